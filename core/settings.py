@@ -1,0 +1,48 @@
+"""Settings from environment variables, in one typed object."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _path_from(name: str, default: Path):
+    return field(default_factory=lambda: Path(os.environ.get(name, default)))
+
+
+def _text_from(name: str, default: str):
+    return field(default_factory=lambda: os.environ.get(name, default))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where data lie and where servers are; every value has an environment variable of its own."""
+
+    shipped_dir: Path = PROJECT_ROOT / "data"
+    local_dir: Path = _path_from("EXPLORER_DATA_DIR", PROJECT_ROOT / "data" / "local")
+    real_data_dir: Path = _path_from("XP_REAL_DATA", PROJECT_ROOT.parent / "shared" / "real")
+    gaia_tap_url: str = _text_from("GAIA_TAP_URL", "https://gea.esac.esa.int/tap-server/tap")
+    gaia_data_url: str = _text_from("GAIA_DATA_URL", "https://gea.esac.esa.int/data-server/data")
+    simbad_url: str = _text_from("SIMBAD_URL", "https://simbad.cds.unistra.fr/simbad/sim-tap")
+    vizier_url: str = _text_from("VIZIER_URL", "https://vizier.cds.unistra.fr")
+
+    @property
+    def cache_dir(self) -> Path:
+        """Downloads and other files that can be made again."""
+        return self.local_dir / "cache"
+
+    @property
+    def runs_dir(self) -> Path:
+        """Training runs made on this machine."""
+        return self.local_dir / "runs"
+
+    @property
+    def default_run_dir(self) -> Path:
+        """The shipped default ensemble."""
+        return self.shipped_dir / "default_run"
+
+
+def current_settings() -> Settings:
+    """Settings as the environment says now (not cached: tests and workers change it)."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""XP spectra: their grid, containers, readers, writers, calibration and representations."""
