@@ -1,0 +1,57 @@
+"""The command line: `python -m core COMMAND`, the same core calls as the pages without a browser."""
+
+import sys
+from importlib import import_module
+
+import typer
+
+from core.commands import COMMANDS
+from core.errors import ExplorerError, UsageError
+
+EXIT_NOTHING_DONE = 1
+EXIT_USAGE = 2
+
+
+def build_app() -> typer.Typer:
+    """The Typer application with every command of the table."""
+    app = typer.Typer(
+        name="python -m core",
+        help="Find massive stars in Gaia DR3 XP spectra. Every command does what the page of the same name does.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def root() -> None:
+        """Find massive stars in Gaia DR3 XP spectra. Every command does what the page of the same name does."""
+
+    for name, module, function in COMMANDS:
+        app.command(name)(getattr(import_module(module), function))
+    return app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    0 output written (noted rows included), 1 nothing done, 2 usage, 3 partly done, 4 audit found a leak. Commands
+    raise `typer.Exit(code)` for 3 and 4; an ExplorerError is printed without a traceback.
+    """
+    try:
+        build_app()(args=arguments)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except ExplorerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_NOTHING_DONE
+    except KeyboardInterrupt:
+        print("interrupted: nothing that was finished is lost", file=sys.stderr)
+        return EXIT_NOTHING_DONE
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else EXIT_NOTHING_DONE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The ten networks of the study, one file each, listed in one literal table."""
