@@ -1,0 +1,1 @@
+"""Simulated XP spectra: atmospheres, extinction, instrument, population."""
