@@ -1,1 +1,1 @@
-"""The ten networks of the study, one file each, listed in one literal table."""
+"""Ten neural networks for XP spectra: one small file each, one literal table."""
