@@ -1,0 +1,145 @@
+"""What a verdict is worth where massive stars are rare: priors, expected purity, thresholds, prevalence of a sample."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import UsageError
+
+EQUAL_PRIOR = 0.5
+"""The prior at which every stored probability is calibrated."""
+
+GAIA_PREVALENCE = 3e-4
+"""Fraction of massive stars among DR3's XP sources: 0.01-0.05 %, see docs/decisions.md; the middle is shown."""
+
+
+def _checked_prior(prior: float, name: str = "prior") -> float:
+    if not 0.0 < prior < 1.0:
+        raise UsageError(f"{name} is {prior}, expected a fraction between 0 and 1: give 0.001 for 0.1 %")
+    return float(prior)
+
+
+def reweight(probability: np.ndarray, prior: float, *, from_prior: float = EQUAL_PRIOR) -> np.ndarray:
+    """Probabilities at another prior, by Bayes' theorem (Saerens et al. 2002, Neural Computation 14, 21, eq. 2.4).
+
+    Parameters
+    ----------
+    probability : float ndarray, any shape
+        Calibrated at `from_prior`; NaN stays NaN, 0 and 1 stay what they are.
+    prior : float
+        The fraction of massive stars in the field that is looked at.
+
+    Examples
+    --------
+    >>> round(float(reweight(np.array(0.97), 0.001)), 3)
+    0.031
+    """
+    new, old = _checked_prior(prior), _checked_prior(from_prior, "from_prior")
+    p = np.asarray(probability, dtype=np.float64)
+    massive = p * (new / old)
+    low_mass = (1.0 - p) * ((1.0 - new) / (1.0 - old))
+    return massive / (massive + low_mass)
+
+
+def purity(true_positive_rate, false_positive_rate, prevalence: float):
+    """Expected fraction of true massive stars among the candidates; NaN where nothing is called massive.
+
+    Examples
+    --------
+    >>> round(float(purity(1.0, 0.0597, 0.001)), 3)
+    0.016
+    """
+    rate = _checked_prior(prevalence, "prevalence")
+    found = rate * np.asarray(true_positive_rate, dtype=np.float64)
+    false = (1.0 - rate) * np.asarray(false_positive_rate, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        return np.where(found + false > 0, found / (found + false), np.nan)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold with what it gives at a stated prevalence: all fractions between 0 and 1."""
+
+    threshold: float
+    completeness: float
+    false_positive_rate: float
+    purity: float
+    prevalence: float
+
+
+@dataclass(frozen=True)
+class OperatingCurve:
+    """Every threshold that changes a verdict, from strict to loose.
+
+    Attributes
+    ----------
+    threshold, completeness, false_positive_rate : float ndarrays of shape (n_thresholds,)
+    n_massive, n_low_mass : int
+        Test stars behind the rates.
+    """
+
+    threshold: np.ndarray
+    completeness: np.ndarray
+    false_positive_rate: np.ndarray
+    n_massive: int
+    n_low_mass: int
+
+    def at(self, threshold: float, prevalence: float) -> OperatingPoint:
+        """The point at a threshold: stars with probability >= threshold are candidates."""
+        row = int(np.searchsorted(-self.threshold, -threshold, side="right")) - 1
+        return self._point(row, prevalence, threshold)
+
+    def for_purity(self, wanted: float, prevalence: float) -> OperatingPoint | None:
+        """The loosest threshold whose expected purity reaches `wanted`; None where no threshold does."""
+        reached = np.flatnonzero(purity(self.completeness, self.false_positive_rate, prevalence) >= wanted)
+        return None if reached.size == 0 else self._point(int(reached[-1]), prevalence)
+
+    def _point(self, row: int, prevalence: float, threshold: float | None = None) -> OperatingPoint:
+        found, false = (float(self.completeness[row]), float(self.false_positive_rate[row])) if row >= 0 else (0.0, 0.0)
+        chosen = float(self.threshold[row]) if threshold is None else threshold
+        return OperatingPoint(chosen, found, false, float(purity(found, false, prevalence)), prevalence)
+
+
+def operating_curve(is_massive: np.ndarray, probability: np.ndarray) -> OperatingCurve:
+    """Completeness and false positive rate at every distinct probability of a test set.
+
+    Parameters
+    ----------
+    is_massive : bool ndarray of shape (n_stars,)
+    probability : float ndarray of shape (n_stars,)
+        Stars with NaN are left out.
+    """
+    known = np.isfinite(probability)
+    truth, score = np.asarray(is_massive, dtype=bool)[known], np.asarray(probability, dtype=np.float64)[known]
+    order = np.argsort(-score, kind="stable")
+    truth, score = truth[order], score[order]
+    last_of_tie = np.flatnonzero(np.append(np.diff(score) != 0, True)) if score.size else np.array([], dtype=int)
+    massive, low_mass = int(truth.sum()), int((~truth).sum())
+    return OperatingCurve(
+        threshold=score[last_of_tie],
+        completeness=np.cumsum(truth)[last_of_tie] / max(massive, 1),
+        false_positive_rate=np.cumsum(~truth)[last_of_tie] / max(low_mass, 1),
+        n_massive=massive,
+        n_low_mass=low_mass,
+    )
+
+
+def estimate_prevalence(
+    probability: np.ndarray, *, from_prior: float = EQUAL_PRIOR, tolerance: float = 1e-10, max_iterations: int = 10_000
+) -> float:
+    """Fraction of massive stars in an unlabelled sample, by expectation maximisation (Saerens et al. 2002).
+
+    The estimate is as good as the calibration: a false positive rate of 1 % hides a prevalence far below 1 %.
+    Returns NaN for an empty sample.
+    """
+    p = np.asarray(probability, dtype=np.float64)
+    p = p[np.isfinite(p)]
+    if p.size == 0:
+        return float("nan")
+    prior = float(np.clip(p.mean(), 1e-9, 1 - 1e-9))
+    for _ in range(max_iterations):
+        updated = float(np.clip(reweight(p, prior, from_prior=from_prior).mean(), 1e-12, 1 - 1e-12))
+        if abs(updated - prior) < tolerance:
+            return updated
+        prior = updated
+    return prior
