@@ -1,0 +1,207 @@
+"""The sky as Gaia's XP spectra show it: every kind of star as often as it is there."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from core.simulation.population import negatives
+from core.simulation.population.evolution import last_relative_age, main_sequence_lifetime_myr
+from core.simulation.population.galaxy import COMPONENTS, YOUNG
+from core.simulation.population.initial_mass import MASS_RANGE_MSUN, draw_masses, number_between
+from core.simulation.population.sky import (
+    Milky,
+    Places,
+    concatenate_places,
+    gather_in_associations,
+    place,
+    visible_number,
+)
+from core.simulation.population.stars import Stars, add_companions, concatenate, evolved_stars, supergiant_winds
+
+MASSIVE_SHARE = 3e-4
+"""Massive stars among DR3's XP spectra (219 million, G < 17.65): about 66,000. Imposed. Two roads lead there: 435,273
+candidate OBA stars of Zari et al. 2021 (A&A 650, A112), of which about one in seven is B2 or earlier; and a star
+formation rate of 1.65 suns a year (Licquia & Newman 2015, ApJ 806, 96) x 0.011 massive stars per sun formed x 18
+million years x one fifth that the dust lets through. The pure model gives the number in `docs/decisions/population.md`."""
+SHARES: dict[str, float] = {
+    "cool supergiant": 1.5e-5,  # some thousand in all: Messineo & Brown 2019, AJ 158, 20, and fainter ones
+    "hot subdwarf": 1.1e-4,  # 61,585 candidates to G = 19 (Culpan et al. 2022, A&A 662, A40), about 25,000 to 17.65
+    "white dwarf": 1.0e-4,  # 359,000 to G = 20-21 (Gentile Fusillo et al. 2021, MNRAS 508, 3877), 20,000 to 17.65
+    "blue horizontal branch": 1.2e-4,  # 57,377 candidates to G = 20 (Culpan et al. 2021, A&A 654, A107)
+    "composite": 5e-5,  # a third of the hot subdwarfs, and white dwarfs with M dwarfs
+    "Herbig": 6e-6,  # 1,361 new candidates of Vioque et al. 2020, A&A 638, A21
+}
+BE_SHARE = ((2.5, 0.04), (5.0, 0.10), (8.0, 0.17), (15.0, 0.15), (20.0, 0.03))
+"""Initial mass and share of B dwarfs and giants that are Be stars (Zorec & Briot 1997, A&A 318, 443)."""
+
+_MASS_EDGES = np.array(
+    [
+        0.1,
+        0.2,
+        0.3,
+        0.4,
+        0.5,
+        0.6,
+        0.7,
+        0.8,
+        0.9,
+        1.0,
+        1.15,
+        1.3,
+        1.5,
+        1.75,
+        2,
+        2.5,
+        3,
+        4,
+        5,
+        6.5,
+        8,
+        10,
+        13,
+        17,
+        25,
+        40,
+    ]
+    + [100.0]
+)
+_PILOT = 400  # stars per stratum from which its largest weight is taken
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Kinds of normal star by component, mass bin and phase: arrays of shape (n_strata,)."""
+
+    component: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    evolved: np.ndarray
+    largest: np.ndarray
+    chance: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Strata":
+        """The chosen rows."""
+        return Strata(**{name: value[rows] for name, value in vars(self).items()})
+
+
+def draw_survey(n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, Places]:
+    """n stars in random order, with their places."""
+    names = ["massive", *SHARES]
+    shares = np.array([MASSIVE_SHARE, *SHARES.values()])
+    counts = rng.multinomial(n, [*shares, 1.0 - shares.sum()])
+    parts = [_draw_kind(name, int(count), milky, rng) for name, count in zip([*names, "normal"], counts, strict=True)]
+    parts = [part for part in parts if part is not None]
+    stars, places = concatenate([p[0] for p in parts]), concatenate_places([p[1] for p in parts])
+    order = rng.permutation(n)
+    return stars.take(order), places.take(order)
+
+
+def draw_massive(n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, Places]:
+    """n massive stars as they would be seen: natural masses, ages, places and associations."""
+    stars, places = _until(n, _heavy_normal, milky, rng, keep=lambda stars: stars.is_massive)
+    make_some_be(stars, rng)
+    return supergiant_winds(stars, rng), places
+
+
+def make_some_be(stars: Stars, rng: np.random.Generator) -> Stars:
+    """Turn the natural share of B dwarfs into Be stars, in place."""
+    mass, share = np.array(BE_SHARE).T
+    is_b = np.isin(stars.category, ["B0-B2", "B3-B5", "B6-B9"])
+    chosen = is_b & (rng.random(len(stars)) < np.interp(stars.mass, mass, share, left=0.0, right=0.0))
+    return negatives.make_be(stars, chosen, rng)
+
+
+def _draw_kind(name: str, n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, Places] | None:
+    if n == 0:
+        return None
+    if name == "massive":
+        return draw_massive(n, milky, rng)
+    if name == "cool supergiant":
+        return _until(n, _heavy_normal, milky, rng, keep=lambda stars: stars.category == name)
+    if name == "normal":
+        stars, places = _until(n, _light_normal, milky, rng)
+        return make_some_be(stars, rng), places
+    draw = {
+        "hot subdwarf": negatives.draw_hot_subdwarfs,
+        "white dwarf": negatives.draw_white_dwarfs,
+        "blue horizontal branch": negatives.draw_blue_horizontal_branch,
+        "composite": negatives.draw_composites,
+        "Herbig": negatives.draw_herbig,
+    }[name]
+    return _until(n, lambda count, rng: _thin_by_volume(draw(count, rng), rng), milky, rng)
+
+
+def _until(n: int, propose, milky: Milky, rng: np.random.Generator, keep=None) -> tuple[Stars, Places]:
+    """Propose and place stars until n are kept."""
+    kept: list[tuple[Stars, Places]] = []
+    have, tried, gain = 0, 0, 0.1
+    while have < n:
+        count = int(np.clip(1.1 * (n - have) / gain, 200, 200_000))
+        stars = propose(count, rng)
+        if keep is not None:
+            stars = stars.take(keep(stars))
+        mask, places = place(stars, milky, rng)
+        kept.append((stars.take(mask), places))
+        have, tried = have + int(mask.sum()), tried + count
+        gain = max(have / tried, 1e-3)
+    stars = concatenate([part[0] for part in kept]).take(slice(0, n))
+    places = concatenate_places([part[1] for part in kept]).take(slice(0, n))
+    return stars, gather_in_associations(stars, places, milky, rng)
+
+
+def _thin_by_volume(stars: Stars, rng: np.random.Generator) -> Stars:
+    """Keep luminous stars in proportion to the volume in which they are seen; shares of components stay as drawn."""
+    weight = visible_number(stars.component, stars.magnitudes_at_10_pc()[0])
+    for index in np.unique(stars.component):
+        mine = stars.component == index
+        weight[mine] /= weight[mine].max()
+    return stars.take(rng.random(len(stars)) < weight)
+
+
+def _light_normal(n: int, rng: np.random.Generator) -> Stars:
+    return _propose_normal(n, strata(heavy=False), rng)
+
+
+def _heavy_normal(n: int, rng: np.random.Generator) -> Stars:
+    return _propose_normal(n, strata(heavy=True), rng)
+
+
+def _propose_normal(n: int, which: Strata, rng: np.random.Generator) -> Stars:
+    row = np.minimum(np.searchsorted(np.cumsum(which.chance), rng.random(n)), len(which.chance) - 1)
+    chosen = which.take(row)
+    stars, weight = _draw_stratum(chosen.component, chosen.low, chosen.high, chosen.evolved, rng)
+    return stars.take(rng.random(n) * chosen.largest < weight)
+
+
+def _draw_stratum(component, low, high, evolved, rng: np.random.Generator) -> tuple[Stars, np.ndarray]:
+    """One star per stratum given, and its weight: share of the component's ages spent in the phase x visible number."""
+    mass = draw_masses(low, high, rng)
+    first, last = np.array([c.ages_myr for c in COMPONENTS])[component].T
+    on_sequence = main_sequence_lifetime_myr(mass)
+    start = np.clip(np.where(evolved, on_sequence, first), first, last)
+    end = np.clip(np.where(evolved, on_sequence * last_relative_age(mass), on_sequence), first, last)
+    share = np.maximum(end - start, 0.0) / (last - first)
+    age = start + (end - start) * rng.random(len(mass))
+    stars = add_companions(evolved_stars(mass, age, component, rng), rng)
+    return stars, share * visible_number(component, stars.magnitudes_at_10_pc()[0])
+
+
+@lru_cache(maxsize=2)
+def strata(heavy: bool) -> Strata:
+    """The strata above (heavy) or below 8 solar masses with their chances; a pilot draw with a fixed seed weighs them."""
+    edges = _MASS_EDGES[_MASS_EDGES >= 8.0] if heavy else _MASS_EDGES[_MASS_EDGES <= 8.0]
+    components = [YOUNG] if heavy else range(len(COMPONENTS))
+    rows = [
+        (component, low, high, evolved)
+        for component in components
+        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        for evolved in (False, True)
+    ]
+    component, low, high, evolved = (np.array(column) for column in zip(*rows, strict=True))
+    repeated = [np.repeat(column, _PILOT) for column in (component, low, high, evolved)]
+    _, weight = _draw_stratum(*repeated, np.random.default_rng(20_030))
+    largest = weight.reshape(len(rows), _PILOT).max(axis=1)
+    chance = largest * number_between(low, np.minimum(high, MASS_RANGE_MSUN[1]))
+    useful = chance > 0
+    return Strata(component, low, high, evolved, largest, chance / chance.sum()).take(useful)

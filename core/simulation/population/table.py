@@ -1,0 +1,143 @@
+"""Populations as tables: true and observed columns under Gaia's names."""
+
+import numpy as np
+import pandas as pd
+
+from core.categories import LABEL_LOW_MASS, LABEL_MASSIVE
+from core.errors import UsageError
+from core.simulation.population.dust import draw_r_v
+from core.simulation.population.galaxy import proper_motion
+from core.simulation.population.photometry import FAMILIES
+from core.simulation.population.selection import (
+    G_LIMIT_MAG,
+    gaia_source_ids,
+    magnitude_error,
+    observe_astrometry,
+)
+from core.simulation.population.sky import Milky, Places
+from core.simulation.population.stars import Stars
+from core.simulation.population.survey import draw_massive, draw_survey
+from core.simulation.population.training import draw_training, training_plan
+
+POPULATIONS = ("training", "survey", "massive")
+"""'training': balanced, see `training`; 'survey': as on the sky, see `survey`; 'massive': the survey's massive stars."""
+
+
+def draw_population(
+    name: str, n: int, rng: np.random.Generator, *, negative_mix: dict[str, float] | None = None
+) -> pd.DataFrame:
+    """Draw n stars of a population.
+
+    Parameters
+    ----------
+    name : one of POPULATIONS
+    n : int
+    rng : Generator
+    negative_mix : dict of kind to share, or None
+        For 'training': how often each kind of low-mass star comes (default `training.NEGATIVE_MIX`).
+
+    Returns
+    -------
+    DataFrame of n rows
+        source_id, label, category, part, ra, dec (degrees), parallax, pmra, pmdec and errors (mas, mas/yr), ruwe,
+        phot_g_mean_mag, phot_bp_mean_mag, phot_rp_mean_mag, bp_rp, true_* (kelvin, cgs, dex, suns, mag, pc; true_group
+        is the association or -1), and what the spectrum needs: true_g_mag, family, companion_*, halpha_nm,
+        disc_excess, radius_rsun, age_myr. For hot subdwarfs, white dwarfs and horizontal-branch stars true_mass is the
+        initial mass too.
+
+    Raises
+    ------
+    UsageError
+        Unknown population, or n below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> draw_population("training", 10, np.random.default_rng(1)).label.isin(["massive", "low-mass"]).all()
+    True
+    """
+    check_request(name, n)
+    if name == "training":
+        massive, test = training_plan(n, rng)
+        return draw_chunk(name, massive, test, None, 1, rng, negative_mix=negative_mix)
+    milky = Milky.draw(rng)
+    everything = np.ones(n, dtype=bool)
+    return draw_chunk(name, everything, everything, milky, 1, rng)
+
+
+def check_request(name: str, n: int) -> None:
+    """Refuse a population or a number of stars that cannot be drawn (UsageError)."""
+    if name not in POPULATIONS:
+        raise UsageError(f"population {name!r} is unknown; choose one of {', '.join(POPULATIONS)}")
+    if n < 1:
+        raise UsageError(f"cannot draw {n} stars; ask for at least 1")
+
+
+def draw_chunk(
+    name: str,
+    massive: np.ndarray,
+    test: np.ndarray,
+    milky: Milky | None,
+    first_number: int,
+    rng: np.random.Generator,
+    negative_mix: dict[str, float] | None = None,
+) -> pd.DataFrame:
+    """A part of a population: `massive` and `test` are boolean plans of its stars, `first_number` counts its ids."""
+    if name == "training":
+        stars, places = draw_training(massive, rng, negative_mix)
+    elif name == "survey":
+        stars, places = draw_survey(len(massive), milky, rng)
+    else:
+        stars, places = draw_massive(len(massive), milky, rng)
+    return _table(stars, places, test, first_number, rng)
+
+
+def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, rng: np.random.Generator) -> pd.DataFrame:
+    n = len(stars)
+    ra, dec, pmra, pmdec = proper_motion(places.l_deg, places.b_deg, places.distance_pc, places.velocity_kms)
+    g_mag = places.g_mag
+    observed = _observed_magnitudes(stars, places, rng)
+    astrometry = observe_astrometry(places.distance_pc, pmra, pmdec, g_mag, stars.companion_radius > 0, rng)
+    return pd.DataFrame(
+        {
+            "source_id": gaia_source_ids(ra, dec, first_number),
+            "label": np.where(stars.is_massive, LABEL_MASSIVE, LABEL_LOW_MASS),
+            "category": stars.category.astype(str),
+            "part": np.where(test, "test", "train"),
+            "ra": ra,
+            "dec": dec,
+            **{column: astrometry[column].to_numpy() for column in astrometry},
+            **observed,
+            "true_teff": stars.teff,
+            "true_logg": stars.logg,
+            "true_mh": stars.mh,
+            "true_mass": stars.mass,
+            "true_a_v": places.a_v,
+            "true_r_v": draw_r_v(n, rng),
+            "true_distance_pc": places.distance_pc,
+            "true_group": places.group.astype(np.int64),
+            "true_g_mag": g_mag,
+            "family": np.array(FAMILIES, dtype=object)[stars.family].astype(str),
+            "radius_rsun": stars.radius,
+            "age_myr": stars.age,
+            "companion_teff": stars.companion_teff,
+            "companion_logg": stars.companion_logg,
+            "companion_radius_rsun": stars.companion_radius,
+            "halpha_nm": stars.halpha_nm,
+            "disc_excess": stars.disc_excess,
+        }
+    )
+
+
+def _observed_magnitudes(stars: Stars, places: Places, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    g_10, bp_10, rp_10 = stars.magnitudes_at_10_pc(places.a_v)
+    true = {"g": places.g_mag, "bp": places.g_mag + bp_10 - g_10, "rp": places.g_mag + rp_10 - g_10}
+    noisy = {}
+    for band, magnitude in true.items():
+        noisy[band] = magnitude + magnitude_error(places.g_mag, band) * rng.standard_normal(len(magnitude))
+    return {
+        "phot_g_mean_mag": np.minimum(noisy["g"], G_LIMIT_MAG - 1e-4),
+        "phot_bp_mean_mag": noisy["bp"],
+        "phot_rp_mean_mag": noisy["rp"],
+        "bp_rp": noisy["bp"] - noisy["rp"],
+    }
