@@ -75,3 +75,27 @@ class ArchiveError(ExplorerError):
 
 class NotFoundError(ExplorerError):
     """No such source, name or spectrum."""
+
+
+class ArchiveBusyError(ArchiveError):
+    """The archive answered, but cannot serve now (HTTP 429, 500, 502, 503, 504 or a time-out): try again later."""
+
+
+class ArchiveQuotaError(ArchiveError):
+    """The archive's quota for anonymous users is used up."""
+
+
+class OfflineError(ArchiveError):
+    """No connection to the archive, or work offline was asked for."""
+
+
+class AmbiguousStarError(NotFoundError):
+    """A query that fits several stars equally well."""
+
+
+class LeakError(ExplorerError):
+    """The same star stands in parts of the data that must not share stars."""
+
+
+class TrainingError(ExplorerError):
+    """A training that could not be done: its loss is no number, or the data do not allow the protocol asked for."""

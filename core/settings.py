@@ -15,17 +15,24 @@ def _text_from(name: str, default: str):
     return field(default_factory=lambda: os.environ.get(name, default))
 
 
+def _number_from(name: str, default: float):
+    return field(default_factory=lambda: float(os.environ.get(name, default)))
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where data lie and where servers are; every value has an environment variable of its own."""
 
-    shipped_dir: Path = PROJECT_ROOT / "data"
+    shipped_dir: Path = _path_from("EXPLORER_SHIPPED_DIR", PROJECT_ROOT / "data")
     local_dir: Path = _path_from("EXPLORER_DATA_DIR", PROJECT_ROOT / "data" / "local")
     real_data_dir: Path = _path_from("XP_REAL_DATA", PROJECT_ROOT.parent / "shared" / "real")
     gaia_tap_url: str = _text_from("GAIA_TAP_URL", "https://gea.esac.esa.int/tap-server/tap")
     gaia_data_url: str = _text_from("GAIA_DATA_URL", "https://gea.esac.esa.int/data-server/data")
     simbad_url: str = _text_from("SIMBAD_URL", "https://simbad.cds.unistra.fr/simbad/sim-tap")
     vizier_url: str = _text_from("VIZIER_URL", "https://vizier.cds.unistra.fr")
+    archive_timeout_s: float = _number_from("ARCHIVE_TIMEOUT_S", 60.0)
+    archive_retry_delay_s: float = _number_from("ARCHIVE_RETRY_DELAY_S", 2.0)
+    archive_requests_per_s: float = _number_from("ARCHIVE_REQUESTS_PER_S", 2.0)
 
     @property
     def cache_dir(self) -> Path:

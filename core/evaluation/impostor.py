@@ -121,6 +121,6 @@ def _unknown_reasons(columns: Mapping, rows: np.ndarray) -> list[str]:
     reasons = []
     for i in range(len(rows)):
         absent = [name for name in values if missing[name][i]]
-        why = f"{', '.join(absent)} unknown" if absent else f"the parallax is not above zero ({values['parallax'][i]:.3f} mas)"
+        why = f"{', '.join(absent)} unknown" if absent else f"the parallax is {values['parallax'][i]:.3f} mas"
         reasons.append(f"no check of the absolute magnitude: {why}")
     return reasons

@@ -1,0 +1,168 @@
+"""The verdict card: what the networks say of a star, beside everything that speaks for or against trusting it."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from core.archive.absolute_magnitude import AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
+from core.archive.lookup import StarRecord
+from core.archive.quality import Advice, quality_advice
+from core.evaluation.impostor import impostor
+
+
+@dataclass(frozen=True)
+class VerdictCard:
+    """A star's verdict; every part may be missing and then says why.
+
+    Attributes
+    ----------
+    probability, probability_std : float or None
+        Of massive, calibrated, at equal priors; standard deviation over the members. None: not classified, see `note`.
+    label : 'massive', 'low-mass' or None
+    advice : list of Advice
+    absolute_magnitude : AbsoluteMagnitude or None
+        From the parallax alone: dust makes the star look fainter than it is.
+    absolute_magnitude_corrected : AbsoluteMagnitude or None
+        With Gaia's A_G taken off (`a_g_source`: ESP-HS for hot stars, else GSP-Phot).
+    impostor : bool or None
+        None: no verdict; `impostor_reason` says why.
+    gaia_opinions : list of (classifier, sentence)
+        What Gaia's own classifiers say.
+    """
+
+    record: StarRecord
+    probability: float | None
+    probability_std: float | None
+    label: str | None
+    note: str
+    advice: list[Advice]
+    absolute_magnitude: AbsoluteMagnitude | None
+    absolute_magnitude_corrected: AbsoluteMagnitude | None
+    a_g_source: str
+    impostor: bool | None
+    impostor_reason: str
+    gaia_opinions: list[tuple[str, str]]
+
+    def to_dict(self) -> dict[str, object]:
+        """A mapping for JSON: the card without spectra."""
+        record = self.record
+        return {
+            "query": record.query,
+            "source_id": record.source_id,
+            "origin": record.origin,
+            "product": record.product,
+            "release": record.release,
+            "retrieved": record.retrieved,
+            "separation_arcsec": record.separation_arcsec,
+            "n_others": record.n_others,
+            "simbad": record.simbad,
+            "probability": self.probability,
+            "probability_std": self.probability_std,
+            "label": self.label,
+            "note": self.note,
+            "absolute_magnitude": _as_dict(self.absolute_magnitude),
+            "absolute_magnitude_corrected": _as_dict(self.absolute_magnitude_corrected),
+            "a_g_source": self.a_g_source,
+            "impostor": self.impostor,
+            "impostor_reason": self.impostor_reason,
+            "advice": [asdict(item) for item in self.advice],
+            "gaia_opinions": [{"classifier": name, "text": text} for name, text in self.gaia_opinions],
+            "gaia": {name: _plain(value) for name, value in record.gaia.items()},
+            "messages": list(record.messages),
+        }
+
+
+def verdict_card(record: StarRecord, ensemble=None) -> VerdictCard:
+    """Build the card of a star; without an `ensemble` (of `core.classification.ensemble`) nothing is classified."""
+    probability, std, label, note = _classified(record, ensemble)
+    columns = {name: np.array([_number(record.gaia.get(name))]) for name in _NUMERIC}
+    g, parallax, error = (float(columns[name][0]) for name in ("phot_g_mean_mag", "parallax", "parallax_error"))
+    corrected_parallax = parallax - float(parallax_zero_point(columns)[0])
+    a_g, source = _extinction(record.gaia)
+    flag, reason = impostor(np.array([np.nan if probability is None else probability]), columns)
+    return VerdictCard(
+        record=record,
+        probability=probability,
+        probability_std=std,
+        label=label,
+        note=note,
+        advice=quality_advice(record.gaia),
+        absolute_magnitude=absolute_magnitude(g, corrected_parallax, error),
+        absolute_magnitude_corrected=(None if a_g is None else absolute_magnitude(g, corrected_parallax, error, a_g)),
+        a_g_source=source,
+        impostor=None if probability is None or not isinstance(flag[0], (bool, np.bool_)) else bool(flag[0]),
+        impostor_reason=str(reason[0]),
+        gaia_opinions=gaia_opinions(record.gaia),
+    )
+
+
+def gaia_opinions(gaia: dict[str, object]) -> list[tuple[str, str]]:
+    """What GSP-Phot, ESP-HS, FLAME and DSC say of the star, one sentence each; unknown ones are left out."""
+    opinions = []
+    teff, logg = _number(gaia.get("teff_gspphot")), _number(gaia.get("logg_gspphot"))
+    if np.isfinite(teff):
+        library = f", library {gaia['libname_gspphot']}" if gaia.get("libname_gspphot") else ""
+        opinions.append(("GSP-Phot", f"effective temperature {teff:.0f} K, log g {logg:.2f}{library}"))
+    kind, hot = gaia.get("spectraltype_esphs"), _number(gaia.get("teff_esphs"))
+    if kind:
+        temperature = f", {hot:.0f} K, log g {_number(gaia.get('logg_esphs')):.2f}" if np.isfinite(hot) else ""
+        opinions.append(("ESP-HS", f"spectral type {kind}{temperature}"))
+    mass, luminosity = _number(gaia.get("mass_flame")), _number(gaia.get("lum_flame"))
+    if np.isfinite(mass) or np.isfinite(luminosity):
+        parts = [f"mass {mass:.2f} Msun"] if np.isfinite(mass) else []
+        parts += [f"luminosity {luminosity:.4g} Lsun"] if np.isfinite(luminosity) else []
+        opinions.append(("FLAME", ", ".join(parts)))
+    classes = ("star", "whitedwarf", "binarystar", "galaxy", "quasar")
+    known = {name: _number(gaia.get(f"classprob_dsc_combmod_{name}")) for name in classes}
+    known = {name: value for name, value in known.items() if np.isfinite(value)}
+    if known:
+        best = max(known, key=lambda name: known[name])
+        opinions.append(("DSC", f"{best} with probability {known[best]:.3f}"))
+    return opinions
+
+
+_NUMERIC = (
+    "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat",
+    "astrometric_params_solved",
+)  # fmt: skip
+
+
+def _classified(record: StarRecord, ensemble) -> tuple[float | None, float | None, str | None, str]:
+    if record.spectra is None:
+        return None, None, None, "no XP spectrum"
+    if ensemble is None:
+        return None, None, None, "not classified: no ensemble was given"
+    from core.classification.verdict import classify
+
+    row = classify(record.spectra, ensemble).iloc[0]
+    probability, std = _number(row["probability"]), _number(row["probability_std"])
+    if not np.isfinite(probability):
+        return None, None, None, str(row["note"])
+    return probability, std if np.isfinite(std) else None, str(row["label"]), str(row["note"])
+
+
+def _extinction(gaia: dict[str, object]) -> tuple[float | None, str]:
+    for name, source in (("ag_esphs", "ESP-HS"), ("ag_gspphot", "GSP-Phot")):
+        value = _number(gaia.get(name))
+        if np.isfinite(value):
+            return value, source
+    return None, ""
+
+
+def _number(value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _as_dict(magnitude: AbsoluteMagnitude | None) -> dict[str, object] | None:
+    return None if magnitude is None else asdict(magnitude) | {"error": magnitude.error}

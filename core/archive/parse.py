@@ -1,0 +1,143 @@
+"""Replies of the archives, read strictly: a reply is a whole, valid table or an error, never half of one."""
+
+import gzip
+import io
+import re
+import zlib
+
+import numpy as np
+import pandas as pd
+
+from core.archive.retry import HttpStatusError, IncompleteReplyError, is_quota, quota_error
+from core.errors import ArchiveReplyError
+
+LARGEST_TABLE_BYTES = 512 * 1024**2
+_STATUS_LENGTH = 65_536
+
+
+def votable_to_frame(data: bytes, what: str = "the query") -> pd.DataFrame:
+    """The first table of a VOTable reply, gzipped or not; names in lower case, ids int64, unknown values NaN or NA.
+
+    `frame.attrs['overflow']` tells whether the archive cut the result at its row limit.
+
+    Raises
+    ------
+    IncompleteReplyError
+        A truncated or garbled reply, or a web page in place of a table (worth another attempt).
+    ArchiveReplyError, ArchiveQuotaError
+        The archive answered with an error document.
+    """
+    return votable_to_frames(data, what)[0]
+
+
+def votable_to_frames(data: bytes, what: str = "the query") -> list[pd.DataFrame]:
+    """Every table of a VOTable reply, as `votable_to_frame`; a reply without a table is an error."""
+    data = decompressed(data)
+    check_is_votable(data, what)
+    status, message = query_status(data)
+    if status == "ERROR":
+        if is_quota(message):
+            raise quota_error(message, what)
+        raise ArchiveReplyError(f"The archive answered {what} with an error: {message or 'no reason given'}")
+    from astropy.io import votable
+
+    try:
+        tables = list(
+            votable.parse(io.BytesIO(data), verify="ignore", datatype_mapping={"short": "short"}).iter_tables()
+        )
+    except Exception as error:  # astropy raises many kinds for a broken document, IndexError and expat's among them
+        raise IncompleteReplyError(f"no whole VOTable: {type(error).__name__}: {error}") from error
+    if not tables:
+        raise IncompleteReplyError("the VOTable holds no table")
+    frames = [table_to_frame(table.to_table(use_names_over_ids=True)) for table in tables]
+    for frame, table in zip(frames, tables, strict=True):
+        frame.attrs["overflow"] = status == "OVERFLOW"
+        frame.attrs["name"] = table.name or ""
+    return frames
+
+
+def table_to_frame(table) -> pd.DataFrame:
+    """An astropy table as a DataFrame: masked integers and booleans become nullable columns, never floats."""
+    columns = {}
+    for name in table.colnames:
+        column = table[name]
+        mask = np.asarray(getattr(column, "mask", np.zeros(len(column), dtype=bool)))
+        values = np.asarray(getattr(column, "data", column))
+        if hasattr(values, "filled"):
+            values = values.filled()
+        if values.ndim > 1:
+            columns[name.lower()] = list(values)
+        elif values.dtype.kind in "iu":
+            columns[name.lower()] = pd.array(values, dtype="Int64") if mask.any() else values.astype(np.int64)
+            if mask.any():
+                columns[name.lower()][mask] = pd.NA
+        elif values.dtype.kind == "b":
+            columns[name.lower()] = pd.array(values, dtype="boolean")
+            columns[name.lower()][mask] = pd.NA
+        elif values.dtype.kind == "f":
+            columns[name.lower()] = np.where(mask, np.nan, values).astype(values.dtype)
+        else:
+            columns[name.lower()] = [None if bad else _text(item) for item, bad in zip(values, mask, strict=True)]
+    return pd.DataFrame(columns)
+
+
+def decompressed(data: bytes, limit: int = LARGEST_TABLE_BYTES) -> bytes:
+    """`data` without its gzip layer, refusing more than `limit` bytes (a compression bomb)."""
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            whole = stream.read(limit + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise IncompleteReplyError(f"the compressed reply is cut off: {error}") from error
+    if len(whole) > limit:
+        raise ArchiveReplyError(f"The reply unpacks to more than {limit // 1024**2} MB: refused")
+    return whole
+
+
+def check_is_votable(data: bytes, what: str) -> None:
+    """IncompleteReplyError for a web page or an empty reply, ArchiveReplyError for a document with entities."""
+    start = data[:_STATUS_LENGTH].lstrip()[:4096].lower()
+    if not start:
+        raise IncompleteReplyError("the reply is empty")
+    if b"<!doctype html" in start or b"<html" in start:
+        raise IncompleteReplyError(f"a web page came in place of a table: {page_title(data)}")
+    if b"<!entity" in start or b"<!doctype" in start:
+        raise ArchiveReplyError(f"The reply to {what} declares XML entities: refused")
+    if b"votable" not in start:
+        raise IncompleteReplyError(f"no VOTable but {data[:60]!r}")
+
+
+def query_status(data: bytes) -> tuple[str, str]:
+    """(status, message) of a VOTable: 'OK', 'ERROR' or 'OVERFLOW' (DALI 1.1, 4.4); OVERFLOW may stand at the end."""
+    text = data[:_STATUS_LENGTH].decode("utf-8", "replace")
+    tail = data[-4096:].decode("utf-8", "replace") if len(data) > _STATUS_LENGTH else ""
+    pattern = re.compile(r'<(?:\w+:)?INFO[^>]*name="QUERY_STATUS"[^>]*value="(\w+)"[^>]*?(?:/>|>(.*?)</)', re.DOTALL)
+    found = pattern.findall(text) + pattern.findall(tail)
+    for status, message in found:
+        if status.upper() != "OK":
+            return status.upper(), " ".join(message.split())
+    return "OK", ""
+
+
+def page_title(data: bytes) -> str:
+    """Title of a web page, for messages."""
+    match = re.search(rb"<title[^>]*>(.*?)</title>", data[:_STATUS_LENGTH], re.IGNORECASE | re.DOTALL)
+    return " ".join(match.group(1).decode("utf-8", "replace").split())[:120] if match else "no title"
+
+
+def http_error(status: int, body: bytes, retry_after: str | None) -> HttpStatusError:
+    """The error for an HTTP answer: the archive's own words from its error page or error VOTable."""
+    body = body[:_STATUS_LENGTH]
+    text = body.decode("utf-8", "replace")
+    listed = re.search(r"<b>Message:\s*</b>(.*?)</li>", text, re.IGNORECASE | re.DOTALL)
+    message = listed.group(1) if listed else query_status(body)[1]
+    if not message:
+        message = page_title(body) if b"<html" in body.lower() else text
+    message = " ".join(re.sub(r"<[^>]+>", " ", message).split())[:400]
+    seconds = float(retry_after) if retry_after and retry_after.strip().isdigit() else None
+    return HttpStatusError(status, message or "no reason given", seconds)
+
+
+def _text(value) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,92 @@
+"""Gaia DR3 source ids: reading what a person types, and the sky position that every id carries."""
+
+import re
+
+import numpy as np
+
+from core.errors import SourceIdError
+
+HEALPIX_LEVEL = 12
+ID_BITS_BELOW_PIXEL = 35
+N_PIXELS = 12 * 4**HEALPIX_LEVEL
+"""A source id is pixel * 2^35 + running number: Gaia DR3 documentation, gaia_source.source_id."""
+
+_PREFIX = re.compile(r"^\s*gaia\s*(?:(?P<release>e?dr\s*\d))?\s*(?:source[_ ]?id)?\s*[:=]?\s*", re.IGNORECASE)
+_DIGITS = re.compile(r"^\d+$")
+_NUMBER = re.compile(r"^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$")
+_SHORTEST_ID = 8
+
+
+def looks_like_source_id(text: str) -> bool:
+    """Whether a query can only be meant as a source id: the word Gaia and a number, or one long number alone."""
+    rest = _without_prefix(text)
+    if rest != text.strip():
+        return bool(_NUMBER.match(rest.replace(" ", "")))
+    if "e" in rest.lower() and _NUMBER.match(rest):
+        return True
+    return bool(_NUMBER.match(rest)) and len(rest.split(".")[0].lstrip("+-")) >= _SHORTEST_ID
+
+
+def parse_source_id(text: str) -> int:
+    """Read a DR3 source id, with or without the words 'Gaia DR3' before it.
+
+    Raises
+    ------
+    SourceIdError
+        For an id of another release, one outside the sky (pixel beyond HEALPix level 12), and one that lost its last
+        digits in a spreadsheet or a floating-point column.
+    """
+    match = _PREFIX.match(text)
+    release = (match.group("release") or "DR3").upper().replace(" ", "") if match else "DR3"
+    if release not in ("DR3", "EDR3"):
+        raise SourceIdError(
+            f"{text.strip()!r} is an id of Gaia {release}; ids change between releases, and this program uses DR3. "
+            "Look the star up by name or coordinates, or translate the id with gaiadr3.dr2_neighbourhood"
+        )
+    digits = _without_prefix(text).replace("_", "").replace(",", "")
+    if not _DIGITS.match(digits):
+        if _NUMBER.match(digits):
+            raise SourceIdError(
+                f"{text.strip()!r} is a floating-point number: a source id has up to 19 digits and a float keeps 15 "
+                "to 16 of them. Copy the id as whole digits (in a spreadsheet: format the column as text)"
+            )
+        raise SourceIdError(f"{text.strip()!r} is no Gaia source id: expected up to 19 digits")
+    return check_source_id(int(digits))
+
+
+def check_source_id(value: int) -> int:
+    """Return `value` if it can be a DR3 source id; SourceIdError says why it cannot."""
+    if not 0 < value < N_PIXELS << ID_BITS_BELOW_PIXEL:
+        raise SourceIdError(
+            f"{value} is no Gaia source id: ids lie between 1 and {(N_PIXELS << ID_BITS_BELOW_PIXEL) - 1}, because "
+            "their leading bits are a HEALPix pixel of level 12"
+        )
+    # The last seven bits number components and are zero in nearly every DR3 id; an id that was rounded to 15 decimal
+    # digits ends in zeros and misses that pattern seven times out of eight.
+    if value > 10**15 and value % 10_000 == 0 and value % 128:
+        raise SourceIdError(
+            f"{value} seems to have lost its last digits (it ends in zeros, as after a spreadsheet or a float): copy "
+            "the id again from its source, as text"
+        )
+    return value
+
+
+def healpix_of(source_id, level: int = HEALPIX_LEVEL):
+    """HEALPix pixel (nested, ICRS) of ids at `level` <= 12; works on ints and int64 arrays."""
+    if not 0 <= level <= HEALPIX_LEVEL:
+        raise ValueError(f"level is {level}, expected 0..{HEALPIX_LEVEL}")
+    shift = ID_BITS_BELOW_PIXEL + 2 * (HEALPIX_LEVEL - level)
+    return source_id >> shift if isinstance(source_id, int) else np.asarray(source_id, dtype=np.int64) >> shift
+
+
+def approximate_position(source_id) -> tuple[np.ndarray, np.ndarray]:
+    """(ra, dec) in degrees of the pixel centres: right to about 0.7 arcmin, except for fast stars."""
+    from astropy import units as u
+    from astropy_healpix import healpix_to_lonlat
+
+    lon, lat = healpix_to_lonlat(np.atleast_1d(healpix_of(source_id)), 2**HEALPIX_LEVEL, order="nested")
+    return lon.to_value(u.deg), lat.to_value(u.deg)
+
+
+def _without_prefix(text: str) -> str:
+    return _PREFIX.sub("", text, count=1).strip()

@@ -1,0 +1,123 @@
+"""`python -m core star`: resolve, fetch or find, classify and print one star."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.archive.card import VerdictCard, verdict_card
+from core.archive.client import ArchiveClient
+from core.archive.lookup import find_star
+from core.errors import RunError
+
+
+def star(
+    query: Annotated[
+        list[str],
+        typer.Argument(
+            help="A Gaia DR3 source id (with or without the words 'Gaia DR3'), a name ('Theta1 Ori C'), or coordinates "
+            "('05 35 16.46 -05 23 22.8', '83.82 -5.39', 'galactic 209.0 -19.4'). Put '--' before coordinates that "
+            "start with a minus sign."
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the card.")] = False,
+    radius_arcsec: Annotated[
+        float, typer.Option(help="How far from a position a source may lie, in arcsec.", min=0.01, max=3600.0)
+    ] = 5.0,
+    epoch: Annotated[str, typer.Option(help="Epoch of typed coordinates; Gaia's own is J2016.0.")] = "J2000",
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of the trained run to classify with (default: the shipped ensemble).")
+    ] = None,
+    open_file: Annotated[
+        list[Path] | None, typer.Option("--open", help="A file of spectra to search first; may be given several times.")
+    ] = None,
+    offline: Annotated[bool, typer.Option(help="Do not touch the network.")] = False,
+    refresh: Annotated[bool, typer.Option(help="Ask the archive again, even if the star is in the cache.")] = False,
+) -> None:
+    """Look a star up (opened files, embedded set, cache, Gaia archive), classify it and print its verdict card."""
+    ensemble = _ensemble(run)
+    opened = []
+    for path in open_file or []:
+        from core.spectra.readers import read_spectra
+
+        opened.append(read_spectra(path))
+    record = find_star(
+        " ".join(query), radius_arcsec=radius_arcsec, epoch=epoch, offline=offline, opened=opened, refresh=refresh,
+        client=ArchiveClient(on_message=lambda text: print(text, file=sys.stderr)),
+    )  # fmt: skip
+    card = verdict_card(record, ensemble)
+    if as_json:
+        print(json.dumps(card.to_dict(), indent=2, allow_nan=False))
+    else:
+        print_card(card)
+
+
+def print_card(card: VerdictCard) -> None:
+    """Print the card for people, with rich."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, soft_wrap=True)
+    record = card.record
+    console.print(f"[bold]Gaia DR3 {record.source_id}[/bold]  (asked for: {record.query})", markup=True)
+    if card.probability is None:
+        console.print(f"Not classified: {card.note}")
+    else:
+        spread = "" if card.probability_std is None else f" ± {card.probability_std:.3f} over the members"
+        console.print(f"[bold]{card.label}[/bold]: probability of massive {card.probability:.3f}{spread}")
+        if card.note:
+            console.print(f"Note: {card.note}")
+    if card.impostor:
+        console.print(f"[bold red]Impostor:[/bold red] {card.impostor_reason}")
+    elif card.impostor_reason:
+        console.print(f"Impostor check: {card.impostor_reason}")
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, text in card_facts(card):
+        table.add_row(name, text)
+    console.print(table)
+    for advice in card.advice:
+        sign = {"good": "ok     ", "caution": "caution", "warning": "warning"}[advice.level]
+        console.print(f"  {sign}  {advice.text}  ({advice.reference})", markup=False)
+    for message in record.messages:
+        console.print(message, markup=False)
+
+
+def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
+    """The card's facts as (name, text) rows."""
+    record, gaia = card.record, card.record.gaia
+    date = f", {record.retrieved[:10]}" if record.retrieved else ""
+    facts = [("origin", f"{record.origin}{f' ({record.product})' if record.product else ''}{date}")]
+    if record.simbad:
+        facts.append(("Simbad", " · ".join(str(text) for text in record.simbad.values() if text)))
+    if record.separation_arcsec is not None:
+        facts.append(("separation", f"{record.separation_arcsec:.2f} arcsec; {record.n_others} more within the radius"))
+    if gaia.get("ra") is not None:
+        facts.append(("position", f"ra {float(gaia['ra']):.6f}  dec {float(gaia['dec']):+.6f} deg (J2016.0)"))
+    if gaia.get("phot_g_mean_mag") is not None:
+        colour = f", BP-RP {float(gaia['bp_rp']):.3f}" if gaia.get("bp_rp") is not None else ""
+        facts.append(("magnitude", f"G {float(gaia['phot_g_mean_mag']):.3f}{colour}"))
+    if gaia.get("parallax") is not None:
+        facts.append(("parallax", f"{float(gaia['parallax']):.3f} ± {float(gaia['parallax_error'] or 0):.3f} mas"))
+    for magnitude, name in (
+        (card.absolute_magnitude, "M_G, dust ignored"),
+        (card.absolute_magnitude_corrected, f"M_G, A_G of {card.a_g_source} taken off"),
+    ):
+        if magnitude is not None:
+            span = f"{magnitude.brighter:+.2f} to {magnitude.fainter:+.2f}"
+            facts.append((name, f"{magnitude.value:+.2f} mag (68 %: {span})"))
+    return facts + [(f"Gaia {name}", text) for name, text in card.gaia_opinions]
+
+
+def _ensemble(run: Path | None):
+    from core.classification.ensemble import load_ensemble
+    from core.settings import current_settings
+
+    folder = run or current_settings().default_run_dir
+    if run is None and not folder.exists():
+        print("No shipped ensemble is installed: the star is looked up without a verdict.", file=sys.stderr)
+        return None
+    if not folder.exists():
+        raise RunError(f"There is no run folder {folder}; see `python -m core models` and train one")
+    return load_ensemble(folder)
