@@ -1,0 +1,130 @@
+"""Arrow list columns (or text that spells lists) to (n, width) NumPy arrays, without a Python loop over rows."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_NULL_WORDS = ("", "null", "none", "--", "n/a")
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Is the Arrow type a list of any sort?"""
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_list_view)
+    return any(test(kind) for test in tests)
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Is the Arrow type text?"""
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def single_array(table: pa.Table, name: str) -> pa.Array:
+    """A column of a table as one Arrow array."""
+    chunks = table[name].chunks
+    if len(chunks) == 1:
+        return chunks[0]
+    return pa.concat_arrays(chunks) if chunks else pa.array([], table[name].type)
+
+
+def spells_arrays(column: pa.Array) -> bool:
+    """Does the column hold lists, or text whose first value starts with a bracket?"""
+    if is_list(column.type):
+        return True
+    if not is_text(column.type):
+        return False
+    first = next((value.as_py() for value in column if value.is_valid and value.as_py().strip()), "")
+    return first.strip()[:1] in ("(", "[")
+
+
+def matrix(column: pa.Array, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Values of an array column, and how many values each row has.
+
+    Parameters
+    ----------
+    column : pyarrow.Array of n lists of numbers, or of text such as '(1.0, 2.0)' and '[1.0, 2.0]'
+    width : int
+        Number of values that a good row has.
+
+    Returns
+    -------
+    values : float64 ndarray of shape (n, width)
+        NaN where the row is null or has another number of values.
+    counts : int64 ndarray of shape (n,)
+        Values in each row; -1 for a null row, -2 for text that is no list of numbers.
+    """
+    if is_text(column.type):
+        column, unreadable = parse_lists(column)
+    elif is_list(column.type):
+        unreadable = np.zeros(len(column), dtype=bool)
+    elif pa.types.is_null(column.type):
+        return np.full((len(column), width), np.nan), np.full(len(column), -1)
+    else:
+        return np.full((len(column), width), np.nan), np.where(_valid(column), 1, -1)
+    counts = np.where(_valid(column), pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False), -1)
+    counts[unreadable] = -2
+    good = counts == width
+    if good.all():
+        return _flat(column).reshape(len(column), width), counts
+    values = np.full((len(column), width), np.nan)
+    if good.any():
+        values[good] = _flat(column.filter(pa.array(good))).reshape(-1, width)
+    return values, counts
+
+
+def flat_lists(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """All values of a list column one after the other, and the number of values of each row (0 for null)."""
+    if is_text(column.type):
+        column, _ = parse_lists(column)
+    counts = np.where(_valid(column), pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False), 0)
+    return _flat(column), counts
+
+
+def parse_lists(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """Lists of float64 from text such as '(1.0, 2.0)', '[1.0,null]' or NumPy's '[1. 2.]'.
+
+    Returns the list array (null where the text is null or unreadable) and the mask of unreadable rows. Text without
+    its closing bracket (a truncated file) is unreadable.
+    """
+    text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
+    text = pc.if_else(pc.is_in(pc.utf8_lower(text), value_set=pa.array(_NULL_WORDS, pa.large_string())), None, text)
+    closed = pc.fill_null(pc.match_substring_regex(text, r"^[(\[](?s:.*)[)\]]$"), True)
+    unreadable = ~closed.to_numpy(zero_copy_only=False)
+    text = pc.if_else(closed, text, None)
+    inner = pc.utf8_trim_whitespace(pc.replace_substring_regex(text, r"[()\[\]]", ""))
+    parts = pc.split_pattern_regex(inner, r"\s*,\s*|\s+")
+    tokens = parts.flatten()
+    try:
+        values = _numbers(tokens)
+    except pa.ArrowInvalid:
+        bad_rows = _rows_with_bad_numbers(parts)
+        unreadable |= bad_rows
+        parts = pc.if_else(pa.array(bad_rows), None, parts)
+        values = _numbers(parts.flatten())
+    lengths = pc.fill_null(pc.list_value_length(parts), 0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    mask = pa.array(~_valid(parts))
+    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), values, mask=mask), unreadable
+
+
+def _numbers(tokens: pa.Array) -> pa.Array:
+    null = pc.is_in(pc.utf8_lower(tokens), value_set=pa.array(_NULL_WORDS, tokens.type))
+    return pc.cast(pc.if_else(null, None, tokens), pa.float64())
+
+
+def _rows_with_bad_numbers(parts: pa.Array) -> np.ndarray:
+    bad = np.zeros(len(parts), dtype=bool)
+    for row, part in enumerate(parts):  # only after the whole column failed: rare
+        if part.is_valid:
+            try:
+                _numbers(part.values)
+            except pa.ArrowInvalid:
+                bad[row] = True
+    return bad
+
+
+def _flat(column: pa.Array) -> np.ndarray:
+    return pc.cast(column.flatten(), pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _valid(column: pa.Array) -> np.ndarray:
+    return column.is_valid().to_numpy(zero_copy_only=False)

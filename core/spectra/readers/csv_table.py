@@ -1,0 +1,200 @@
+"""CSV and ECSV (each also .gz), streamed by pyarrow in blocks; every column is read as text and typed later."""
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import yaml
+
+from core.errors import EmptyFileError, ReadError, TruncatedFileError, UnsupportedFormatError
+from core.spectra.readers.batch import Batch, canonical_names, make_batch, wanted_names
+
+_BLOCK_BYTES = 8 << 20
+_LONGEST_HEADER = 1 << 20
+_DELIMITERS = (",", "\t", ";", "|", " ")
+_NULLS = ["", "null", "NULL", "None", "--"]
+
+
+class CsvSource:
+    """A text table with one header line, behind any number of '#' comment lines (among them an ECSV header).
+
+    Parameters
+    ----------
+    reopen : callable without arguments that returns the file as a new binary stream, unpacked
+    origin : str
+        The file, for messages.
+    """
+
+    n_rows: int | None = None
+
+    def __init__(self, reopen: Callable[[], BinaryIO], origin: str) -> None:
+        self._reopen = reopen
+        self.origin = origin
+        with reopen() as stream:
+            comments, header = _header(_guarded(stream, origin), origin)
+        self._skip = len(comments)
+        facts = _ecsv_facts(comments)
+        self._delimiter = str(facts.get("delimiter") or "") or (" " if facts else _sniff(header))
+        self.names = [name.strip() for name in next(csv.reader([header], delimiter=self._delimiter))]
+        self._units, self._parameters = _units_and_parameters(facts)
+        if len(self.names) < 2 and not facts and self._delimiter not in header:
+            raise UnsupportedFormatError(
+                f"{origin}: this is no table: the first line is {header[:80]!r}. Expected a line of column names "
+                "such as 'source_id,flux,flux_error'"
+            )
+
+    def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
+        """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
+        wanted = wanted_names(self.names, columns)
+        skipped: list[arrow_csv.InvalidRow] = []
+        with self._reopen() as stream:
+            try:
+                reader = self._reader(_guarded(stream, self.origin), wanted, skipped)
+                for rows in reader:
+                    yield from self._cut(rows, skipped, wanted, columns, chunk_rows)
+                if skipped:
+                    yield from self._cut(None, skipped, wanted, columns, chunk_rows)
+            except pa.ArrowInvalid as error:
+                raise TruncatedFileError(
+                    f"{self.origin}: the table breaks off or is damaged ({error}). Fetch it again"
+                ) from error
+            except UnicodeDecodeError as error:
+                raise UnsupportedFormatError(f"{self.origin}: the text is not UTF-8 ({error})") from error
+
+    def _reader(self, stream: BinaryIO, wanted: list[str], skipped: list) -> arrow_csv.CSVStreamingReader:
+        def note(row: arrow_csv.InvalidRow) -> str:
+            skipped.append(row)
+            return "skip"
+
+        return arrow_csv.open_csv(
+            stream,
+            read_options=arrow_csv.ReadOptions(
+                use_threads=False, block_size=_BLOCK_BYTES, skip_rows=self._skip + 1, column_names=self.names
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=self._delimiter, newlines_in_values=True, invalid_row_handler=note
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(self.names, pa.string()),
+                include_columns=wanted,
+                null_values=_NULLS,
+                strings_can_be_null=True,
+            ),
+        )
+
+    def _cut(self, rows, skipped: list, wanted: list[str], columns, chunk_rows: int) -> Iterator[Batch]:
+        table = pa.table({name: pa.array([], pa.string()) for name in wanted})
+        if rows is not None:
+            table = pa.Table.from_batches([rows])
+        row_errors = {}
+        bad = [row for row in skipped if row.text.strip()]
+        skipped.clear()
+        if bad:
+            row_errors = {table.num_rows + i: self._row_error(row) for i, row in enumerate(bad)}
+            table = pa.concat_tables([table, self._bad_rows(bad, wanted)])
+        facts = {"parameters": self._parameters, "origin": self.origin}
+        for start in range(0, table.num_rows, chunk_rows):
+            errors = {row - start: text for row, text in row_errors.items() if start <= row < start + chunk_rows}
+            piece = table.slice(start, chunk_rows)
+            yield make_batch(piece, self._units, columns, row_errors=errors, **facts)
+
+    def _bad_rows(self, bad: list, wanted: list[str]) -> pa.Table:
+        """Rows that do not split into the columns: their id where it can be seen, nothing else."""
+        id_name = next((name for name, word in canonical_names(self.names).items() if word == "source_id"), None)
+        place = self.names.index(id_name) if id_name is not None else None
+        ids = [self._field(row.text, place) for row in bad]
+        return pa.table({name: pa.array(ids if name == id_name else [None] * len(bad), pa.string()) for name in wanted})
+
+    def _field(self, text: str, place: int | None) -> str | None:
+        # the last field of a broken row may itself be cut: it is not believed
+        fields = text.split(self._delimiter)[:-1]
+        return fields[place].strip().strip('"') if place is not None and place < len(fields) else None
+
+    def _row_error(self, row: arrow_csv.InvalidRow) -> str:
+        where = f"line {row.number + self._skip}" if row.number is not None else "a line"
+        return f"{where} has {row.actual_columns} fields, expected {len(self.names)} (the file may be truncated)"
+
+
+def open_csv(reopen: Callable[[], BinaryIO], origin: str) -> CsvSource:
+    """Open a CSV or ECSV table from a function that opens its (unpacked) bytes."""
+    return CsvSource(reopen, origin)
+
+
+class _guarded(io.RawIOBase):
+    """A stream whose broken gzip data appear as a named error."""
+
+    def __init__(self, stream: BinaryIO, origin: str) -> None:
+        self._stream = stream
+        self.origin = origin
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        try:
+            data = self._stream.read(len(buffer))
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise TruncatedFileError(
+                f"{self.origin}: the compressed file breaks off or is damaged ({error}). Fetch it again"
+            ) from error
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _header(stream: BinaryIO, origin: str) -> tuple[list[str], str]:
+    """Comment lines, and the line of column names."""
+    lines = io.BufferedReader(stream)  # type: ignore[arg-type]
+    comments: list[str] = []
+    size = 0
+    while raw := lines.readline(_LONGEST_HEADER):
+        size += len(raw)
+        try:
+            line = raw.decode("utf-8-sig" if not comments else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise UnsupportedFormatError(f"{origin}: the text is not UTF-8 ({error}). Save it as UTF-8") from error
+        if line.startswith("#") or not line.strip():
+            comments.append(line)
+        else:
+            return comments, line
+        if size > _LONGEST_HEADER:
+            raise ReadError(f"{origin}: no column names within the first {_LONGEST_HEADER:,} bytes")
+    raise EmptyFileError(f"{origin}: the file has comments but no table")
+
+
+def _sniff(header: str) -> str:
+    return max(_DELIMITERS, key=lambda sign: (header.count(sign) > 0 and sign != " ", header.count(sign)))
+
+
+def _ecsv_facts(comments: list[str]) -> dict:
+    """The YAML block of an ECSV header, or {} where there is none (or none that can be read)."""
+    text = [re.sub(r"^# ?", "", line) for line in comments]
+    start = next((i for i, line in enumerate(text) if line.startswith("%ECSV")), None)
+    if start is None:
+        return {}
+    try:
+        facts = yaml.safe_load("\n".join(text[start + 1 :]))
+    except yaml.YAMLError:
+        return {"delimiter": ","}
+    return facts if isinstance(facts, dict) else {"delimiter": ","}
+
+
+def _units_and_parameters(facts: dict) -> tuple[dict[str, str], dict[str, str]]:
+    columns = facts.get("datatype") or []
+    units = {
+        str(item["name"]): str(item.get("unit") or "") for item in columns if isinstance(item, dict) and "name" in item
+    }
+    meta = facts.get("meta")
+    parameters = {}
+    if isinstance(meta, dict):
+        if "source_id" in meta:
+            parameters["source_id"] = str(meta["source_id"])
+        place = meta.get("spatialLocation")
+        if isinstance(place, list) and len(place) == 2:
+            parameters.update(ra=str(place[0]), dec=str(place[1]))
+    return units, parameters

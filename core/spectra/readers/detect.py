@@ -1,0 +1,84 @@
+"""What a file is, by its content: names and suffixes lie (an error page saved as .csv, a zip without a suffix)."""
+
+import html
+import re
+
+from core.errors import EmptyFileError, HtmlPageError, UnsupportedFormatError
+
+HEAD_BYTES = 4096
+_ADVICE = "Readable are Parquet, CSV, ECSV, FITS, VOTable (each also .gz) and the archive's DataLink zip"
+_FOREIGN = (
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x80\x02", "a Python pickle, which is never loaded because it can run code"),
+    (b"\x80\x03", "a Python pickle, which is never loaded because it can run code"),
+    (b"\x80\x04", "a Python pickle, which is never loaded because it can run code"),
+    (b"\x80\x05", "a Python pickle, which is never loaded because it can run code"),
+    (b"\x93NUMPY", "a NumPy array file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"ARROW1", "an Arrow IPC file"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a picture"),
+    (b"BZh", "a bzip2 file: unpack it first"),
+    (b"\xfd7zXZ", "an xz file: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file: unpack it first"),
+    (b"\xff\xfe", "text in UTF-16: save it as UTF-8"),
+    (b"\xfe\xff", "text in UTF-16: save it as UTF-8"),
+    (b"{", "JSON"),
+)
+
+
+def detect_format(head: bytes, origin: str) -> str:
+    """The format of a file from its first bytes: 'parquet', 'fits', 'zip', 'gzip', 'votable', 'ecsv' or 'csv'.
+
+    Parameters
+    ----------
+    head : bytes
+        The first `HEAD_BYTES` of the file, or all of it.
+    origin : str
+        The file, for messages.
+
+    Raises
+    ------
+    EmptyFileError
+        No content.
+    HtmlPageError
+        A web page.
+    UnsupportedFormatError
+        A format that cannot be read.
+    """
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        raise EmptyFileError(f"{origin}: the file is empty. Fetch it again")
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"SIMPLE  ="):
+        return "fits"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    for signature, words in _FOREIGN:
+        if head.startswith(signature):
+            raise UnsupportedFormatError(f"{origin}: this is {words}. {_ADVICE}")
+    if start.startswith(b"<"):
+        return _markup(head, start, origin)
+    return _text(head, start, origin)
+
+
+def _markup(head: bytes, start: bytes, origin: str) -> str:
+    if re.search(rb"<!doctype\s+html|<html[\s>]", head, re.IGNORECASE):
+        title = re.search(rb"<title[^>]*>(.*?)</title>", head, re.IGNORECASE | re.DOTALL)
+        words = html.unescape(" ".join(title.group(1).decode("utf-8", "replace").split())) if title else "no title"
+        raise HtmlPageError(
+            f"{origin}: this is a web page ({words[:120]!r}), not a table: a server probably answered with an error "
+            "page. Fetch the file again"
+        )
+    return "votable"  # other XML is told apart by its root element when it is parsed
+
+
+def _text(head: bytes, start: bytes, origin: str) -> str:
+    if b"\x00" in head:
+        raise UnsupportedFormatError(f"{origin}: this is a binary file of an unknown format. {_ADVICE}")
+    if re.match(rb"#\s*%ECSV", start):
+        return "ecsv"
+    return "csv"

@@ -1,0 +1,113 @@
+"""The literal table of formats, and the opening of a file by what it is."""
+
+import gzip
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import FileTooLargeError, ReadError, TruncatedFileError
+from core.spectra.readers.batch import TableSource
+from core.spectra.readers.csv_table import open_csv
+from core.spectra.readers.detect import HEAD_BYTES, detect_format
+from core.spectra.readers.fits_table import open_fits
+from core.spectra.readers.parquet import open_parquet
+from core.spectra.readers.votable import open_votable
+
+MAX_WHOLE_BYTES = 200 * 1024**2
+"""Largest file of a format that cannot be streamed, and largest upload."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A readable format: its key (see `detect.detect_format`), title, suffixes, and whether it streams at any size."""
+
+    key: str
+    title: str
+    suffixes: tuple[str, ...]
+    streams: bool
+
+
+FORMATS = (
+    Format("parquet", "Parquet", (".parquet", ".pq"), True),
+    Format("csv", "CSV", (".csv", ".csv.gz", ".tsv", ".txt"), True),
+    Format("ecsv", "ECSV", (".ecsv", ".ecsv.gz"), True),
+    Format("fits", "FITS binary table", (".fits", ".fit"), True),
+    Format("votable", "VOTable", (".vot", ".xml", ".votable"), False),
+    Format("zip", "DataLink zip of any of these", (".zip",), False),
+)
+SUFFIXES = tuple(suffix for item in FORMATS for suffix in item.suffixes)
+
+
+def open_table(file: Path | bytes, origin: str) -> TableSource | None:
+    """The table in a file (path or content) of any format; None for a zip, which holds several files.
+
+    Raises
+    ------
+    ReadError
+        One of its kinds: see `detect.detect_format` and the format's own module.
+    """
+    head = _head(file, origin)
+    key = detect_format(head, origin)
+    if key == "zip":
+        check_size(file, origin, f"Unpack it (unzip '{origin}' -d FOLDER) and give the folder")
+        return None
+    if key == "gzip":
+        return _open_packed(file, origin)
+    if key in ("csv", "ecsv"):
+        return open_csv(lambda: _stream(file), origin)
+    if key == "votable":
+        check_size(file, origin, f"Convert it with: stilts tcopy ifmt=votable in='{origin}' ofmt=fits out=spectra.fits")
+        return open_votable(_stream(file).read(), origin)
+    if key == "fits":
+        return open_fits(file, origin)
+    return open_parquet(file if isinstance(file, Path) else io.BytesIO(file), origin)
+
+
+def check_size(file: Path | bytes, origin: str, advice: str) -> None:
+    """Raise FileTooLargeError with the advice if the file is larger than `MAX_WHOLE_BYTES`."""
+    size = file.stat().st_size if isinstance(file, Path) else len(file)
+    if size > MAX_WHOLE_BYTES:
+        raise FileTooLargeError(
+            f"{origin} has {size / 1024**2:,.0f} MiB; this format is read as a whole, up to "
+            f"{MAX_WHOLE_BYTES / 1024**2:,.0f} MiB. {advice}. Parquet, CSV and FITS are read at any size"
+        )
+
+
+def _open_packed(file: Path | bytes, origin: str) -> TableSource:
+    def reopen() -> BinaryIO:
+        return gzip.open(_stream(file), "rb")  # type: ignore[return-value]
+
+    key = detect_format(_unpacked(reopen, HEAD_BYTES, origin), origin)
+    if key in ("csv", "ecsv"):
+        return open_csv(reopen, origin)
+    if key in ("zip", "gzip"):
+        raise ReadError(f"{origin}: a packed file inside a packed file is not read. Unpack it once (gunzip)")
+    data = _unpacked(reopen, MAX_WHOLE_BYTES + 1, origin)
+    check_size(data, f"{origin} (unpacked)", f"Unpack it first: gunzip '{origin}'")
+    table = open_table(data, origin)
+    assert table is not None
+    return table
+
+
+def _unpacked(reopen: Callable[[], BinaryIO], limit: int, origin: str) -> bytes:
+    try:
+        with reopen() as stream:
+            return stream.read(limit)
+    except (EOFError, OSError, gzip.zlib.error) as error:
+        raise TruncatedFileError(
+            f"{origin}: the gzip file breaks off or is damaged ({error}). Fetch it again"
+        ) from error
+
+
+def _stream(file: Path | bytes) -> BinaryIO:
+    return file.open("rb") if isinstance(file, Path) else io.BytesIO(file)
+
+
+def _head(file: Path | bytes, origin: str) -> bytes:
+    try:
+        with _stream(file) as stream:
+            return stream.read(HEAD_BYTES)
+    except OSError as error:
+        raise ReadError(f"{origin} cannot be opened: {error.strerror or error}") from error

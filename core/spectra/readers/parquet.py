@@ -1,0 +1,47 @@
+"""Parquet files, streamed by pyarrow."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.errors import TruncatedFileError, UnsupportedFormatError
+from core.spectra.readers.batch import Batch, make_batch, wanted_names
+
+_BUFFER_BYTES = 1 << 20
+
+
+class ParquetSource:
+    """A Parquet file; units are read from the fields' `unit` metadata."""
+
+    def __init__(self, file: Path | BinaryIO, origin: str) -> None:
+        self.origin = origin
+        try:
+            # small read buffers instead of whole column chunks keep memory bounded for row groups of any size
+            self._file = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise TruncatedFileError(
+                f"{origin}: the Parquet file cannot be opened ({error}): it is incomplete or damaged. Fetch it again"
+            ) from error
+        schema = self._file.schema_arrow
+        self.names = schema.names
+        self.n_rows: int | None = self._file.metadata.num_rows
+        self._units = {item.name: (item.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for item in schema}
+
+    def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
+        """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
+        names = wanted_names(self.names, columns)
+        try:
+            for rows in self._file.iter_batches(batch_size=chunk_rows, columns=names, use_threads=False):
+                yield make_batch(pa.Table.from_batches([rows]), self._units, columns, origin=self.origin)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise TruncatedFileError(f"{self.origin}: the Parquet file is damaged ({error}). Fetch it again") from error
+        except pa.ArrowNotImplementedError as error:
+            raise UnsupportedFormatError(f"{self.origin}: a column cannot be read ({error})") from error
+
+
+def open_parquet(file: Path | BinaryIO, origin: str) -> ParquetSource:
+    """Open a Parquet file (path or binary stream)."""
+    return ParquetSource(file, origin)

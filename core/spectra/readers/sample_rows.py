@@ -1,0 +1,116 @@
+"""Tables with one row per flux sample (wavelength, flux, flux_error) turned into one row per star."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.errors import MissingColumnError, UnsupportedFormatError
+from core.spectra.grid import N_SAMPLES
+from core.spectra.readers.arrays import is_text, single_array, spells_arrays
+from core.spectra.readers.batch import Batch
+
+_SAMPLE_COLUMNS = ("wavelength", "flux", "flux_error")
+_LONGEST_STAR = 1000 * N_SAMPLES
+
+
+def has_sample_rows(table: pa.Table) -> bool:
+    """Does each row hold one sample: a flux and a wavelength that are single numbers?"""
+    return all(
+        name in table.column_names and not spells_arrays(single_array(table, name)) for name in ("wavelength", "flux")
+    )
+
+
+def whole_stars(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same rows, cut so that no star's samples are spread over two batches.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        One star has more rows than 1,000 spectra would.
+    """
+    held: Batch | None = None
+    for batch in batches:
+        if not has_sample_rows(batch.table):
+            yield batch
+            continue
+        if held is not None and held.origin == batch.origin and held.parameters == batch.parameters:
+            batch = replace(batch, table=pa.concat_tables([held.table, batch.table], promote_options="permissive"))
+        elif held is not None:
+            yield held
+        last = int(_star_starts(batch.table)[-1]) if batch.table.num_rows else 0
+        if batch.table.num_rows - last > _LONGEST_STAR:
+            raise UnsupportedFormatError(
+                f"{batch.origin}: more than {_LONGEST_STAR:,} rows in a row have the same source_id"
+            )
+        if last:
+            yield replace(batch, table=batch.table.slice(0, last))
+        held = replace(batch, table=batch.table.slice(last))
+    if held is not None and held.table.num_rows:
+        yield held
+
+
+def count_spectra(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """First row and number of spectra of each run of rows with one source_id."""
+    starts = _star_starts(table)
+    lengths = np.diff(np.append(starts, table.num_rows))
+    return starts, np.where(lengths % N_SAMPLES == 0, lengths // N_SAMPLES, 1)
+
+
+def one_row_per_star(batch: Batch) -> Batch:
+    """Lists of wavelength, flux and flux_error per star, sorted by wavelength; other columns from the first row.
+
+    A run of k x 343 rows of one source_id becomes k spectra (duplicates).
+    """
+    table = batch.table
+    starts, copies = count_spectra(table)
+    lengths = np.diff(np.append(starts, table.num_rows))
+    star = np.repeat(np.arange(len(starts)), lengths)
+    order = _sample_order(star, _numbers(table, "wavelength", batch.origin), copies)
+    per_spectrum = np.repeat(lengths // copies, copies)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(per_spectrum)]), pa.int64())
+    first = pa.array(np.repeat(starts, copies))
+    columns = {}
+    for name in table.column_names:
+        if name in _SAMPLE_COLUMNS:
+            values = pa.array(_numbers(table, name, batch.origin)[order])
+            columns[name] = pa.LargeListArray.from_arrays(offsets, values)
+        else:
+            columns[name] = table[name].take(first)
+    wide = pa.table(columns)
+    return replace(batch, table=wide)
+
+
+def _sample_order(star: np.ndarray, wavelength: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    same_star = star[1:] == star[:-1]
+    if (copies == 1).all() and np.all((np.diff(wavelength) > 0)[same_star]):
+        return np.arange(len(star))
+    order = np.lexsort((wavelength, star))
+    new = np.append(True, (np.diff(wavelength[order]) != 0) | (np.diff(star[order]) != 0))
+    first = np.maximum.accumulate(np.where(new, np.arange(len(star)), 0))
+    occurrence = np.empty(len(star), dtype=np.int64)
+    occurrence[order] = np.arange(len(star)) - first  # how many times this star had this wavelength before
+    occurrence[(copies == 1)[star]] = 0
+    return np.lexsort((wavelength, occurrence, star))
+
+
+def _star_starts(table: pa.Table) -> np.ndarray:
+    if "source_id" not in table.column_names:
+        return np.zeros(1, dtype=np.int64)
+    ids = pc.fill_null(single_array(table, "source_id").cast(pa.large_string()), "")
+    changed = pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)
+    return np.concatenate([[0], np.flatnonzero(changed) + 1])
+
+
+def _numbers(table: pa.Table, name: str, origin: str) -> np.ndarray:
+    column = single_array(table, name)
+    if is_text(column.type):
+        text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
+        unknown = pc.is_in(pc.utf8_lower(text), value_set=pa.array(["", "null", "none", "--"], pa.large_string()))
+        column = pc.if_else(unknown, None, text)
+    try:
+        return pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise MissingColumnError(f"{origin}: column {name!r} holds a value that is no number ({error})") from error

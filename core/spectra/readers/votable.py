@@ -1,0 +1,141 @@
+"""VOTables, read whole with astropy after a first pass that refuses dangerous and failed replies."""
+
+import io
+import warnings
+import xml.parsers.expat as expat
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from core.errors import ArchiveReplyError, MissingColumnError, ReadError, TruncatedFileError, UnsupportedFormatError
+from core.spectra.readers.astropy_columns import to_arrow
+from core.spectra.readers.batch import Batch, make_batch, wanted_names
+
+
+class VotableSource:
+    """Every table of a VOTable document, one after the other."""
+
+    def __init__(self, data: bytes, origin: str) -> None:
+        self.origin = origin
+        check_votable(data, origin)
+        from astropy.io import votable
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                document = votable.parse(io.BytesIO(data), verify="ignore")
+            except Exception as error:  # astropy raises many kinds on a damaged document
+                raise TruncatedFileError(f"{origin}: the VOTable is damaged ({error}). Fetch it again") from error
+            self._tables = list(document.iter_tables())
+        if not self._tables:
+            raise MissingColumnError(f"{origin}: the VOTable holds no table")
+        self.names = list(dict.fromkeys(field.name for table in self._tables for field in table.fields))
+        self.n_rows: int | None = sum(len(table.array) for table in self._tables)
+
+    def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
+        """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
+        for table in self._tables:
+            arrays = {}
+            for name in wanted_names([field.name for field in table.fields], columns):
+                field = next(field for field in table.fields if field.name == name)
+                array = to_arrow(table.array[field.ID])
+                if array is not None:
+                    arrays[name] = array
+            units = {field.name: _unit_text(field.unit) for field in table.fields}
+            facts = {"parameters": _parameters(table), "origin": self.origin}
+            whole = pa.table(arrays)
+            for start in range(0, whole.num_rows, chunk_rows):
+                yield make_batch(whole.slice(start, chunk_rows), units, columns, **facts)
+
+
+def open_votable(data: bytes, origin: str) -> VotableSource:
+    """Open a VOTable from its bytes."""
+    return VotableSource(data, origin)
+
+
+def check_votable(data: bytes, origin: str) -> None:
+    """Refuse XML that is no VOTable, that failed, that breaks off, or that reaches outside itself.
+
+    Raises
+    ------
+    ArchiveReplyError
+        QUERY_STATUS is ERROR; the message holds what the archive said.
+    TruncatedFileError
+        The XML is not well-formed.
+    UnsupportedFormatError
+        Another root element; a DOCTYPE or entity; data in another file (STREAM href).
+    """
+    watch = _Watch(origin)
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = watch.start
+    parser.EndElementHandler = watch.end
+    parser.CharacterDataHandler = watch.text
+    parser.StartDoctypeDeclHandler = watch.doctype
+    parser.EntityDeclHandler = watch.doctype
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        if watch.root not in (None, "VOTABLE"):
+            raise watch.wrong_root() from error
+        raise TruncatedFileError(f"{origin}: the VOTable breaks off or is damaged ({error}). Fetch it again") from error
+    if watch.root != "VOTABLE":
+        raise watch.wrong_root()
+    if watch.failure is not None:
+        said = " ".join(watch.failure.split()) or "no reason given"
+        raise ArchiveReplyError(
+            f"{origin}: this is an error reply of an archive (QUERY_STATUS=ERROR): {said[:500]}. Ask again later, or "
+            "correct the request"
+        )
+
+
+class _Watch:
+    """What `check_votable` has seen of a document."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.root: str | None = None
+        self.failure: str | None = None
+        self._in_failure = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        word = name.rsplit(" ", 1)[-1]
+        self.root = self.root or word
+        if word == "STREAM" and attributes.get("href"):
+            raise self._refused(f"its data are in another file ({attributes['href']!r})")
+        status = attributes.get("value", "") if attributes.get("name", "").upper() == "QUERY_STATUS" else ""
+        if word == "INFO" and status.upper() == "ERROR":
+            self.failure, self._in_failure = "", True
+
+    def end(self, name: str) -> None:
+        self._in_failure = False
+
+    def text(self, data: str) -> None:
+        if self._in_failure and self.failure is not None:
+            self.failure += data
+
+    def doctype(self, *_: object) -> None:
+        raise self._refused("it declares a DOCTYPE or entities, which can reach outside the file")
+
+    def wrong_root(self) -> ReadError:
+        return UnsupportedFormatError(
+            f"{self.origin}: this is XML but no VOTable: its first element is <{self.root}>, expected <VOTABLE>"
+        )
+
+    def _refused(self, reason: str) -> ReadError:
+        return UnsupportedFormatError(f"{self.origin}: this XML file is refused: {reason}")
+
+
+def _parameters(table) -> dict[str, str]:
+    """Source id and position as the archive's one-star tables state them (PARAM source_id, spatialLocation)."""
+    values = {item.name: item.value for item in table.params}
+    parameters = {}
+    if "source_id" in values:
+        parameters["source_id"] = str(values["source_id"])
+    place = values.get("spatialLocation")
+    if place is not None and len(place) == 2:
+        parameters.update(ra=str(float(place[0])), dec=str(float(place[1])))
+    return parameters
+
+
+def _unit_text(unit: object) -> str:
+    return "" if unit is None else str(unit)
