@@ -160,8 +160,8 @@ def _pieces(
         _refuse(table)
     if prefer == "continuous" and not set(COEFFICIENT_COLUMNS) <= names:
         raise MissingColumnError(
-            f"{table.origin}: no XP coefficients in the file: expected the columns {' and '.join(COEFFICIENT_COLUMNS)}, found "
-            f"{', '.join(table.names[:20])}"
+            f"{table.origin}: no XP coefficients in the file: expected columns {' and '.join(COEFFICIENT_COLUMNS)}, "
+            f"found {', '.join(table.names[:20])}"
         )
     rows = max(chunk_rows, _SMALLEST_CHUNK)
     if {"wavelength", "flux"} <= names:
@@ -172,8 +172,8 @@ def _pieces(
 
 def _refuse(table: TableSource) -> None:
     raise MissingColumnError(
-        f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and 'rp_coefficients' "
-        f"(XP_CONTINUOUS), found {', '.join(table.names[:20])}"
+        f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
+        f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}"
     )
 
 

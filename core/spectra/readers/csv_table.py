@@ -37,7 +37,7 @@ class CsvSource:
         self._reopen = reopen
         self.origin = origin
         with reopen() as stream:
-            comments, header = _header(_guarded(stream, origin), origin)
+            comments, header = _header(_Guarded(stream, origin), origin)
         self._skip = len(comments)
         facts = _ecsv_facts(comments)
         self._delimiter = str(facts.get("delimiter") or "") or (" " if facts else _sniff(header))
@@ -55,7 +55,7 @@ class CsvSource:
         skipped: list[arrow_csv.InvalidRow] = []
         with self._reopen() as stream:
             try:
-                reader = self._reader(_guarded(stream, self.origin), wanted, skipped)
+                reader = self._reader(_Guarded(stream, self.origin), wanted, skipped)
                 for rows in reader:
                     yield from self._cut(rows, skipped, wanted, columns, chunk_rows)
                 if skipped:
@@ -67,7 +67,7 @@ class CsvSource:
             except UnicodeDecodeError as error:
                 raise UnsupportedFormatError(f"{self.origin}: the text is not UTF-8 ({error})") from error
 
-    def _reader(self, stream: BinaryIO, wanted: list[str], skipped: list) -> arrow_csv.CSVStreamingReader:
+    def _reader(self, stream: "_Guarded", wanted: list[str], skipped: list) -> arrow_csv.CSVStreamingReader:
         def note(row: arrow_csv.InvalidRow) -> str:
             skipped.append(row)
             return "skip"
@@ -126,7 +126,7 @@ def open_csv(reopen: Callable[[], BinaryIO], origin: str) -> CsvSource:
     return CsvSource(reopen, origin)
 
 
-class _guarded(io.RawIOBase):
+class _Guarded(io.RawIOBase):
     """A stream whose broken gzip data appear as a named error."""
 
     def __init__(self, stream: BinaryIO, origin: str) -> None:
@@ -147,9 +147,9 @@ class _guarded(io.RawIOBase):
         return len(data)
 
 
-def _header(stream: BinaryIO, origin: str) -> tuple[list[str], str]:
+def _header(stream: _Guarded, origin: str) -> tuple[list[str], str]:
     """Comment lines, and the line of column names."""
-    lines = io.BufferedReader(stream)  # type: ignore[arg-type]
+    lines = io.BufferedReader(stream)
     comments: list[str] = []
     size = 0
     while raw := lines.readline(_LONGEST_HEADER):

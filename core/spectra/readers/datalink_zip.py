@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -82,7 +83,7 @@ def _members(file: Path | bytes, origin: str) -> Iterator[tuple[str, Callable[[]
                 continue
             if name.startswith((".", "__MACOSX")) or name.lower() in ("readme", "readme.txt", "manifest.txt"):
                 continue
-            yield name, lambda info=info, name=name: _content(archive, info, f"{origin}: {name}")
+            yield name, partial(_content, archive, info, f"{origin}: {name}")
 
 
 def _check_limits(infos: list[zipfile.ZipInfo], origin: str) -> None:

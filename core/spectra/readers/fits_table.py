@@ -29,8 +29,8 @@ class FitsSource:
                 end = facts["datLoc"] + hdu.size
                 if end > size:
                     raise TruncatedFileError(
-                        f"{origin}: the FITS file breaks off: part {number} ends at byte {end:,}, the file has {size:,}. "
-                        "Fetch it again"
+                        f"{origin}: the FITS file breaks off: part {number} ends at byte {end:,}, the file has "
+                        f"{size:,}. Fetch it again"
                     )
                 if hdu.is_image:
                     continue
@@ -57,11 +57,11 @@ class FitsSource:
     def _open(self):
         from astropy.io import fits
 
-        in_memory = isinstance(self._target, bytes)
+        target = io.BytesIO(self._target) if isinstance(self._target, bytes) else self._target
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return fits.open(io.BytesIO(self._target) if in_memory else self._target, memmap=not in_memory)
+                return fits.open(target, memmap=isinstance(target, Path))
             except (OSError, ValueError, EOFError) as error:
                 raise TruncatedFileError(
                     f"{self.origin}: the FITS file cannot be opened ({error}): it is incomplete or "

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ def _unpacked(reopen: Callable[[], BinaryIO], limit: int, origin: str) -> bytes:
     try:
         with reopen() as stream:
             return stream.read(limit)
-    except (EOFError, OSError, gzip.zlib.error) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise TruncatedFileError(
             f"{origin}: the gzip file breaks off or is damaged ({error}). Fetch it again"
         ) from error

@@ -52,9 +52,9 @@ def parse_source_ids(column: pa.Array, origin: str) -> tuple[np.ndarray, dict[in
         ids, readable = _from_integers(column)
     else:
         raise SourceIdError(f"{origin}: the source_id column is of type {column.type}, expected 64-bit integers")
-    problems = {row: _problem(column[row].as_py()) for row in np.flatnonzero(~readable)}
+    problems = {int(row): _problem(column[row].as_py()) for row in np.flatnonzero(~readable)}
     for row in np.flatnonzero(readable & ((ids < 1) | (ids > MAX_SOURCE_ID))):
-        problems[row] = f"source_id {ids[row]} is no Gaia id: expected 1 to {MAX_SOURCE_ID}"
+        problems[int(row)] = f"source_id {ids[row]} is no Gaia id: expected 1 to {MAX_SOURCE_ID}"
     return ids, problems
 
 
