@@ -99,3 +99,7 @@ class LeakError(ExplorerError):
 
 class TrainingError(ExplorerError):
     """A training that could not be done: its loss is no number, or the data do not allow the protocol asked for."""
+
+
+class DiskSpaceError(ExplorerError):
+    """What was asked for would not fit on the disk; nothing has been started."""
