@@ -1,0 +1,92 @@
+"""Which trained networks there are: the shipped one and those trained on this machine."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.settings import Settings, current_settings
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One trained network, as its run.json tells.
+
+    Attributes
+    ----------
+    name : str
+        Path below the folder of its kind, 'default_run' or 'my_run/cnn_2d'; unique, it stands in URLs.
+    shipped : bool
+        Whether it came with the program.
+    n_members : int
+        Members of the ensemble whose ONNX file is there.
+    state : str
+        'running', 'finished' or 'failed'.
+    n_train : int or None
+        Stars that it was trained on, where the run says so.
+    """
+
+    name: str
+    path: Path
+    shipped: bool
+    model: str
+    title: str
+    state: str
+    n_members: int
+    n_train: int | None
+    data: str
+    started: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can classify."""
+        return self.state == "finished" and self.n_members > 0
+
+
+def find_runs(settings: Settings | None = None) -> list[RunSummary]:
+    """Every readable run, shipped ones first, then local ones by name; folders without a run.json are passed over."""
+    settings = settings or current_settings()
+    shipped = list(_runs_below(settings.default_run_dir, settings.default_run_dir.name, shipped=True))
+    local = []
+    if settings.runs_dir.is_dir():
+        for folder in sorted(settings.runs_dir.iterdir()):
+            local += _runs_below(folder, folder.name, shipped=False)
+    return shipped + local
+
+
+def _runs_below(folder: Path, name: str, *, shipped: bool) -> Iterator[RunSummary]:
+    """The run in `folder`, or those of several networks one level below it."""
+    if (folder / RUN_FILE).is_file():
+        candidates = [(folder, name)]
+    elif folder.is_dir():
+        inner = sorted(path for path in folder.iterdir() if (path / RUN_FILE).is_file())
+        candidates = [(path, f"{name}/{path.name}") for path in inner]
+    else:
+        candidates = []
+    for path, run_name in candidates:
+        summary = _summary(path, run_name, shipped)
+        if summary is not None:
+            yield summary
+
+
+def _summary(path: Path, name: str, shipped: bool) -> RunSummary | None:
+    try:
+        run = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
+        members = [member for member in run.get("members", []) if (path / member["file"]).is_file()]
+        data = run.get("data") or {}
+        return RunSummary(
+            name=name,
+            path=path,
+            shipped=shipped,
+            model=str(run["model"]),
+            title=str(run.get("title") or run["model"]),
+            state=str(run.get("state", "")),
+            n_members=len(members),
+            n_train=data.get("n_train"),
+            data=Path(str(data.get("path", ""))).name,
+            started=str(run.get("started", "")),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # an unreadable run must not keep the others from being listed

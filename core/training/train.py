@@ -1,0 +1,231 @@
+"""Whole trainings: several networks, fold by fold, into run folders that can be resumed."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+
+import core
+from core.errors import ExplorerError, UsageError
+from core.training import run_store
+from core.training.fit import EpochEvent, fit_member, predict_logits
+from core.training.inputs import NetworkInputs, network_inputs
+from core.training.protocol import FoldMap, make_fold_map
+from core.training.run_store import FoldResult, member_name
+from core.training.settings import TrainingSettings
+from core.training.training_data import TrainingData
+from models.registry import MODELS, ModelSpec, model_spec
+
+_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "pandas", "scikit-learn", "onnxruntime", "tf2onnx")
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """One network's run folder after training.
+
+    Attributes
+    ----------
+    run : dict
+        Content of run.json.
+    resumed_folds : int
+        Folds that an earlier call had finished.
+    """
+
+    folder: Path
+    run: dict
+    resumed_folds: int
+
+
+def chosen_models(text: str) -> tuple[ModelSpec, ...]:
+    """'cnn,wide' or 'all' as network specifications; UsageError for an unknown or repeated key."""
+    if text.strip() == "all":
+        return MODELS
+    keys = [key.strip() for key in text.split(",") if key.strip()]
+    if not keys or len(set(keys)) < len(keys):
+        raise UsageError(f"networks {text!r}: expected different keys separated by commas, or 'all'")
+    return tuple(model_spec(key) for key in keys)
+
+
+def train(
+    data: TrainingData,
+    choices: Sequence[tuple[ModelSpec, TrainingSettings]],
+    out: str | Path,
+    *,
+    device: str,
+    resume: bool = False,
+    on_epoch: Callable[[EpochEvent], None] | None = None,
+    on_fold: Callable[[str, int, dict], None] | None = None,
+    should_cancel: Callable[[], bool] | None = None,
+) -> list[TrainedRun]:
+    """Train networks on the same data, one after the other.
+
+    One network goes into `out` itself, several into `out/<key>`. What is finished stays: with `resume` only the folds
+    that are missing are trained.
+
+    Parameters
+    ----------
+    device : str
+        As `core.training.devices.prepare_device` returned it; stored with the run.
+    on_epoch, on_fold : callables or None
+        Called after every epoch with its event, after every fold with (model key, fold, run.json's content).
+    should_cancel : callable or None
+        Asked after every 16 batches. True ends the training: the fold at work is dropped, the run is marked failed
+        ('cancelled') and can be resumed.
+    """
+    out = Path(out)
+    runs = []
+    for spec, settings in choices:
+        folder = out if len(choices) == 1 else out / spec.key
+        call = _Training(data, spec, settings, folder, device, on_epoch, on_fold, should_cancel)
+        runs.append(call.run(resume))
+        if runs[-1].run["state"] != run_store.FINISHED:
+            break
+    return runs
+
+
+@dataclass(frozen=True)
+class _Training:
+    """One network's training on one table."""
+
+    data: TrainingData
+    spec: ModelSpec
+    settings: TrainingSettings
+    folder: Path
+    device: str
+    on_epoch: Callable[[EpochEvent], None] | None
+    on_fold: Callable[[str, int, dict], None] | None
+    should_cancel: Callable[[], bool] | None
+
+    def run(self, resume: bool) -> TrainedRun:
+        """Train every fold that is not finished yet."""
+        settings = self.settings
+        folds = make_fold_map(self.data, n_folds=settings.n_folds, validation=settings.validation, seed=settings.seed)
+        train_rows = (folds.fold >= 0).nonzero()[0]
+        inputs = network_inputs(self.spec, self.data.flux, settings.representation, settings.context, train_rows)
+        description = run_description(self.data, self.spec, settings, folds, inputs, self.device)
+        with run_store.open_run(self.folder, description, resume=resume):
+            done = run_store.finished_folds(self.folder)
+            earlier_s = float(run_store.read_run(self.folder).get("seconds") or 0.0)
+            started = time.monotonic()
+            try:
+                finished = all(
+                    self._fold(fold, folds, inputs, started - earlier_s)
+                    for fold in range(settings.only_folds)
+                    if fold not in done
+                )
+            except (ExplorerError, KeyboardInterrupt) as error:
+                message = str(error) or "interrupted"
+                run_store.assemble(self.folder, state=run_store.FAILED, error=message)
+                raise
+            seconds = earlier_s + time.monotonic() - started
+            state = {"state": run_store.FINISHED, "error": None} if finished else {}
+            state = state or {"state": run_store.FAILED, "error": "cancelled; go on with it by --resume"}
+            run = run_store.assemble(self.folder, seconds=round(seconds, 1), **state)
+        return TrainedRun(self.folder, run, len(done))
+
+    def _fold(self, fold: int, folds: FoldMap, inputs: NetworkInputs, started: float) -> bool:
+        """Train and store one fold; False if it was cancelled."""
+        label = self.data.label
+        train_rows, validation_rows = folds.train_rows(fold), folds.validation_rows(fold)
+        member = fit_member(
+            self.spec,
+            (inputs.rows(train_rows), label[train_rows]),
+            (inputs.rows(validation_rows), label[validation_rows]),
+            self.settings,
+            fold,
+            on_epoch=self.on_epoch,
+            should_cancel=self.should_cancel,
+        )
+        if member.cancelled:
+            return False
+        store_member(self.folder, fold, member, self.data, folds, inputs)
+        run = run_store.assemble(self.folder, seconds=round(time.monotonic() - started, 1))
+        if self.on_fold is not None:
+            self.on_fold(self.spec.key, fold, run)
+        return True
+
+
+def store_member(folder: Path, fold: int, member, data: TrainingData, folds: FoldMap, inputs: NetworkInputs) -> None:
+    """Write a fitted member's files, then its predictions and curves: with the last the fold is finished."""
+    from core.atomic import atomic_path
+    from core.training.export import export_onnx
+
+    stem = folder / member_name(fold)
+    with atomic_path(stem.with_suffix(".keras")) as beside:
+        member.model.save(beside)
+    difference = export_onnx(member.model, stem.with_suffix(".onnx"))
+
+    def predicted(rows) -> pd.DataFrame:
+        logit = predict_logits(member.model, inputs.rows(rows))
+        return pd.DataFrame({"source_id": data.source_id[rows], "label": data.label[rows], "logit": logit})
+
+    oof = predicted(folds.validation_rows(fold))
+    oof.insert(2, "fold", fold)
+    entry = {
+        "fold": fold,
+        "initial_weights_hash": member.initial_weights_hash,
+        "weights_hash": member.weights_hash,
+        "best_epoch": member.best_epoch,
+        "epochs": len(member.curves),
+        "onnx_difference": difference,
+    }
+    run_store.store_fold(folder, FoldResult(entry, member.curves, oof, predicted(folds.test_rows)))
+
+
+def run_description(
+    data: TrainingData,
+    spec: ModelSpec,
+    settings: TrainingSettings,
+    folds: FoldMap,
+    inputs: NetworkInputs,
+    device: str,
+) -> dict:
+    """The fixed part of run.json."""
+    return {
+        "model": spec.key,
+        "title": spec.title,
+        "inputs": list(spec.inputs),
+        "representation": settings.representation,
+        "context": settings.context,
+        "context_statistics": inputs.context_statistics,
+        "n_folds": settings.n_folds,
+        "folds_done": [],
+        "epochs": settings.epochs,
+        "batch_size": settings.batch_size,
+        "seed": settings.seed,
+        "preset": settings.preset,
+        "validation": settings.validation,
+        "settings": settings.as_dict(),
+        "data": {
+            "path": data.name,
+            "sha256": data.sha256,
+            "fold_map": hashlib.sha256(folds.fold.tobytes()).hexdigest()[:16],
+            "n_stars": len(data),
+            "n_train": int((folds.fold >= 0).sum()),
+            "n_test": len(folds.test_rows),
+            "notes": list(data.notes),
+        },
+        "calibration": None,
+        "members": [],
+        "versions": _versions(),
+        "device": device,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": 0.0,
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"massive-star-explorer": core.__version__}
+    for package in _PACKAGES:
+        for name in (package, f"{package}-cpu"):
+            try:
+                found[package] = version(name)
+            except PackageNotFoundError:
+                continue
+            break
+    return found
