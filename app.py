@@ -1,0 +1,62 @@
+"""Overview: what the program is, what is loaded, which networks are trained, on which device, and what to do first."""
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.training.run_catalogue import RunSummary
+from ui import cache, overview, state
+from ui.shell import page
+
+page("Overview", ":material/home:")
+
+runs = cache.find_runs()
+opened = state.opened_files()
+
+cards = st.columns(4, border=True)
+embedded_card = cards[0].empty()
+embedded_card.metric("Embedded stars", "…")
+cards[1].metric("Opened files", len(opened.spectra), help="Open files of your own on the page Star.")
+cards[2].metric("Trained networks", sum(run.usable for run in runs))
+with cards[3]:
+    overview.show_device(cache.find_device())
+
+st.subheader("Start here", anchor=False)
+steps = st.container()
+
+st.subheader("Trained networks", anchor=False)
+
+
+def run_row(run: RunSummary) -> dict:
+    """One line of the table of networks."""
+    return {
+        "Network": run.title,
+        "Run": run.name,
+        "Members": run.n_members,
+        "Training stars": run.n_train,
+        "Trained on": run.data,
+        "State": run.state,
+    }
+
+
+if runs:
+    st.dataframe(pd.DataFrame([run_row(run) for run in runs]), hide_index=True)
+    st.caption(
+        "Each network is an ensemble: its members were trained on different folds, and their spread is part of every "
+        "verdict. A verdict needs no TensorFlow and takes milliseconds."
+    )
+else:
+    st.info("No trained network is installed yet, so stars can be seen but not classified.", icon=":material/info:")
+
+overview.explain()
+
+try:
+    embedded = cache.embedded_dataset()
+except ExplorerError as error:
+    embedded_card.metric("Embedded stars", "none")
+    st.error(f"The embedded sample could not be made. {error}", icon=":material/error:")
+    embedded = None
+else:
+    embedded_card.metric("Embedded stars", f"{len(embedded):,}", help=embedded.provenance)
+with steps:
+    overview.guide(embedded)

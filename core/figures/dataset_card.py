@@ -1,0 +1,99 @@
+"""What a data set is made of: composition, magnitudes, colours, coverage of the sky."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.figures.layout import arrange
+from core.figures.palette import LABELS, label_colour
+from core.figures.projection import hammer, outline
+
+UNLABELLED = "unlabelled"
+
+
+def labels_of(table: pd.DataFrame) -> pd.Series:
+    """The class of each star, 'unlabelled' where there is none."""
+    if "label" not in table:
+        return pd.Series(UNLABELLED, index=table.index)
+    return table["label"].astype(object).where(table["label"].notna(), UNLABELLED).astype(str)
+
+
+def composition_figure(table: pd.DataFrame) -> go.Figure:
+    """Stars per category, each category in the colour of its class (columns label and category)."""
+    labels = labels_of(table)
+    category = table["category"].fillna("no category") if "category" in table else labels
+    counts = pd.crosstab(category, labels)
+    counts = counts.loc[counts.sum(axis=1).sort_values().index]
+    figure = go.Figure()
+    for label in _ordered(counts.columns):
+        figure.add_bar(
+            y=[str(name).replace("_", " ") for name in counts.index],
+            x=counts[label],
+            orientation="h",
+            name=label,
+            marker_color=label_colour(label),
+            hovertemplate=f"%{{y}}, {label}: %{{x:,}} stars<extra></extra>",
+        )
+    figure.update_layout(barmode="stack")
+    height = 150 + 24 * len(counts)
+    return arrange(figure, title="Composition", x_title="Stars", y_title="", height=height)
+
+
+def histogram_figure(
+    table: pd.DataFrame, column: str, *, title: str, x_title: str, low: float, high: float, bins: int = 60
+) -> go.Figure:
+    """Stars of each class per bin of a column, as steps; values outside low..high are left out."""
+    figure = go.Figure()
+    labels = labels_of(table)
+    for label in _ordered(labels.unique()):
+        values = table.loc[labels == label, column].to_numpy(dtype=float)
+        count, edges = np.histogram(values[np.isfinite(values)], bins=bins, range=(low, high))
+        figure.add_scatter(
+            x=edges,
+            y=np.append(count, 0),
+            mode="lines",
+            line={"shape": "hv", "color": label_colour(label), "width": 2},
+            name=label,
+            hovertemplate=f"{label}, from %{{x:.2f}}: %{{y:,}} stars<extra></extra>",
+        )
+    return arrange(figure, title=title, x_title=x_title, y_title="Stars per bin", height=320)
+
+
+def sky_figure(table: pd.DataFrame, *, columns: int = 90, rows: int = 45) -> go.Figure:
+    """Stars per cell of an equal-area (Hammer) map in Galactic coordinates (columns ra and dec in degrees)."""
+    from astropy import units as u
+    from astropy.coordinates import SkyCoord
+
+    known = table[["ra", "dec"]].dropna()
+    place = SkyCoord(known["ra"].to_numpy() * u.deg, known["dec"].to_numpy() * u.deg).galactic
+    x, y = hammer(place.l.deg, place.b.deg)
+    limits = [[-2 * np.sqrt(2), 2 * np.sqrt(2)], [-np.sqrt(2), np.sqrt(2)]]
+    count, x_edges, y_edges = np.histogram2d(x, y, bins=(columns, rows), range=limits)
+    figure = go.Figure(
+        go.Heatmap(
+            x=(x_edges[1:] + x_edges[:-1]) / 2,
+            y=(y_edges[1:] + y_edges[:-1]) / 2,
+            z=np.where(count > 0, count, np.nan).T,
+            colorscale="Cividis",
+            colorbar={"title": "Stars", "thickness": 12},
+            hovertemplate="%{z:.0f} stars<extra></extra>",
+        )
+    )
+    for line_x, line_y in outline():
+        line = {"color": "#7A8699", "width": 1}
+        figure.add_scatter(x=line_x, y=line_y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
+    for longitude in (120, 60, 0, 300, 240):
+        label_x, label_y = hammer(np.array([float(longitude)]), np.array([0.0]))
+        figure.add_annotation(x=label_x[0], y=label_y[0] - 0.12, text=f"{longitude}°", showarrow=False, font_size=11)
+    figure = arrange(
+        figure, title="Sky coverage", x_title="Galactic longitude, centre at l = 0°", y_title="", height=380
+    )
+    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, scaleanchor="x")
+    return figure
+
+
+def _ordered(labels) -> list[str]:
+    """Massive first, then low-mass, then whatever else there is."""
+    known = [label for label in LABELS if label in set(labels)]
+    return known + sorted(str(label) for label in set(labels) if label not in LABELS)

@@ -1,0 +1,33 @@
+"""Every colour of the figures, in one place.
+
+The colours are those of Okabe & Ito (2008, "Color Universal Design"), which stay apart for colour-blind readers; each
+one used for lines or marks has a contrast of at least 3:1 on the light and on the dark background (WCAG 2.1, 1.4.11).
+"""
+
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+GREEN = "#009E73"
+PINK = "#CC79A7"
+OCHRE = "#B8860B"
+SKY = "#56B4E9"
+GREY = "#7A8699"
+
+LABELS = ("massive", "low-mass")
+LABEL_COLOURS = {"massive": BLUE, "low-mass": VERMILION}
+"""The two classes have these two colours in every figure."""
+
+OVERLAY_COLOURS = (GREEN, PINK, OCHRE, SKY, BLUE, VERMILION, GREY)
+"""For several spectra of no particular class in one figure."""
+
+LINE_COLOURS = {"hydrogen": PINK, "helium": OCHRE, "metals and molecules": GREY}
+
+
+def label_colour(label: str | None) -> str:
+    """The colour of a class; grey for a star without a label."""
+    return LABEL_COLOURS.get(label or "", GREY)
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """`colour` ('#RRGGBB') as a CSS rgba() text with `opacity` 0..1."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"

@@ -1,0 +1,47 @@
+"""The probability of one star: the mean, its spread and every member of the ensemble."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.layout import arrange
+from core.figures.palette import LABEL_COLOURS, label_colour, translucent
+
+THRESHOLD = 0.5
+
+
+def members_figure(member_probabilities: np.ndarray) -> go.Figure:
+    """Strip of the members' calibrated probabilities, with mean and standard deviation.
+
+    Parameters
+    ----------
+    member_probabilities : ndarray of shape (n_members,)
+        Probability of massive, 0..1, one per ensemble member.
+    """
+    mean = float(np.mean(member_probabilities))
+    spread = float(np.std(member_probabilities, ddof=1)) if len(member_probabilities) > 1 else None
+    colour = label_colour("massive" if mean >= THRESHOLD else "low-mass")
+    figure = go.Figure()
+    for start, end, label in ((0, THRESHOLD, "low-mass"), (THRESHOLD, 1, "massive")):
+        shade = translucent(LABEL_COLOURS[label], 0.10)
+        figure.add_vrect(x0=start, x1=end, fillcolor=shade, line_width=0, layer="below")
+    # Fixed vertical offsets keep members apart that agree; they mean nothing.
+    height = np.linspace(0.25, 0.65, len(member_probabilities))
+    hover = "member %{customdata}: %{x:.4f}<extra></extra>"
+    marker = {"color": translucent(colour, 0.55), "size": 9, "line": {"color": colour, "width": 1}}
+    numbers = np.arange(len(member_probabilities))
+    figure.add_scatter(
+        x=member_probabilities, y=height, mode="markers", marker=marker, customdata=numbers, hovertemplate=hover
+    )
+    figure.add_scatter(
+        x=[mean],
+        y=[0.9],
+        mode="markers",
+        marker={"color": colour, "size": 14, "symbol": "diamond"},
+        error_x={"array": [spread or 0], "color": colour, "thickness": 2, "width": 6, "visible": spread is not None},
+        hovertemplate="mean: %{x:.4f}<extra></extra>",
+    )
+    figure = arrange(figure, title="", x_title="Probability of massive, equal priors", y_title="", height=150)
+    figure.update_layout(showlegend=False, margin={"l": 10, "r": 10, "t": 6, "b": 10}, title=None)
+    figure.update_xaxes(range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1])
+    figure.update_yaxes(visible=False, range=[0, 1.15], fixedrange=True)
+    return figure

@@ -1,0 +1,88 @@
+"""Spectra: browse the loaded stars, overlay them, compare the classes, and see what the set is made of."""
+
+import streamlit as st
+
+from core.figures import dataset_card
+from core.figures.spectrum import class_means_figure, overlay_figure
+from core.spectra.dataset import Dataset
+from core.spectra.grid import WAVELENGTH_NM
+from ui import cache
+from ui.downloads import download_spectra
+from ui.figure import show
+from ui.shell import link, page
+from ui.spectrum_choices import choose_dataset, choose_representation, choose_rows, choose_stars
+
+MOST_CURVES = 14
+
+page("Spectra", ":material/stacked_line_chart:")
+
+dataset = choose_dataset()
+if dataset is None:
+    link("Star", "Open a file of spectra")
+    st.stop()
+rows = choose_rows(dataset)
+st.caption(f"{len(rows):,} of {len(dataset):,} stars. {dataset.provenance}")
+if not len(rows):
+    st.info("No star passes these filters: widen the ranges or allow more classes.", icon=":material/filter_alt_off:")
+    st.stop()
+
+
+def show_spectra(dataset: Dataset) -> None:
+    """Chosen stars on top of each other."""
+    representation = choose_representation()
+    chosen = choose_stars(dataset, rows)
+    if not len(chosen):
+        st.info("Tick stars in the table to see their spectra.", icon=":material/check_box:")
+        return
+    if len(chosen) > MOST_CURVES:
+        st.caption(f"The first {MOST_CURVES} of {len(chosen)} ticked stars are drawn; the download holds all.")
+    spectra = dataset.read(chosen)
+    names = [
+        f"{source_id}, {label}"
+        for source_id, label in zip(spectra.source_id, dataset_card.labels_of(spectra.metadata), strict=True)
+    ]
+    curves = cache.represent(spectra.flux[:MOST_CURVES], representation)
+    figure = overlay_figure(
+        curves, names[:MOST_CURVES], x=WAVELENGTH_NM, x_title="Wavelength (nm)", y_title=representation
+    )
+    show(figure, "Compare the slopes: dust makes a hot star as red as a cool one, but not its lines.", key="overlay")
+    download_spectra(spectra, "spectra")
+    for source_id in spectra.source_id[:3]:
+        link("Star", f"Verdict on {source_id}", source_id=str(source_id))
+
+
+def show_means(dataset: Dataset) -> None:
+    """Mean and middle 68 % of each class."""
+    representation = choose_representation()
+    statistics = cache.class_statistics(dataset, dataset.title, rows, representation)
+    figure = class_means_figure(statistics, x=WAVELENGTH_NM, x_title="Wavelength (nm)", y_title=representation)
+    caption = f"{len(rows):,} stars. Where the bands overlap, one sample alone cannot tell the classes apart."
+    show(figure, caption, key="means")
+
+
+def show_card(dataset: Dataset) -> None:
+    """Composition, split, magnitudes, colours, sky and provenance of the stars that pass the filters."""
+    table = dataset.table.iloc[rows]
+    if "part" in table:
+        counts = table.groupby(["part", dataset_card.labels_of(table)]).size()
+        for column, ((part, label), count) in zip(st.columns(len(counts), border=True), counts.items(), strict=True):
+            column.metric(f"{part}, {label}", f"{count:,}")
+    show(dataset_card.composition_figure(table), "Hot low-mass stars are the hard part of the problem.", key="parts")
+    left, right = st.columns(2)
+    with left:
+        figure = dataset_card.histogram_figure(
+            table, "phot_g_mean_mag", title="Magnitudes", x_title="G (mag)", low=3, high=21
+        )
+        show(figure, "Classes that differ in brightness can be told apart by it: compare the two curves.", key="g bins")
+    with right:
+        figure = dataset_card.histogram_figure(table, "bp_rp", title="Colours", x_title="BP − RP (mag)", low=-1, high=5)
+        show(figure, "Reddened massive stars overlap with cooler ones.", key="colour bins")
+    if {"ra", "dec"} <= set(table.columns):
+        show(dataset_card.sky_figure(table), "Massive stars crowd the Galactic plane.", key="sky")
+
+
+views = {"Spectra": show_spectra, "Class means": show_means, "Data set card": show_card}
+for tab, view in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
+    if tab.open:
+        with tab:
+            view(dataset)

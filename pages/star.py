@@ -1,0 +1,81 @@
+"""Star: one star in, its spectrum and a verdict out."""
+
+import pandas as pd
+import streamlit as st
+
+from core.commands.star import card_facts
+from core.errors import ExplorerError
+from core.figures.palette import GREEN, LABEL_COLOURS
+from core.figures.spectrum import spectrum_figure
+from ui import state
+from ui.downloads import download_spectra, download_table
+from ui.figure import show
+from ui.opened_files import open_files
+from ui.run_choice import choose_run
+from ui.shell import link, page
+from ui.star_lookup import look_up
+from ui.verdict_card import show_advice, show_facts, show_verdict
+
+page("Star", ":material/star:")
+
+search, files = st.columns(2, gap="large")
+with files:
+    open_files()
+with search:
+    query = st.text_input(
+        "Gaia DR3 source id, name or coordinates",
+        key=state.SOURCE_ID,
+        bind="query-params",
+        type="search",
+        placeholder="5937083312263887616 or Theta1 Ori C or 05 35 16.46 -05 23 22.8",
+        help="An id is searched in the opened files, the embedded stars, the stars seen before and the Gaia archive. "
+        "Names and coordinates (epoch J2000) need a network.",
+        max_chars=200,
+    ).strip()
+    run = choose_run()
+
+if not query:
+    st.info("Type a source id, or open a file of XP spectra.", icon=":material/search:")
+    link("Spectra", "Or choose a star among the loaded spectra")
+    st.stop()
+try:
+    with st.spinner("Looking the star up …"):
+        star = look_up(query, run)
+except ExplorerError as error:
+    st.error(str(error), icon=":material/error:")
+    st.stop()
+
+card, record = star.card, star.card.record
+st.subheader(f"Gaia DR3 {record.source_id}", anchor=False)
+for message in record.messages:
+    st.caption(message)
+picture, side = st.columns([5, 3], gap="medium")
+with picture:
+    if record.spectra is None:
+        st.info("There is no XP spectrum of this star, so there is nothing to draw.", icon=":material/info:")
+    else:
+        errors = record.spectra.flux_error
+        show(
+            spectrum_figure(
+                record.spectra.flux[0],
+                None if errors is None else errors[0],
+                title="XP mean spectrum",
+                colour=LABEL_COLOURS.get(card.label, GREEN),
+            ),
+            "Flux against wavelength with an error band of one standard deviation. Massive stars rise to the blue "
+            "(unless reddened), with He I and no deep Balmer jump. A click on a legend entry hides its marks.",
+            key="spectrum",
+        )
+        download_spectra(record.spectra, f"gaia_dr3_{record.source_id}")
+    show_facts(card_facts(card))
+with side, st.container(border=True):
+    show_verdict(star)
+    if card.probability is not None:
+        row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
+        download_table(pd.DataFrame([row | {"run": star.run.name}]), "Verdict", f"verdict_{record.source_id}")
+    st.markdown("**Quality advice**")
+    show_advice(card.advice)
+
+known = {name: value for name, value in record.gaia.items() if not pd.isna(value) and value != ""}
+with st.expander(f"All {len(known)} known columns of this star"):
+    st.dataframe(pd.DataFrame({"column": known.keys(), "value": map(str, known.values())}), hide_index=True)

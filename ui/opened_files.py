@@ -1,0 +1,84 @@
+"""Opening files: upload, reading, the list of what is open. Opened spectra stay with the session that opened them."""
+
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.spectra.readers import read_bytes
+from core.spectra.spectrum_set import SpectrumSet
+from ui import state
+
+LONGEST_MENU = 5000
+"""Files with more stars are chosen from by row number: a browser is slow with longer menus."""
+FILE_TYPES = ["csv", "ecsv", "fits", "fit", "vot", "xml", "parquet", "zip", "gz"]
+
+
+def open_files() -> None:
+    """Uploader for spectra, messages of files that could not be read, and the opened files with a button to close."""
+    opened = state.opened_files()
+    uploads = st.file_uploader(
+        "Open files of XP spectra",
+        type=FILE_TYPES,
+        accept_multiple_files=True,
+        key=f"uploader {opened.uploads}",
+        help="Sampled or continuous XP spectra as the Gaia archive delivers them (CSV, ECSV, FITS, VOTable or the "
+        "DataLink zip), or Parquet.",
+    )
+    if uploads:
+        opened.failures.clear()
+        with st.spinner("Reading …"):
+            for upload in uploads:
+                _read(opened, upload.name, upload.getvalue())
+        opened.uploads += 1
+        st.rerun()
+    for name, message in opened.failures.items():
+        st.error(f"**{name}** was not opened. {message}", icon=":material/error:")
+    for name in list(opened.spectra):
+        _list_file(opened, name)
+
+
+def _read(opened: state.OpenedFiles, name: str, data: bytes) -> None:
+    if name not in opened.spectra and len(opened.spectra) >= state.MOST_OPENED_FILES:
+        opened.failures[name] = f"{state.MOST_OPENED_FILES} files are open already: close one first."
+        return
+    try:
+        opened.add(name, read_bytes(name, data))
+    except ExplorerError as error:
+        opened.failures[name] = str(error)
+
+
+def _list_file(opened: state.OpenedFiles, name: str) -> None:
+    spectra = opened.spectra[name]
+    count = f"{len(spectra):,} {'spectrum' if len(spectra) == 1 else 'spectra'}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(spectra) <= LONGEST_MENU:
+            rows = range(len(spectra))
+            st.selectbox(
+                f"{name}, {count}",
+                rows,
+                index=opened.rows.get(name, 0),
+                format_func=lambda row: _row_name(spectra, row),
+                key=f"row of {name}",
+                on_change=_choose_row,
+                args=(opened, name, 0),
+            )
+        else:
+            st.number_input(
+                f"{name}, {count}: row",
+                1,
+                len(spectra),
+                opened.rows.get(name, 0) + 1,
+                key=f"row of {name}",
+                on_change=_choose_row,
+                args=(opened, name, 1),
+            )
+        st.button("Show", key=f"show {name}", on_click=opened.choose, args=(name, opened.rows.get(name, 0)))
+        st.button("Close", key=f"close {name}", icon=":material/close:", on_click=opened.close, args=(name,))
+
+
+def _choose_row(opened: state.OpenedFiles, name: str, first: int) -> None:
+    opened.choose(name, st.session_state[f"row of {name}"] - first)
+
+
+def _row_name(spectra: SpectrumSet, row: int) -> str:
+    note = f" ({spectra.note[row]})" if spectra.note[row] else ""
+    return f"{spectra.source_id[row]}{note}"

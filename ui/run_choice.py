@@ -1,0 +1,29 @@
+"""Choice of the trained network that gives the verdicts; it stands in the URL as `?run=...`."""
+
+import streamlit as st
+
+from core.training.run_catalogue import RunSummary
+from ui import cache, state
+
+
+def choose_run() -> RunSummary | None:
+    """A select box of the usable runs, the shipped default first; None (with a message) when there is none."""
+    runs = {run.name: run for run in cache.find_runs() if run.usable}
+    if not runs:
+        st.info("No trained network is installed, so there is no verdict.", icon=":material/model_training:")
+        return None
+    name = st.selectbox(
+        "Network",
+        list(runs),
+        format_func=lambda name: describe(runs[name]),
+        key=state.RUN,
+        bind="query-params",
+        help="The trained ensemble that classifies. The shipped one was trained on simulated spectra only.",
+    )
+    return runs[name]
+
+
+def describe(run: RunSummary) -> str:
+    """Title, number of members and origin of a run, for menus."""
+    members = f"{run.n_members} member{'s' if run.n_members != 1 else ''}"
+    return f"{run.title}, {members} ({'shipped' if run.shipped else run.name})"

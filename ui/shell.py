@@ -1,0 +1,107 @@
+"""The frame of every page: configuration, menu by sections, heading, purpose and credit."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from ui import state
+
+PROGRAM = "Massive Star Explorer"
+ICON_FILE = Path(__file__).with_name("icon.svg")
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """A page: script path, title (the page calls `page(title, icon)` with both), icon and purpose in one sentence."""
+
+    script: str
+    title: str
+    icon: str
+    purpose: str
+
+
+MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
+    (
+        "Start",
+        (
+            MenuEntry(
+                "app.py",
+                "Overview",
+                ":material/home:",
+                "Find massive stars (O and early B, above 8 solar masses) in Gaia DR3 from their BP/RP spectra.",
+            ),
+        ),
+    ),
+    (
+        "One star",
+        (
+            MenuEntry(
+                "pages/star.py",
+                "Star",
+                ":material/star:",
+                "Look up a star or open a file, see its spectrum and read how probable it is that the star is massive.",
+            ),
+        ),
+    ),
+    (
+        "Data",
+        (
+            MenuEntry(
+                "pages/spectra.py",
+                "Spectra",
+                ":material/stacked_line_chart:",
+                "Browse the loaded spectra: filter, overlay, compare the classes, and see what the set is made of.",
+            ),
+        ),
+    ),
+)
+"""The pages that exist, by section, in the order of the menu."""
+
+
+def entry(title: str) -> MenuEntry:
+    """The menu entry of a title; KeyError when there is none."""
+    return {item.title: item for _, items in MENU for item in items}[title]
+
+
+def page(title: str, icon: str) -> None:
+    """Begin a page: first line of every page script.
+
+    Parameters
+    ----------
+    title : str
+        Title of an entry of `MENU`.
+    icon : str
+        Material symbol of the heading, ':material/name:'.
+    """
+    # A picture from this folder: a material symbol as favicon would be fetched from a font server.
+    st.set_page_config(page_title=f"{title} · {PROGRAM}", page_icon=str(ICON_FILE), layout="wide")
+    state.remember_query(title)
+    with st.sidebar:
+        _menu()
+        _credit()
+    st.title(f"{icon} {title}", anchor=False)
+    st.markdown(entry(title).purpose)
+
+
+def link(title: str, label: str | None = None, **query: str) -> None:
+    """A link to a page, with query parameters; without any, the page opens with its latest choices."""
+    item = entry(title)
+    st.page_link(item.script, label=label or title, icon=item.icon, query_params=query or state.remembered_query(title))
+
+
+def _menu() -> None:
+    st.markdown(f"**{PROGRAM}**")
+    for section, items in MENU:
+        st.caption(section)
+        for item in items:
+            link(item.title)
+
+
+def _credit() -> None:
+    st.divider()
+    st.caption(
+        "Data: ESA/[Gaia](https://www.cosmos.esa.int/gaia)/"
+        "[DPAC](https://www.cosmos.esa.int/web/gaia/dpac/consortium), Gaia DR3. "
+        "Simulated stars are marked as such."
+    )

@@ -1,0 +1,90 @@
+"""Choices of the page Spectra: which set, which stars of it, in which representation; all stand in the URL."""
+
+import numpy as np
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.figures.dataset_card import labels_of
+from core.spectra.dataset import Dataset, from_spectra, select_rows
+from ui import cache, state
+
+MAGNITUDES = (3.0, 21.0)
+COLOURS = (-1.0, 6.0)
+
+
+def choose_dataset() -> Dataset | None:
+    """A select box of the embedded set and the opened files; None (with a message) when the set cannot be made."""
+    opened = state.opened_files().spectra
+    name = st.selectbox(
+        "Data set",
+        [cache.EMBEDDED_TITLE, *opened],
+        key="set",
+        bind="query-params",
+        help="Files are opened on the page Star.",
+    )
+    if name in opened:
+        return from_spectra(opened[name], name, f"File {name}, opened in this session.")
+    try:
+        return cache.embedded_dataset()
+    except ExplorerError as error:
+        st.error(f"The embedded sample could not be made. {error}", icon=":material/error:")
+        return None
+
+
+def choose_rows(dataset: Dataset) -> np.ndarray:
+    """Filters by class, category, magnitude and colour; the row indices that pass."""
+    table = dataset.table
+    first, second, third, fourth = st.columns([2, 3, 2, 2], gap="medium")
+    with first:
+        labels = st.pills(
+            "Class",
+            sorted(labels_of(table).unique(), reverse=True),
+            selection_mode="multi",
+            key="label",
+            bind="query-params",
+        )
+    with second:
+        categories = sorted(table["category"].dropna().unique()) if "category" in table else []
+        chosen = st.multiselect(
+            "Category", categories, key="category", bind="query-params", placeholder="All", disabled=not categories
+        )
+    with third:
+        magnitude = st.slider("G (mag)", *MAGNITUDES, MAGNITUDES, 0.1, key="g", bind="query-params")
+    with fourth:
+        colour = st.slider("BP − RP (mag)", *COLOURS, COLOURS, 0.05, key="bp_rp", bind="query-params")
+    return select_rows(
+        table.assign(label=labels_of(table)),
+        labels=labels,
+        categories=chosen,
+        magnitude=None if magnitude == MAGNITUDES else magnitude,
+        colour=None if colour == COLOURS else colour,
+    )
+
+
+def choose_representation() -> str:
+    """A select box of `core.spectra.representations.REPRESENTATIONS`."""
+    from core.spectra.representations import REPRESENTATIONS
+
+    return st.selectbox("Representation", list(REPRESENTATIONS), key="representation", bind="query-params")
+
+
+def choose_stars(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """A table of the stars in which rows can be ticked; the row indices ticked, or one star of each class at first."""
+    columns = [name for name in _LISTED if name in dataset.table]
+    listed = dataset.table.iloc[rows][columns]
+    # ids as text: a browser rounds integers of 19 digits
+    listed = listed.assign(source_id=listed["source_id"].astype(str))
+    first = labels_of(dataset.table).iloc[rows].reset_index(drop=True).drop_duplicates().index.tolist()
+    choice = st.dataframe(
+        listed,
+        hide_index=True,
+        height=260,
+        key=f"stars of {dataset.title}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": first[:3]}},
+    )
+    return rows[[row for row in choice["selection"]["rows"] if row < len(rows)]]
+
+
+_LISTED = ("source_id", "label", "category", "phot_g_mean_mag", "bp_rp", "parallax", "part", "note")

@@ -1,0 +1,39 @@
+"""The star that the page asks for, looked up and judged."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.archive.card import VerdictCard, verdict_card
+from core.archive.lookup import find_star
+from core.training.run_catalogue import RunSummary
+from ui import cache, state
+
+
+@dataclass(frozen=True)
+class JudgedStar:
+    """A verdict card, with the run that judged and each member's probability, ndarray of shape (n_members,)."""
+
+    card: VerdictCard
+    run: RunSummary | None
+    members: np.ndarray
+
+
+def look_up(query: str, run: RunSummary | None) -> JudgedStar:
+    """Find a star by id, name or coordinates and judge it with a run.
+
+    Opened files come first (in each, the row that is chosen), then the embedded set, the download cache, the archive.
+
+    Raises
+    ------
+    ExplorerError
+        As `core.archive.lookup.find_star` and `core.classification.ensemble.load_ensemble`.
+    """
+    cache.embedded_dataset()  # makes it on the first start, so that it can be searched
+    opened = state.opened_files()
+    chosen = [spectra.take(np.array([opened.rows.get(name, 0)])) for name, spectra in opened.spectra.items()]
+    record = find_star(query, opened=[*chosen, *opened.spectra.values()])
+    ensemble = cache.load_ensemble(run.path, run.started) if run else None
+    card = verdict_card(record, ensemble)
+    judged = ensemble is not None and card.probability is not None
+    return JudgedStar(card, run, np.ravel(ensemble.probabilities(record.spectra.flux)) if judged else np.array([]))

@@ -1,0 +1,72 @@
+"""What a session remembers: choices in the URL, opened files. Each item has one accessor, no page uses a raw key."""
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from core.spectra.spectrum_set import SpectrumSet
+
+# Names of query parameters: they are public, links depend on them.
+SOURCE_ID = "source_id"
+RUN = "run"
+
+_QUERIES = "remembered queries"
+_OPENED = "opened files"
+MOST_OPENED_FILES = 8
+
+
+@dataclass
+class OpenedFiles:
+    """Files that this session has opened.
+
+    Attributes
+    ----------
+    spectra : dict of file name to SpectrumSet
+    rows : dict of file name to int
+        The row that is chosen in each.
+    failures : dict of file name to message
+        What the last upload could not read.
+    uploads : int
+        Counts finished uploads; part of the uploader's key, so that it is empty after each.
+    """
+
+    spectra: dict[str, SpectrumSet] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    uploads: int = 0
+
+    def add(self, name: str, spectra: SpectrumSet) -> None:
+        """Keep a file (one of the same name is replaced) and choose its first star."""
+        self.spectra[name] = spectra
+        self.choose(name, 0)
+
+    def choose(self, name: str, row: int) -> None:
+        """Choose a star of a file; it goes into the URL."""
+        self.rows[name] = row
+        choose_source_id(int(self.spectra[name].source_id[row]))
+
+    def close(self, name: str) -> None:
+        """Forget a file."""
+        self.spectra.pop(name, None)
+        self.rows.pop(name, None)
+
+
+def opened_files() -> OpenedFiles:
+    """The session's opened files (never shared between sessions)."""
+    return st.session_state.setdefault(_OPENED, OpenedFiles())
+
+
+def remember_query(page_title: str) -> None:
+    """Keep the page's query parameters, so that the menu leads back to the same choices."""
+    queries = st.session_state.setdefault(_QUERIES, {})
+    queries[page_title] = {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def remembered_query(page_title: str) -> dict[str, list[str]] | None:
+    """The query parameters with which a page was last seen, or None."""
+    return st.session_state.get(_QUERIES, {}).get(page_title) or None
+
+
+def choose_source_id(value: int) -> None:
+    """Put a star into the URL; to be called before the look-up field is drawn, or from a callback."""
+    st.session_state[SOURCE_ID] = str(value)
