@@ -10,14 +10,14 @@ from core.settings import Settings
 
 
 def _quietly_import() -> None:
-    import logging
+    import astroquery  # sets its logger up on import; earlier there is none to quieten
 
-    logging.getLogger("astroquery").setLevel(logging.WARNING)
+    astroquery.log.setLevel("WARNING")
 
 
 @lru_cache(maxsize=8)
 def gaia_connection(url: str, timeout_s: float, kind: str):
-    """astroquery's Gaia client (kind 'tap') or its DataLink connection ('data'), with time-outs and typed errors."""
+    """astroquery's TAP+ client, the base of its Gaia client, for queries (kind 'tap') or DataLink ('data')."""
     _quietly_import()
     from astroquery.utils.tap import TapPlus
     from astroquery.utils.tap.conn.tapconn import TapConn
@@ -57,14 +57,8 @@ def gaia_connection(url: str, timeout_s: float, kind: str):
         tap_context=last if kind == "tap" else "tap", data_context=last if kind == "data" else "data",
         datalink_context="datalink", upload_context="Upload", table_edit_context="TableTool",
     )  # fmt: skip
-    if kind == "data":
-        return TapPlus(url=url, connhandler=connection)
-    from astroquery.gaia import GaiaClass
-
-    return GaiaClass(
-        tap_plus_conn_handler=connection, datalink_handler=TapPlus(url=url, connhandler=connection),
-        gaia_tap_server=url, show_server_messages=False,
-    )  # fmt: skip
+    # astroquery.gaia itself is not imported: its import asks the archive for its status messages, without a time-out.
+    return TapPlus(url=url, connhandler=connection)
 
 
 def _checked(response):
