@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from core.figures import dataset_card
+from core.figures.dataset_card import composition_figure, histogram_figure, labels_of, sky_figure
 from core.figures.spectrum import class_means_figure, overlay_figure
 from core.spectra.dataset import Dataset
-from core.spectra.grid import WAVELENGTH_NM
 from ui import cache
 from ui.downloads import download_spectra
 from ui.figure import show
@@ -29,56 +28,54 @@ if not len(rows):
 
 def show_spectra(dataset: Dataset) -> None:
     """Chosen stars on top of each other."""
-    representation = choose_representation()
+    representation = choose_representation(dataset)
     chosen = choose_stars(dataset, rows)
     if not len(chosen):
         st.info("Tick stars in the table to see their spectra.", icon=":material/check_box:")
         return
     if len(chosen) > MOST_CURVES:
         st.caption(f"The first {MOST_CURVES} of {len(chosen)} ticked stars are drawn; the download holds all.")
-    spectra = dataset.read(chosen)
-    names = [
-        f"{source_id}, {label}"
-        for source_id, label in zip(spectra.source_id, dataset_card.labels_of(spectra.metadata), strict=True)
-    ]
-    curves = cache.represent(spectra.flux[:MOST_CURVES], representation)
-    figure = overlay_figure(
-        curves, names[:MOST_CURVES], x=WAVELENGTH_NM, x_title="Wavelength (nm)", y_title=representation
-    )
-    show(figure, "Compare the slopes: dust makes a hot star as red as a cool one, but not its lines.", key="overlay")
-    download_spectra(spectra, "spectra")
-    for source_id in spectra.source_id[:3]:
-        link("Star", f"Verdict on {source_id}", source_id=str(source_id))
+    table = dataset.table.iloc[chosen]
+    names = [f"{row_id}, {label}" for row_id, label in zip(table["source_id"], labels_of(table), strict=True)]
+    curves = cache.represent(dataset, chosen[:MOST_CURVES], representation.name)
+    caption = f"{representation.note} Dust makes a hot star as red as a cool one, but it leaves the lines."
+    show(overlay_figure(curves, names[:MOST_CURVES], representation), caption, key="overlay")
+    download_spectra(dataset.read(chosen), "spectra")
+    for row_id in table["source_id"].iloc[:3]:
+        link("Star", f"Verdict on {row_id}", source_id=str(row_id))
 
 
 def show_means(dataset: Dataset) -> None:
     """Mean and middle 68 % of each class."""
-    representation = choose_representation()
-    statistics = cache.class_statistics(dataset, dataset.title, rows, representation)
-    figure = class_means_figure(statistics, x=WAVELENGTH_NM, x_title="Wavelength (nm)", y_title=representation)
-    caption = f"{len(rows):,} stars. Where the bands overlap, one sample alone cannot tell the classes apart."
-    show(figure, caption, key="means")
+    representation = choose_representation(dataset)
+    statistics = cache.class_statistics(dataset, dataset.title, rows, representation.name)
+    caption = (
+        f"{len(rows):,} stars. {representation.note} Where the bands overlap, one value cannot tell the classes apart."
+    )
+    show(class_means_figure(statistics, representation), caption, key="means")
 
 
 def show_card(dataset: Dataset) -> None:
     """Composition, split, magnitudes, colours, sky and provenance of the stars that pass the filters."""
     table = dataset.table.iloc[rows]
     if "part" in table:
-        counts = table.groupby(["part", dataset_card.labels_of(table)]).size()
+        counts = table.groupby(["part", labels_of(table)]).size()
         for column, ((part, label), count) in zip(st.columns(len(counts), border=True), counts.items(), strict=True):
             column.metric(f"{part}, {label}", f"{count:,}")
-    show(dataset_card.composition_figure(table), "Hot low-mass stars are the hard part of the problem.", key="parts")
+    show(composition_figure(table), "Hot low-mass stars are the hard part of the problem.", key="parts")
     left, right = st.columns(2)
     with left:
-        figure = dataset_card.histogram_figure(
-            table, "phot_g_mean_mag", title="Magnitudes", x_title="G (mag)", low=3, high=21
-        )
+        figure = histogram_figure(table, "phot_g_mean_mag", title="Magnitudes", x_title="G (mag)", low=3, high=21)
         show(figure, "Classes that differ in brightness can be told apart by it: compare the two curves.", key="g bins")
     with right:
-        figure = dataset_card.histogram_figure(table, "bp_rp", title="Colours", x_title="BP − RP (mag)", low=-1, high=5)
+        figure = histogram_figure(table, "bp_rp", title="Colours", x_title="BP − RP (mag)", low=-1, high=5)
         show(figure, "Reddened massive stars overlap with cooler ones.", key="colour bins")
     if {"ra", "dec"} <= set(table.columns):
-        show(dataset_card.sky_figure(table), "Massive stars crowd the Galactic plane.", key="sky")
+        show(
+            sky_figure(table),
+            "Where the stars of this set lie: a class that keeps to few fields could be told apart by position alone.",
+            key="sky",
+        )
 
 
 views = {"Spectra": show_spectra, "Class means": show_means, "Data set card": show_card}

@@ -72,7 +72,7 @@ with side, st.container(border=True):
     show_verdict(star)
     if card.probability is not None:
         row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
-        download_table(pd.DataFrame([row | {"run": star.run.name}]), "Verdict", f"verdict_{record.source_id}")
+        download_table(pd.DataFrame([row | {"run": star.run.name}]), "Verdict (CSV)", f"verdict_{record.source_id}")
     st.markdown("**Quality advice**")
     show_advice(card.advice)
 

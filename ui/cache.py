@@ -46,13 +46,26 @@ def find_device() -> core_device.Device:
 @st.cache_data(scope="session", max_entries=12, show_spinner="Averaging spectra …")
 def class_statistics(_dataset: Dataset, title: str, rows: np.ndarray, representation: str):
     """Mean and percentiles per class of represented spectra; `title` and `rows` identify the stars."""
-    values = represent(_dataset.flux(rows), representation)
     labels = labels_of(_dataset.table).to_numpy()[rows]
-    return core_dataset.class_statistics(values, labels)
+    return core_dataset.class_statistics(represent(_dataset, rows, representation), labels)
 
 
-def represent(flux: np.ndarray, name: str) -> np.ndarray:
-    """`core.spectra.representations.represent`, imported on first use."""
-    from core.spectra.representations import represent as core_represent
+def represent(dataset: Dataset, rows: np.ndarray, name: str) -> np.ndarray:
+    """`core.spectra.representations.represent` of some stars of a set, only the values in use: (n_rows, n_values)."""
+    from core.spectra import representations
 
-    return core_represent(flux, name)
+    item = representations.find_representation(name)
+    coefficients = dataset.read(rows).coefficients if item.needs == "coefficients" else None
+    state = _fit_representation(dataset, dataset.title, name) if item.needs == "fit" else None
+    values = representations.represent(dataset.flux(rows), name, state=state, coefficients=coefficients)
+    return values[:, : item.n_values]
+
+
+@st.cache_data(scope="session", max_entries=4, show_spinner="Fitting the representation …")
+def _fit_representation(_dataset: Dataset, title: str, name: str) -> dict[str, np.ndarray]:
+    """`core.spectra.representations.fit_representation` on the training part of a set (all of it without parts)."""
+    from core.spectra.representations import fit_representation
+
+    part = _dataset.table.get("part")
+    rows = np.arange(len(_dataset)) if part is None else np.flatnonzero(part == "train")
+    return fit_representation(name, _dataset.flux(rows))

@@ -13,6 +13,7 @@ def show(figure: go.Figure, caption: str, *, key: str) -> None:
 
 
 def percent(fraction: float, digits: int = 1) -> str:
-    """A fraction in per cent: 0.123 -> '12.3 %', and 'below 0.1 %' for what would be shown as zero."""
+    """A fraction in per cent, 0.123 as '12.3 %'; 'below 0.1 %' for what would be shown as zero."""
     least = 10.0**-digits
-    return f"below {least:g} %" if 100 * fraction < least else f"{100 * fraction:.{digits}f} %"
+    unit = "\u00a0%"  # no line break between number and unit
+    return f"below {least:g}{unit}" if 100 * fraction < least else f"{100 * fraction:.{digits}f}{unit}"

@@ -6,6 +6,7 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.figures.dataset_card import labels_of
 from core.spectra.dataset import Dataset, from_spectra, select_rows
+from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
 
 MAGNITUDES = (3.0, 21.0)
@@ -61,11 +62,20 @@ def choose_rows(dataset: Dataset) -> np.ndarray:
     )
 
 
-def choose_representation() -> str:
-    """A select box of `core.spectra.representations.REPRESENTATIONS`."""
-    from core.spectra.representations import REPRESENTATIONS
-
-    return st.selectbox("Representation", list(REPRESENTATIONS), key="representation", bind="query-params")
+def choose_representation(dataset: Dataset) -> Representation:
+    """A select box of the representations that the set allows."""
+    spectra = dataset.spectra
+    has_coefficients = spectra is not None and spectra.coefficients is not None
+    offered = [item.name for item in REPRESENTATIONS if item.needs != "coefficients" or has_coefficients]
+    name = st.selectbox(
+        "Representation",
+        offered,
+        format_func=lambda name: find_representation(name).title,
+        key="representation",
+        bind="query-params",
+        help="What a network sees in place of the raw flux.",
+    )
+    return find_representation(name)
 
 
 def choose_stars(dataset: Dataset, rows: np.ndarray) -> np.ndarray:

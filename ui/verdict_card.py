@@ -30,8 +30,8 @@ def show_verdict(star: JudgedStar) -> None:
     show(members_figure(star.members), _members_caption(star), key="members")
     posterior = float(reweight(card.probability, GAIA_PREVALENCE))
     st.markdown(
-        f"Calibrated at **equal priors**. Where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among all of Gaia's "
-        f"XP sources, the probability is **{percent(posterior)}**."
+        f"Calibrated at **equal priors**. Where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among "
+        f"all of Gaia's XP sources, the probability is **{percent(posterior)}**."
     )
     if card.note:
         st.warning(card.note, icon=":material/warning:")

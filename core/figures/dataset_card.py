@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.layout import arrange
-from core.figures.palette import LABELS, label_colour
+from core.figures.palette import GREY, label_colour, ordered_labels
 from core.figures.projection import hammer, outline
 
 UNLABELLED = "unlabelled"
@@ -25,7 +25,7 @@ def composition_figure(table: pd.DataFrame) -> go.Figure:
     counts = pd.crosstab(category, labels)
     counts = counts.loc[counts.sum(axis=1).sort_values().index]
     figure = go.Figure()
-    for label in _ordered(counts.columns):
+    for label in ordered_labels(counts.columns):
         figure.add_bar(
             y=[str(name).replace("_", " ") for name in counts.index],
             x=counts[label],
@@ -45,7 +45,7 @@ def histogram_figure(
     """Stars of each class per bin of a column, as steps; values outside low..high are left out."""
     figure = go.Figure()
     labels = labels_of(table)
-    for label in _ordered(labels.unique()):
+    for label in ordered_labels(labels.unique()):
         values = table.loc[labels == label, column].to_numpy(dtype=float)
         count, edges = np.histogram(values[np.isfinite(values)], bins=bins, range=(low, high))
         figure.add_scatter(
@@ -80,7 +80,7 @@ def sky_figure(table: pd.DataFrame, *, columns: int = 90, rows: int = 45) -> go.
         )
     )
     for line_x, line_y in outline():
-        line = {"color": "#7A8699", "width": 1}
+        line = {"color": GREY, "width": 1}
         figure.add_scatter(x=line_x, y=line_y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
     for longitude in (120, 60, 0, 300, 240):
         label_x, label_y = hammer(np.array([float(longitude)]), np.array([0.0]))
@@ -88,12 +88,6 @@ def sky_figure(table: pd.DataFrame, *, columns: int = 90, rows: int = 45) -> go.
     figure = arrange(
         figure, title="Sky coverage", x_title="Galactic longitude, centre at l = 0°", y_title="", height=380
     )
-    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
-    figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, scaleanchor="x")
+    figure.update_xaxes(showticklabels=False, ticks="", showgrid=False, zeroline=False)
+    figure.update_yaxes(showticklabels=False, ticks="", showgrid=False, zeroline=False, scaleanchor="x")
     return figure
-
-
-def _ordered(labels) -> list[str]:
-    """Massive first, then low-mass, then whatever else there is."""
-    known = [label for label in LABELS if label in set(labels)]
-    return known + sorted(str(label) for label in set(labels) if label not in LABELS)

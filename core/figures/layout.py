@@ -3,8 +3,13 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from core.spectra.grid import WAVELENGTH_NM
+from core.spectra.representations import Representation
+
 FLUX_UNIT_HTML = "W m<sup>−2</sup> nm<sup>−1</sup>"
 WAVELENGTH_TITLE = "Wavelength (nm)"
+ON_WAVELENGTHS = ("l2", "standardised", "raw_scaled", "continuum", "derivative")
+"""Representations whose 343 values belong to the 343 wavelengths."""
 
 
 def arrange(figure: go.Figure, *, title: str, x_title: str, y_title: str, height: int = 420) -> go.Figure:
@@ -35,3 +40,10 @@ def flux_scale(flux: np.ndarray) -> tuple[float, str]:
     exponent = int(np.floor(np.log10(peak))) if peak > 0 else 0
     power = f"10<sup>{str(exponent).replace('-', '−')}</sup> " if exponent else ""
     return 10.0**exponent, f"Flux ({power}{FLUX_UNIT_HTML})"
+
+
+def representation_axis(representation: Representation) -> tuple[np.ndarray, str]:
+    """Horizontal axis of a representation and its title: wavelengths, or the numbers of the values."""
+    if representation.name in ON_WAVELENGTHS:
+        return WAVELENGTH_NM, WAVELENGTH_TITLE
+    return np.arange(representation.n_values), "Number of the value"

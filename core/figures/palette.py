@@ -4,6 +4,8 @@ The colours are those of Okabe & Ito (2008, "Color Universal Design"), which sta
 one used for lines or marks has a contrast of at least 3:1 on the light and on the dark background (WCAG 2.1, 1.4.11).
 """
 
+from collections.abc import Iterable
+
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
 GREEN = "#009E73"
@@ -25,6 +27,12 @@ LINE_COLOURS = {"hydrogen": PINK, "helium": OCHRE, "metals and molecules": GREY}
 def label_colour(label: str | None) -> str:
     """The colour of a class; grey for a star without a label."""
     return LABEL_COLOURS.get(label or "", GREY)
+
+
+def ordered_labels(labels: Iterable[str]) -> list[str]:
+    """Massive first, then low-mass, then whatever else there is."""
+    known = set(labels)
+    return [label for label in LABELS if label in known] + sorted(str(label) for label in known - set(LABELS))
 
 
 def translucent(colour: str, opacity: float) -> str:

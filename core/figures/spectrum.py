@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.layout import WAVELENGTH_TITLE, arrange, flux_scale
-from core.figures.palette import GREEN, OVERLAY_COLOURS, label_colour, translucent
+from core.figures.layout import WAVELENGTH_TITLE, arrange, flux_scale, representation_axis
+from core.figures.palette import GREEN, OVERLAY_COLOURS, label_colour, ordered_labels, translucent
 from core.figures.spectral_lines import HEADROOM, mark_lines
 from core.spectra.grid import WAVELENGTH_NM
+from core.spectra.representations import Representation
 
 
 def spectrum_figure(
@@ -49,7 +50,7 @@ def spectrum_figure(
     return mark_lines(figure) if lines else figure
 
 
-def overlay_figure(curves: np.ndarray, names: Sequence[str], *, x: np.ndarray, x_title: str, y_title: str) -> go.Figure:
+def overlay_figure(curves: np.ndarray, names: Sequence[str], representation: Representation) -> go.Figure:
     """Several represented spectra in one figure.
 
     Parameters
@@ -57,18 +58,18 @@ def overlay_figure(curves: np.ndarray, names: Sequence[str], *, x: np.ndarray, x
     curves : ndarray of shape (n_stars, n_values)
     names : sequence of n_stars str
         Legend entries.
-    x : ndarray of shape (n_values,)
     """
+    x, x_title = representation_axis(representation)
     figure = go.Figure()
     for i, (curve, name) in enumerate(zip(curves, names, strict=True)):
         colour = OVERLAY_COLOURS[i % len(OVERLAY_COLOURS)]
         dash = ("solid", "dash", "dot")[i // len(OVERLAY_COLOURS) % 3]
         _add_curve(figure, curve, name, colour, x=x, dash=dash)
-    return arrange(figure, title="Chosen spectra", x_title=x_title, y_title=y_title, height=460)
+    return arrange(figure, title="Chosen spectra", x_title=x_title, y_title=representation.title, height=460)
 
 
 def class_means_figure(
-    statistics: Mapping[str, tuple[np.ndarray, np.ndarray]], *, x: np.ndarray, x_title: str, y_title: str
+    statistics: Mapping[str, tuple[np.ndarray, np.ndarray]], representation: Representation
 ) -> go.Figure:
     """Mean of each class with the band that holds the middle 68 % of its stars.
 
@@ -76,13 +77,14 @@ def class_means_figure(
     ----------
     statistics : mapping of class to (mean, percentiles)
         ndarrays of shape (n_values,) and (2, n_values): mean, 16th and 84th percentile.
-    x : ndarray of shape (n_values,)
     """
+    x, x_title = representation_axis(representation)
     figure = go.Figure()
-    for label, (mean, (low, high)) in statistics.items():
+    for label in ordered_labels(statistics):
+        mean, (low, high) = statistics[label]
         _add_band(figure, low, high, label_colour(label), f"{label}, 16–84 %", x=x)
         _add_curve(figure, mean, f"{label}, mean", label_colour(label), x=x, width=2.5)
-    return arrange(figure, title="Class means", x_title=x_title, y_title=y_title, height=460)
+    return arrange(figure, title="Class means", x_title=x_title, y_title=representation.title, height=460)
 
 
 def _add_curve(figure, y, name, colour, *, x=WAVELENGTH_NM, width=1.8, dash="solid") -> None:
