@@ -76,10 +76,13 @@ def nearer_than(distance_pc: np.ndarray, parallax: np.ndarray, parallax_error: n
     )
     result = np.full(len(parallax), np.nan)
     good = np.isfinite(parallax) & (parallax_error > 0) & np.isfinite(distance_pc)
-    # A sharp likelihood (narrower than the grid) leaves the prior nothing to say: the closed form is exact enough.
+    # A sharp likelihood is narrower than the grid: a Gaussian, moved by the slope of the log prior in the parallax,
+    # p(parallax) ~ parallax^-4 exp(-1000 / (L parallax)).
     with np.errstate(invalid="ignore", divide="ignore"):
         sharp = good & (parallax > _SHARP * parallax_error)
-    result[sharp] = ndtr((parallax[sharp] - 1000.0 / distance_pc[sharp]) / parallax_error[sharp])
+    centre, width = parallax[sharp], parallax_error[sharp]
+    centre = centre + width**2 * (1000.0 / (PRIOR_LENGTH_PC * centre**2) - 4.0 / centre)
+    result[sharp] = ndtr((centre - 1000.0 / distance_pc[sharp]) / width)
     broad = np.flatnonzero(good & ~sharp)
     grid = np.log(_DISTANCE_PC)
     for start in range(0, len(broad), _CHUNK):

@@ -96,7 +96,8 @@ def read_coordinates(text: str) -> tuple[float, float]:
     marked = bool(re.search(r"[hmsd°'\"′″’”]", rest, re.IGNORECASE))
     try:
         if _J_NAME.match(rest):
-            position = SkyCoord(rest, frame=frame, unit=(u.hourangle, u.deg))
+            split = re.sub(r"^J(\d\d)(\d\d)([\d.]*)([-+])(\d\d)(\d\d)([\d.]*)$", r"\1 \2 \3 \4\5 \6 \7", rest.upper())
+            position = SkyCoord(split, frame=frame, unit=(u.hourangle, u.deg))
         elif marked:
             position = SkyCoord(rest, frame=frame)
         else:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from core.archive.absolute_magnitude import nearer_than, parallax_zero_point
 
@@ -43,7 +44,9 @@ def probability_too_faint(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     Returns
     -------
     float64 ndarray of shape (n_stars,): NaN where there is no verdict (a value is missing, or the parallax is not
-    above zero). The distance prior favours far stars (Bailer-Jones 2015), so a poor parallax never makes an impostor.
+    above zero). It is the smaller of two: the posterior under the distance prior of Bailer-Jones 2015, which a sharp
+    parallax needs, and the probability from the parallax alone. The second keeps the prior, whose stars lie in the
+    Galaxy, from making impostors of the Magellanic Clouds' massive stars; neither makes one from a poor parallax.
     """
     g, bp_rp, parallax, error = (
         np.atleast_1d(np.asarray(columns[name], dtype=np.float64))
@@ -53,8 +56,10 @@ def probability_too_faint(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     # nearer than that, the observed star is fainter than the limit.
     with np.errstate(over="ignore"):
         limit_pc = 10 ** ((g - largest_a_g(bp_rp) - FAINTEST_MASSIVE_M_G + 5) / 5)
-    result = nearer_than(limit_pc, parallax - parallax_zero_point(columns), error)
-    with np.errstate(invalid="ignore"):
+    true_parallax = parallax - parallax_zero_point(columns)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        alone = ndtr((true_parallax - 1000.0 / limit_pc) / error)
+        result = np.minimum(nearer_than(limit_pc, true_parallax, error), alone)
         result[~(parallax > 0)] = np.nan
     return result
 
