@@ -20,6 +20,7 @@ from core.spectra.validation import DuplicateIds, note_duplicates
 DEFAULT_CHUNK_ROWS = 4096
 MAX_UPLOAD_BYTES = MAX_WHOLE_BYTES
 _SMALLEST_CHUNK = 256
+_ID_CHUNK = 1 << 14
 
 
 def read_spectra(
@@ -184,7 +185,11 @@ def _slices(spectra: SpectrumSet, chunk_rows: int) -> Iterator[SpectrumSet]:
 
 def _iter_ids(table: TableSource) -> Iterator[np.ndarray]:
     """Ids of a table, one per spectrum."""
-    for batch in whole_stars(table.batches(["source_id", "wavelength", "flux"], 1 << 16)):
+    # in a table of one row per sample, flux and wavelength tell where a star begins
+    names = (
+        ["source_id", "wavelength", "flux"] if "wavelength" in canonical_names(table.names).values() else ["source_id"]
+    )
+    for batch in whole_stars(table.batches(names, _ID_CHUNK)):
         if "source_id" not in batch.table.column_names:
             continue
         yield _ids_of(batch)

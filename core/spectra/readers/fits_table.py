@@ -1,9 +1,11 @@
-"""FITS binary tables, streamed: the file is mapped anew for every chunk, so that memory stays bounded."""
+"""FITS binary tables, streamed: astropy reads the headers, rows are read in chunks, so that memory stays bounded."""
 
 import io
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -12,81 +14,124 @@ from core.errors import MissingColumnError, TruncatedFileError
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
 
+_HEAP_TYPES = {"B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One binary table: its header, columns (astropy), and where rows and heap begin in the file."""
+
+    header: Any
+    columns: Any
+    n_rows: int
+    row_start: int
+    heap_start: int
+
 
 class FitsSource:
     """Every binary table of a FITS file, one after the other."""
 
     def __init__(self, file: Path | bytes, origin: str) -> None:
-        self._target = file
         self.origin = origin
-        self._tables: list[int] = []
-        self.names: list[str] = []
-        size = file.stat().st_size if isinstance(file, Path) else len(file)
-        n_rows = 0
-        with self._open() as hdus:
-            for number, hdu in enumerate(hdus):
-                facts = hdu.fileinfo()
-                end = facts["datLoc"] + hdu.size
-                if end > size:
-                    raise TruncatedFileError(
-                        f"{origin}: the FITS file breaks off: part {number} ends at byte {end:,}, the file has "
-                        f"{size:,}. Fetch it again"
-                    )
-                if hdu.is_image:
-                    continue
-                self._tables.append(number)
-                self.names += [name for name in hdu.columns.names if name not in self.names]
-                n_rows += hdu.header["NAXIS2"]
+        self._file = file
+        self._tables = self._read_headers()
         if not self._tables:
             raise MissingColumnError(f"{origin}: the FITS file holds no table (an image is no list of spectra)")
-        self.n_rows: int | None = n_rows
+        self.names = list(dict.fromkeys(name for table in self._tables for name in table.columns.names))
+        self.n_rows: int | None = sum(table.n_rows for table in self._tables)
 
     def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
         """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
-        for number in self._tables:
-            start, total = 0, 1
-            while start < max(total, 1):
-                with self._open() as hdus:
-                    hdu = hdus[number]
-                    total = hdu.header["NAXIS2"]
-                    batch = self._batch(hdu, slice(start, min(start + chunk_rows, total)), columns)
-                if batch.table.num_rows:
-                    yield batch
-                start += chunk_rows
+        with self._open() as stream:
+            for table in self._tables:
+                for start in range(0, table.n_rows, chunk_rows):
+                    yield self._batch(stream, table, start, min(chunk_rows, table.n_rows - start), columns)
 
-    def _open(self):
+    def _open(self) -> BinaryIO:
+        return io.BytesIO(self._file) if isinstance(self._file, bytes) else self._file.open("rb")
+
+    def _read_headers(self) -> list[_Table]:
         from astropy.io import fits
 
-        target = io.BytesIO(self._target) if isinstance(self._target, bytes) else self._target
-        with warnings.catch_warnings():
+        tables = []
+        with self._open() as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
             try:
-                return fits.open(target, memmap=isinstance(target, Path))
-            except (OSError, ValueError, EOFError) as error:
+                with fits.open(stream, memmap=False, lazy_load_hdus=True) as hdus:
+                    for number, hdu in enumerate(hdus):
+                        begin = hdu.fileinfo()["datLoc"]
+                        self._check_end(number, begin + hdu.size, size)
+                        if isinstance(hdu, fits.BinTableHDU):
+                            heap = hdu.header.get("THEAP", hdu.header["NAXIS1"] * hdu.header["NAXIS2"])
+                            tables.append(_Table(hdu.header, hdu.columns, hdu.header["NAXIS2"], begin, begin + heap))
+            except (OSError, ValueError, EOFError, KeyError) as error:
                 raise TruncatedFileError(
-                    f"{self.origin}: the FITS file cannot be opened ({error}): it is incomplete or "
-                    "damaged. Fetch it again"
+                    f"{self.origin}: the FITS file cannot be opened ({error}): it is incomplete or damaged. "
+                    "Fetch it again"
                 ) from error
+        return tables
 
-    def _batch(self, hdu, rows: slice, columns: Sequence[str] | None) -> Batch:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            records = hdu.data[rows]
-            arrays = {}
-            for name in wanted_names(hdu.columns.names, columns):
-                values = records.field(name)
-                if isinstance(values, np.ndarray) and hdu.columns[name].null is not None and values.dtype.kind in "iu":
-                    values = np.ma.masked_equal(values, hdu.columns[name].null)
-                array = to_arrow(np.array(values) if not isinstance(values, np.ma.MaskedArray) else values)
-                if array is not None:
-                    arrays[name] = array
-        units = {column.name: column.unit or "" for column in hdu.columns}
-        return make_batch(pa.table(arrays), units, columns, parameters=_parameters(hdu.header), origin=self.origin)
+    def _check_end(self, number: int, end: int, size: int) -> None:
+        if end > size:
+            raise TruncatedFileError(
+                f"{self.origin}: the FITS file breaks off: part {number} ends at byte {end:,}, the file has "
+                f"{size:,} bytes. Fetch it again"
+            )
+
+    def _batch(self, stream: BinaryIO, table: _Table, start: int, count: int, columns) -> Batch:
+        row_type = table.columns.dtype.newbyteorder(">")
+        stream.seek(table.row_start + start * row_type.itemsize)
+        rows = np.frombuffer(stream.read(count * row_type.itemsize), dtype=row_type)
+        arrays = {}
+        for name in wanted_names(table.columns.names, columns):
+            column = table.columns[name]
+            ragged = column.format.format in "PQ"
+            array = _ragged(stream, table, column, rows[name]) if ragged else _fixed(column, rows[name])
+            if array is not None:
+                arrays[name] = array
+        units = {column.name: column.unit or "" for column in table.columns}
+        facts = {"parameters": _parameters(table.header), "origin": self.origin}
+        return make_batch(pa.table(arrays), units, columns, **facts)
 
 
 def open_fits(file: Path | bytes, origin: str) -> FitsSource:
     """Open a FITS file (path or content)."""
     return FitsSource(file, origin)
+
+
+def _fixed(column, values: np.ndarray) -> pa.Array | None:
+    """A column of fixed width; TNULL becomes null, TSCAL and TZERO are applied (FITS standard 4.0, 7.3)."""
+    if column.format.format == "L":
+        values = values == ord("T")
+    if column.null is not None and values.dtype.kind in "iu":
+        values = np.ma.masked_equal(values, column.null)
+    zero, scale = column.bzero or 0, column.bscale or 1
+    unsigned = f"u{values.dtype.itemsize}"
+    if values.dtype.kind == "i" and scale == 1 and zero == 2 ** (8 * values.dtype.itemsize - 1):
+        # unsigned integers are stored with half their range taken off: flipping the top bit is exact, float64 is not
+        values = values.astype(values.dtype.newbyteorder("=")).view(unsigned) ^ np.array(zero, dtype=unsigned)
+    elif (zero, scale) != (0, 1) and values.dtype.kind in "iuf":
+        values = values.astype(np.float64) * scale + zero
+    return to_arrow(values)
+
+
+def _ragged(stream: BinaryIO, table: _Table, column, descriptors: np.ndarray) -> pa.Array | None:
+    """A variable-length column: (count, offset) per row, values in the heap (FITS standard 4.0, 7.3.5)."""
+    if column.format.p_format not in _HEAP_TYPES:
+        return None
+    kind = np.dtype(_HEAP_TYPES[column.format.p_format])
+    lengths, offsets = descriptors[:, 0].astype(np.int64), descriptors[:, 1].astype(np.int64)
+    flat = np.empty(int(lengths.sum()), dtype=kind.newbyteorder("="))
+    place = 0
+    for length, offset in zip(lengths, offsets, strict=True):
+        if length:
+            stream.seek(table.heap_start + offset)
+            flat[place : place + length] = np.frombuffer(stream.read(int(length) * kind.itemsize), dtype=kind)
+            place += length
+    bounds = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int64())
+    return pa.LargeListArray.from_arrays(bounds, pa.array(flat), mask=pa.array(lengths == 0))
 
 
 def _parameters(header) -> dict[str, str]:
