@@ -2,4 +2,7 @@
 
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     # command name, module, function
+    ("simulate", "core.commands.simulate", "simulate"),
+    ("models", "core.commands.models", "models"),
+    ("train", "core.commands.train", "train"),
 )

@@ -12,7 +12,9 @@ WAVELENGTH_RANGE_NM = (91.2, 32000.0)
 _R_V_MEAN = 3.1
 
 
-def transmission(wavelength_nm: np.ndarray, a_v: np.ndarray, r_v: np.ndarray | float = _R_V_MEAN) -> np.ndarray:
+def transmission(
+    wavelength_nm: np.ndarray, a_v: np.ndarray, r_v: np.ndarray | float = _R_V_MEAN, dtype: type = np.float64
+) -> np.ndarray:
     """Fraction of the light that passes the dust, for many stars at once.
 
     Parameters
@@ -23,10 +25,12 @@ def transmission(wavelength_nm: np.ndarray, a_v: np.ndarray, r_v: np.ndarray | f
         Extinction A(V) in magnitudes, not negative.
     r_v : ndarray of shape (n_stars,) or float
         A(V)/E(B-V), 2.3 to 5.6.
+    dtype : float64 or float32
+        Of the result; float32 is several times faster.
 
     Returns
     -------
-    float64 ndarray of shape (n_stars, n_wave), 0 to 1.
+    ndarray of shape (n_stars, n_wave), 0 to 1.
 
     Raises
     ------
@@ -44,7 +48,7 @@ def transmission(wavelength_nm: np.ndarray, a_v: np.ndarray, r_v: np.ndarray | f
     _require_range("R_V", r_v, *R_V_RANGE)
     mean, slope = curve(wavelength_nm)
     weights = np.stack([a_v, a_v * (1.0 / r_v - 1.0 / _R_V_MEAN)], axis=1) * (-0.4 * np.log(10.0))
-    exponent = weights @ np.stack([mean, slope])  # (n_stars, 2) @ (2, n_wave)
+    exponent = weights.astype(dtype) @ np.stack([mean, slope]).astype(dtype)  # (n_stars, 2) @ (2, n_wave)
     return np.exp(exponent, out=exponent)
 
 

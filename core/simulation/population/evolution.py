@@ -7,6 +7,7 @@ for massive stars the crossing to the red supergiants. `docs/decisions/populatio
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,7 +17,7 @@ SOLAR_LOGG = 4.438
 GIANT_FRACTION = 0.15
 """Time after the main sequence over time on it for stars below 8 solar masses."""
 SUPERGIANT_FRACTION = 0.10
-"""The same for massive stars: helium burns for about a tenth of the hydrogen's time (Ekstroem et al. 2012, A&A 537, A146)."""
+"""The same for massive stars: helium burns for a tenth of the hydrogen's time (Ekstroem et al. 2012, A&A 537, A146)."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,45 @@ def last_relative_age(mass_msun: np.ndarray) -> np.ndarray:
 
 
 def _main_sequence(mass: np.ndarray, age: np.ndarray, mh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    log_l0, log_r0 = np.log10(zero_age_luminosity(mass, mh)), np.log10(zero_age_radius(mass, mh))
-    solar_l0, solar_r0 = np.log10(zero_age_luminosity(mass)), np.log10(zero_age_radius(mass))
-    gain_l = np.log10(terminal_luminosity(mass)) - solar_l0
-    gain_r = np.maximum(np.log10(terminal_radius(mass)) - solar_r0, 0.0)
+    table = _tracks()
+    row, row_part = _between((np.log10(mass) - table.log_mass[0]) / (table.log_mass[1] - table.log_mass[0]), _N_MASS)
+    column, column_part = _between((np.minimum(mh, _MH_LAST) - _MH_FIRST) / _MH_STEP, table.zero_age.shape[1])
+    lower = table.zero_age[row, column] * (1 - column_part) + table.zero_age[row, column + 1] * column_part
+    upper = table.zero_age[row + 1, column] * (1 - column_part) + table.zero_age[row + 1, column + 1] * column_part
+    log_l0, log_r0 = (lower * (1 - row_part) + upper * row_part).T
+    gain_l, gain_r = (table.gain[row] * (1 - row_part) + table.gain[row + 1] * row_part).T
     # Shape of the way between the ends: the Sun at 0.42 of its lifetime comes out at 1.01 L and 1.00 R.
-    log_l = log_l0 + gain_l * (0.65 * age + 0.35 * age**2)
-    return log_l, log_r0 + gain_r * (0.35 * age + 0.65 * age**3)
+    return log_l0 + gain_l * age * (0.65 + 0.35 * age), log_r0 + gain_r * age * (0.35 + 0.65 * age * age)
+
+
+@dataclass(frozen=True)
+class _Tracks:
+    """The published relations on a fine grid of mass, made once: (n_mass,), (n_mass, n_mh, 2), (n_mass, 2)."""
+
+    log_mass: np.ndarray
+    zero_age: np.ndarray
+    gain: np.ndarray
+
+
+_N_MASS = 1200
+_MH_FIRST, _MH_LAST, _MH_STEP = -1.05, 0.17, 0.061  # the relations end at Z = 0.03
+
+
+@lru_cache(maxsize=1)
+def _tracks() -> _Tracks:
+    log_mass = np.linspace(-1.0, 2.0, _N_MASS)
+    mass = 10.0**log_mass
+    mh = np.arange(_MH_FIRST, _MH_LAST + _MH_STEP, _MH_STEP)
+    zero_age = np.stack([[zero_age_luminosity(mass, x), zero_age_radius(mass, x)] for x in mh])  # (n_mh, 2, n_mass)
+    gain_l = np.log10(terminal_luminosity(mass) / zero_age_luminosity(mass))
+    gain_r = np.maximum(np.log10(terminal_radius(mass) / zero_age_radius(mass)), 0.0)
+    return _Tracks(log_mass, np.log10(zero_age).transpose(2, 0, 1).copy(), np.stack([gain_l, gain_r], axis=1))
+
+
+def _between(place: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lower node and part of the way to the next, the part as a column."""
+    node = np.clip(place.astype(np.int64), 0, n - 2)
+    return node, np.clip(place - node, 0.0, 1.0)[:, None]
 
 
 def _giant(mass: np.ndarray, age: np.ndarray, mh: np.ndarray, track: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +140,7 @@ def _giant(mass: np.ndarray, age: np.ndarray, mh: np.ndarray, track: np.ndarray)
     log_l = np.where(in_clump, clump_l, log_l)
     log_l = np.where(in_asymptotic, asymptotic_l, log_l)
     branch_r = np.log10(giant_radius(mass, 10.0**log_l)) + 0.10 * mh  # about 350 K per dex, Alonso et al. 1999
-    # Core helium burning stars stand to the blue of the branch: the red clump near 4,800 K (Girardi 2016, ARA&A 54, 95).
+    # Stars that burn helium stand to the blue of the branch: clump near 4,800 K (Girardi 2016, ARA&A 54, 95).
     branch_r = branch_r - np.where(in_clump & ~in_asymptotic, 0.06, 0.03)
     return log_l, np.where(crossing, start_r + (np.maximum(branch_r, start_r) - start_r) * way**1.5, branch_r)
 
@@ -159,7 +192,7 @@ _RADIUS = np.array(
 
 
 def _coefficients(table: np.ndarray, mh: np.ndarray | float) -> np.ndarray:
-    zeta = np.minimum(np.asarray(mh, dtype=float), 0.17)  # the fits end at Z = 0.03
+    zeta = np.minimum(np.asarray(mh, dtype=float), _MH_LAST)
     return np.stack([np.polynomial.polynomial.polyval(zeta, row) for row in table])
 
 

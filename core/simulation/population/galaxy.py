@@ -1,7 +1,7 @@
 """The Milky Way as seen from the Sun: where stars of each population lie and how they move.
 
-Discs of Juric et al. 2008 (ApJ 673, 864), a halo, and young stars in the spiral arms of Reid et al. 2019 (ApJ 885, 131),
-from which the Sun's place and motion come too. The warp, the bar and the Magellanic Clouds are left out.
+Discs of Juric et al. 2008 (ApJ 673, 864), a halo, and young stars in the spiral arms of Reid et al. 2019
+(ApJ 885, 131), from which the Sun's place and motion come too. Warp, bar and Magellanic Clouds are left out.
 Positions are Cartesian, heliocentric and Galactic: x to the Galactic centre, y along rotation, z north, in parsecs.
 """
 
@@ -152,7 +152,7 @@ def random_motion(component: np.ndarray, rng: np.random.Generator) -> np.ndarray
 def proper_motion(
     l_deg: np.ndarray, b_deg: np.ndarray, distance_pc: np.ndarray, velocity_kms: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """ra, dec in degrees and pmra (with cos dec), pmdec in mas/yr, ICRS, from a heliocentric Galactic velocity (n, 3)."""
+    """ra, dec (degrees), pmra (with cos dec), pmdec (mas/yr), ICRS, from a heliocentric Galactic velocity (n, 3)."""
     to_icrs = _galactic_to_icrs()
     x, y, z = cartesian(l_deg, b_deg, np.ones_like(distance_pc))
     direction = np.stack([x, y, z], axis=1) @ to_icrs.T

@@ -47,7 +47,7 @@ def draw_hot_subdwarfs(n: int, rng: np.random.Generator) -> Stars:
         teff=teff,
         logg=logg,
         radius=radius,
-        mh=rng.normal(-0.2, 0.3, n),
+        mh=np.zeros(n),
         age=rng.uniform(2_000.0, 12_000.0, n),
         component=_old_component(n, rng, (0.0, 0.15, 0.45, 0.33, 0.07)),
         category="hot subdwarf",
@@ -56,7 +56,7 @@ def draw_hot_subdwarfs(n: int, rng: np.random.Generator) -> Stars:
 
 
 def draw_white_dwarfs(n: int, rng: np.random.Generator) -> Stars:
-    """DA white dwarfs of 8,000-80,000 K and log g 8.0 +- 0.2, hot ones over-represented as in a magnitude-limited sample.
+    """DA white dwarfs of 8,000-80,000 K and log g 8.0 +- 0.2, many of them hot as in a magnitude-limited sample.
 
     Radii follow log g with masses near 0.6 suns (Kepler et al. 2007, MNRAS 375, 1315). Initial masses 1-6.
     """

@@ -76,7 +76,7 @@ def magnitude_table(family: str) -> MagnitudeTable:
     grid = load_grid()
     low, high = grid.range(family)["teff"]
     teff = np.geomspace(low, high, _N_TEFF)
-    flux = grid.flux(teff, grid.nearest_logg(teff, np.full(_N_TEFF, _TYPICAL_LOGG[family]), family), 0 * teff, family)
+    flux = grid.flux(teff, grid.nearest_logg(teff, np.full(_N_TEFF, _TYPICAL_LOGG[family]), family), 0.0, family)
     intrinsic = np.stack([np.interp(WAVELENGTH_NM, grid.wavelength_nm, row) for row in flux])
     dust = transmission(WAVELENGTH_NM, _A_V_MAG)  # (n_a_v, 343)
     seen = intrinsic[:, None, :] * dust[None, :, :] * SOLAR_RADIUS_OVER_10_PC_SQUARED

@@ -31,7 +31,6 @@ _DISTANCE_EDGES = np.geomspace(5.0, 25_000.0, 50)
 _HEADROOM = 1.3  # the density inside a cell may exceed that at its edges, at the ridge of an arm
 _LEAST_CLOUD = 0.45  # factor of the clearest lines of sight
 _LEAST_A_G = 0.6  # A_G / A_V of the reddest stars
-MAGNITUDE_EDGES = np.arange(-11.0, 18.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,17 @@ def concatenate_places(parts: list[Places]) -> Places:
 
 def visible_number(component: np.ndarray, g_at_10_pc: np.ndarray) -> np.ndarray:
     """Upper bound of how many stars of this absolute magnitude could be seen if all of a component's were such."""
-    return _visible_table()[component, _magnitude_bin(g_at_10_pc)]
+    number = np.empty(len(component))
+    for index in np.unique(component):
+        mine = component == index
+        number[mine] = COMPONENTS[index].local_density_pc3 * _cells(int(index)).visible(g_at_10_pc[mine])
+    return number
 
 
 def place(stars: Stars, milky: Milky, rng: np.random.Generator) -> tuple[np.ndarray, Places]:
     """Try one place for each star; returns the mask of stars that were kept and their places."""
     magnitude = stars.magnitudes_at_10_pc()[0]
-    l_deg, b_deg, distance, envelope = _propose(stars.component, _magnitude_bin(magnitude), rng)
+    l_deg, b_deg, distance, envelope = _propose(stars.component, magnitude, rng)
     kept = _thin(stars.component, l_deg, b_deg, distance, envelope, rng)
     stars, l_deg, b_deg, distance = stars.take(kept), l_deg[kept], b_deg[kept], distance[kept]
     a_v = milky.a_v(l_deg, b_deg, distance)
@@ -120,19 +123,14 @@ def gather_in_associations(stars: Stars, places: Places, milky: Milky, rng: np.r
     return places
 
 
-def _magnitude_bin(g_at_10_pc: np.ndarray) -> np.ndarray:
-    return np.clip(np.searchsorted(MAGNITUDE_EDGES, g_at_10_pc, side="right") - 1, 0, len(MAGNITUDE_EDGES) - 2)
-
-
-def _propose(component: np.ndarray, magnitude_bin: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def _propose(component: np.ndarray, g_at_10_pc: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """A point for each star, drawn from the envelope, and the envelope's density there."""
     cell = np.empty(len(component), dtype=np.int64)
-    pair = component * len(MAGNITUDE_EDGES) + magnitude_bin
-    order = np.argsort(pair, kind="stable")
-    starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
     u = rng.random(len(component))
-    for rows in np.split(order, starts[1:]) if len(order) else []:
-        index, cumulative = _visible_cells(int(component[rows[0]]), int(magnitude_bin[rows[0]]))
-        cell[rows] = index[np.minimum(np.searchsorted(cumulative, u[rows] * cumulative[-1]), len(index) - 1)]
+    for which in np.unique(component):
+        mine = component == which
+        cells = _cells(int(which))
+        cell[mine] = cells.index[np.searchsorted(cells.running, u[mine] * cells.visible(g_at_10_pc[mine]))]
     shape = (len(_L_EDGES) - 1, len(_B_EDGES) - 1, len(_DISTANCE_EDGES) - 1)
     i, j, k = np.unravel_index(cell, shape)
     part = rng.random((3, len(component)))
@@ -173,38 +171,33 @@ def _envelope() -> np.ndarray:
     return _HEADROOM * result
 
 
-@lru_cache(maxsize=1)
-def _faintest() -> tuple[np.ndarray, np.ndarray]:
-    """Per cell: the absolute magnitude that can just be seen in it, and its volume; ndarrays of shape (n_cells,)."""
+@dataclass(frozen=True)
+class _Cells:
+    """A component's cells from the one that shows the faintest stars to the one that shows only the brightest.
+
+    `faintest` is the absolute magnitude that can just be seen in a cell, `running` the sum of density times volume
+    up to and with it: the cells in which a star can be seen are a prefix.
+    """
+
+    index: np.ndarray
+    faintest: np.ndarray
+    running: np.ndarray
+
+    def visible(self, g_at_10_pc: np.ndarray) -> np.ndarray:
+        count = np.searchsorted(-self.faintest, -g_at_10_pc)
+        return self.running[np.maximum(count - 1, 0)]
+
+
+@lru_cache(maxsize=len(COMPONENTS))
+def _cells(component: int) -> _Cells:
     high_b = np.where(_B_EDGES[:-1] >= 0, _B_EDGES[1:], _B_EDGES[:-1])
     middle_l = 0.5 * (_L_EDGES[1:] + _L_EDGES[:-1])
     near = _DISTANCE_EDGES[:-1]
     l_deg, b_deg, distance = np.meshgrid(middle_l, high_b, near, indexing="ij")
     a_v = smooth_a_v(l_deg.ravel(), b_deg.ravel(), distance.ravel()).reshape(l_deg.shape)
-    faintest = G_LIMIT_MAG - 5.0 * np.log10(distance / 10.0) - _LEAST_A_G * _LEAST_CLOUD * a_v
+    faintest = (G_LIMIT_MAG - 5.0 * np.log10(distance / 10.0) - _LEAST_A_G * _LEAST_CLOUD * a_v).ravel()
     solid = np.deg2rad(5.0) * np.diff(np.sin(np.deg2rad(_B_EDGES)))
-    volume = solid[:, None] * np.diff(_DISTANCE_EDGES**3)[None, :] / 3.0
-    return faintest.ravel(), np.broadcast_to(volume, faintest.shape).ravel()
-
-
-@lru_cache(maxsize=256)
-def _visible_cells(component: int, magnitude_bin: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cells in which a star of the bin's bright edge can be seen, and the running sum of their weights."""
-    faintest, volume = _faintest()
-    weight = _envelope()[component].ravel() * volume
-    index = np.flatnonzero(faintest > MAGNITUDE_EDGES[magnitude_bin])
-    if not len(index):
-        index = np.array([0])
-    return index.astype(np.int32), np.cumsum(weight[index])
-
-
-@lru_cache(maxsize=1)
-def _visible_table() -> np.ndarray:
-    faintest, volume = _faintest()
-    order = np.argsort(faintest)
-    table = np.zeros((len(COMPONENTS), len(MAGNITUDE_EDGES) - 1))
-    for index in range(len(COMPONENTS)):
-        weight = (_envelope()[index].ravel() * volume)[order]
-        total = np.concatenate([np.cumsum(weight[::-1])[::-1], [0.0]])
-        table[index] = total[np.searchsorted(faintest[order], MAGNITUDE_EDGES[:-1], side="right")]
-    return table * np.array([c.local_density_pc3 for c in COMPONENTS])[:, None]
+    volume = np.broadcast_to(solid[:, None] * np.diff(_DISTANCE_EDGES**3) / 3.0, l_deg.shape).ravel()
+    order = np.argsort(-faintest, kind="stable")
+    running = np.cumsum((_envelope()[component].ravel() * volume)[order])
+    return _Cells(order, faintest[order], running)

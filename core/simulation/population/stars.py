@@ -6,8 +6,6 @@ import numpy as np
 
 from core.categories import MASSIVE_MASS_MSUN, MASSIVE_TEFF_K
 from core.simulation.population.evolution import (
-    GIANT_FRACTION,
-    SUPERGIANT_FRACTION,
     evolve,
     last_relative_age,
     main_sequence_lifetime_myr,
@@ -120,16 +118,22 @@ def plain_stars(
 
 
 def evolved_stars(
-    mass: np.ndarray, age_myr: np.ndarray, component: np.ndarray, rng: np.random.Generator, mh: np.ndarray | None = None
+    mass: np.ndarray,
+    age_myr: np.ndarray,
+    component: np.ndarray,
+    rng: np.random.Generator,
+    track: np.ndarray | None = None,
 ) -> Stars:
-    """Normal single stars of given initial mass, age and component; temperatures are kept inside the models' range."""
+    """Normal single stars of given initial mass, age and component; temperatures are kept inside the models' range.
+
+    `track` (0..1) is the chance of `evolution.evolve`, drawn when not given.
+    """
     n = len(mass)
-    if mh is None:
-        mean, scatter = np.array([c.mh for c in COMPONENTS]).T
-        mh = mean[component] + scatter[component] * rng.standard_normal(n)
-    mh = np.clip(mh, *MH_RANGE)
+    mean, scatter = np.array([c.mh for c in COMPONENTS]).T
+    mh = np.clip(mean[component] + scatter[component] * rng.standard_normal(n), *MH_RANGE)
+    track = rng.random(n) if track is None else track
     relative = np.minimum(age_myr / main_sequence_lifetime_myr(mass), last_relative_age(mass))
-    state = evolve(mass, relative, mh, rng.random(n))
+    state = evolve(mass, relative, mh, track)
     teff = np.clip(state.teff_k, *TEFF_RANGE_K)
     stars = plain_stars(
         mass=mass,
@@ -177,14 +181,8 @@ def add_companions(stars: Stars, rng: np.random.Generator) -> Stars:
 
 
 def supergiant_winds(stars: Stars, rng: np.random.Generator) -> Stars:
-    """H-alpha emission of winds: 0.1-1.5 nm in supergiants, less in O stars, in place (Puls et al. 2008, A&ARv 16, 209)."""
+    """H-alpha of winds: 0.1-1.5 nm in supergiants, less in O stars, in place (Puls et al. 2008, A&ARv 16, 209)."""
     super_, o_star = stars.category == "OB supergiant", stars.category == "O"
     stars.halpha_nm[super_] = 0.1 + rng.exponential(0.4, int(super_.sum()))
     stars.halpha_nm[o_star] = rng.exponential(0.08, int(o_star.sum()))
     return stars
-
-
-def lifetime_myr(mass: np.ndarray) -> np.ndarray:
-    """Time from birth to the end, million years."""
-    after = np.where(mass < MASSIVE_MASS_MSUN, GIANT_FRACTION, SUPERGIANT_FRACTION)
-    return main_sequence_lifetime_myr(mass) * (1.0 + after)

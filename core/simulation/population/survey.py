@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
 from core.simulation.population import negatives
 from core.simulation.population.evolution import last_relative_age, main_sequence_lifetime_myr
 from core.simulation.population.galaxy import COMPONENTS, YOUNG
-from core.simulation.population.initial_mass import MASS_RANGE_MSUN, draw_masses, number_between
+from core.simulation.population.initial_mass import draw_masses, number_between
 from core.simulation.population.sky import (
     Milky,
     Places,
@@ -23,7 +24,7 @@ MASSIVE_SHARE = 3e-4
 """Massive stars among DR3's XP spectra (219 million, G < 17.65): about 66,000. Imposed. Two roads lead there: 435,273
 candidate OBA stars of Zari et al. 2021 (A&A 650, A112), of which about one in seven is B2 or earlier; and a star
 formation rate of 1.65 suns a year (Licquia & Newman 2015, ApJ 806, 96) x 0.011 massive stars per sun formed x 18
-million years x one fifth that the dust lets through. The pure model gives the number in `docs/decisions/population.md`."""
+million years x one fifth that the dust lets through. `docs/decisions/population.md` has what the pure model gives."""
 SHARES: dict[str, float] = {
     "cool supergiant": 1.5e-5,  # some thousand in all: Messineo & Brown 2019, AJ 158, 20, and fainter ones
     "hot subdwarf": 1.1e-4,  # 61,585 candidates to G = 19 (Culpan et al. 2022, A&A 662, A40), about 25,000 to 17.65
@@ -35,48 +36,33 @@ SHARES: dict[str, float] = {
 BE_SHARE = ((2.5, 0.04), (5.0, 0.10), (8.0, 0.17), (15.0, 0.15), (20.0, 0.03))
 """Initial mass and share of B dwarfs and giants that are Be stars (Zorec & Briot 1997, A&A 318, 443)."""
 
-_MASS_EDGES = np.array(
-    [
-        0.1,
-        0.2,
-        0.3,
-        0.4,
-        0.5,
-        0.6,
-        0.7,
-        0.8,
-        0.9,
-        1.0,
-        1.15,
-        1.3,
-        1.5,
-        1.75,
-        2,
-        2.5,
-        3,
-        4,
-        5,
-        6.5,
-        8,
-        10,
-        13,
-        17,
-        25,
-        40,
-    ]
-    + [100.0]
+_MASS_EDGES = np.concatenate(
+    [np.arange(1, 10) / 10, [1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 6.5, 8.0], [10, 13, 17, 25, 40, 100]]
 )
-_PILOT = 400  # stars per stratum from which its largest weight is taken
+_PHASES = (  # begin and end of the phase (main sequence 0-1, afterwards 1-2), begin and end of the track
+    (0.0, 0.5, 0.0, 1.0),
+    (0.5, 0.85, 0.0, 1.0),
+    (0.85, 1.0, 0.0, 1.0),
+    (1.0, 1.35, 0.0, 1.0),  # subgiants
+    (1.35, 1.85, 0.0, 0.8),  # giant branch, foot
+    (1.35, 1.85, 0.8, 0.97),
+    (1.35, 1.85, 0.97, 1.0),  # giant branch, tip
+    (1.85, 2.0, 0.0, 1.0),  # clump and asymptotic branch
+)
+_PILOT = 250  # stars per stratum from which its largest weight is taken
 
 
 @dataclass(frozen=True)
 class Strata:
-    """Kinds of normal star by component, mass bin and phase: arrays of shape (n_strata,)."""
+    """Kinds of normal star by component, mass bin and phase of life: arrays of shape (n_strata,).
+
+    `phase` (n_strata, 4) holds rows of _PHASES, `largest` the largest weight, `chance` how often to try the stratum.
+    """
 
     component: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    evolved: np.ndarray
+    phase: np.ndarray
     largest: np.ndarray
     chance: np.ndarray
 
@@ -169,39 +155,35 @@ def _heavy_normal(n: int, rng: np.random.Generator) -> Stars:
 
 def _propose_normal(n: int, which: Strata, rng: np.random.Generator) -> Stars:
     row = np.minimum(np.searchsorted(np.cumsum(which.chance), rng.random(n)), len(which.chance) - 1)
-    chosen = which.take(row)
-    stars, weight = _draw_stratum(chosen.component, chosen.low, chosen.high, chosen.evolved, rng)
-    return stars.take(rng.random(n) * chosen.largest < weight)
+    stars, weight = _draw_stratum(which.component[row], which.low[row], which.high[row], which.phase[row], rng)
+    return stars.take(rng.random(n) * which.largest[row] < weight)
 
 
-def _draw_stratum(component, low, high, evolved, rng: np.random.Generator) -> tuple[Stars, np.ndarray]:
+def _draw_stratum(component, low, high, phase, rng: np.random.Generator) -> tuple[Stars, np.ndarray]:
     """One star per stratum given, and its weight: share of the component's ages spent in the phase x visible number."""
     mass = draw_masses(low, high, rng)
     first, last = np.array([c.ages_myr for c in COMPONENTS])[component].T
     on_sequence = main_sequence_lifetime_myr(mass)
-    start = np.clip(np.where(evolved, on_sequence, first), first, last)
-    end = np.clip(np.where(evolved, on_sequence * last_relative_age(mass), on_sequence), first, last)
-    share = np.maximum(end - start, 0.0) / (last - first)
-    age = start + (end - start) * rng.random(len(mass))
-    stars = add_companions(evolved_stars(mass, age, component, rng), rng)
+    after = last_relative_age(mass) - 1.0
+    begin, end = (np.where(p < 1.0, p, 1.0 + (p - 1.0) * after) * on_sequence for p in (phase[:, 0], phase[:, 1]))
+    begin, end = np.clip(begin, first, last), np.clip(end, first, last)
+    age = begin + (end - begin) * rng.random(len(mass))
+    track = phase[:, 2] + (phase[:, 3] - phase[:, 2]) * rng.random(len(mass))
+    stars = add_companions(evolved_stars(mass, age, component, rng, track), rng)
+    share = (end - begin) / (last - first) * (phase[:, 3] - phase[:, 2])
     return stars, share * visible_number(component, stars.magnitudes_at_10_pc()[0])
 
 
 @lru_cache(maxsize=2)
 def strata(heavy: bool) -> Strata:
-    """The strata above (heavy) or below 8 solar masses with their chances; a pilot draw with a fixed seed weighs them."""
+    """The strata above (heavy) or below 8 solar masses with their chances, weighed by a pilot draw of fixed seed."""
     edges = _MASS_EDGES[_MASS_EDGES >= 8.0] if heavy else _MASS_EDGES[_MASS_EDGES <= 8.0]
     components = [YOUNG] if heavy else range(len(COMPONENTS))
-    rows = [
-        (component, low, high, evolved)
-        for component in components
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
-        for evolved in (False, True)
-    ]
-    component, low, high, evolved = (np.array(column) for column in zip(*rows, strict=True))
-    repeated = [np.repeat(column, _PILOT) for column in (component, low, high, evolved)]
+    rows = [(c, low, high, p) for c in components for low, high in pairwise(edges) for p in range(len(_PHASES))]
+    component, low, high, number = (np.array(column) for column in zip(*rows, strict=True))
+    phase = np.array(_PHASES)[number]
+    repeated = [np.repeat(column, _PILOT, axis=0) for column in (component, low, high, phase)]
     _, weight = _draw_stratum(*repeated, np.random.default_rng(20_030))
     largest = weight.reshape(len(rows), _PILOT).max(axis=1)
-    chance = largest * number_between(low, np.minimum(high, MASS_RANGE_MSUN[1]))
-    useful = chance > 0
-    return Strata(component, low, high, evolved, largest, chance / chance.sum()).take(useful)
+    chance = largest * number_between(low, high)
+    return Strata(component, low, high, phase, largest, chance / chance.sum()).take(chance > 0)

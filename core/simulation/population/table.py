@@ -20,7 +20,7 @@ from core.simulation.population.survey import draw_massive, draw_survey
 from core.simulation.population.training import draw_training, training_plan
 
 POPULATIONS = ("training", "survey", "massive")
-"""'training': balanced, see `training`; 'survey': as on the sky, see `survey`; 'massive': the survey's massive stars."""
+"""'training': balanced; 'survey': as often as on the sky; 'massive': the massive stars of the latter alone."""
 
 
 def draw_population(

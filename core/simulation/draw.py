@@ -1,0 +1,179 @@
+"""Draw simulated stars and write them with their spectra to Parquet, in chunks of bounded memory.
+
+Every chunk has a random stream of its own, so that the file depends on population, number and seed alone.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.atomic import atomic_path
+from core.errors import DiskSpaceError, UsageError
+from core.simulation.population.sky import Milky
+from core.simulation.population.table import check_request, draw_chunk
+from core.simulation.population.training import training_plan
+
+CHUNK_STARS = 4096
+PART_STARS = 32 * CHUNK_STARS
+"""Stars per file when a folder is written."""
+_BYTES_PER_STAR = 3100
+_BYTES_OF_COEFFICIENTS = 1000
+Progress = Callable[[int, int], None]
+"""Called with the number of stars done and the number asked for."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to draw: everything that the stars depend on."""
+
+    population: str
+    n_stars: int
+    seed: int
+    with_coefficients: bool = False
+    negative_mix: dict[str, float] | None = None
+
+
+def simulate(
+    population: str,
+    n_stars: int,
+    seed: int,
+    out: str | os.PathLike,
+    with_coefficients: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    negative_mix: dict[str, float] | None = None,
+) -> Path:
+    """Draw stars, simulate what Gaia would publish of them and write a Parquet file or a folder of them.
+
+    Parameters
+    ----------
+    population : 'training', 'survey' or 'massive'
+        See `core.simulation.population`.
+    n_stars, seed : int
+        The same pair gives the same bytes on one machine, whatever the number of workers.
+    out : path
+        With the suffix .parquet a single file, otherwise a new folder of files of 131,072 stars.
+    with_coefficients : bool
+        Also write the XP coefficients and their errors.
+    workers : int or None
+        Threads; None takes one for each processor core.
+    progress : function of (done, total) or None
+    negative_mix : dict or None
+        How often each kind of low-mass star comes in 'training' (`population.training.NEGATIVE_MIX`).
+
+    Returns
+    -------
+    Path of what was written.
+
+    Raises
+    ------
+    UsageError
+        Unknown population, n_stars below 1, or a folder that exists already.
+    DiskSpaceError
+        The result would not fit on the disk; nothing has been started.
+    """
+    request = Request(population, n_stars, seed, with_coefficients, negative_mix)
+    out = Path(out)
+    check_request(population, n_stars)
+    is_file = out.suffix == ".parquet"
+    if out.exists() and (out.is_dir() or not is_file):
+        raise UsageError(f"{out} exists already; name a new folder or a file that ends in .parquet")
+    _require_space(out, request)
+    with atomic_path(out) as beside:
+        if is_file:
+            _write_parts(request, lambda number: beside, n_stars, workers, progress)
+        else:
+            beside.mkdir()
+            _write_parts(request, lambda number: beside / f"part-{number:05d}.parquet", PART_STARS, workers, progress)
+    return out
+
+
+def iter_chunks(request: Request, workers: int | None = None) -> Iterator:
+    """The request's stars as a stream of pyarrow Tables of CHUNK_STARS rows, in order."""
+    from threadpoolctl import threadpool_limits
+
+    from core.simulation.chunk import chunk_table
+
+    plan_seed, *chunk_seeds = np.random.SeedSequence(request.seed).spawn(1 + -(-request.n_stars // CHUNK_STARS))
+    rng = np.random.default_rng(plan_seed)
+    milky = None if request.population == "training" else Milky.draw(rng)
+    massive, test = _plan(request, rng)
+
+    def make(index: int):
+        rows = slice(index * CHUNK_STARS, min((index + 1) * CHUNK_STARS, request.n_stars))
+        chunk_rng = np.random.default_rng(chunk_seeds[index])
+        stars = draw_chunk(
+            request.population, massive[rows], test[rows], milky, rows.start + 1, chunk_rng, request.negative_mix
+        )
+        return chunk_table(stars, chunk_rng, request.with_coefficients)
+
+    workers = workers or os.cpu_count() or 1
+    # One linear-algebra thread per chunk: sums then have one order whatever the number of workers.
+    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
+        yield from _in_order(pool, make, len(chunk_seeds), ahead=workers + 1)
+
+
+def _in_order(pool: ThreadPoolExecutor, make: Callable, n: int, ahead: int) -> Iterator:
+    """Results of make(0..n-1) in order, with only a few computed ahead."""
+    waiting: list[Future] = []
+    try:
+        for index in range(n):
+            waiting.append(pool.submit(make, index))
+            if len(waiting) > ahead:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _plan(request: Request, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    if request.population == "training":
+        return training_plan(request.n_stars, rng)
+    everything = np.ones(request.n_stars, dtype=bool)  # a survey is for testing only
+    return everything, everything
+
+
+def _write_parts(
+    request: Request,
+    path_of: Callable[[int], Path],
+    stars_per_part: int,
+    workers: int | None,
+    progress: Progress | None,
+) -> None:
+    import pyarrow.parquet as pq
+
+    from core.simulation.chunk import COMPRESSION
+
+    writer, done, number = None, 0, 0
+    try:
+        for chunk in iter_chunks(request, workers):
+            if writer is None:
+                writer = pq.ParquetWriter(path_of(number), chunk.schema, **COMPRESSION)
+            writer.write_table(chunk, row_group_size=len(chunk))
+            done += len(chunk)
+            if progress is not None:
+                progress(done, request.n_stars)
+            if done >= (number + 1) * stars_per_part or done == request.n_stars:
+                writer.close()
+                writer, number = None, number + 1
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _require_space(out: Path, request: Request) -> None:
+    folder = next(parent for parent in out.absolute().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    needed = request.n_stars * (_BYTES_PER_STAR + request.with_coefficients * _BYTES_OF_COEFFICIENTS)
+    if needed > free:
+        raise DiskSpaceError(
+            f"{request.n_stars:,} stars need about {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free; "
+            "ask for fewer stars or write to another disk"
+        )

@@ -1,0 +1,34 @@
+"""The embedded training set: simulated once on this machine, then read from its folder."""
+
+import fcntl
+from pathlib import Path
+
+from core.settings import current_settings
+from core.simulation.draw import Progress, simulate
+from core.simulation.population.training import N_TEST, N_TRAIN
+
+EMBEDDED_SEED = 2023
+EMBEDDED_VERSION = 1
+"""Grows when the simulation changes, so that an older file on disk is not taken for the present one."""
+
+
+def embedded_dataset(progress: Progress | None = None) -> Path:
+    """Path of the embedded training set (18,908 + 4,728 stars, Parquet), made on first use.
+
+    Two processes at once make it once: the second waits for the first (the operating system frees the lock of a
+    process that dies). The file appears whole or not at all; it lies in `Settings.local_dir` and may be deleted.
+
+    Raises
+    ------
+    DiskSpaceError
+        No room for its 70 MB.
+    """
+    path = current_settings().local_dir / f"embedded-{EMBEDDED_VERSION}.parquet"
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            simulate("training", N_TRAIN + N_TEST, EMBEDDED_SEED, path, progress=progress)
+    return path
