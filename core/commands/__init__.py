@@ -5,4 +5,5 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("simulate", "core.commands.simulate", "simulate"),
     ("models", "core.commands.models", "models"),
     ("train", "core.commands.train", "train"),
+    ("runs", "core.commands.runs", "runs"),
 )

@@ -30,6 +30,7 @@ def _prepare_tensorflow(threads: int) -> list[str]:
     """Names of the GPUs that TensorFlow sees; sets memory growth and threads unless it already started."""
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")  # every fold traces a new network, which TensorFlow warns of
     gpus = tf.config.list_physical_devices("GPU")
     try:
         for gpu in gpus:

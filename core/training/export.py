@@ -43,6 +43,16 @@ def export_onnx(model, path: str | Path) -> float:
     return difference
 
 
+def save_keras(model, path: str | Path) -> None:
+    """Write a model as `.keras` without its optimiser's state: a third of the size, loads without the training code."""
+    import keras
+
+    weights_only = keras.models.clone_model(model)
+    weights_only.set_weights(model.get_weights())
+    with atomic_path(path) as beside:
+        weights_only.save(beside)
+
+
 def _convert(model) -> bytes:
     import logging
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.spectra.representations import context, fit_context_statistics, represent
+from core.spectra.representations import context, fit_context_statistics, fit_representation, represent
+from core.training.settings import TrainingSettings
+from core.training.training_data import TrainingData
 from models.registry import ModelSpec
 
 
@@ -15,12 +17,15 @@ class NetworkInputs:
     Attributes
     ----------
     arrays : tuple of float32 ndarray of shape (n_stars, 343) and perhaps (n_stars, 2)
-    context_statistics : dict or None
-        What the context was standardised with; stored with the run, needed for every later prediction.
+    context_statistics : dict of lists or None
+        What the context was standardised with; every later prediction needs it.
+    representation_state : dict of ndarray
+        What the representation learnt of the training stars; empty for most.
     """
 
     arrays: tuple[np.ndarray, ...]
-    context_statistics: dict | None
+    context_statistics: dict[str, list[float]] | None
+    representation_state: dict[str, np.ndarray]
 
     def rows(self, rows: np.ndarray) -> list[np.ndarray]:
         """The inputs of the chosen stars (index array)."""
@@ -28,12 +33,14 @@ class NetworkInputs:
 
 
 def network_inputs(
-    spec: ModelSpec, flux: np.ndarray, representation: str, context_kind: str, train_rows: np.ndarray
+    spec: ModelSpec, data: TrainingData, settings: TrainingSettings, train_rows: np.ndarray
 ) -> NetworkInputs:
-    """Represent all stars; a standardised context takes its mean and deviation from `train_rows` alone."""
-    represented = represent(flux, representation).astype(np.float32)
-    if not spec.has_context:
-        return NetworkInputs((represented,), None)
-    statistics = fit_context_statistics(flux[train_rows]) if context_kind == "log" else None
-    numbers = context(flux, context_kind, statistics).astype(np.float32)
-    return NetworkInputs((represented, numbers), statistics)
+    """Represent all stars; what must be fitted (context statistics, components) is fitted on `train_rows` alone."""
+    state = fit_representation(settings.representation, data.flux[train_rows])
+    represented = represent(data.flux, settings.representation, state=state or None, coefficients=data.coefficients)
+    arrays = [represented.astype(np.float32)]
+    statistics = None
+    if spec.has_context:
+        statistics = fit_context_statistics(data.flux[train_rows]) if settings.context == "log" else None
+        arrays.append(context(data.flux, settings.context, statistics).astype(np.float32))
+    return NetworkInputs(tuple(arrays), statistics, state)

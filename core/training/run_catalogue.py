@@ -1,13 +1,12 @@
 """Which trained networks there are: the shipped one and those trained on this machine."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import RunError
 from core.settings import Settings, current_settings
-
-RUN_FILE = "run.json"
+from core.training.run_store import FINISHED, RUN_FILE, read_run
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class RunSummary:
     @property
     def usable(self) -> bool:
         """Whether it can classify."""
-        return self.state == "finished" and self.n_members > 0
+        return self.state == FINISHED and self.n_members > 0
 
 
 def find_runs(settings: Settings | None = None) -> list[RunSummary]:
@@ -73,7 +72,7 @@ def _runs_below(folder: Path, name: str, *, shipped: bool) -> Iterator[RunSummar
 
 def _summary(path: Path, name: str, shipped: bool) -> RunSummary | None:
     try:
-        run = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
+        run = read_run(path)
         members = [member for member in run.get("members", []) if (path / member["file"]).is_file()]
         data = run.get("data") or {}
         return RunSummary(
@@ -88,5 +87,5 @@ def _summary(path: Path, name: str, shipped: bool) -> RunSummary | None:
             data=Path(str(data.get("path", ""))).name,
             started=str(run.get("started", "")),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (RunError, KeyError, TypeError, AttributeError):
         return None  # an unreadable run must not keep the others from being listed

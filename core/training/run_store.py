@@ -5,6 +5,7 @@
     curves.parquet    loss and accuracy per fold and epoch
     oof.parquet       out-of-fold logit and probability of every training star
     test.parquet      logits of every member, mean probability and spread of the held-out stars
+    representation.npz  what a fitted representation ('pca') learnt of the training stars
 
 A fold is finished when `folds/NN` exists: it is written beside its place and renamed, after its member. Folds may
 therefore be written by different processes, and a killed run goes on from those that are there.
@@ -143,6 +144,13 @@ def write_run_file(folder: Path, run: dict) -> None:
     """Replace run.json as a whole."""
     with atomic_path(folder / RUN_FILE) as beside:
         beside.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+
+
+def store_representation_state(folder: Path, state: dict[str, np.ndarray]) -> None:
+    """Write what a fitted representation learnt (`representation.npz`); nothing where it learnt nothing."""
+    if state:
+        with atomic_path(folder / "representation.npz") as beside:
+            np.savez(beside, **state)
 
 
 def finished_folds(folder: Path) -> list[int]:

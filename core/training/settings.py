@@ -105,7 +105,7 @@ def _check(settings: TrainingSettings, spec: ModelSpec) -> None:
         "loss": LOSS_NAMES,
         "validation": VALIDATIONS,
         "context": contexts,
-        "representation": tuple(REPRESENTATIONS),
+        "representation": tuple(item.name for item in REPRESENTATIONS),
     }
     for name, known in choices.items():
         if getattr(settings, name) not in known:

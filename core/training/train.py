@@ -13,7 +13,7 @@ import pandas as pd
 import core
 from core.errors import ExplorerError, UsageError
 from core.training import run_store
-from core.training.fit import EpochEvent, fit_member, predict_logits
+from core.training.fit import EpochEvent, fit_member, free_memory, predict_logits
 from core.training.inputs import NetworkInputs, network_inputs
 from core.training.protocol import FoldMap, make_fold_map
 from core.training.run_store import FoldResult, member_name
@@ -106,9 +106,10 @@ class _Training:
         settings = self.settings
         folds = make_fold_map(self.data, n_folds=settings.n_folds, validation=settings.validation, seed=settings.seed)
         train_rows = (folds.fold >= 0).nonzero()[0]
-        inputs = network_inputs(self.spec, self.data.flux, settings.representation, settings.context, train_rows)
+        inputs = network_inputs(self.spec, self.data, settings, train_rows)
         description = run_description(self.data, self.spec, settings, folds, inputs, self.device)
         with run_store.open_run(self.folder, description, resume=resume):
+            run_store.store_representation_state(self.folder, inputs.representation_state)
             done = run_store.finished_folds(self.folder)
             earlier_s = float(run_store.read_run(self.folder).get("seconds") or 0.0)
             started = time.monotonic()
@@ -144,6 +145,8 @@ class _Training:
         if member.cancelled:
             return False
         store_member(self.folder, fold, member, self.data, folds, inputs)
+        del member
+        free_memory()
         run = run_store.assemble(self.folder, seconds=round(time.monotonic() - started, 1))
         if self.on_fold is not None:
             self.on_fold(self.spec.key, fold, run)
@@ -152,12 +155,10 @@ class _Training:
 
 def store_member(folder: Path, fold: int, member, data: TrainingData, folds: FoldMap, inputs: NetworkInputs) -> None:
     """Write a fitted member's files, then its predictions and curves: with the last the fold is finished."""
-    from core.atomic import atomic_path
-    from core.training.export import export_onnx
+    from core.training.export import export_onnx, save_keras
 
     stem = folder / member_name(fold)
-    with atomic_path(stem.with_suffix(".keras")) as beside:
-        member.model.save(beside)
+    save_keras(member.model, stem.with_suffix(".keras"))
     difference = export_onnx(member.model, stem.with_suffix(".onnx"))
 
     def predicted(rows) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import LabelError, LeakError, TrainingError
-from core.spectra.spectrum_set import SpectrumSet
+from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import usable
 from core.training.labels import parse_labels
 
@@ -30,6 +30,7 @@ class TrainingData:
     is_test : bool ndarray of shape (n_stars,) or None
         The file's own held-out part (column `part`), None where it has none.
     metadata : DataFrame of n_stars rows
+    coefficients : Coefficients of n_stars rows or None
     notes : tuple of str
         What was left out, and why.
     """
@@ -41,6 +42,7 @@ class TrainingData:
     label: np.ndarray
     is_test: np.ndarray | None
     metadata: pd.DataFrame
+    coefficients: Coefficients | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -55,6 +57,7 @@ class TrainingData:
             label=self.label[rows],
             is_test=None if self.is_test is None else self.is_test[rows],
             metadata=self.metadata.iloc[rows].reset_index(drop=True),
+            coefficients=None if self.coefficients is None else self.coefficients.take(rows),
         )
 
 
@@ -98,6 +101,7 @@ def training_data(spectra: SpectrumSet, *, name: str, sha256: str) -> TrainingDa
         label=parse_labels(spectra.metadata["label"]),
         is_test=_parse_part(spectra.metadata, name),
         metadata=spectra.metadata,
+        coefficients=spectra.coefficients,
     ).take(good)
     data, n_repeats = _each_star_once(data)
     if n_repeats:

@@ -1,0 +1,26 @@
+"""`python -m core runs`: the run store."""
+
+from typing import Annotated
+
+import typer
+
+
+def runs(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
+    """List the training runs: id, model, data, folds, state, accuracy, device, time."""
+    import pandas as pd
+
+    from core.training.run_table import run_table
+
+    table = run_table()
+    if as_json:
+        print(table.to_json(orient="records", indent=1))
+        return
+    if table.empty:
+        print("no training run yet: start one with `python -m core train`")
+        return
+    accuracy = [
+        "" if pd.isna(mean) else f"{mean:.4f}" + ("" if pd.isna(std) else f" ± {std:.4f}")
+        for mean, std in zip(table["accuracy"], table["accuracy_std"], strict=True)
+    ]
+    shown = table.drop(columns="accuracy_std").assign(accuracy=accuracy)
+    print(shown.fillna("").to_string(index=False))

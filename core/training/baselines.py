@@ -1,0 +1,104 @@
+"""Baselines on a run's own folds: what the networks must beat, and what leaks without any spectrum.
+
+'gradient_boosting' and 'logistic' see the L2-normalised spectrum; 'metadata' sees position and brightness alone, so
+that whatever it reaches above chance is a leak of the sample's selection, not a property of the spectra.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.atomic import atomic_path
+from core.errors import RunError
+from core.spectra.representations import represent
+from core.training.training_data import TrainingData
+
+BASELINES = ("gradient_boosting", "logistic", "metadata")
+BASELINE_FILE = "baselines.parquet"
+_METADATA_COLUMNS = ("ra", "dec", "phot_g_mean_mag")
+
+
+def fit_baselines(data: TrainingData, folder: str | Path, names: tuple[str, ...] = BASELINES) -> dict[str, dict]:
+    """Fit baselines on the folds of a finished run and store their out-of-fold probabilities beside it.
+
+    Writes `baselines.parquet`: baseline, source_id, label, fold, probability (classes weighted alike). Only the folds
+    that the run has are fitted. 'metadata' is left out where the table has none of ra, dec, phot_g_mean_mag.
+
+    Returns
+    -------
+    dict of {'validation_accuracy', 'validation_accuracy_std', 'validation_roc_auc'} by name
+    """
+    from sklearn.metrics import roc_auc_score
+
+    folder = Path(folder)
+    fold_of = _folds(data, folder)
+    tables, figures = [], {}
+    for name in names:
+        values = _features(name, data)
+        if values is None:
+            continue
+        table = pd.concat([_fit_fold(name, values, data, fold_of, fold) for fold in _known_folds(folder)])
+        tables.append(table)
+        correct = ((table["probability"] >= 0.5) == (table["label"] == 1)).groupby(table["fold"]).mean()
+        figures[name] = {
+            "validation_accuracy": float(correct.mean()),
+            "validation_accuracy_std": float(correct.std(ddof=1)) if len(correct) > 1 else None,
+            "validation_roc_auc": float(roc_auc_score(table["label"], table["probability"])),
+        }
+    with atomic_path(folder / BASELINE_FILE) as beside:
+        pd.concat(tables, ignore_index=True).to_parquet(beside, index=False)
+    return figures
+
+
+def _known_folds(folder: Path) -> list[int]:
+    return sorted(pd.read_parquet(folder / "oof.parquet", columns=["fold"])["fold"].unique().tolist())
+
+
+def _folds(data: TrainingData, folder: Path) -> np.ndarray:
+    """The fold of every star as the run stored it; -1 for the test set, -2 for stars that no fold validates yet."""
+    from core.training.protocol import TEST_FOLD, make_fold_map
+    from core.training.run_store import read_run
+
+    run = read_run(folder)
+    if run["data"]["sha256"] != data.sha256:
+        raise RunError(f"{folder} was trained on other data than {data.name}; baselines need the same stars")
+    fold = make_fold_map(data, n_folds=run["n_folds"], validation=run["validation"], seed=run["seed"]).fold
+    stored = pd.read_parquet(folder / "oof.parquet").set_index("source_id")["fold"]
+    mine = pd.Series(fold, index=data.source_id)
+    if not mine.loc[stored.index].eq(stored).all() or (mine.loc[stored.index] == TEST_FOLD).any():
+        raise RunError(f"the folds stored in {folder} are not those of {data.name}; train again")
+    return fold
+
+
+def _features(name: str, data: TrainingData) -> np.ndarray | None:
+    """Feature matrix of shape (n_stars, n_features), or None where the table has nothing for the baseline."""
+    if name != "metadata":
+        return represent(data.flux, "l2")
+    columns = [column for column in _METADATA_COLUMNS if column in data.metadata]
+    return data.metadata[columns].to_numpy(dtype=np.float64) if columns else None
+
+
+def _fit_fold(name: str, values: np.ndarray, data: TrainingData, fold_of: np.ndarray, fold: int) -> pd.DataFrame:
+    train, validation = np.flatnonzero((fold_of >= 0) & (fold_of != fold)), np.flatnonzero(fold_of == fold)
+    fitted = _classifier(name).fit(values[train], data.label[train])
+    return pd.DataFrame(
+        {
+            "baseline": name,
+            "source_id": data.source_id[validation],
+            "label": data.label[validation],
+            "fold": fold,
+            "probability": fitted.predict_proba(values[validation])[:, 1],
+        }
+    )
+
+
+def _classifier(name: str):
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    if name == "logistic":
+        return make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2000, class_weight="balanced"))
+    return HistGradientBoostingClassifier(class_weight="balanced", random_state=0)

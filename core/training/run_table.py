@@ -1,0 +1,56 @@
+"""All training runs of this machine in one table, corrupt ones included."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from core.errors import RunError
+from core.settings import Settings, current_settings
+from core.training.run_store import RUN_FILE, RUNNING, is_locked, read_run
+
+COLUMNS = ("id", "model", "data", "folds", "state", "accuracy", "accuracy_std", "device", "seconds", "started")
+CORRUPT, INTERRUPTED = "corrupt", "interrupted"
+
+
+def run_table(settings: Settings | None = None) -> pd.DataFrame:
+    """One row per run, the shipped ones first; columns `COLUMNS`.
+
+    `id` is the folder below the shipped data or the local run folder, `folds` '3/10', `accuracy` the mean validation
+    accuracy over the folds. `state` is running, finished, failed, interrupted (running, but its process is gone) or
+    corrupt (run.json cannot be read; the other runs are listed all the same).
+    """
+    settings = settings or current_settings()
+    places = [(settings.default_run_dir.parent, settings.default_run_dir), (settings.runs_dir, settings.runs_dir)]
+    rows = [_row(folder, root) for root, top in places for folder in _run_folders(top)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _run_folders(top: Path) -> list[Path]:
+    """Folders with a run.json: `top` itself, or one or two levels below it."""
+    if not top.is_dir():
+        return []
+    found = {path.parent for depth in ("", "*/", "*/*/") for path in top.glob(f"{depth}{RUN_FILE}")}
+    return sorted(found)
+
+
+def _row(folder: Path, root: Path) -> dict:
+    row: dict = {"id": folder.relative_to(root).as_posix()}
+    try:
+        run = read_run(folder)
+        figures = run.get("results") or {}
+        state = run["state"]
+        if state == RUNNING and not is_locked(folder):
+            state = INTERRUPTED
+        return row | {
+            "model": run["model"],
+            "data": run["data"]["path"],
+            "folds": f"{len(run['members'])}/{run['n_folds']}",
+            "state": state,
+            "accuracy": figures.get("validation_accuracy"),
+            "accuracy_std": figures.get("validation_accuracy_std"),
+            "device": run["device"],
+            "seconds": run["seconds"],
+            "started": run["started"],
+        }
+    except (RunError, KeyError, TypeError, AttributeError):
+        return row | {"state": CORRUPT}

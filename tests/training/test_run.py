@@ -1,0 +1,250 @@
+"""Whole runs: what a run folder holds, and what survives a cancellation, a kill and other accidents."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.errors import RunError, UsageError
+from core.evaluation.probability_calibration import sigmoid
+from core.settings import PROJECT_ROOT
+from core.spectra.representations import represent
+from core.training import run_store
+from core.training.protocol import make_fold_map
+from core.training.run_table import run_table
+from core.training.settings import resolve_settings
+from core.training.train import chosen_models, train
+from core.training.training_data import sha256_of
+from models.registry import MODELS, model_spec
+from tests.training.conftest import as_data, labelled_spectra
+
+WIDE, GRU = model_spec("wide"), model_spec("cnn_gru")
+DEVICE = "test"
+
+
+def settings(spec=WIDE, **explicit):
+    return resolve_settings(spec, "quick", **{"n_folds": 3, "epochs": 2, "batch_size": 32, **explicit})
+
+
+@pytest.fixture(scope="module")
+def finished(small_data, tmp_path_factory):
+    """One finished run of three folds."""
+    folder = tmp_path_factory.mktemp("runs") / "wide"
+    return train(small_data, [(WIDE, settings())], folder, device=DEVICE)[0]
+
+
+def test_run_folder_holds_what_it_promises(finished, small_data):
+    run = json.loads((finished.folder / "run.json").read_text())
+    assert run == finished.run
+    assert (run["state"], run["folds_done"], run["model"]) == ("finished", [0, 1, 2], "wide")
+    assert run["data"]["n_train"] + run["data"]["n_test"] == run["data"]["n_stars"] == len(small_data)
+    for number, member in enumerate(run["members"]):
+        assert member["file"] == f"member_{number:02d}.onnx"
+        assert (finished.folder / member["file"]).is_file()
+        assert (finished.folder / member["keras"]).is_file()
+        assert member["onnx_difference"] <= 1e-5
+    curves = pd.read_parquet(finished.folder / "curves.parquet")
+    assert list(curves.columns) == [
+        *("fold", "epoch", "loss", "val_loss", "accuracy", "val_accuracy", "learning_rate", "seconds")
+    ]
+    assert curves.groupby("fold")["epoch"].max().to_dict() == {0: 2, 1: 2, 2: 2}
+
+
+def test_members_differ(finished):
+    members = finished.run["members"]
+    initial = {member["initial_weights_hash"] for member in members}
+    trained = {member["weights_hash"] for member in members}
+    assert len(initial) == len(trained) == 3
+    assert not initial & trained
+    test = pd.read_parquet(finished.folder / "test.parquet")
+    assert (test["probability_std"] > 0).all()
+
+
+def test_out_of_fold_predictions_cover_each_training_star_once(finished, small_data):
+    oof = pd.read_parquet(finished.folder / "oof.parquet")
+    test = pd.read_parquet(finished.folder / "test.parquet")
+    assert oof["source_id"].is_unique
+    assert not set(oof["source_id"]) & set(test["source_id"])
+    assert set(oof["source_id"]) | set(test["source_id"]) == set(small_data.source_id)
+    folds = make_fold_map(small_data, n_folds=3, seed=1)
+    stored = oof.set_index("source_id")["fold"]
+    for fold in range(3):
+        assert set(stored.index[stored == fold]) == set(small_data.source_id[folds.validation_rows(fold)])
+
+
+def test_test_table_is_what_the_onnx_members_say(finished, small_data):
+    import onnxruntime
+
+    test = pd.read_parquet(finished.folder / "test.parquet")
+    rows = pd.Series(range(len(small_data)), index=small_data.source_id).loc[test["source_id"]].to_numpy()
+    flux = represent(small_data.flux[rows], "l2").astype(np.float32)
+    calibration = finished.run["calibration"]
+    probability = []
+    for number in range(3):
+        session = onnxruntime.InferenceSession(finished.folder / f"member_{number:02d}.onnx")
+        logit = session.run(["logit"], {"flux": flux})[0][:, 0]
+        np.testing.assert_allclose(logit, test[f"logit_{number:02d}"], atol=1e-5)
+        probability.append(sigmoid(calibration["slope"] * logit + calibration["intercept"]))
+    np.testing.assert_allclose(np.mean(probability, axis=0), test["probability"], atol=1e-4)
+    np.testing.assert_allclose(np.std(probability, axis=0, ddof=1), test["probability_std"], atol=1e-4)
+
+
+def test_saved_keras_member_is_the_onnx_member(finished, small_data):
+    import keras
+    import onnxruntime
+
+    flux = represent(small_data.flux[:20], "l2").astype(np.float32)
+    model = keras.saving.load_model(finished.folder / "member_01.keras", safe_mode=True)
+    onnx = onnxruntime.InferenceSession(finished.folder / "member_01.onnx").run(["logit"], {"flux": flux})[0]
+    np.testing.assert_allclose(model.predict_on_batch([flux]), onnx, atol=1e-5)
+
+
+def test_a_second_run_into_the_same_folder_is_refused(finished, small_data):
+    before = sha256_of(finished.folder / "run.json")
+    with pytest.raises(RunError, match="already holds a run"):
+        train(small_data, [(WIDE, settings())], finished.folder, device=DEVICE)
+    with pytest.raises(RunError, match=r"settings.seed: stored 1, now 2"):
+        train(small_data, [(WIDE, settings(seed=2))], finished.folder, device=DEVICE, resume=True)
+    other = as_data(labelled_spectra(200, seed=5))
+    with pytest.raises(RunError, match="fold_map"):
+        train(other, [(WIDE, settings())], finished.folder, device=DEVICE, resume=True)
+    assert sha256_of(finished.folder / "run.json") == before
+
+
+def test_two_processes_cannot_train_into_one_folder(tmp_path):
+    description = {"model": "wide", "settings": {}, "data": {"sha256": "0", "fold_map": "0"}, "started": "now"}
+    with (
+        run_store.open_run(tmp_path / "run", description),
+        pytest.raises(RunError, match="another process"),
+        run_store.open_run(tmp_path / "run", description, resume=True),
+    ):
+        pass
+
+
+def test_a_folder_of_other_things_is_not_taken_over(tmp_path, small_data):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(RunError, match="not empty"):
+        train(small_data, [(WIDE, settings())], tmp_path, device=DEVICE)
+
+
+def test_cancelled_run_keeps_its_folds_and_goes_on(small_data, tmp_path):
+    events = []
+    cancelled = train(
+        small_data,
+        [(GRU, settings(GRU))],
+        tmp_path / "run",
+        device=DEVICE,
+        on_epoch=events.append,
+        should_cancel=lambda: len(events) >= 3,
+    )[0]
+    assert cancelled.run["state"] == "failed"
+    assert "cancelled" in cancelled.run["error"]
+    assert cancelled.run["folds_done"] == [0]
+    kept = sha256_of(tmp_path / "run" / "member_00.onnx")
+    resumed = train(small_data, [(GRU, settings(GRU))], tmp_path / "run", device=DEVICE, resume=True)[0]
+    assert resumed.resumed_folds == 1
+    assert (resumed.run["state"], resumed.run["folds_done"], resumed.run["error"]) == ("finished", [0, 1, 2], None)
+    assert sha256_of(tmp_path / "run" / "member_00.onnx") == kept
+    assert set(resumed.run["context_statistics"]) == {"mean", "std"}
+
+
+_KILLED_RUN = """
+import sys
+from core.training.train import train
+from tests.training.conftest import as_data, labelled_spectra
+from tests.training.test_run import WIDE, settings
+train(as_data(labelled_spectra(200)), [(WIDE, settings(epochs=30, patience=30))], sys.argv[1], device="test")
+"""
+
+
+@pytest.mark.slow
+def test_killed_run_loses_at_most_the_fold_at_work(small_data, tmp_path):
+    folder = tmp_path / "run"
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
+    process = subprocess.Popen([sys.executable, "-c", _KILLED_RUN, str(folder)], cwd=PROJECT_ROOT, env=environment)
+    limit = time.monotonic() + 200
+    while not (folder / "folds" / "00").is_dir():
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    done = run_store.finished_folds(folder)
+    assert 0 in done
+    assert len(done) < 3
+    hashes = {fold: sha256_of(folder / f"member_{fold:02d}.onnx") for fold in done}
+    trained = []
+    resumed = train(
+        small_data,
+        [(WIDE, settings(epochs=30, patience=30))],
+        folder,
+        device=DEVICE,
+        resume=True,
+        on_fold=lambda key, fold, run: trained.append(fold),
+    )[0]
+    assert sorted([*done, *trained]) == [0, 1, 2], "no finished fold is trained again"
+    assert resumed.run["state"] == "finished"
+    assert {fold: sha256_of(folder / f"member_{fold:02d}.onnx") for fold in done} == hashes
+    assert not list(folder.glob("**/*.partial*")) or len(done) < 3
+
+
+def test_several_networks_stand_side_by_side_and_the_first_folds_suffice(small_data, tmp_path):
+    choices = [(spec, settings(spec, only_folds=1, epochs=1)) for spec in chosen_models("wide,deep")]
+    runs = train(small_data, choices, tmp_path / "both", device=DEVICE)
+    assert [run.folder.name for run in runs] == ["wide", "deep"]
+    assert [run.run["folds_done"] for run in runs] == [[0], [0]]
+    table = pd.read_parquet(tmp_path / "both" / "deep" / "test.parquet")
+    assert table["probability_std"].isna().all(), "one member has no spread"
+
+
+def test_corrupt_run_is_listed_as_corrupt_and_the_rest_works(finished, tmp_path):
+    local, shipped = tmp_path / "runs", tmp_path / "default_run"
+    for name, text in {"half": '{"model": "wi', "empty": "", "list": "[]", "odd": '{"model": 1, "state": "x"}'}.items():
+        (local / name).mkdir(parents=True)
+        (local / name / "run.json").write_text(text)
+    (local / "good").symlink_to(finished.folder)
+    table = run_table(SimpleNamespace(default_run_dir=shipped, runs_dir=local)).set_index("id")
+    assert table["state"].to_dict() == {
+        **dict.fromkeys(("half", "empty", "list", "odd"), "corrupt"),
+        "good": "finished",
+    }
+    assert table.loc["good", "folds"] == "3/3"
+    assert 0 <= table.loc["good", "accuracy"] <= 1
+
+
+def test_a_run_whose_process_died_is_interrupted(finished, tmp_path):
+    run = dict(finished.run, state="running")
+    (tmp_path / "runs" / "a").mkdir(parents=True)
+    run_store.write_run_file(tmp_path / "runs" / "a", run)
+    table = run_table(SimpleNamespace(default_run_dir=tmp_path / "none", runs_dir=tmp_path / "runs"))
+    assert table["state"].tolist() == ["interrupted"]
+
+
+def test_baselines_stand_on_the_run_s_folds(finished, small_data):
+    from core.training.baselines import fit_baselines
+
+    figures = fit_baselines(small_data, finished.folder, ("logistic", "metadata"))
+    assert figures["logistic"]["validation_accuracy"] > 0.9
+    assert figures["metadata"]["validation_roc_auc"] > 0.8, "brightness alone tells the classes apart here"
+    stored = pd.read_parquet(finished.folder / "baselines.parquet")
+    oof = pd.read_parquet(finished.folder / "oof.parquet").set_index("source_id")
+    for _, table in stored.groupby("baseline"):
+        assert table.set_index("source_id")["fold"].to_dict() == oof["fold"].to_dict()
+    other = as_data(labelled_spectra(100, seed=9))
+    with pytest.raises(RunError, match="other data"):
+        fit_baselines(type(other)(**{**vars(other), "sha256": "1"}), finished.folder)
+
+
+def test_chosen_models():
+    assert chosen_models("all") == MODELS
+    assert [spec.key for spec in chosen_models("cnn, wide")] == ["cnn", "wide"]
+    for wrong in ("", "cnn,cnn", "cnn,resnet"):
+        with pytest.raises(UsageError):
+            chosen_models(wrong)
