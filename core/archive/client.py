@@ -15,7 +15,7 @@ import pandas as pd
 
 from core.archive import parse
 from core.archive.columns import DATA_RELEASE
-from core.archive.connections import gaia_connection, simbad_client, vizier_client
+from core.archive.connections import gaia_connection, simbad_client, uncached, vizier_client
 from core.archive.retry import IncompleteReplyError, RateLimit, RetryPolicy, with_retries
 from core.errors import ArchiveBusyError, ArchiveReplyError, UsageError
 from core.settings import Settings, current_settings
@@ -104,8 +104,8 @@ class ArchiveClient:
         """All tables of a VizieR catalogue, by table name."""
 
         def request() -> dict[str, pd.DataFrame]:
-            tables = _translated(lambda: vizier_client(self.settings).get_catalogs_async(catalogue))
-            frames = parse.votable_to_frames(tables.content, catalogue)
+            reply = _translated(lambda: uncached(vizier_client(self.settings).get_catalogs_async, catalogue))
+            frames = parse.votable_to_frames(reply.content, catalogue)
             return {frame.attrs["name"]: frame for frame in frames}
 
         return self._patiently(request, f"catalogue {catalogue}")
@@ -182,37 +182,42 @@ def _rate_limit(settings: Settings) -> RateLimit:
 def _translated(request: Callable):
     """Run a request of the requests or pyvo libraries; their errors become ours."""
     import requests
-    from pyvo.dal.exceptions import DALQueryError, DALServiceError
+    from pyvo.dal.exceptions import DALAccessError
 
     try:
         reply = request()
-        if isinstance(reply, requests.Response) and reply.status_code >= 400:
-            raise parse.http_error(reply.status_code, reply.content, reply.headers.get("Retry-After"))
-        return reply
-    except requests.HTTPError as error:
-        response = error.response
-        raise parse.http_error(response.status_code, response.content, response.headers.get("Retry-After")) from error
-    except DALServiceError as error:
-        raise _service_error(error) from error
-    except DALQueryError as error:
-        raise ArchiveReplyError(f"The archive answered with an error: {error}") from error
-    except requests.Timeout as error:
-        raise TimeoutError(str(error)) from error
-    except requests.exceptions.ChunkedEncodingError as error:
-        raise IncompleteReplyError(str(error)) from error
-    except requests.ConnectionError as error:
-        raise OSError(str(error)) from error
-    except (ValueError, IndexError, TypeError) as error:  # what the libraries' parsers raise for broken replies
-        raise IncompleteReplyError(f"{type(error).__name__}: {error}") from error
+    except (requests.RequestException, DALAccessError, ValueError, IndexError, TypeError) as error:
+        raise _our_error(error) from error
+    if isinstance(reply, requests.Response) and reply.status_code >= 400:
+        raise parse.http_error(reply.status_code, reply.content, reply.headers.get("Retry-After"))
+    return reply
 
 
-def _service_error(error) -> Exception:
-    code = getattr(error, "code", None)
-    if isinstance(code, int) and code >= 400:
-        return parse.http_error(code, str(error).encode(), None)
-    text = str(error)
-    if "timed out" in text.lower():
-        return TimeoutError(text)
-    if any(word in text for word in ("Connection", "resolve", "Max retries", "refused")):
-        return OSError(text)
-    return IncompleteReplyError(text)
+def _our_error(error: BaseException) -> Exception:
+    """The error of ours for whatever lies at the bottom of a library's error."""
+    import requests
+    from pyvo.dal.exceptions import DALQueryError
+    from urllib3.exceptions import ProtocolError
+
+    chain: list[BaseException] = [error]
+    while (below := _below(chain[-1])) is not None and len(chain) < 10:
+        chain.append(below)
+    if any(isinstance(item, ProtocolError | requests.exceptions.ChunkedEncodingError) for item in chain):
+        return IncompleteReplyError(str(error))
+    for item in chain:
+        if isinstance(item, requests.HTTPError) and item.response is not None:
+            reply = item.response
+            return parse.http_error(reply.status_code, reply.content, reply.headers.get("Retry-After"))
+        if isinstance(item, requests.Timeout):
+            return TimeoutError(str(item))
+        if isinstance(item, requests.ConnectionError):
+            return OSError(str(item))
+        if isinstance(item, DALQueryError):
+            return ArchiveReplyError(f"The archive answered with an error: {item}")
+    return IncompleteReplyError(f"{type(error).__name__}: {error}")
+
+
+def _below(error: BaseException) -> BaseException | None:
+    """The error that a library's error wraps: pyvo keeps it as `cause`, requests as its first argument."""
+    wrapped = [getattr(error, "cause", None), error.__cause__, error.args[0] if error.args else None]
+    return next((item for item in wrapped if isinstance(item, BaseException)), None)

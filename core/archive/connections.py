@@ -1,12 +1,21 @@
 """astroquery's clients at the addresses of the settings: lazy, quiet and with time-outs."""
 
 import http.client
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from core.archive import parse
 from core.errors import UsageError
 from core.settings import Settings
+
+
+def uncached(request: Callable, *arguments):
+    """Run a request of astroquery without its own disk cache, which keeps error pages for a week as well."""
+    from astroquery import cache_conf
+
+    with cache_conf.set_temp("cache_active", False):
+        return request(*arguments)
 
 
 def _quietly_import() -> None:

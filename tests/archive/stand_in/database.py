@@ -59,6 +59,10 @@ class Database:
         overflow = len(frame) > hard and limit is None
         return frame.iloc[:hard], overflow
 
+    def close(self) -> None:
+        """Forget everything."""
+        self._connection.close()
+
     def _create(self, name: str, frame: pd.DataFrame) -> None:
         self._connection.register("incoming", frame)
         self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM incoming")

@@ -81,6 +81,7 @@ class StandIn:
         """Stop serving; a second call does nothing."""
         self._server.shutdown()
         self._server.server_close()
+        self.database.close()
 
     def __enter__(self) -> "StandIn":
         return self.start()
