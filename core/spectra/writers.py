@@ -95,8 +95,28 @@ class ParquetWriter(AbstractContextManager):
             table = table.select([name for name in table.column_names if name in self._columns])
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._beside, _open_ended(table.schema), compression="zstd")
+        unfit = [item.name for item in self._writer.schema if not _fits(table, item)]
+        if unfit:
+            self._writer = self._with_text(unfit)
         self._writer.write_table(_fitted(table, self._writer.schema))
         self.n_rows += len(spectra)
+
+    def _with_text(self, names: list[str]) -> pq.ParquetWriter:
+        """Begin again with the columns as text (a number so far, a word now), with all rows written so far."""
+        assert self._writer is not None
+        self._writer.close()
+        before = self._beside.with_name(f"{self._beside.name}.before")
+        os.replace(self._beside, before)
+        try:
+            schema = pa.schema(
+                [item.with_type(pa.string()) if item.name in names else item for item in self._writer.schema]
+            )
+            writer = pq.ParquetWriter(self._beside, schema, compression="zstd")
+            for rows in pq.ParquetFile(before).iter_batches():
+                writer.write_table(_fitted(pa.Table.from_batches([rows]), schema))
+        finally:
+            before.unlink()
+        return writer
 
     def __exit__(self, kind, error, trace) -> bool | None:
         if self._writer is not None:
@@ -158,6 +178,16 @@ def _metadata_array(column: pd.Series) -> pa.Array:
 def _open_ended(schema: pa.Schema) -> pa.Schema:
     """A column that is empty in the first set may hold text later: text takes anything."""
     return pa.schema([item.with_type(pa.string()) if pa.types.is_null(item.type) else item for item in schema])
+
+
+def _fits(table: pa.Table, item: pa.Field) -> bool:
+    if item.name not in table.column_names:
+        return True
+    try:
+        table[item.name].cast(item.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True
 
 
 def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -18,7 +18,7 @@ from core.spectra.readers.arrays import flat_lists, matrix, single_array
 from core.spectra.readers.batch import COEFFICIENT_COLUMNS, Batch
 from core.spectra.readers.coefficients import attach_flux, read_coefficients
 from core.spectra.readers.faults import Faults
-from core.spectra.readers.metadata import metadata_frame
+from core.spectra.readers.metadata import ERROR_NOTE, metadata_frame
 from core.spectra.readers.sample_rows import has_sample_rows, one_row_per_star
 from core.spectra.readers.source_ids import parse_source_ids
 from core.spectra.readers.units import flux_factor, wavelength_factor
@@ -27,7 +27,7 @@ from core.spectra.validation import note_bad_rows
 
 _GRID_TOLERANCE_NM = 0.01
 _ID_IN_NAME = re.compile(r"Gaia[ _]E?DR3[ _](\d{5,19})\.[^/]*$")
-ADVISORY_NOTES = ("duplicate source_id", "no flux errors")
+ADVISORY_NOTES = ("duplicate source_id", ERROR_NOTE)
 """Notes about a file as a whole or about errors alone: made anew on reading, never taken over from a `note` column."""
 
 

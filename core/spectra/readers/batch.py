@@ -73,6 +73,8 @@ class TableSource(Protocol):
     """Column names as the file spells them."""
     n_rows: int | None
     """Rows in the file where that is known without reading it."""
+    fraction: float
+    """How much of the file the running `batches` has handed out, 0 to 1."""
 
     def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
         """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""

@@ -15,7 +15,7 @@ import yaml
 from core.errors import EmptyFileError, ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.batch import Batch, canonical_names, make_batch, wanted_names
 
-_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES = 4 << 20
 _LONGEST_HEADER = 1 << 20
 _DELIMITERS = (",", "\t", ";", "|", " ")
 _NULLS = ["", "null", "NULL", "None", "--"]
@@ -29,12 +29,16 @@ class CsvSource:
     reopen : callable without arguments that returns the file as a new binary stream, unpacked
     origin : str
         The file, for messages.
+    size : int
+        Bytes of the file as it is stored.
     """
 
     n_rows: int | None = None
 
-    def __init__(self, reopen: Callable[[], BinaryIO], origin: str) -> None:
+    def __init__(self, reopen: Callable[[], BinaryIO], origin: str, size: int) -> None:
         self._reopen = reopen
+        self._size = max(size, 1)
+        self.fraction = 0.0
         self.origin = origin
         with reopen() as stream:
             comments, header = _header(_Guarded(stream, origin), origin)
@@ -57,6 +61,7 @@ class CsvSource:
             try:
                 reader = self._reader(_Guarded(stream, self.origin), wanted, skipped)
                 for rows in reader:
+                    self.fraction = min(_stored_position(stream) / self._size, 1.0)
                     yield from self._cut(rows, skipped, wanted, columns, chunk_rows)
                 if skipped:
                     yield from self._cut(None, skipped, wanted, columns, chunk_rows)
@@ -121,9 +126,14 @@ class CsvSource:
         return f"{where} has {row.actual_columns} fields, expected {len(self.names)} (the file may be truncated)"
 
 
-def open_csv(reopen: Callable[[], BinaryIO], origin: str) -> CsvSource:
+def open_csv(reopen: Callable[[], BinaryIO], origin: str, size: int) -> CsvSource:
     """Open a CSV or ECSV table from a function that opens its (unpacked) bytes."""
-    return CsvSource(reopen, origin)
+    return CsvSource(reopen, origin, size)
+
+
+def _stored_position(stream: BinaryIO) -> int:
+    """Bytes read of the file as it is stored (a gzip stream knows the packed file beneath it)."""
+    return (getattr(stream, "fileobj", None) or stream).tell()
 
 
 class _Guarded(io.RawIOBase):

@@ -23,8 +23,11 @@ MAX_RATIO = 250
 _PRODUCT = re.compile(r"^[A-Z0-9_]+?(-Gaia|_(COMBINED|RAW|INDIVIDUAL)\b)")
 _ID_IN_NAME = re.compile(r"Gaia[ _]E?DR3[ _](\d{1,19})")
 
-ReadMember = Callable[[bytes, str], tuple[SpectrumSet, bool]]
-"""Reads one member's content: its spectra, and whether they are sampled (not calibrated from coefficients)."""
+ReadMember = Callable[[bytes, str], tuple[SpectrumSet, bool] | None]
+"""Reads one member's content: its spectra, and whether they are sampled (not calibrated from coefficients).
+
+None for a product that is not wanted.
+"""
 
 
 def read_zip(file: Path | bytes, origin: str, read_member: ReadMember) -> SpectrumSet:
@@ -48,9 +51,9 @@ def read_zip(file: Path | bytes, origin: str, read_member: ReadMember) -> Spectr
     passed_over: list[str] = []
     for name, content in _members(file, origin):
         try:
-            data = content()
-            spectra, is_sampled = read_member(data, f"{origin}: {name}")
-            (sampled if is_sampled else continuous).append(spectra)
+            found = read_member(content(), name)
+            if found is not None:
+                (sampled if found[1] else continuous).append(found[0])
         except MissingColumnError as error:
             if "XP_" in name:
                 failures.append((name, error))
@@ -59,9 +62,9 @@ def read_zip(file: Path | bytes, origin: str, read_member: ReadMember) -> Spectr
             failures.append((name, error))
     if not sampled and not continuous:
         if failures:
-            raise failures[0][1]
-        found = ", ".join(passed_over[:10]) or "nothing else"
-        raise MissingColumnError(f"{origin}: no XP_SAMPLED or XP_CONTINUOUS product in the zip, found {found}")
+            raise type(failures[0][1])(f"{origin}: {failures[0][1]}")
+        others = ", ".join(passed_over[:10]) or "nothing else"
+        raise MissingColumnError(f"{origin}: no XP_SAMPLED or XP_CONTINUOUS product in the zip, found {others}")
     return _with_failures(_merged(sampled, continuous), failures)
 
 
@@ -83,7 +86,7 @@ def _members(file: Path | bytes, origin: str) -> Iterator[tuple[str, Callable[[]
                 continue
             if name.startswith((".", "__MACOSX")) or name.lower() in ("readme", "readme.txt", "manifest.txt"):
                 continue
-            yield name, partial(_content, archive, info, f"{origin}: {name}")
+            yield name, partial(_content, archive, info, name)
 
 
 def _check_limits(infos: list[zipfile.ZipInfo], origin: str) -> None:

@@ -39,13 +39,18 @@ class FitsSource:
             raise MissingColumnError(f"{origin}: the FITS file holds no table (an image is no list of spectra)")
         self.names = list(dict.fromkeys(name for table in self._tables for name in table.columns.names))
         self.n_rows: int | None = sum(table.n_rows for table in self._tables)
+        self.fraction = 0.0
 
     def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
         """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
+        done = 0
         with self._open() as stream:
             for table in self._tables:
                 for start in range(0, table.n_rows, chunk_rows):
-                    yield self._batch(stream, table, start, min(chunk_rows, table.n_rows - start), columns)
+                    count = min(chunk_rows, table.n_rows - start)
+                    done += count
+                    self.fraction = done / max(self.n_rows or 0, 1)
+                    yield self._batch(stream, table, start, count, columns)
 
     def _open(self) -> BinaryIO:
         return io.BytesIO(self._file) if isinstance(self._file, bytes) else self._file.open("rb")

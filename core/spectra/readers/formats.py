@@ -57,7 +57,7 @@ def open_table(file: Path | bytes, origin: str) -> TableSource | None:
     if key == "gzip":
         return _open_packed(file, origin)
     if key in ("csv", "ecsv"):
-        return open_csv(lambda: _stream(file), origin)
+        return open_csv(lambda: _stream(file), origin, _size(file))
     if key == "votable":
         check_size(file, origin, f"Convert it with: stilts tcopy ifmt=votable in='{origin}' ofmt=fits out=spectra.fits")
         return open_votable(_stream(file).read(), origin)
@@ -68,7 +68,7 @@ def open_table(file: Path | bytes, origin: str) -> TableSource | None:
 
 def check_size(file: Path | bytes, origin: str, advice: str) -> None:
     """Raise FileTooLargeError with the advice if the file is larger than `MAX_WHOLE_BYTES`."""
-    size = file.stat().st_size if isinstance(file, Path) else len(file)
+    size = _size(file)
     if size > MAX_WHOLE_BYTES:
         raise FileTooLargeError(
             f"{origin} has {size / 1024**2:,.0f} MiB; this format is read as a whole, up to "
@@ -82,7 +82,7 @@ def _open_packed(file: Path | bytes, origin: str) -> TableSource:
 
     key = detect_format(_unpacked(reopen, HEAD_BYTES, origin), origin)
     if key in ("csv", "ecsv"):
-        return open_csv(reopen, origin)
+        return open_csv(reopen, origin, _size(file))
     if key in ("zip", "gzip"):
         raise ReadError(f"{origin}: a packed file inside a packed file is not read. Unpack it once (gunzip)")
     data = _unpacked(reopen, MAX_WHOLE_BYTES + 1, origin)
@@ -100,6 +100,10 @@ def _unpacked(reopen: Callable[[], BinaryIO], limit: int, origin: str) -> bytes:
         raise TruncatedFileError(
             f"{origin}: the gzip file breaks off or is damaged ({error}). Fetch it again"
         ) from error
+
+
+def _size(file: Path | bytes) -> int:
+    return file.stat().st_size if isinstance(file, Path) else len(file)
 
 
 def _stream(file: Path | bytes) -> BinaryIO:

@@ -8,6 +8,8 @@ import pyarrow.compute as pc
 from core.spectra.readers.arrays import is_list, is_text, single_array, spells_arrays
 from core.spectra.readers.batch import ARRAY_COLUMNS, SCALAR_COLUMNS, Batch
 
+ERROR_NOTE = "no flux errors"
+"""Beginning of notes that flux errors are unknown: no obstacle to a verdict, so they live in `error_note`."""
 _EXACT_IN_FLOAT = 2**53
 _NULL_WORDS = ("", "null", "--")
 _KEPT_AS_TEXT = ("label", "category", "note", "error_note", "true_group", "part", "name", "cls", "origin")
@@ -37,8 +39,11 @@ def metadata_frame(batch: Batch, advisory_notes: tuple[str, ...]) -> tuple[pd.Da
             continue
         column = single_array(table, name)
         if name == "note" and is_text(column.type):
-            note[:] = [_kept(text, advisory_notes) for text in column.to_pylist()]
-        elif name != "error_note" and not is_list(column.type) and not pa.types.is_nested(column.type):
+            texts = column.to_pylist()
+            note[:] = [_kept(text, advisory_notes) for text in texts]
+            if "error_note" not in table.column_names and any(ERROR_NOTE in (text or "") for text in texts):
+                columns["error_note"] = [_only(text, ERROR_NOTE) for text in texts]
+        elif not is_list(column.type) and not pa.types.is_nested(column.type):
             columns[name] = _series(name, column)
     for name in ("ra", "dec"):
         if name in batch.parameters and name not in columns:
@@ -49,6 +54,10 @@ def metadata_frame(batch: Batch, advisory_notes: tuple[str, ...]) -> tuple[pd.Da
 def _kept(text: str | None, advisory_notes: tuple[str, ...]) -> str:
     parts = (part.strip() for part in (text or "").split("; "))
     return "; ".join(part for part in parts if part and not part.startswith(advisory_notes))
+
+
+def _only(text: str | None, beginning: str) -> str:
+    return "; ".join(part for part in (text or "").split("; ") if part.startswith(beginning))
 
 
 def _series(name: str, column: pa.Array) -> pd.Series:

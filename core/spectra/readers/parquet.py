@@ -28,13 +28,17 @@ class ParquetSource:
         schema = self._file.schema_arrow
         self.names = schema.names
         self.n_rows: int | None = self._file.metadata.num_rows
+        self.fraction = 0.0
         self._units = {item.name: (item.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for item in schema}
 
     def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
         """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
         names = wanted_names(self.names, columns)
+        done = 0
         try:
             for rows in self._file.iter_batches(batch_size=chunk_rows, columns=names, use_threads=False):
+                done += rows.num_rows
+                self.fraction = done / max(self.n_rows or 0, 1)
                 yield make_batch(pa.Table.from_batches([rows]), self._units, columns, origin=self.origin)
         except (pa.ArrowInvalid, OSError) as error:
             raise TruncatedFileError(f"{self.origin}: the Parquet file is damaged ({error}). Fetch it again") from error

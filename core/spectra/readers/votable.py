@@ -30,10 +30,12 @@ class VotableSource:
         if not self._tables:
             raise MissingColumnError(f"{origin}: the VOTable holds no table")
         self.names = list(dict.fromkeys(field.name for table in self._tables for field in table.fields))
+        self.fraction = 0.0
         self.n_rows: int | None = sum(len(table.array) for table in self._tables)
 
     def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
         """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
+        done = 0
         for table in self._tables:
             arrays = {}
             for name in wanted_names([field.name for field in table.fields], columns):
@@ -45,6 +47,8 @@ class VotableSource:
             facts = {"parameters": _parameters(table), "origin": self.origin}
             whole = pa.table(arrays)
             for start in range(0, whole.num_rows, chunk_rows):
+                done += min(chunk_rows, whole.num_rows - start)
+                self.fraction = done / max(self.n_rows or 0, 1)
                 yield make_batch(whole.slice(start, chunk_rows), units, columns, **facts)
 
 

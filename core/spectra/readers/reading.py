@@ -1,0 +1,242 @@
+"""Reading files: opening, streaming, duplicates across pieces, zips and folders."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import EmptyFileError, FileTooLargeError, MissingColumnError, ReadError
+from core.spectra.readers.arrays import single_array
+from core.spectra.readers.assemble import assemble, holds_spectra
+from core.spectra.readers.batch import COEFFICIENT_COLUMNS, ERROR_COLUMNS, Batch, TableSource, canonical_names
+from core.spectra.readers.datalink_zip import read_zip
+from core.spectra.readers.faults import Faults
+from core.spectra.readers.formats import MAX_WHOLE_BYTES, SUFFIXES, open_table
+from core.spectra.readers.sample_rows import count_spectra, has_sample_rows, whole_stars
+from core.spectra.readers.source_ids import parse_source_ids
+from core.spectra.spectrum_set import SpectrumSet, concatenate
+from core.spectra.validation import DuplicateIds, note_duplicates
+
+DEFAULT_CHUNK_ROWS = 4096
+MAX_UPLOAD_BYTES = MAX_WHOLE_BYTES
+_SMALLEST_CHUNK = 256
+_ID_CHUNK = 1 << 14
+
+
+def read_spectra(
+    path: str | Path, *, max_rows: int | None = None, with_errors: bool = True, prefer: str = "sampled"
+) -> SpectrumSet:
+    """All spectra of a file (or of a folder of files) of any readable format.
+
+    Parameters
+    ----------
+    path : str or Path
+        Parquet, CSV, ECSV, FITS, VOTable (.gz of each) or a DataLink zip; the content decides, not the suffix.
+    max_rows : int or None
+        Stop after this many rows.
+    with_errors, prefer
+        As in `iter_spectra`.
+
+    Returns
+    -------
+    SpectrumSet
+        One row per star in file order. Rows that cannot be used keep their place, with NaN flux and a note.
+
+    Raises
+    ------
+    ReadError
+        One of its kinds, when nothing in the file can be used.
+    """
+    parts: list[SpectrumSet] = []
+    n_rows = 0
+    for part in iter_spectra(path, with_errors=with_errors, prefer=prefer):
+        parts.append(part)
+        n_rows += len(part)
+        if max_rows is not None and n_rows >= max_rows:
+            break
+    whole = concatenate(parts)
+    return whole if max_rows is None else whole.take(slice(0, max_rows))
+
+
+def iter_spectra(
+    path: str | Path,
+    chunk_rows: int = DEFAULT_CHUNK_ROWS,
+    *,
+    with_errors: bool = True,
+    prefer: str = "sampled",
+    on_progress: Callable[[float], None] | None = None,
+) -> Iterator[SpectrumSet]:
+    """The spectra of a file (or of a folder of files) in pieces of at most `chunk_rows` rows.
+
+    Parquet, CSV and FITS are streamed in bounded memory at any size; ids are read beforehand once, so that duplicates
+    are noted wherever they stand (8 bytes per row).
+
+    Parameters
+    ----------
+    path : str or Path
+    chunk_rows : int
+    with_errors : bool
+        Whether flux errors are read and computed; without them reading is much faster.
+    prefer : 'sampled' or 'continuous'
+        Which flux a star gets that has both products.
+    on_progress : callable or None
+        Called with the fraction of the input that was read (0 to 1), before each piece.
+
+    Raises
+    ------
+    ReadError
+        One of its kinds. A problem that single rows have (a wrong number of samples, a spoiled id) is raised after the
+        last piece, and only if every row of the file has one.
+    """
+    if chunk_rows < 1:
+        raise ValueError(f"chunk_rows is {chunk_rows}, expected at least 1")
+    opened = [(item, open_table(item, str(item))) for item in _files(Path(path))]
+    faults = Faults()
+    tables = [table for _, table in opened if table is not None]
+    duplicates = DuplicateIds(ids for table in tables for ids in _iter_ids(table))
+    n_rows = 0
+    sizes = np.array([item.stat().st_size for item, _ in opened], dtype=np.float64)
+    for number, (item, table) in enumerate(opened):
+        if table is None:
+            pieces = _slices(_read_zip(item, str(item), with_errors, prefer), chunk_rows)
+        else:
+            pieces = _pieces(table, chunk_rows, faults, with_errors, prefer)
+        for piece in pieces:
+            n_rows += len(piece)
+            if on_progress is not None:
+                part = sizes[number] * (1.0 if table is None else table.fraction)
+                on_progress(float((sizes[:number].sum() + part) / max(sizes.sum(), 1)))
+            yield note_duplicates(piece, duplicates) if table is not None else piece
+    faults.raise_if_no_row_is_good()
+    if not n_rows:
+        raise EmptyFileError(f"{path}: the table has columns but no row")
+
+
+def read_bytes(name: str, data: bytes) -> SpectrumSet:
+    """The spectra in an uploaded file, by its name (for messages) and content; nothing is written to disk.
+
+    Raises
+    ------
+    FileTooLargeError
+        The upload is larger than `MAX_UPLOAD_BYTES`.
+    ReadError
+        As `read_spectra`.
+    """
+    if len(data) > MAX_UPLOAD_BYTES:
+        raise FileTooLargeError(
+            f"{name} has {len(data) / 1024**2:,.0f} MiB, uploads may have {MAX_UPLOAD_BYTES / 1024**2:,.0f} MiB. "
+            "Classify larger files from the command line: python -m core classify FILE --out OUT.parquet"
+        )
+    table = open_table(data, name)
+    if table is None:
+        return _read_zip(data, name, True, "sampled")
+    return _read_table(table, name)
+
+
+def count_rows(path: str | Path) -> int | None:
+    """Rows of a file as far as that is known without reading it (Parquet, FITS, VOTable), else None."""
+    total = 0
+    for item in _files(Path(path)):
+        table = open_table(item, str(item))
+        if (
+            table is None
+            or table.n_rows is None
+            or {"wavelength", "flux"} <= set(canonical_names(table.names).values())
+        ):
+            return None
+        total += table.n_rows
+    return total
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(item for item in path.rglob("*") if item.name.lower().endswith(SUFFIXES) and item.is_file())
+    files = [item for item in files if not item.name.startswith((".", "_"))]
+    if not files:
+        raise EmptyFileError(f"{path}: the folder holds no readable file ({', '.join(SUFFIXES)})")
+    return files
+
+
+def _wanted(table: TableSource, with_errors: bool) -> list[str] | None:
+    if with_errors:
+        return None
+    return [name for name in canonical_names(table.names).values() if name not in ERROR_COLUMNS]
+
+
+def _pieces(
+    table: TableSource, chunk_rows: int, faults: Faults, with_errors: bool, prefer: str
+) -> Iterator[SpectrumSet]:
+    names = set(canonical_names(table.names).values())
+    if not holds_spectra(names):
+        _refuse(table)
+    if prefer == "continuous" and not set(COEFFICIENT_COLUMNS) <= names:
+        raise MissingColumnError(
+            f"{table.origin}: no XP coefficients in the file: expected columns {' and '.join(COEFFICIENT_COLUMNS)}, "
+            f"found {', '.join(table.names[:20])}"
+        )
+    rows = max(chunk_rows, _SMALLEST_CHUNK)
+    if {"wavelength", "flux"} <= names:
+        rows *= 16  # rows may be samples, 343 of them a star
+    for batch in whole_stars(table.batches(_wanted(table, with_errors), rows)):
+        yield from _slices(assemble(batch, faults, with_errors=with_errors, prefer=prefer), chunk_rows)
+
+
+def _refuse(table: TableSource) -> None:
+    raise MissingColumnError(
+        f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
+        f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}"
+    )
+
+
+def _slices(spectra: SpectrumSet, chunk_rows: int) -> Iterator[SpectrumSet]:
+    for start in range(0, len(spectra), chunk_rows):
+        yield spectra if len(spectra) <= chunk_rows else spectra.take(slice(start, start + chunk_rows))
+
+
+def _iter_ids(table: TableSource) -> Iterator[np.ndarray]:
+    """Ids of a table, one per spectrum."""
+    # in a table of one row per sample, flux and wavelength tell where a star begins
+    has_wavelength = "wavelength" in canonical_names(table.names).values()
+    names = ["source_id", "wavelength", "flux"] if has_wavelength else ["source_id"]
+    for batch in whole_stars(table.batches(names, _ID_CHUNK)):
+        if "source_id" not in batch.table.column_names:
+            continue
+        yield _ids_of(batch)
+
+
+def _ids_of(batch: Batch) -> np.ndarray:
+    ids, _ = parse_source_ids(single_array(batch.table, "source_id"), batch.origin)
+    if has_sample_rows(batch.table):
+        starts, copies = count_spectra(batch.table)
+        return np.repeat(ids[starts], copies)
+    return ids
+
+
+def _read_table(table: TableSource, origin: str, prefer: str = "sampled") -> SpectrumSet:
+    faults = Faults()
+    parts = list(_pieces(table, DEFAULT_CHUNK_ROWS, faults, True, prefer))
+    faults.raise_if_no_row_is_good()
+    if not parts:
+        raise EmptyFileError(f"{origin}: the table has columns but no row")
+    whole = concatenate(parts)
+    return note_duplicates(whole, DuplicateIds([whole.source_id]))
+
+
+def _read_zip(file: Path | bytes, origin: str, with_errors: bool, prefer: str) -> SpectrumSet:
+    def read_member(data: bytes, name: str) -> tuple[SpectrumSet, bool] | None:
+        table = open_table(data, name)
+        if table is None:
+            raise ReadError(f"{name}: a zip inside a zip is not read. Unpack it")
+        faults = Faults()
+        names = set(canonical_names(table.names).values())
+        if prefer == "continuous" and "flux" in names and not set(COEFFICIENT_COLUMNS) <= names:
+            return None
+        parts = list(_pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer))
+        faults.raise_if_no_row_is_good()
+        if not parts:
+            raise EmptyFileError(f"{name}: the table has columns but no row")
+        return concatenate(parts), "flux" in names
+
+    whole = read_zip(file, origin, read_member)
+    return note_duplicates(whole, DuplicateIds([whole.source_id]))
