@@ -16,8 +16,8 @@ def calibrate(
         Path,
         typer.Argument(
             metavar="IN",
-            help="XP_CONTINUOUS spectra: Parquet, CSV, ECSV, FITS, VOTable (each also .gz), a DataLink zip, or a folder "
-            "of such files.",
+            help="XP_CONTINUOUS spectra: Parquet, CSV, ECSV, FITS, VOTable (each also .gz), a DataLink zip, or "
+            "a folder of such files.",
         ),
     ],
     out: Annotated[
@@ -60,10 +60,8 @@ def calibrate_file(
 
     n_noted = 0
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("left"))
-    with (
-        Progress(*columns, TimeRemainingColumn(), refresh_per_second=2) as bar,
-        ParquetWriter(out, dtype=dtype) as writer,
-    ):
+    progress = Progress(*columns, TimeRemainingColumn(), refresh_per_second=2)
+    with progress as bar, ParquetWriter(out, dtype=dtype) as writer:
         task = bar.add_task("calibrating", total=1.0)
         parts = iter_spectra(
             source,
