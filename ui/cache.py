@@ -34,7 +34,7 @@ def load_ensemble(run_dir: Path, started: str):
     """The ensemble of a run; `started` makes a run that was trained again a new entry."""
     from core.classification.ensemble import load_ensemble as load
 
-    return load(run_dir)
+    return load(run_dir, threads=1)  # one star at a time: more threads only disturb other sessions
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.archive.card import VerdictCard, verdict_card
 from core.archive.lookup import find_star
+from core.classification.verdict import member_probabilities
 from core.training.run_catalogue import RunSummary
 from ui import cache, state
 
@@ -35,5 +36,6 @@ def look_up(query: str, run: RunSummary | None) -> JudgedStar:
     record = find_star(query, opened=[*chosen, *opened.spectra.values()])
     ensemble = cache.load_ensemble(run.path, run.started) if run else None
     card = verdict_card(record, ensemble)
-    judged = ensemble is not None and card.probability is not None
-    return JudgedStar(card, run, np.ravel(ensemble.probabilities(record.spectra.flux)) if judged else np.array([]))
+    if ensemble is None or record.spectra is None:
+        return JudgedStar(card, run, np.array([]))
+    return JudgedStar(card, run, member_probabilities(record.spectra, ensemble)[:, 0])

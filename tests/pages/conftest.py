@@ -1,0 +1,169 @@
+"""A real Streamlit server and a headless Chromium that visits it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.settings import PROJECT_ROOT, current_settings
+
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_TIMEOUT_S = 60
+PAGE_TIMEOUT_MS = 90_000
+NO_ARCHIVES = {
+    "GAIA_TAP_URL": "http://127.0.0.1:9/tap-server/tap",
+    "GAIA_DATA_URL": "http://127.0.0.1:9/data-server/data",
+    "SIMBAD_URL": "http://127.0.0.1:9/simbad/sim-tap",
+    "VIZIER_URL": "http://127.0.0.1:9",
+}
+"""Nobody listens on the discard port: what a machine without a network sees."""
+
+
+def pytest_collection_modifyitems(items):
+    """Every test that asks for the browser is a browser test."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory) -> Path:
+    """Local data of the servers; shared, so that the embedded sample is drawn once."""
+    return tmp_path_factory.mktemp("local")
+
+
+@contextmanager
+def running_server(data_dir: Path) -> Iterator[str]:
+    """A fresh Streamlit process without an archive in reach; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, **NO_ARCHIVES, "EXPLORER_DATA_DIR": str(data_dir), "ARCHIVE_TIMEOUT_S": "2"}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
+    with (data_dir / f"server-{port}.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_until_healthy(address, process)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _wait_until_healthy(address: str, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with status {process.returncode}")
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"no healthy server at {address} after {START_TIMEOUT_S} s")
+
+
+@pytest.fixture
+def cold_server(data_dir) -> Iterator[str]:
+    """A server that nobody has visited yet."""
+    with running_server(data_dir) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def server(data_dir) -> Iterator[str]:
+    """A server that the tests of this session share."""
+    with running_server(data_dir) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser process, or a skip where there is none."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A browser page with the waiting that a Streamlit app needs; records requests that leave the machine."""
+
+    def __init__(self, page):
+        self.page = page
+        self.foreign_requests: list[str] = []
+        page.set_default_timeout(PAGE_TIMEOUT_MS)
+        page.on("request", self._note_request)
+
+    def _note_request(self, request) -> None:
+        if request.url.startswith("http") and "://127.0.0.1" not in request.url:
+            self.foreign_requests.append(request.url)
+
+    def open(self, address: str) -> "Visitor":
+        """Visit an address and wait for its page."""
+        self.page.goto(address)
+        self.page.locator("h1").first.wait_for()
+        return self.settle()
+
+    def settle(self) -> "Visitor":
+        """Wait until no script runs, and stays so for a moment (a first run may start a second one)."""
+        for _ in range(2):
+            self.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
+            self.page.wait_for_timeout(400)
+        self.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
+        return self
+
+    def follow(self, link: str) -> "Visitor":
+        """Click a link of the menu or the page by its name."""
+        self.page.get_by_role("link", name=link, exact=True).first.click()
+        self.page.wait_for_timeout(500)
+        return self.settle()
+
+    @property
+    def text(self) -> str:
+        """Everything that is readable in the page's main part."""
+        return self.page.locator("[data-testid=stMain]").inner_text()
+
+    @property
+    def failures(self) -> list[str]:
+        """Texts of uncaught exceptions on the page."""
+        return self.page.locator("[data-testid=stException]").all_inner_texts()
+
+
+@pytest.fixture
+def browser(chromium) -> Iterator[Visitor]:
+    """A visitor with a session of their own."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    yield Visitor(context.new_page())
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def archive_replies() -> Path:
+    """Recorded replies of the Gaia archive, or a skip where there are none."""
+    folder = current_settings().real_data_dir / "archive_replies"
+    if not folder.is_dir():
+        pytest.skip(f"no recorded archive replies in {folder}")
+    return folder

@@ -1,0 +1,53 @@
+"""Each page, opened first on a server that nobody has visited, by its own address."""
+
+import pytest
+
+from ui.shell import MENU
+
+ENTRIES = [entry for _, entries in MENU for entry in entries]
+SHOWN = {
+    "Overview": "Trained networks",
+    "Star": "Gaia DR3 source id, name or coordinates",
+    "Spectra": "Data set",
+    "Simulate": "Effective temperature",
+}
+
+
+def address_of(entry) -> str:
+    """The path that Streamlit gives a page script."""
+    return "" if entry.script == "app.py" else entry.script.removeprefix("pages/").removesuffix(".py")
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.title)
+def test_a_deep_link_on_a_cold_server_shows_the_page(cold_server, browser, entry):
+    browser.open(f"{cold_server}/{address_of(entry)}")
+
+    assert browser.page.locator("h1").first.inner_text().endswith(entry.title)
+    assert entry.purpose in browser.text
+    assert SHOWN[entry.title] in browser.text
+    assert browser.failures == []
+    menu = browser.page.locator("[data-testid=stSidebar]")
+    assert [menu.get_by_role("link", name=other.title, exact=True).count() for other in ENTRIES] == [1] * len(ENTRIES)
+    assert "DPAC" in menu.inner_text()
+    assert browser.foreign_requests == []
+
+
+def test_the_menu_leads_to_every_page(server, browser):
+    browser.open(server)
+    for entry in reversed(ENTRIES):
+        browser.follow(entry.title)
+        assert browser.page.locator("h1").first.inner_text().endswith(entry.title)
+        assert browser.failures == []
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.title)
+def test_nothing_is_wider_than_a_telephone(server, chromium, entry):
+    from tests.pages.conftest import Visitor
+
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    visitor = Visitor(context.new_page()).open(f"{server}/{address_of(entry)}")
+    overflow = visitor.page.evaluate(
+        "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
+    )
+    context.close()
+    assert overflow <= 0

@@ -1,0 +1,146 @@
+"""The page Star through a browser: embedded stars, uploads, and everything that can be wrong with them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.spectra.grid import WAVELENGTH_NM
+
+GAIA_STAR = "5937083312263887616"
+
+
+def embedded_star(data_dir) -> pd.Series:
+    """A star of the sample that the server has drawn into its data folder."""
+    import pyarrow.parquet as pq
+
+    columns = ["source_id", "label", "phot_g_mean_mag"]
+    for path in sorted(data_dir.rglob("*.parquet")):
+        if set(columns) <= set(pq.read_schema(path).names):
+            return pq.read_table(path, columns=columns).to_pandas().sort_values("phot_g_mean_mag").iloc[7]
+    raise AssertionError(f"no embedded sample below {data_dir}")
+
+
+def sampled_csv(source_id: int, flux: np.ndarray | None = None) -> bytes:
+    """One spectrum as the archive writes sampled spectra in CSV."""
+    flux = 1e-15 * (WAVELENGTH_NM / 500) ** -2 if flux is None else flux
+    row = {"source_id": [source_id], "solution_id": [4545469030156206081]}
+    for name, values in (("flux", flux), ("flux_error", np.abs(flux) / 50)):
+        row[name] = ["(" + ", ".join(f"{value:.9g}" for value in values) + ")"]
+    return pd.DataFrame(row).to_csv(index=False).encode()
+
+
+def upload(browser, name: str, data: bytes) -> str:
+    """Upload a file on the page Star and return the page's text."""
+    browser.page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "", "buffer": data})
+    browser.page.wait_for_timeout(1500)
+    return browser.settle().text
+
+
+def test_an_empty_look_up_says_what_to_do(server, browser):
+    text = browser.open(f"{server}/star").text
+    assert "Type a source id, or open a file of XP spectra." in text
+
+
+def test_an_embedded_star_is_found_by_its_id_without_a_network(server, browser, data_dir):
+    browser.open(server)  # the first visit draws the embedded sample
+    source_id = str(embedded_star(data_dir)["source_id"])
+    text = browser.open(f"{server}/star?source_id={source_id}").text
+    assert f"Gaia DR3 {source_id}" in text
+    assert "simulated star" in text
+    assert "Verdict:" in text
+    assert "Probability of massive" in text
+    assert "equal priors" in text
+    assert browser.page.locator(".js-plotly-plot").count() == 2
+    assert browser.failures == []
+    assert browser.foreign_requests == []
+
+
+def test_a_typed_id_stands_in_the_address_and_survives_a_change_of_page(server, browser, data_dir):
+    browser.open(f"{server}/star")
+    source_id = str(embedded_star(data_dir)["source_id"])
+    field = browser.page.get_by_label("Gaia DR3 source id, name or coordinates")
+    field.fill(source_id)
+    field.press("Enter")
+    browser.page.get_by_text(f"Gaia DR3 {source_id}").first.wait_for()
+    assert f"source_id={source_id}" in browser.page.url
+    browser.settle().follow("Overview").follow("Star")
+    assert f"Gaia DR3 {source_id}" in browser.text
+    assert f"source_id={source_id}" in browser.page.url
+
+
+def test_an_uploaded_synthetic_spectrum_gets_a_verdict(server, browser):
+    text = upload(browser.open(f"{server}/star"), "mine.csv", sampled_csv(4295806720))
+    assert "Gaia DR3 4295806720" in text
+    assert "Verdict:" in text
+    assert browser.failures == []
+    with browser.page.expect_download() as download:
+        browser.page.get_by_role("button", name="CSV", exact=True).click()
+    assert download.value.suggested_filename == "gaia_dr3_4295806720.csv"
+
+
+def test_opened_files_belong_to_their_session(server, browser, chromium):
+    from tests.pages.conftest import Visitor
+
+    upload(browser.open(f"{server}/star"), "mine.csv", sampled_csv(4295806848))
+    context = chromium.new_context()
+    stranger = Visitor(context.new_page()).open(f"{server}/star?source_id=4295806848")
+    text = stranger.text
+    context.close()
+    assert "without a network" in text.lower()
+    assert "Verdict:" not in text
+
+
+def test_a_spectrum_without_flux_is_noted_not_refused(server, browser):
+    text = upload(browser.open(f"{server}/star"), "dark.csv", sampled_csv(4295806976, np.zeros(343)))
+    assert "Not classified" in text
+    assert browser.failures == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "ecsv", "fits", "vot"])
+def test_each_datalink_zip_of_a_real_star_gets_a_verdict(server, browser, archive_replies, kind):
+    path = archive_replies / f"gaia_dr3_source_id_{GAIA_STAR}_dl_products_{kind}.zip"
+    text = upload(browser.open(f"{server}/star"), path.name, path.read_bytes())
+    assert f"Gaia DR3 {GAIA_STAR}" in text
+    assert "Probability of massive" in text
+    assert browser.failures == []
+
+
+BAD_UPLOADS = {
+    "web page": ("page.csv", b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>"),
+    "error reply": (
+        "reply.vot",
+        b'<?xml version="1.0"?><VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE type='
+        b'"results"><INFO name="QUERY_STATUS" value="ERROR">Quota exceeded</INFO></RESOURCE></VOTABLE>',
+    ),
+    "truncated zip": ("cut.zip", b"PK\x03\x04" + bytes(30)),
+    "truncated FITS": ("cut.fits", b"SIMPLE  =                    T" + bytes(50)),
+    "wrong number of samples": ("short.csv", b'source_id,flux\n4295806720,"(1e-15, 2e-15, 3e-15)"\n'),
+    "rounded id": ("float.csv", b'source_id,flux\n5.93708331226e+18,"(1e-15, 2e-15, 3e-15)"\n'),
+    "empty file": ("empty.csv", b""),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_UPLOADS)
+def test_a_bad_upload_gives_a_message_that_names_the_file(server, browser, kind):
+    name, data = BAD_UPLOADS[kind]
+    text = upload(browser.open(f"{server}/star"), name, data)
+    assert f"{name} was not opened." in text
+    assert browser.failures == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("4295806721", "without a network"),
+        ("5.937e18", "floating-point number"),
+        ("99999999999999999999", "no gaia source id"),
+        ("Theta1 Ori C", "without a network"),
+        ("'; DROP TABLE gaia_source; --", "without a network"),
+    ],
+)
+def test_a_look_up_that_fails_says_why(server, browser, query, expected):
+    from urllib.parse import quote
+
+    text = browser.open(f"{server}/star?source_id={quote(query)}").text
+    assert expected in text.lower()
+    assert browser.failures == []
