@@ -4,7 +4,6 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     # command name, module, function
     ("simulate", "core.commands.simulate", "simulate"),
     ("calibrate", "core.commands.calibrate", "calibrate"),
-    ("calibrate", "core.commands.calibrate", "calibrate"),
     ("models", "core.commands.models", "models"),
     ("train", "core.commands.train", "train"),
     ("classify", "core.commands.classify", "classify"),

@@ -1,0 +1,1 @@
+"""Verdicts from trained networks, on ONNX Runtime alone: nothing here imports TensorFlow or Keras."""

@@ -1,0 +1,45 @@
+"""`python -m core classify`: verdicts on every spectrum of a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def classify(
+    spectra: Annotated[
+        Path,
+        typer.Argument(
+            metavar="IN",
+            help="Sampled or continuous XP spectra: Parquet, CSV, ECSV, FITS (any size), VOTable or a DataLink zip; or "
+            "a folder of such files. A column 'label' is ignored.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="OUT.parquet")],
+    run: Annotated[
+        Path | None, typer.Option(help="Run folder of `train`; default: the ensemble that is shipped.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Key of the network, where the run folder holds several.", metavar="KEY")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the networks (default: one per core).", min=1)] = None,
+) -> None:
+    """Classify every spectrum of a file: probability of massive, spread over the members, label and note.
+
+    OUT has a row for each row of IN, in its order, with the columns source_id, probability, probability_std, label and
+    note. `probability` is calibrated and holds at equal priors; `label` is 'massive' from 0.5 on, else 'low-mass'. A
+    row that cannot be classified has null there and says why in `note`. The file is streamed: memory stays below 2 GB.
+    """
+    from core.classification.ensemble import load_ensemble
+    from core.classification.stream import classify_file
+    from core.commands.row_progress import row_progress
+    from core.settings import current_settings
+
+    ensemble = load_ensemble(run or current_settings().default_run_dir, model, threads=threads)
+    print(f"{ensemble.run.get('title', ensemble.model)}, {len(ensemble)} members, run {ensemble.path}")
+    with row_progress("classifying") as move:
+        done = classify_file(spectra, ensemble, out, on_progress=move)
+    print(
+        f"{done.path}: {done.n_rows} rows, {done.n_classified} classified, {done.n_massive} massive, "
+        f"{done.n_noted} with a note"
+    )
