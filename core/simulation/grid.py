@@ -99,23 +99,24 @@ class AtmosphereGrid:
         ParameterRangeError
             A parameter outside the grid (never extrapolated) or not finite.
         """
+        from scipy.sparse import csr_array
+
         nodes = self.nodes(family)
         teff, logg, mh = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (teff, logg, mh)))
         self._check(teff, logg, mh, family)
         i, weight_t = _cubic(np.log(nodes.teff), np.log(teff))
         j, part_g = _linear(nodes.logg, logg)
         k, part_z = _linear(nodes.mh, mh)
-        result = np.zeros((len(teff), len(self.wavelength_nm)), dtype=np.float32)
         next_k = np.minimum(k + 1, len(nodes.mh) - 1)
-        for column, weight in zip(i.T, weight_t.T, strict=True):
-            for row, share_g in ((j, 1 - part_g), (j + 1, part_g)):
-                for layer, share_z in ((k, 1 - part_z), (next_k, part_z)):
-                    share = (weight * share_g * share_z).astype(np.float32)
-                    used = np.flatnonzero(share)
-                    if len(used) == len(share):
-                        result += share[:, None] * nodes.ratio[column, row, layer]
-                    else:
-                        result[used] += share[used, None] * nodes.ratio[column[used], row[used], layer[used]]
+        # Sixteen nodes a star, as one sparse matrix of weights (n_stars, n_nodes).
+        node = i[:, :, None, None] * len(nodes.logg) + np.stack([j, j + 1], 1)[:, None, :, None]
+        node = node * len(nodes.mh) + np.stack([k, next_k], 1)[:, None, None, :]
+        weight = weight_t[:, :, None, None] * np.stack([1 - part_g, part_g], 1)[:, None, :, None]
+        weight = weight * np.stack([1 - part_z, part_z], 1)[:, None, None, :]
+        start = np.arange(0, 16 * len(teff) + 1, 16)
+        shape = (len(teff), nodes.ratio.size // len(self.wavelength_nm))
+        weights = csr_array((weight.astype(np.float32).ravel(), node.ravel(), start), shape=shape)
+        result = weights @ nodes.ratio.reshape(shape[1], -1)
         np.exp(result, out=result)
         result *= planck_flux(self.wavelength_nm, teff)
         return result
@@ -143,7 +144,9 @@ class AtmosphereGrid:
 def planck_flux(wavelength_nm: np.ndarray, teff: np.ndarray) -> np.ndarray:
     """pi B_lambda(teff) in W m^-2 nm^-1, float32 of shape (n_stars, n_wave)."""
     x = (_HC_OVER_K_NM / wavelength_nm).astype(np.float32) / teff[:, None].astype(np.float32)
-    return (_PLANCK_NM / wavelength_nm**5).astype(np.float32) / np.expm1(x)
+    np.exp(x, out=x)  # three times faster than expm1, and x is never small: 0.16 at 80,000 K and 1100 nm
+    x -= 1.0
+    return np.divide((_PLANCK_NM / wavelength_nm**5).astype(np.float32), x, out=x)
 
 
 def _linear(nodes: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

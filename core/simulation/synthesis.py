@@ -13,6 +13,10 @@ from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.photometry import passbands
 
 _SOLAR_RADIUS_PC = 6.957e8 / 3.0856776e16
+_NEEDED = (
+    *("true_teff", "true_logg", "true_mh", "true_a_v", "true_r_v", "true_g_mag", "true_distance_pc", "radius_rsun"),
+    *("family", "companion_teff", "companion_logg", "companion_radius_rsun", "halpha_nm", "disc_excess"),
+)
 _BLOCK_STARS = 512  # model fluxes of one block stay in the processor's cache
 
 
@@ -26,15 +30,16 @@ def noise_free_coefficients(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
         Synthetic G, BP and RP of the scaled spectra.
     """
     weights, zero_points = _magnitude_weights()
+    columns = _columns(table)
     n = len(table)
     both, magnitudes = np.empty((n, 2 * N_COEFFICIENTS)), np.empty((3, n))
     for start in range(0, n, _BLOCK_STARS):
         rows = slice(start, min(start + _BLOCK_STARS, n))
-        block = table.iloc[rows]
-        wavelength_nm, flux = observed_flux(block)
+        block = {name: values[rows] for name, values in columns.items()}
+        wavelength_nm, flux = _observed_flux(block)
         coefficients = (flux @ _instrument(wavelength_nm.tobytes())).astype(np.float64)
         found = zero_points[:, None] - 2.5 * np.log10(weights @ coefficients.T)
-        offset = block["true_g_mag"].to_numpy() - found[0]
+        offset = block["true_g_mag"] - found[0]
         both[rows] = coefficients * 10.0 ** (-0.4 * offset)[:, None]
         magnitudes[:, rows] = found + offset
     return both[:, :N_COEFFICIENTS], both[:, N_COEFFICIENTS:], magnitudes
@@ -45,23 +50,21 @@ def observed_flux(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
     W m^-2 nm^-1 at the telescope; `noise_free_coefficients` scales it by the last few per cent to the star's magnitude.
     """
+    return _observed_flux(_columns(table))
+
+
+def _observed_flux(column: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     from core.simulation.grid import load_grid
 
     grid = load_grid()
-    column = {name: table[name].to_numpy() for name in table}
-    flux = np.empty((len(table), len(grid.wavelength_nm)), dtype=np.float32)
+    flux = np.empty((len(column["family"]), len(grid.wavelength_nm)), dtype=np.float32)
     for family in np.unique(column["family"]):
         mine = np.flatnonzero(column["family"] == family)
         flux[mine] = _surface_flux(grid, *(column[f"true_{x}"][mine] for x in ("teff", "logg", "mh")), str(family))
     double = np.flatnonzero(column["companion_radius_rsun"] > 0)
     if len(double):
-        second = _surface_flux(
-            grid,
-            column["companion_teff"][double],
-            column["companion_logg"][double],
-            column["true_mh"][double],
-            "normal",
-        )
+        companion = [column[name][double] for name in ("companion_teff", "companion_logg", "true_mh")]
+        second = _surface_flux(grid, *companion, "normal")
         ratio = (column["companion_radius_rsun"][double] / column["radius_rsun"][double]) ** 2
         flux[double] += ratio[:, None].astype(np.float32) * second
     shining = np.flatnonzero((column["halpha_nm"] > 0) | (column["disc_excess"] > 0))
@@ -73,6 +76,10 @@ def observed_flux(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     dilution = (_SOLAR_RADIUS_PC * column["radius_rsun"] / column["true_distance_pc"]) ** 2
     flux *= dilution[:, None].astype(np.float32)
     return grid.wavelength_nm, flux
+
+
+def _columns(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {name: table[name].to_numpy() for name in _NEEDED}
 
 
 @lru_cache(maxsize=1)
