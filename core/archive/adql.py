@@ -49,13 +49,15 @@ def selected_columns() -> str:
     return ", ".join([f"g.{name}" for name in GAIA_SOURCE_COLUMNS] + [f"a.{name}" for name in ASTROPHYSICAL_COLUMNS])
 
 
-_TABLES = "gaiadr3.gaia_source AS g LEFT JOIN gaiadr3.astrophysical_parameters AS a ON g.source_id = a.source_id"
+STAR_TABLES = "gaiadr3.gaia_source AS g LEFT JOIN gaiadr3.astrophysical_parameters AS a ON g.source_id = a.source_id"
 
 
 def stars_query(ids: Iterable[int]) -> str:
     """All star columns of given ids, one row each."""
     ids = list(ids)
-    return f"SELECT TOP {max(len(ids), 1)} {selected_columns()} FROM {_TABLES} WHERE g.source_id IN ({id_list(ids)})"
+    return (
+        f"SELECT TOP {max(len(ids), 1)} {selected_columns()} FROM {STAR_TABLES} WHERE g.source_id IN ({id_list(ids)})"
+    )
 
 
 def cone_query(ra: float, dec: float, radius_arcsec: float, epoch: float, limit: int = 200) -> str:
@@ -73,7 +75,7 @@ def cone_query(ra: float, dec: float, radius_arcsec: float, epoch: float, limit:
     centre = f"{number(ra)}, {number(dec)}"
     return (
         f"SELECT TOP {integer(limit)} {selected_columns()}, "
-        f"DISTANCE(POINT(g.ra, g.dec), POINT({centre})) AS distance_deg FROM {_TABLES} "
+        f"DISTANCE(POINT(g.ra, g.dec), POINT({centre})) AS distance_deg FROM {STAR_TABLES} "
         f"WHERE 1 = CONTAINS(POINT(g.ra, g.dec), CIRCLE({centre}, {number(far)})) "
         f"AND (g.pm > {number(_ORDINARY_ARCSEC_PER_YEAR * 1000)} "
         f"OR 1 = CONTAINS(POINT(g.ra, g.dec), CIRCLE({centre}, {number(near)}))) ORDER BY distance_deg ASC"

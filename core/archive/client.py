@@ -128,7 +128,7 @@ class ArchiveClient:
     def _send_async(self, adql: str) -> bytes:
         service = gaia_connection(self.settings.gaia_tap_url, self.settings.archive_timeout_s, "tap")
         job = service.launch_job_async(adql, background=True)
-        deadline, pause = time.monotonic() + _LONGEST_JOB_S, 0.2
+        deadline, pause = time.monotonic() + _LONGEST_JOB_S, 0.05
         while (phase := job.get_phase(update=True).strip().upper()) in ("PENDING", "QUEUED", "EXECUTING"):
             if time.monotonic() > deadline:
                 raise ArchiveBusyError(f"the archive's job {job.jobid} was still {phase} after {_LONGEST_JOB_S:.0f} s")

@@ -28,3 +28,31 @@ STAR_COLUMNS = GAIA_SOURCE_COLUMNS + ASTROPHYSICAL_COLUMNS
 DATA_RELEASE = "Gaia DR3"
 GAIA_EPOCH = 2016.0
 """Reference epoch of DR3 astrometry, Julian year (TCB)."""
+
+TEXT_COLUMNS = ("phot_variable_flag", "libname_gspphot", "spectraltype_esphs", "flags_flame")
+BOOLEAN_COLUMNS = ("in_qso_candidates", "in_galaxy_candidates", "has_xp_continuous", "has_xp_sampled", "has_rvs")
+INTEGER_COLUMNS = (
+    "source_id", "random_index", "astrometric_params_solved", "phot_bp_n_obs", "phot_rp_n_obs",
+    "phot_bp_n_blended_transits", "phot_rp_n_blended_transits", "phot_bp_n_contaminated_transits",
+    "phot_rp_n_contaminated_transits", "non_single_star", "flags_esphs", "evolstage_flame",
+)  # fmt: skip
+
+
+def with_fixed_types(table):
+    """A DataFrame of star columns with one type per column whatever a reply held, so that parts fit together."""
+    import pandas as pd
+
+    fixed = {}
+    for name in STAR_COLUMNS:
+        if name not in table:
+            continue
+        column = table[name]
+        if name in TEXT_COLUMNS:
+            fixed[name] = column.astype("string")
+        elif name in BOOLEAN_COLUMNS:
+            fixed[name] = column.astype("boolean")
+        elif name in INTEGER_COLUMNS:
+            fixed[name] = column.astype("int64" if name == "source_id" else "Int64")
+        else:
+            fixed[name] = pd.to_numeric(column, errors="coerce").astype("float64")
+    return table.assign(**fixed)

@@ -9,6 +9,7 @@ import pandas as pd
 from core.archive.cache import CachedStar, StarCache
 from core.archive.resolve import rank_candidates, separation_arcsec
 from core.archive.source_id import approximate_position
+from core.settings import current_settings
 from core.spectra.spectrum_set import SpectrumSet
 
 _PIXEL_ARCSEC = 120.0
@@ -72,13 +73,12 @@ def near_in_cache(cache: StarCache, ra: float, dec: float, epoch: float, radius_
     return _nearest([_table(stars)] if stars else [], ra, dec, epoch, radius_arcsec)
 
 
-def embedded_path() -> Path | None:
-    """The embedded data set if it has been made on this machine."""
-    try:
-        from core.simulation import embedded
-    except ImportError:
-        return None
-    return embedded.embedded_dataset()
+def embedded_path(*, make: bool = False) -> Path | None:
+    """The embedded data set; unless it is there already, it is made only if `make` says so (some seconds, once)."""
+    from core.simulation.embedded import EMBEDDED_VERSION, embedded_dataset
+
+    path = current_settings().local_dir / f"embedded-{EMBEDDED_VERSION}.parquet"
+    return embedded_dataset() if make or path.exists() else None
 
 
 def _table(stars: list[CachedStar]) -> pd.DataFrame:

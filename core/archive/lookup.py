@@ -108,9 +108,25 @@ def find_star(
     asked = understand(query, epoch)
     cache = cache or StarCache()
     client = client or ArchiveClient()
-    here = _on_this_machine(asked, radius_arcsec, opened, use_embedded)
+    path = local.embedded_path() if use_embedded else None
+    here = _on_this_machine(asked, radius_arcsec, opened, path)
     if here is not None:
         return here
+    try:
+        return _in_cache_or_archive(asked, radius_arcsec, offline, refresh, client, cache)
+    except (NotFoundError, OfflineError):
+        if path is not None or not use_embedded or asked.kind == "name":
+            raise
+        # Last resort: the embedded set has not been made on this machine yet, and the star may be one of its own.
+        here = _on_this_machine(asked, radius_arcsec, (), local.embedded_path(make=True))
+        if here is None:
+            raise
+        return here
+
+
+def _in_cache_or_archive(
+    asked: Query, radius_arcsec: float, offline: bool, refresh: bool, client: ArchiveClient, cache: StarCache
+) -> StarRecord:
     match, messages = _match(asked, radius_arcsec, offline, refresh, client, cache)
     if match.note:
         messages.append(match.note)
@@ -171,10 +187,9 @@ def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
 
 
 def _on_this_machine(
-    asked: Query, radius_arcsec: float, opened: Sequence[SpectrumSet], use_embedded: bool
+    asked: Query, radius_arcsec: float, opened: Sequence[SpectrumSet], path: Path | None
 ) -> StarRecord | None:
-    """The star in opened files or the embedded set."""
-    path = local.embedded_path() if use_embedded else None
+    """The star in opened files or the embedded set at `path`."""
     if asked.kind == "source_id":
         assert asked.source_id is not None
         found = local.in_opened(opened, asked.source_id)

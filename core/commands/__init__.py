@@ -8,4 +8,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("train", "core.commands.train", "train"),
     ("classify", "core.commands.classify", "classify"),
     ("runs", "core.commands.runs", "runs"),
+    ("star", "core.commands.star", "star"),
+    ("fetch", "core.commands.fetch", "fetch"),
+    ("build-dataset", "core.commands.build_dataset", "build"),
 )

@@ -145,7 +145,8 @@ def _gaia_columns(stars: pd.DataFrame, kind: np.ndarray, rng: np.random.Generato
     g, teff = stars["g"].to_numpy(), stars["teff"].to_numpy()
     bp_rp = np.clip(1.2 * (5900 / teff) ** 1.1 - 0.38, -0.5, 4)
     known = {
-        "source_id": stars["source_id"].astype(np.int64), "random_index": rng.permutation(n).astype(np.int64),
+        "source_id": stars["source_id"].astype(np.int64),
+        "random_index": (rng.permutation(n) * (1_811_709_771 // n)).astype(np.int64),
         "ref_epoch": 2016.0, "ra": stars["ra"], "dec": stars["dec"], "ra_error": 0.02, "dec_error": 0.02,
         "l": position.galactic.l.deg, "b": position.galactic.b.deg, "ecl_lat": position.barycentricmeanecliptic.lat.deg,
         "parallax": parallax, "parallax_error": error, "parallax_over_error": parallax / error,

@@ -1,0 +1,230 @@
+"""Build the real training set: select stars, fetch their spectra, write one Parquet data set with a manifest.
+
+Every step leaves its result in `OUT/.build/`, whole or not at all, so that the build goes on from any interruption.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.archive import adql, selections
+from core.archive.bulk import BulkResult, fetch_spectra, star_columns
+from core.archive.client import ArchiveClient
+from core.archive.columns import DATA_RELEASE, with_fixed_types
+from core.archive.progress import Progress, silent
+from core.archive.random_sources import N_SOURCES
+from core.archive.source_id import healpix_of
+from core.atomic import atomic_path
+from core.errors import NotFoundError, UsageError
+from core.evaluation.impostor import CERTAINTY, probability_too_faint
+
+SPECTRA_FILE = "spectra.parquet"
+MANIFEST_FILE = "manifest.json"
+N_STARS = 23_636
+"""As many as the study: 18,908 for training and 4,728 for testing."""
+COOL_SHARE_OF_LOW_MASS = 0.85
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """The finished data set: spectra, manifest, and how the download went."""
+
+    spectra: Path
+    manifest: Path
+    download: BulkResult
+    counts: dict[str, int]
+
+
+def build_dataset(
+    out: Path,
+    *,
+    client: ArchiveClient,
+    n_stars: int = N_STARS,
+    seed: int = 1,
+    progress: Progress = silent,
+) -> BuildResult:
+    """Build a data set of at most `n_stars` stars, half of them massive, in the folder `out`.
+
+    Raises
+    ------
+    UsageError
+        `out` belongs to another request, or `n_stars` is below 20.
+    ArchiveError, NotFoundError
+        The archive cannot serve, or has too few stars; what was finished is kept.
+    """
+    if n_stars < 20:
+        raise UsageError(f"a data set of {n_stars} stars is too small to train on: expected at least 20")
+    build = _Build(out, client, n_stars, seed, progress)
+    build.check_request()
+    targets = build.step("targets", build.select_targets)
+    download = fetch_spectra(
+        targets["source_id"].to_numpy(), out / SPECTRA_FILE, client=client, metadata=targets, progress=progress
+    )
+    counts = build.counts(targets, download)
+    manifest = build.write_manifest(targets, download, counts)
+    return BuildResult(out / SPECTRA_FILE, manifest, download, counts)
+
+
+class _Build:
+    """The steps of one build, each stored in the working folder."""
+
+    def __init__(self, out: Path, client: ArchiveClient, n_stars: int, seed: int, progress: Progress) -> None:
+        self.out, self.client, self.n_stars, self.seed, self.progress = out, client, n_stars, seed, progress
+        self.folder = out / ".build"
+
+    def check_request(self) -> None:
+        """Refuse to mix two requests in one folder."""
+        request = {"n_stars": self.n_stars, "seed": self.seed, "release": DATA_RELEASE, "version": 1}
+        path = self.folder / "request.json"
+        if path.exists() and json.loads(path.read_text()) != request:
+            raise UsageError(
+                f"{self.out} holds a build of something else ({path.read_text().strip()}). Choose another folder, or "
+                f"delete {self.folder} to start anew"
+            )
+        with atomic_path(path) as beside:
+            beside.write_text(json.dumps(request))
+
+    def step(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """The stored table of a step, made first if it is not there."""
+        path = self.folder / f"{name}.parquet"
+        if not path.exists():
+            self.progress(0, 1, f"selecting: {name}")
+            table = make()
+            with atomic_path(path) as beside:
+                table.to_parquet(beside, index=False)
+        return pd.read_parquet(path)
+
+    def select_targets(self) -> pd.DataFrame:
+        """All stars to fetch: label, category, origin, part and the star columns."""
+        als = self.step("als_dr3", self.als_in_dr3)
+        hot = self.step("esphs", self.hot_stars)
+        half = self.n_stars / 2
+        massive = pd.concat([als[als["label"] == selections.MASSIVE], hot], ignore_index=True)
+        massive = massive.drop_duplicates("source_id").iloc[: round(half)]
+        if massive.empty:
+            raise NotFoundError("the archive delivered no massive star within the quality cuts")
+        hot_low = als[als["label"] == selections.LOW_MASS]
+        hot_low = hot_low.sample(frac=1, random_state=self.seed).iloc[: round(half * (1 - COOL_SHARE_OF_LOW_MASS))]
+        cool = self.step("cool", lambda: self.cool_stars(massive, round(half) - len(hot_low)))
+        stars = pd.concat([massive, hot_low, cool], ignore_index=True)
+        # a star that is in the massive lists is never a low-mass one
+        stars = stars.drop_duplicates("source_id", keep="first").reset_index(drop=True)
+        stars["part"] = selections.stratified_parts(stars["label"], self.seed)
+        return stars.sample(frac=1, random_state=self.seed).reset_index(drop=True)
+
+    def als_in_dr3(self) -> pd.DataFrame:
+        """ALS II, found again in DR3, within the quality cuts; ambiguous and lost ones are listed in the output."""
+        als = selections.read_als(self.client.vizier(selections.ALS_CATALOGUE))
+        dr2 = als["dr2_source_id"].to_numpy(dtype=np.int64)
+        neighbours = pd.concat(
+            [
+                self.client.query(adql.dr2_neighbours_query(dr2[k : k + 1000]), "DR3 counterparts", asynchronous=True)
+                for k in range(0, len(dr2), 1000)
+            ],
+            ignore_index=True,
+        )
+        match = selections.crossmatch(dr2, neighbours)
+        self.write_csv("ambiguous.csv", match.ambiguous)
+        self.write_csv("lost.csv", pd.DataFrame({"dr2_source_id": match.lost}))
+        found = match.matched.merge(als, on="dr2_source_id").rename(columns={"dr3_source_id": "source_id"})
+        stars = star_columns(found["source_id"].to_numpy(), self.client).merge(found, on="source_id")
+        stars["label"] = stars["als_category"].map(selections.ALS_LABELS)
+        stars["category"] = stars["als_category"].map(selections.ALS_CATEGORIES)
+        stars["origin"] = "ALS II"
+        return self.cut(stars)
+
+    def hot_stars(self) -> pd.DataFrame:
+        """ESP-HS O and early B stars, without those that are too faint to be massive."""
+        query = selections.hot_star_query(self.n_stars)
+        stars = with_fixed_types(self.client.query(query, "hot stars of ESP-HS", asynchronous=True))
+        stars = stars.assign(label=selections.MASSIVE, category="ESP-HS O and B", origin="Gaia ESP-HS")
+        return self.cut(stars)
+
+    def cool_stars(self, massive: pd.DataFrame, n_stars: int) -> pd.DataFrame:
+        """Low-mass stars from the whole sky with the massive stars' magnitudes."""
+        plan = selections.magnitude_plan(massive["phot_g_mean_mag"].to_numpy(dtype=float), n_stars)
+        start = int(np.random.default_rng(self.seed).integers(N_SOURCES))
+        tables = []
+        for number, (bright, faint, wanted) in enumerate(plan):
+            self.progress(number, len(plan), f"low-mass stars of G {bright:.1f} to {faint:.1f}")
+            tables.append(
+                self.step(f"cool_{bright:.1f}", lambda b=bright, f=faint, w=wanted: self.cool_bin(b, f, w, start))
+            )
+        stars = pd.concat(tables, ignore_index=True)
+        return stars.assign(label=selections.LOW_MASS, category="cool star", origin="Gaia GSP-Phot")
+
+    def cool_bin(self, bright: float, faint: float, wanted: int, start: int) -> pd.DataFrame:
+        """`wanted` cool stars of one magnitude bin; the stretch of random_index grows until it holds enough."""
+        width = max(1, int(N_SOURCES * min(1.0, 4 * wanted / expected_cool_stars(bright, faint))))
+        while True:
+            low = start if start + width <= N_SOURCES else max(0, N_SOURCES - width)
+            query = selections.cool_star_query(bright, faint, low, min(low + width, N_SOURCES), wanted)
+            stars = with_fixed_types(self.client.query(query, f"cool stars of G {bright:.1f}", asynchronous=True))
+            if len(stars) >= wanted or width >= N_SOURCES:
+                return stars
+            width = min(width * 20, N_SOURCES)
+
+    def cut(self, stars: pd.DataFrame) -> pd.DataFrame:
+        """The study's cuts, spectra available, and no massive star that is too faint to be one."""
+        has_xp = stars["has_xp_continuous"].astype("boolean").fillna(False).to_numpy(dtype=bool)
+        keep = selections.within_cuts(stars).to_numpy(dtype=bool) & has_xp
+        massive = (stars["label"] == selections.MASSIVE).to_numpy()
+        too_faint = probability_too_faint({name: stars[name].to_numpy(dtype=float) for name in _FAINT_COLUMNS})
+        with np.errstate(invalid="ignore"):
+            keep &= ~(massive & (too_faint >= CERTAINTY))
+        return stars[keep].reset_index(drop=True)
+
+    def write_csv(self, name: str, table: pd.DataFrame) -> None:
+        """A list beside the data set."""
+        with atomic_path(self.out / name) as beside:
+            table.to_csv(beside, index=False)
+
+    def counts(self, targets: pd.DataFrame, download: BulkResult) -> dict[str, int]:
+        """Stars per label, category and part in the finished file."""
+        lost = set(download.undelivered["source_id"])
+        here = targets[~targets["source_id"].isin(lost)]
+        counts = {"stars": len(here), "undelivered": len(lost)}
+        for column in ("label", "category", "part"):
+            counts |= {f"{column}: {key}": int(value) for key, value in here[column].value_counts().items()}
+        for label in (selections.MASSIVE, selections.LOW_MASS):
+            ids = here.loc[here["label"] == label, "source_id"].to_numpy(dtype=np.int64)
+            counts[f"HEALPix level-5 pixels: {label}"] = len(np.unique(healpix_of(ids, 5)))
+        return counts
+
+    def write_manifest(self, targets: pd.DataFrame, download: BulkResult, counts: dict[str, int]) -> Path:
+        """What the data set is, where it came from and how it was cut."""
+        manifest = {
+            "title": "Real Gaia DR3 training set",
+            "spectra": SPECTRA_FILE,
+            "release": DATA_RELEASE,
+            "built": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seed": self.seed,
+            "cuts": {"ruwe_max": selections.LARGEST_RUWE,
+                     "parallax_over_error_min": selections.LEAST_PARALLAX_OVER_ERROR,
+                     "impostor_probability_max": CERTAINTY},
+            "sources": {"ALS II": f"VizieR {selections.ALS_CATALOGUE}", "Gaia ESP-HS": selections.hot_star_query(1),
+                        "Gaia GSP-Phot": selections.cool_star_query(0, 1, 0, 1, 1)},
+            "counts": counts,
+            "not_delivered": download.undelivered["source_id"].astype(str).tolist(),
+            "credit": "ESA/Gaia/DPAC; Pantaleoni Gonzalez et al. 2021, MNRAS 504, 2968",
+        }  # fmt: skip
+        path = self.out / MANIFEST_FILE
+        with atomic_path(path) as beside:
+            beside.write_text(json.dumps(manifest, indent=2))
+        return path
+
+
+def expected_cool_stars(bright: float, faint: float) -> float:
+    """About how many stars Gaia has between two magnitudes: log N(<G) = 0.40 G + 1.7 (0.5 million at G = 10)."""
+    return max(10 ** (0.40 * faint + 1.7) - 10 ** (0.40 * bright + 1.7), 1.0)
+
+
+_FAINT_COLUMNS = (
+    "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat",
+    "astrometric_params_solved",
+)  # fmt: skip

@@ -1,0 +1,100 @@
+"""A download in parts: a folder that holds every finished chunk, so that nothing finished is ever fetched twice."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.atomic import atomic_path
+from core.errors import UsageError
+from core.spectra.spectrum_set import SpectrumSet
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The working folder of one download; a part counts when its .json stands beside its .parquet."""
+
+    folder: Path
+
+    def open(self, request: dict[str, object]) -> None:
+        """Begin, or go on with what the same request has finished before.
+
+        Raises
+        ------
+        UsageError
+            The folder belongs to another request.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "request.json"
+        if path.exists():
+            before = json.loads(path.read_text())
+            if before != request:
+                different = sorted(name for name in {*before, *request} if before.get(name) != request.get(name))
+                raise UsageError(
+                    f"{self.folder} holds an unfinished download of something else (it differs in "
+                    f"{', '.join(different)}). Finish that one, delete the folder, or choose another output"
+                )
+            return
+        with atomic_path(path) as beside:
+            beside.write_text(json.dumps(request, indent=2))
+
+    def finished(self, number: int) -> dict | None:
+        """What was noted of part `number`, or None if it is not finished."""
+        try:
+            note = json.loads(self._note(number).read_text())
+        except (OSError, ValueError):
+            return None
+        return note if note["n_rows"] == 0 or self.path(number).exists() else None
+
+    def save(self, number: int, spectra: SpectrumSet | None, note: dict[str, object]) -> None:
+        """Write a part whole: its spectra first, then the note that makes it count."""
+        from core.spectra.writers import write_spectra
+
+        n_rows = 0 if spectra is None else len(spectra)
+        if spectra is not None and n_rows:
+            write_spectra(spectra, self.path(number), dtype="float32")
+        with atomic_path(self._note(number)) as beside:
+            beside.write_text(json.dumps(note | {"n_rows": n_rows}))
+
+    def path(self, number: int) -> Path:
+        """File of part `number`."""
+        return self.folder / f"part-{number:05d}.parquet"
+
+    def merge(self, numbers: Sequence[int], out: Path) -> int:
+        """Write the parts one after the other to one Parquet file; returns its number of rows."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        paths = [self.path(number) for number in numbers if self.path(number).exists()]
+        if not paths:
+            return 0
+        schema = pa.unify_schemas([pq.read_schema(path) for path in paths], promote_options="permissive")
+        n_rows = 0
+        with atomic_path(out) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as writer:
+            for path in paths:
+                for batch in pq.ParquetFile(path).iter_batches(2048):
+                    table = pa.Table.from_batches([batch])
+                    columns = [
+                        table[item.name].cast(item.type) if item.name in table.column_names
+                        else pa.nulls(table.num_rows, item.type)
+                        for item in schema
+                    ]  # fmt: skip
+                    writer.write_table(pa.table(columns, schema=schema))
+                    n_rows += table.num_rows
+        return n_rows
+
+    def remove(self) -> None:
+        """Delete the working folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _note(self, number: int) -> Path:
+        return self.folder / f"part-{number:05d}.json"
+
+
+def fingerprint(ids: np.ndarray) -> str:
+    """Short digest of a list of ids, to tell requests apart."""
+    return hashlib.sha256(np.ascontiguousarray(ids, dtype="<i8").tobytes()).hexdigest()[:16]

@@ -1,0 +1,95 @@
+"""`python -m core fetch`: spectra of any number of stars from the Gaia archive, resumable."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.archive.bulk import CHUNK_IDS, PATIENT, fetch_spectra, write_undelivered
+from core.archive.client import ArchiveClient
+from core.archive.progress import terminal_progress
+from core.errors import UsageError
+
+EXIT_PARTLY = 3
+
+
+def fetch(
+    ids_file: Annotated[
+        Path | None,
+        typer.Argument(help="File of source ids: one per line, or CSV or Parquet with a column source_id."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Parquet file to write; with --random a folder of Parquet parts.")
+    ] = None,
+    random: Annotated[
+        int | None, typer.Option(help="Fetch this many random stars with XP spectra instead (by random_index).", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Where the walk along random_index starts.")] = 1,
+    cone: Annotated[
+        str | None,
+        typer.Option(help="Only inside a circle on the sky: 'RA DEC RADIUS' in degrees, ICRS (with --random)."),
+    ] = None,
+    correlations: Annotated[
+        bool, typer.Option(help="Keep the coefficients' correlations (6 kB more per star).")
+    ] = False,
+    chunk: Annotated[int, typer.Option(help="Stars per request; the archive takes at most 5000.", min=1, max=5000)] = (
+        CHUNK_IDS
+    ),
+) -> None:
+    """Fetch XP spectra (coefficients and errors, calibrated here) of many stars; run it again to resume.
+
+    Ends with a list of the stars that were not delivered (OUT.undelivered.csv) and then exits with status 3.
+    """
+    if out is None:
+        raise UsageError("fetch needs --out: a file that ends in .parquet, or a folder with --random")
+    if (ids_file is None) == (random is None):
+        raise UsageError("fetch needs either a file of ids or --random N")
+    if cone is not None and random is None:
+        raise UsageError("--cone goes with --random; for a list of ids it has no meaning")
+    client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))
+    with terminal_progress() as progress:
+        if random is not None:
+            from core.archive.random_sources import fetch_random
+
+            n_delivered, undelivered = fetch_random(
+                random, out, client=client, seed=seed, cone=_read_cone(cone), correlations=correlations,
+                chunk_ids=chunk, progress=progress,
+            )  # fmt: skip
+            write_undelivered(undelivered, out)
+            n_asked = random
+        else:
+            from core.archive.id_files import read_ids
+
+            if out.suffix != ".parquet":
+                raise UsageError(f"--out {out} must end in .parquet")
+            assert ids_file is not None
+            result = fetch_spectra(
+                read_ids(ids_file), out, client=client, correlations=correlations, chunk_ids=chunk, progress=progress
+            )
+            n_asked, n_delivered, undelivered = result.n_asked, result.n_delivered, result.undelivered
+    print(f"{n_delivered} spectra of {n_asked} stars written to {out}")
+    if n_delivered < n_asked:
+        reasons = undelivered["reason"].value_counts() if len(undelivered) else {}
+        for reason, count in dict(reasons).items():
+            print(f"not delivered: {count} ({reason})", file=sys.stderr)
+        if len(undelivered):
+            print(f"list of them: {out}.undelivered.csv", file=sys.stderr)
+        raise typer.Exit(EXIT_PARTLY)
+
+
+def _read_cone(text: str | None):
+    from core.archive.random_sources import Cone
+
+    if text is None:
+        return None
+    try:
+        ra, dec, radius = (float(item) for item in re.split(r"[\s,]+", text.strip()))
+    except ValueError as error:
+        raise UsageError(
+            f"--cone {text!r} cannot be read; write 'RA DEC RADIUS' in degrees, as '83.8 -5.4 2'"
+        ) from error
+    if not (0 <= ra <= 360 and -90 <= dec <= 90 and 0 < radius <= 180):
+        raise UsageError(f"--cone {text!r}: expected ra 0..360, dec -90..90 and a radius of 0..180 degrees")
+    return Cone(ra, dec, radius)
