@@ -23,6 +23,7 @@ from core.spectra.grid import N_COEFFICIENTS, WAVELENGTH_NM
 LOG_FLUX_KNOTS = np.array([1.5, 2.0, 2.4, 2.8, 3.2, 3.6, 4.0, 4.4, 4.8, 5.3, 5.8, 6.4, 7.2])
 TEMPLATE_LOG_FLUX = np.array([2.7, 4.4, 6.2])
 _HOT_REDNESS = -0.12  # log10(RP/BP flux), about BP-RP = 0.5
+_RARE_WEIGHT = 3.0  # some 40 hot or bright stars beside 940 others fix their colour dependence
 _TEMPLATE_EDGES = (3.5, 5.2)  # faint | middle | bright stars, log10 of the first coefficient
 
 
@@ -47,13 +48,14 @@ def fit_error_law(features: np.ndarray, log_error: np.ndarray) -> np.ndarray:
         prior[row, row : row + 3] = [1.0, -2.0, 1.0]
     for row, column in enumerate(range(n_knots, n_features), start=n_knots - 2):
         prior[row, column] = 0.5
-    weight = np.ones(len(features))
+    rare = np.where((features[:, n_knots] < _HOT_REDNESS) | (features[:, n_features - 1] != 0), _RARE_WEIGHT, 1.0)
+    weight = rare
     for _ in range(8):
         system = np.vstack([features * weight[:, None], prior])
         wanted = np.vstack([log_error * weight[:, None], np.zeros((len(prior), log_error.shape[1]))])
         solution = np.linalg.lstsq(system, wanted, rcond=None)[0]
         residual = np.abs(log_error - features @ solution).mean(axis=1)
-        weight = 1.0 / np.maximum(1.0, residual / np.median(residual))
+        weight = rare / np.maximum(1.0, residual / np.median(residual))
     return solution
 
 
@@ -123,14 +125,15 @@ def fit_calibration_law(features: np.ndarray, residual: np.ndarray) -> tuple[np.
     for node in range(residual.shape[1]):
         for _ in range(8):
             w = weight[:, node]
-            normal = (features * w[:, None]).T @ features + 0.5 * np.diag([0.0, 1.0, 1.0, 1.0])
+            normal = (features * w[:, None]).T @ features + 0.1 * np.diag([0.0, 1.0, 1.0, 1.0])
             law[:, node] = np.linalg.solve(normal, (features * w[:, None]).T @ residual[:, node])
             left = np.abs(residual[:, node] - features @ law[:, node])
             weight[:, node] = 1.0 / np.maximum(1.0, left / (1.5 * np.median(left)))
     left = residual - features @ law
     bright = features[:, 2] > 0.15
-    scatter = np.stack([1.4826 * np.median(np.abs(left[group]), axis=0) for group in (bright, ~bright)])
-    return law, scatter
+    bright_scatter, faint_scatter = (1.4826 * np.median(np.abs(left[group]), axis=0) for group in (bright, ~bright))
+    # Faint standards scatter by their photon noise too, which is drawn elsewhere.
+    return law, np.stack([bright_scatter, np.minimum(bright_scatter, faint_scatter)])
 
 
 def build(folder: Path) -> dict[str, np.ndarray]:

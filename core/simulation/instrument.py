@@ -16,7 +16,7 @@ FORWARD_PATH = Path(__file__).with_name("xp_forward.npz")
 NODES_NM = np.arange(312.0, 1101.0, 1.0)
 """Wavelengths of the stored matrix; the response is negligible outside them."""
 NODES_NM.setflags(write=False)
-_NEEDED_NM = (336.0, 1060.0)  # the response is below 1 % of its peak beyond both
+_NEEDED_NM = (336.0, 1020.0)  # light beyond is a few thousandths of either band
 
 
 def to_coefficients(wavelength_nm: np.ndarray, flux: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -25,7 +25,7 @@ def to_coefficients(wavelength_nm: np.ndarray, flux: np.ndarray) -> tuple[np.nda
     Parameters
     ----------
     wavelength_nm : ndarray of shape (n_wave,)
-        Rising, covering at least 336 to 1060 nm (better 320 to 1100), in steps of at most 5 nm; the flux counts as
+        Rising, covering at least 336 to 1020 nm (better 320 to 1100), in steps of at most 5 nm; the flux counts as
         linear between the points and constant beyond the ends.
     flux : ndarray of shape (n_stars, n_wave)
         Spectral flux density at the observer, W m^-2 nm^-1.

@@ -22,11 +22,16 @@ _WIGGLE_LENGTH_NM = 15.0
 
 
 def law_features(bp: np.ndarray, rp: np.ndarray, phot_g_mean_mag: np.ndarray) -> np.ndarray:
-    """What the law depends on: 1, hotness (0 solar colour, 1 O stars), brightness (0 at G 11, 1 at G 5), product."""
-    red = np.log10(np.maximum(rp[:, 0], 1e-6) / np.maximum(bp[:, 0], 1e-6))
-    hotness = np.clip(-red / 0.45, 0.0, 1.1)
-    brightness = np.clip((11.0 - np.asarray(phot_g_mean_mag)) / 6.0, 0.0, 1.2)
-    return np.stack([np.ones_like(hotness), hotness, brightness, hotness * brightness], axis=1)
+    """What the law depends on: (n_stars, 4).
+
+    1; hotness (0 at solar colour, 1 at O stars); brightness (0 at G 11, 1 at G 5); hotness of the stars beyond G 6.5,
+    in full from G 5 on.
+    """
+    g = np.asarray(phot_g_mean_mag, dtype=np.float64)
+    redness = np.log10(np.maximum(rp[:, 0], 1e-6) / np.maximum(bp[:, 0], 1e-6))
+    hotness = np.clip(-redness / 0.45, 0.0, 1.1)
+    brightness = np.clip((11.0 - g) / 6.0, 0.0, 1.2)
+    return np.stack([np.ones_like(hotness), hotness, brightness, hotness * np.clip((6.5 - g) / 1.5, 0.0, 1.0)], axis=1)
 
 
 def add_systematics(
