@@ -102,7 +102,7 @@ def test_wiggles_are_smooth_over_ten_nanometres_and_independent_over_sixty():
 
 
 def test_published_magnitude_of_the_noise():
-    """Pinned: medians of 68 field stars at G 12.5-13.5 in per cent of the flux; a blue star errs less in BP, more in RP."""
+    """Pinned: medians in per cent of 68 field stars at G 12.5-13.5; a blue star errs less in BP, more in RP."""
     relative = {}
     for teff in (5600.0, 15000.0):
         bp, rp, mag = star(teff, 13.0, 50)
