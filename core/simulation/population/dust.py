@@ -12,9 +12,9 @@ from scipy.ndimage import map_coordinates
 
 from core.simulation.population.galaxy import SUN_HEIGHT_PC, SUN_RADIUS_PC, arm_strength, cartesian
 
-LOCAL_A_V_PER_KPC = 0.5
-"""Between the arms at the Sun; with the Local arm's share the plane has about 0.9 mag/kpc nearby, as the maps of
-Vergely et al. 2022 (A&A 664, A174) average to."""
+LOCAL_A_V_PER_KPC = 0.7
+"""Between the arms at the Sun; with the arms' share about 1 mag in the first kpc and 5-10 mag at 4-5 kpc towards the
+inner Galaxy (Vergely et al. 2022, A&A 664, A174; Marshall et al. 2006)."""
 ARM_FACTOR = 2.0
 SCALE_HEIGHT_PC = 110.0
 SCALE_LENGTH_PC = 3200.0

@@ -148,7 +148,7 @@ def _giant(mass: np.ndarray, age: np.ndarray, mh: np.ndarray, track: np.ndarray)
 def _supergiant(mass: np.ndarray, age: np.ndarray, track: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     phase = (age - 1.0) / SUPERGIANT_FRACTION
     start_l, start_r = _main_sequence(mass, np.ones_like(mass), np.zeros_like(mass))
-    log_l = start_l + 0.10 + 0.10 * phase
+    log_l = np.minimum(start_l + 0.10 + 0.10 * phase, 6.3)  # the most luminous stars are kept there by their winds
     hot = np.log10(SOLAR_TEFF_K) + (start_l - 2.0 * start_r) / 4.0
     # Above log L = 5.8 no star becomes red (Humphreys & Davidson 1979, ApJ 232, 409).
     red = np.where(log_l > 5.8, np.log10(9_000.0), np.log10(3_650.0))

@@ -16,6 +16,8 @@ FAMILIES = ("normal", "white_dwarf", "helium_poor", "helium_rich")
 _TYPICAL_LOGG = {"normal": 4.2, "white_dwarf": 8.0, "helium_poor": 5.6, "helium_rich": 5.8}
 _A_V_MAG = np.array([0.0, 0.5, 1.0, 2.0, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0, 17.0])
 _N_TEFF = 40
+A_V_LARGEST_MAG = float(_A_V_MAG[-1])
+"""Stars behind more dust are left out: Gaia sees a handful of hypergiants there."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from core.simulation.population.galaxy import (
     random_motion,
     spherical,
 )
+from core.simulation.population.photometry import A_V_LARGEST_MAG
 from core.simulation.population.selection import G_BRIGHT_MAG, G_LIMIT_MAG
 from core.simulation.population.stars import Stars
 
@@ -89,7 +90,7 @@ def place(stars: Stars, milky: Milky, rng: np.random.Generator) -> tuple[np.ndar
     stars, l_deg, b_deg, distance = stars.take(kept), l_deg[kept], b_deg[kept], distance[kept]
     a_v = milky.a_v(l_deg, b_deg, distance)
     g_mag = stars.magnitudes_at_10_pc(a_v)[0] + 5.0 * np.log10(distance / 10.0)
-    seen = (g_mag < G_LIMIT_MAG) & (g_mag > G_BRIGHT_MAG)
+    seen = (g_mag < G_LIMIT_MAG) & (g_mag > G_BRIGHT_MAG) & (a_v < A_V_LARGEST_MAG)
     rows = np.flatnonzero(kept)[seen]
     l_deg, b_deg, distance = l_deg[seen], b_deg[seen], distance[seen]
     x, y, _ = cartesian(l_deg, b_deg, distance)
@@ -114,7 +115,7 @@ def gather_in_associations(stars: Stars, places: Places, milky: Milky, rng: np.r
         l_deg, b_deg, distance = spherical(*position.T)
         a_v = milky.a_v(l_deg, b_deg, distance)
         g_mag = stars.take(rows).magnitudes_at_10_pc(a_v)[0] + 5.0 * np.log10(distance / 10.0)
-        seen = (g_mag < G_LIMIT_MAG) & (g_mag > G_BRIGHT_MAG)
+        seen = (g_mag < G_LIMIT_MAG) & (g_mag > G_BRIGHT_MAG) & (a_v < A_V_LARGEST_MAG)
         done = rows[seen]
         places.l_deg[done], places.b_deg[done], places.distance_pc[done] = l_deg[seen], b_deg[seen], distance[seen]
         places.velocity_kms[done], places.a_v[done] = velocity[seen], a_v[seen]

@@ -5,6 +5,7 @@ import pandas as pd
 
 from core.categories import LABEL_LOW_MASS, LABEL_MASSIVE
 from core.errors import UsageError
+from core.simulation.grid import load_grid
 from core.simulation.population.dust import draw_r_v
 from core.simulation.population.galaxy import proper_motion
 from core.simulation.population.photometry import FAMILIES
@@ -109,7 +110,7 @@ def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, rn
             **{column: astrometry[column].to_numpy() for column in astrometry},
             **observed,
             "true_teff": stars.teff,
-            "true_logg": stars.logg,
+            "true_logg": _covered_logg(stars),
             "true_mh": stars.mh,
             "true_mass": stars.mass,
             "true_a_v": places.a_v,
@@ -127,6 +128,16 @@ def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, rn
             "disc_excess": stars.disc_excess,
         }
     )
+
+
+def _covered_logg(stars: Stars) -> np.ndarray:
+    """Gravity of the atmosphere that the star gets: the nearest that the models cover (Eddington limit and more)."""
+    grid = load_grid()
+    logg = stars.logg.copy()
+    for index in np.unique(stars.family):
+        mine = stars.family == index
+        logg[mine] = grid.nearest_logg(stars.teff[mine], logg[mine], FAMILIES[index])
+    return logg
 
 
 def _observed_magnitudes(stars: Stars, places: Places, rng: np.random.Generator) -> dict[str, np.ndarray]:
