@@ -45,6 +45,11 @@ class Settings:
         return self.local_dir / "runs"
 
     @property
+    def samples_dir(self) -> Path:
+        """Simulated samples drawn on the page Simulate."""
+        return self.local_dir / "samples"
+
+    @property
     def default_run_dir(self) -> Path:
         """The shipped default ensemble."""
         return self.shipped_dir / "default_run"

@@ -14,7 +14,7 @@ from ui.opened_files import open_files
 from ui.run_choice import choose_run
 from ui.shell import link, page
 from ui.star_lookup import look_up
-from ui.verdict_card import show_advice, show_facts, show_verdict
+from ui.verdict_card import show_advice, show_facts, show_impostor, show_judgement
 
 page("Star", ":material/star:")
 
@@ -69,10 +69,12 @@ with picture:
         download_spectra(record.spectra, f"gaia_dr3_{record.source_id}")
     show_facts(card_facts(card))
 with side, st.container(border=True):
-    show_verdict(star)
-    if card.probability is not None:
+    if star.judgement:
+        show_judgement(star.judgement)
+        show_impostor(card)
         row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
-        download_table(pd.DataFrame([row | {"run": star.run.name}]), "Verdict (CSV)", f"verdict_{record.source_id}")
+        table = pd.DataFrame([row | {"run": star.judgement.run.name}])
+        download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")
     st.markdown("**Quality advice**")
     show_advice(card.advice)
 

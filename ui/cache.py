@@ -37,6 +37,26 @@ def load_ensemble(run_dir: Path, started: str):
     return load(run_dir, threads=1)  # one star at a time: more threads only disturb other sessions
 
 
+@st.cache_resource(show_spinner="Loading the model atmospheres …")
+def load_grid():
+    """The model atmospheres, `core.simulation.grid.load_grid`."""
+    from core.simulation.grid import load_grid as load
+
+    return load()
+
+
+@st.cache_data(ttl=30, show_spinner=False)
+def find_samples(folder: Path) -> list[Path]:
+    """Parquet files of simulated samples in a folder, by name."""
+    return sorted(folder.glob("[!.]*.parquet"))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the sample …")
+def open_parquet(path: Path, changed_ns: int) -> Dataset:
+    """A saved sample as a data set; `changed_ns` makes a file that was replaced a new entry."""
+    return core_dataset.open_parquet(path, path.name, f"Simulated sample {path.name}, drawn on this machine.")
+
+
 @st.cache_resource(show_spinner=False)
 def find_device() -> core_device.Device:
     """Threads and GPUs of this machine."""

@@ -10,25 +10,30 @@ from ui.shell import link
 
 
 def show_device(device: Device) -> None:
-    """A card with the part of the machine that computes; its full description is the card's help."""
-    threads = f"{device.cpu_threads} threads"
-    kind, detail = ("GPU", f"{len(device.gpus)} and {threads}") if device.gpus else ("CPU", threads)
-    st.metric("Device", kind, detail, delta_color="off", delta_arrow="off", help=str(device))
+    """A card with what computes here; its full description is the card's help."""
+    name = f"GPU × {len(device.gpus)}" if device.gpus else f"CPU × {device.cpu_threads}"
+    st.metric("Device", name, help=str(device))
 
 
 def guide(embedded: Dataset | None) -> None:
     """What to do first, each step with its link; star examples come from the embedded set."""
-    star, spectra = st.columns(2, border=True)
+    star, spectra, simulate = st.columns(3, border=True)
     with star:
         st.markdown("**1. Ask for a verdict**")
-        st.markdown("Look a star up by its Gaia DR3 source id, or open a file of XP spectra.")
+        st.markdown(
+            "Look a star up by its Gaia DR3 source id, or open a file of XP spectra. The examples are simulated."
+        )
         for label, source_id in _examples(embedded).items():
-            link("Star", f"Example: a {label} star (simulated)", source_id=source_id)
+            link("Star", f"A {label} star", source_id=source_id)
         link("Star", "Look up a star or open a file")
     with spectra:
         st.markdown("**2. See what the classes look like**")
         st.markdown("Filter the loaded stars by class, magnitude and colour, overlay spectra and compare the means.")
         link("Spectra", "Browse the spectra")
+    with simulate:
+        st.markdown("**3. Change one thing at a time**")
+        st.markdown("Simulate a star: turn up temperature, gravity, dust or noise and watch spectrum and verdict.")
+        link("Simulate", "Simulate a star")
 
 
 def explain() -> None:

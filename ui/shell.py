@@ -53,6 +53,12 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 ":material/stacked_line_chart:",
                 "Browse the loaded spectra: filter, overlay, compare the classes, and see what the set is made of.",
             ),
+            MenuEntry(
+                "pages/simulate.py",
+                "Simulate",
+                ":material/tune:",
+                "Make a star from physics, see it as Gaia would, and watch the verdict change with its parameters.",
+            ),
         ),
     ),
 )

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.figures.dataset_card import labels_of
+from core.settings import current_settings
 from core.spectra.dataset import Dataset, from_spectra, select_rows
 from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
@@ -14,21 +15,24 @@ COLOURS = (-1.0, 6.0)
 
 
 def choose_dataset() -> Dataset | None:
-    """A select box of the embedded set and the opened files; None (with a message) when the set cannot be made."""
+    """A select box of the embedded set, drawn samples and opened files; None (with a message) on failure."""
     opened = state.opened_files().spectra
+    samples = {path.name: path for path in cache.find_samples(current_settings().samples_dir)}
     name = st.selectbox(
         "Data set",
-        [cache.EMBEDDED_TITLE, *opened],
+        [cache.EMBEDDED_TITLE, *samples, *(name for name in opened if name not in samples)],
         key="set",
         bind="query-params",
-        help="Files are opened on the page Star.",
+        help="Files are opened on the page Star; samples are drawn on the page Simulate.",
     )
     if name in opened:
         return from_spectra(opened[name], name, f"File {name}, opened in this session.")
     try:
+        if name in samples:
+            return cache.open_parquet(samples[name], samples[name].stat().st_mtime_ns)
         return cache.embedded_dataset()
     except ExplorerError as error:
-        st.error(f"The embedded sample could not be made. {error}", icon=":material/error:")
+        st.error(f"This set cannot be opened. {error}", icon=":material/error:")
         return None
 
 

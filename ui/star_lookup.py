@@ -6,18 +6,17 @@ import numpy as np
 
 from core.archive.card import VerdictCard, verdict_card
 from core.archive.lookup import find_star
-from core.classification.verdict import member_probabilities
 from core.training.run_catalogue import RunSummary
 from ui import cache, state
+from ui.judgement import Judgement, judge
 
 
 @dataclass(frozen=True)
 class JudgedStar:
-    """A verdict card, with the run that judged and each member's probability, ndarray of shape (n_members,)."""
+    """A verdict card, and the judgement in it with every member; None without a run or without a spectrum."""
 
     card: VerdictCard
-    run: RunSummary | None
-    members: np.ndarray
+    judgement: Judgement | None
 
 
 def look_up(query: str, run: RunSummary | None) -> JudgedStar:
@@ -34,8 +33,5 @@ def look_up(query: str, run: RunSummary | None) -> JudgedStar:
     opened = state.opened_files()
     chosen = [spectra.take(np.array([opened.rows.get(name, 0)])) for name, spectra in opened.spectra.items()]
     record = find_star(query, opened=[*chosen, *opened.spectra.values()])
-    ensemble = cache.load_ensemble(run.path, run.started) if run else None
-    card = verdict_card(record, ensemble)
-    if ensemble is None or record.spectra is None:
-        return JudgedStar(card, run, np.array([]))
-    return JudgedStar(card, run, member_probabilities(record.spectra, ensemble)[:, 0])
+    card = verdict_card(record, cache.load_ensemble(run.path, run.started) if run else None)
+    return JudgedStar(card, judge(record.spectra, run) if run and record.spectra is not None else None)

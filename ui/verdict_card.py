@@ -3,11 +3,12 @@
 import pandas as pd
 import streamlit as st
 
+from core.archive.card import VerdictCard
 from core.archive.quality import Advice
 from core.evaluation.prevalence import GAIA_PREVALENCE, reweight
 from core.figures.probability import members_figure
 from ui.figure import percent, show
-from ui.star_lookup import JudgedStar
+from ui.judgement import Judgement
 
 _LEVELS = {
     "good": (":material/check_circle:", "green"),
@@ -16,25 +17,44 @@ _LEVELS = {
 }
 
 
-def show_verdict(star: JudgedStar) -> None:
-    """The number, the members, what it means, the impostor check; says why where there is no verdict."""
-    card = star.card
-    if star.run is None:
+def show_judgement(judgement: Judgement, *, wide: bool = False) -> None:
+    """The number with its spread, the members, what it means; says why where there is no verdict.
+
+    `wide` puts number and members side by side.
+    """
+    if judgement.probability is None:
+        st.warning(f"Not classified: {judgement.note}.", icon=":material/warning:")
         return
-    if card.probability is None:
-        st.warning(f"Not classified: {card.note}.", icon=":material/warning:")
-        return
-    spread = "" if card.probability_std is None else f" ± {card.probability_std:.3f}"
-    st.subheader(f"Verdict: {card.label}", anchor=False)
-    st.metric("Probability of massive", f"{card.probability:.3f}{spread}")
-    show(members_figure(star.members), _members_caption(star), key="members")
-    posterior = float(reweight(card.probability, GAIA_PREVALENCE))
+    number, members = st.columns([1, 2], vertical_alignment="center") if wide else (st.container(), st.container())
+    with number:
+        st.subheader(f"Verdict: {judgement.label}", anchor=False)
+        st.metric("Probability of massive", probability_text(judgement.probability, judgement.spread))
+    with members:
+        show(members_figure(judgement.members), _members_caption(judgement), key="members")
+    posterior = float(reweight(judgement.probability, GAIA_PREVALENCE))
     st.markdown(
         f"Calibrated at **equal priors**. Where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among "
         f"all of Gaia's XP sources, the probability is **{percent(posterior)}**."
     )
-    if card.note:
-        st.warning(card.note, icon=":material/warning:")
+    if judgement.note:
+        st.warning(judgement.note, icon=":material/warning:")
+
+
+def probability_text(probability: float, spread: float | None) -> str:
+    """A probability with its spread; near 0 and 1 with the digits that matter, never as a bare 0 or 1.
+
+    >>> probability_text(0.6543, 0.1), probability_text(0.99993, 0.00001)
+    ('0.654 ± 0.100', '0.9999 ± 0.0000')
+    """
+    digits = 3 if 0.01 <= probability <= 0.99 else 4
+    least = 10.0**-digits
+    if min(probability, 1 - probability) < least / 2:
+        return f"> {1 - least:.{digits}f}" if probability > 0.5 else f"< {least:.{digits}f}"
+    return f"{probability:.{digits}f}" + ("" if spread is None else f" ± {spread:.{digits}f}")
+
+
+def show_impostor(card: VerdictCard) -> None:
+    """Whether the star is too faint to be massive, where its parallax tells."""
     if card.impostor:
         st.warning(f"**Impostor.** It {card.impostor_reason}.", icon=":material/theater_comedy:")
     elif card.impostor_reason:
@@ -55,9 +75,9 @@ def show_facts(facts: list[tuple[str, str]]) -> None:
     st.table(pd.DataFrame(facts, columns=["Fact", "Value"]).set_index("Fact"), border="horizontal")
 
 
-def _members_caption(star: JudgedStar) -> str:
-    count, title = len(star.members), star.run.title if star.run else ""
+def _members_caption(judgement: Judgement) -> str:
+    count, title = len(judgement.members), judgement.run.title
     if count == 1:
         return f"The one member of {title}: a single network has no spread."
-    massive = int((star.members >= 0.5).sum())
+    massive = int((judgement.members >= 0.5).sum())
     return f"{massive} of {count} members of {title} say massive. Diamond: mean with standard deviation."
