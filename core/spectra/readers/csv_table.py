@@ -47,7 +47,8 @@ class CsvSource:
         self._delimiter = str(facts.get("delimiter") or "") or (" " if facts else _sniff(header))
         self.names = [name.strip() for name in next(csv.reader([header], delimiter=self._delimiter))]
         self._units, self._parameters = _units_and_parameters(facts)
-        if len(self.names) < 2 and not facts and self._delimiter not in header:
+        known = "source_id" in canonical_names(self.names).values()
+        if not facts and not known and (self._delimiter == " " or len(self.names) < 2):
             raise UnsupportedFormatError(
                 f"{origin}: this is no table: the first line is {header[:80]!r}. Expected a line of column names "
                 "such as 'source_id,flux,flux_error'"

@@ -67,6 +67,8 @@ def _series(name: str, column: pa.Array) -> pd.Series:
         column = column.cast(column.type.value_type)
     if pa.types.is_integer(column.type) and column.null_count:
         return column.to_pandas(types_mapper={column.type: pd.Int64Dtype()}.get)
+    if is_text(column.type) and name == "error_note":
+        return pd.Series([text or "" for text in column.to_pylist()], dtype=object)
     if is_text(column.type):
         return pd.Series(column.to_pylist(), dtype=object)
     return column.to_pandas()
