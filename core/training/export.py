@@ -47,7 +47,7 @@ def save_keras(model, path: str | Path) -> None:
     """Write a model as `.keras` without its optimiser's state: a third of the size, loads without the training code."""
     import keras
 
-    weights_only = keras.models.clone_model(model)
+    weights_only = keras.Model.from_config(model.get_config())
     weights_only.set_weights(model.get_weights())
     with atomic_path(path) as beside:
         weights_only.save(beside)

@@ -205,7 +205,7 @@ def run_description(
         "data": {
             "path": data.name,
             "sha256": data.sha256,
-            "fold_map": hashlib.sha256(folds.fold.tobytes()).hexdigest()[:16],
+            "fold_map": hashlib.sha256(data.source_id.tobytes() + folds.fold.tobytes()).hexdigest()[:16],
             "n_stars": len(data),
             "n_train": int((folds.fold >= 0).sum()),
             "n_test": len(folds.test_rows),

@@ -25,7 +25,7 @@ from core.training.training_data import sha256_of
 from models.registry import MODELS, model_spec
 from tests.training.conftest import as_data, labelled_spectra
 
-WIDE, GRU = model_spec("wide"), model_spec("cnn_gru")
+WIDE, WITH_CONTEXT = model_spec("wide"), model_spec("stellarnet")
 DEVICE = "test"
 
 
@@ -110,7 +110,7 @@ def test_a_second_run_into_the_same_folder_is_refused(finished, small_data):
     before = sha256_of(finished.folder / "run.json")
     with pytest.raises(RunError, match="already holds a run"):
         train(small_data, [(WIDE, settings())], finished.folder, device=DEVICE)
-    with pytest.raises(RunError, match=r"settings.seed: stored 1, now 2"):
+    with pytest.raises(RunError, match=r"settings\.seed: stored 1, now 2"):
         train(small_data, [(WIDE, settings(seed=2))], finished.folder, device=DEVICE, resume=True)
     other = as_data(labelled_spectra(200, seed=5))
     with pytest.raises(RunError, match="fold_map"):
@@ -138,7 +138,7 @@ def test_cancelled_run_keeps_its_folds_and_goes_on(small_data, tmp_path):
     events = []
     cancelled = train(
         small_data,
-        [(GRU, settings(GRU))],
+        [(WITH_CONTEXT, settings(WITH_CONTEXT))],
         tmp_path / "run",
         device=DEVICE,
         on_epoch=events.append,
@@ -148,7 +148,9 @@ def test_cancelled_run_keeps_its_folds_and_goes_on(small_data, tmp_path):
     assert "cancelled" in cancelled.run["error"]
     assert cancelled.run["folds_done"] == [0]
     kept = sha256_of(tmp_path / "run" / "member_00.onnx")
-    resumed = train(small_data, [(GRU, settings(GRU))], tmp_path / "run", device=DEVICE, resume=True)[0]
+    resumed = train(small_data, [(WITH_CONTEXT, settings(WITH_CONTEXT))], tmp_path / "run", device=DEVICE, resume=True)[
+        0
+    ]
     assert resumed.resumed_folds == 1
     assert (resumed.run["state"], resumed.run["folds_done"], resumed.run["error"]) == ("finished", [0, 1, 2], None)
     assert sha256_of(tmp_path / "run" / "member_00.onnx") == kept
