@@ -7,8 +7,8 @@ G_LIMIT_MAG = 17.65
 """DR3 publishes XP spectra of stars brighter than this (De Angeli et al. 2023, A&A 674, A2)."""
 G_BRIGHT_MAG = 3.0
 """Few brighter stars have spectra."""
-PARALLAX_ZERO_POINT_MAS = -0.03
-"""Mean offset of DR3 parallaxes of bright and blue stars (Lindegren et al. 2021b, A&A 649, A4: -0.02 to -0.05)."""
+PARALLAX_ZERO_POINT_MAS = -0.02
+"""Mean offset of DR3 parallaxes of bright and blue stars (Lindegren et al. 2021b, A&A 649, A4: -0.02 to -0.05, -0.017 over all)."""
 _PM_RA_FACTOR, _PM_DEC_FACTOR = 1.03, 0.89
 """Proper-motion error per parallax error (mas/yr per mas) in DR3: ESA's Gaia science performance page."""
 
