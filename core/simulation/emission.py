@@ -36,7 +36,7 @@ def add_emission(
         lines += _line_profiles(wavelength_nm, centre)[None, :] * (share * halpha_nm)[:, None]
     disc_lines = np.where(disc_excess > 0, halpha_nm, 0.0)
     for centres, share in ((_CALCIUM_NM, _CALCIUM_SHARE), (_PASCHEN_NM, _PASCHEN_SHARE)):
-        profile = sum(_line_profiles(wavelength_nm, centre) for centre in centres)
+        profile = np.sum([_line_profiles(wavelength_nm, centre) for centre in centres], axis=0)
         lines += profile[None, :] * (share * disc_lines)[:, None]
     continuum = (wavelength_nm / 1000.0) ** 2 + 0.25 * (wavelength_nm < _BALMER_JUMP_NM)
     return flux * (1.0 + disc_excess[:, None] * continuum[None, :]) + lines * _smooth(wavelength_nm, flux)

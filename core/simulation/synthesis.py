@@ -58,13 +58,14 @@ def _observed_flux(column: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarra
 
     grid = load_grid()
     flux = np.empty((len(column["family"]), len(grid.wavelength_nm)), dtype=np.float32)
+    teff, logg, mh = column["true_teff"], column["true_logg"], column["true_mh"]
     for family in np.unique(column["family"]):
         mine = np.flatnonzero(column["family"] == family)
-        flux[mine] = _surface_flux(grid, *(column[f"true_{x}"][mine] for x in ("teff", "logg", "mh")), str(family))
+        flux[mine] = _surface_flux(grid, teff[mine], logg[mine], mh[mine], str(family))
     double = np.flatnonzero(column["companion_radius_rsun"] > 0)
     if len(double):
-        companion = [column[name][double] for name in ("companion_teff", "companion_logg", "true_mh")]
-        second = _surface_flux(grid, *companion, "normal")
+        teff, logg = column["companion_teff"][double], column["companion_logg"][double]
+        second = _surface_flux(grid, teff, logg, mh[double], "normal")
         ratio = (column["companion_radius_rsun"][double] / column["radius_rsun"][double]) ** 2
         flux[double] += ratio[:, None].astype(np.float32) * second
     shining = np.flatnonzero((column["halpha_nm"] > 0) | (column["disc_excess"] > 0))

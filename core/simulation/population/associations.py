@@ -8,12 +8,11 @@ from core.simulation.population.galaxy import YOUNG, YOUNG_HEIGHT_PC, density, m
 from core.simulation.population.initial_mass import draw_power_law
 
 N_ASSOCIATIONS = 500
-"""Within REACH_PC of the Sun: about 30 within 2 kpc, the number of well-studied ones there (Wright 2020, NewAR 90,
-101549, lists 28 within 1.6 kpc or so)."""
+"""Within REACH_PC of the Sun: about 30 within 2 kpc, as many as are well studied (Wright 2020, NewAR 90, 101549)."""
 REACH_PC = 8000.0
 CLUSTERED_FRACTION = 0.5
-"""Of the stars younger than OLDEST_MYR: 0.4-0.6 of the O stars within 2-3 kpc lie in groups once their runaways are
-counted as field (Gies 1987, ApJS 64, 545: 22 % of O stars are field, half of all B0-B2 stars; Quintana et al. 2025)."""
+"""Of the stars younger than OLDEST_MYR. Most O stars lie in groups (Gies 1987, ApJS 64, 545), fewer early B stars,
+which live longer: half is a choice for all of them."""
 OLDEST_MYR = 40.0
 SIZE_PC = (35.0, 0.5, 10.0, 100.0)
 """Half-mass diameter: median, scatter (ln), limits; Mel'nik & Dambis 2017 (MNRAS 472, 3887) find 10-100 pc."""

@@ -100,7 +100,7 @@ def draw_blue_horizontal_branch(n: int, rng: np.random.Generator) -> Stars:
 def make_be(stars: Stars, rows: np.ndarray, rng: np.random.Generator) -> Stars:
     """Turn B dwarfs into Be stars in place: H-alpha emission of 0.3-6 nm and a red continuum excess that goes with it.
 
-    Equivalent widths: Slettebak et al. 1992, ApJS 81, 335; excess: Dachs et al. 1988, A&AS 72, 427.
+    Equivalent widths after Slettebak et al. 1992, ApJS 81, 335; the excess in proportion to them is a choice.
     """
     n = int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
     width = np.clip(np.exp(rng.normal(np.log(1.8), 0.7, n)), 0.2, 7.0)

@@ -8,7 +8,7 @@ G_LIMIT_MAG = 17.65
 G_BRIGHT_MAG = 3.0
 """Few brighter stars have spectra."""
 PARALLAX_ZERO_POINT_MAS = -0.02
-"""Mean offset of DR3 parallaxes of bright and blue stars (Lindegren et al. 2021b, A&A 649, A4: -0.02 to -0.05, -0.017 over all)."""
+"""Mean offset of DR3 parallaxes of bright and blue stars (Lindegren et al. 2021b, A&A 649, A4: -0.017 over all)."""
 _PM_RA_FACTOR, _PM_DEC_FACTOR = 1.03, 0.89
 """Proper-motion error per parallax error (mas/yr per mas) in DR3: ESA's Gaia science performance page."""
 
@@ -58,7 +58,7 @@ def observe_astrometry(
 def magnitude_error(phot_g_mean_mag: np.ndarray, band: str) -> np.ndarray:
     """Photometric error in magnitudes: G of a millimagnitude, BP and RP growing to 10-20 mmag at G = 17.6.
 
-    Riello et al. 2021, A&A 649, A3, figure 14 and table 1.
+    Sizes read off Riello et al. 2021, A&A 649, A3.
     """
     z = 10.0 ** (0.4 * (np.maximum(phot_g_mean_mag, 12.0) - 15.0))
     size = {"g": 0.0004, "bp": 0.0015, "rp": 0.0012}[band]

@@ -63,7 +63,7 @@ class Places:
     g_mag: np.ndarray
     group: np.ndarray
 
-    def take(self, rows: np.ndarray) -> "Places":
+    def take(self, rows: np.ndarray | slice) -> "Places":
         """The chosen rows."""
         return Places(**{name: value[rows] for name, value in vars(self).items()})
 

@@ -58,8 +58,8 @@ class Stars:
     def __len__(self) -> int:
         return len(self.mass)
 
-    def take(self, rows: np.ndarray) -> "Stars":
-        """The chosen rows (index array or boolean mask)."""
+    def take(self, rows: np.ndarray | slice) -> "Stars":
+        """The chosen rows (index array, boolean mask or slice)."""
         return Stars(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
 
     @property

@@ -21,14 +21,14 @@ from core.simulation.population.sky import (
 from core.simulation.population.stars import Stars, add_companions, concatenate, evolved_stars, supergiant_winds
 
 MASSIVE_SHARE = 3e-4
-"""Massive stars among DR3's XP spectra (219 million, G < 17.65): about 66,000. Imposed. Two roads lead there: 435,273
-candidate OBA stars of Zari et al. 2021 (A&A 650, A112), of which about one in seven is B2 or earlier; and a star
-formation rate of 1.65 suns a year (Licquia & Newman 2015, ApJ 806, 96) x 0.011 massive stars per sun formed x 18
-million years x one fifth that the dust lets through. `docs/decisions/population.md` has what the pure model gives."""
+"""Massive stars among DR3's XP spectra (219 million, G < 17.65): about 66,000. Imposed, in line with two estimates:
+a tenth to a fifth of the 435,273 hot-star candidates of Zari et al. 2021 (A&A 650, A112), were so many B2 or earlier;
+and a star formation rate of 1.65 suns a year (Licquia & Newman 2015, ApJ 806, 96) x 0.011 massive stars per sun formed
+x 18 million years x one fifth that the dust lets through. The model alone gives 2.8e-4."""
 SHARES: dict[str, float] = {
     "cool supergiant": 1.5e-5,  # some thousand in all: Messineo & Brown 2019, AJ 158, 20, and fainter ones
     "hot subdwarf": 1.1e-4,  # 61,585 candidates to G = 19 (Culpan et al. 2022, A&A 662, A40), about 25,000 to 17.65
-    "white dwarf": 1.0e-4,  # 359,000 to G = 20-21 (Gentile Fusillo et al. 2021, MNRAS 508, 3877), 20,000 to 17.65
+    "white dwarf": 1.0e-4,  # 359,000 to G = 20-21 (Gentile Fusillo et al. 2021, MNRAS 508, 3877), some 20,000 to 17.65
     "blue horizontal branch": 1.2e-4,  # 57,377 candidates to G = 20 (Culpan et al. 2021, A&A 654, A107)
     "composite": 5e-5,  # a third of the hot subdwarfs, and white dwarfs with M dwarfs
     "Herbig": 6e-6,  # 1,361 new candidates of Vioque et al. 2020, A&A 638, A21
@@ -76,8 +76,8 @@ def draw_survey(n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, 
     names = ["massive", *SHARES]
     shares = np.array([MASSIVE_SHARE, *SHARES.values()])
     counts = rng.multinomial(n, [*shares, 1.0 - shares.sum()])
-    parts = [_draw_kind(name, int(count), milky, rng) for name, count in zip([*names, "normal"], counts, strict=True)]
-    parts = [part for part in parts if part is not None]
+    kinds = zip([*names, "normal"], counts, strict=True)
+    parts = [_draw_kind(name, int(count), milky, rng) for name, count in kinds if count > 0]
     stars, places = concatenate([p[0] for p in parts]), concatenate_places([p[1] for p in parts])
     order = rng.permutation(n)
     return stars.take(order), places.take(order)
@@ -98,9 +98,7 @@ def make_some_be(stars: Stars, rng: np.random.Generator) -> Stars:
     return negatives.make_be(stars, chosen, rng)
 
 
-def _draw_kind(name: str, n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, Places] | None:
-    if n == 0:
-        return None
+def _draw_kind(name: str, n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, Places]:
     if name == "massive":
         return draw_massive(n, milky, rng)
     if name == "cool supergiant":
@@ -182,8 +180,9 @@ def strata(heavy: bool) -> Strata:
     rows = [(c, low, high, p) for c in components for low, high in pairwise(edges) for p in range(len(_PHASES))]
     component, low, high, number = (np.array(column) for column in zip(*rows, strict=True))
     phase = np.array(_PHASES)[number]
-    repeated = [np.repeat(column, _PILOT, axis=0) for column in (component, low, high, phase)]
-    _, weight = _draw_stratum(*repeated, np.random.default_rng(20_030))
+    row = np.repeat(np.arange(len(rows)), _PILOT)
+    pilot = np.random.default_rng(20_030)
+    _, weight = _draw_stratum(component[row], low[row], high[row], phase[row], pilot)
     largest = weight.reshape(len(rows), _PILOT).max(axis=1)
     chance = largest * number_between(low, high)
     return Strata(component, low, high, phase, largest, chance / chance.sum()).take(chance > 0)

@@ -86,10 +86,9 @@ def draw_chunk(
     """A part of a population: `massive` and `test` are boolean plans of its stars, `first_number` counts its ids."""
     if name == "training":
         stars, places = draw_training(massive, rng, negative_mix)
-    elif name == "survey":
-        stars, places = draw_survey(len(massive), milky, rng)
     else:
-        stars, places = draw_massive(len(massive), milky, rng)
+        draw = draw_survey if name == "survey" else draw_massive
+        stars, places = draw(len(massive), milky or Milky.draw(rng), rng)
     return _table(stars, places, test, first_number, rng)
 
 
