@@ -9,9 +9,10 @@ from core.simulation.single_star import simulate_star
 from core.spectra.templates import nearest_template
 from ui import cache
 from ui.downloads import download_spectra
-from ui.figure import percent, show
+from ui.figure import show
 from ui.judgement import judge
 from ui.new_sample import draw_sample
+from ui.numbers import percent
 from ui.shell import page
 from ui.simulate_choices import choose_parameters
 from ui.verdict_card import show_judgement

@@ -6,9 +6,8 @@ import numpy as np
 import streamlit as st
 
 from core import device as core_device
-from core.figures.dataset_card import labels_of
 from core.spectra import dataset as core_dataset
-from core.spectra.dataset import Dataset
+from core.spectra.dataset import Dataset, labels_of
 from core.training import run_catalogue
 
 EMBEDDED_TITLE = "Embedded simulated stars"

@@ -5,7 +5,7 @@ import streamlit as st
 from core.device import Device
 from core.evaluation.prevalence import GAIA_PREVALENCE, reweight
 from core.spectra.dataset import Dataset
-from ui.figure import percent
+from ui.numbers import percent
 from ui.shell import link
 
 

@@ -4,9 +4,8 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.figures.dataset_card import labels_of
 from core.settings import current_settings
-from core.spectra.dataset import Dataset, from_spectra, select_rows
+from core.spectra.dataset import Dataset, from_spectra, labels_of, select_rows
 from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
 

@@ -7,8 +7,9 @@ from core.archive.card import VerdictCard
 from core.archive.quality import Advice
 from core.evaluation.prevalence import GAIA_PREVALENCE, reweight
 from core.figures.probability import members_figure
-from ui.figure import percent, show
+from ui.figure import show
 from ui.judgement import Judgement
+from ui.numbers import percent, probability_text
 
 _LEVELS = {
     "good": (":material/check_circle:", "green"),
@@ -38,19 +39,6 @@ def show_judgement(judgement: Judgement, *, wide: bool = False) -> None:
     )
     if judgement.note:
         st.warning(judgement.note, icon=":material/warning:")
-
-
-def probability_text(probability: float, spread: float | None) -> str:
-    """A probability with its spread; near 0 and 1 with the digits that matter, never as a bare 0 or 1.
-
-    >>> probability_text(0.6543, 0.1), probability_text(0.99993, 0.00001)
-    ('0.654 ± 0.100', '0.9999 ± 0.0000')
-    """
-    digits = 3 if 0.01 <= probability <= 0.99 else 4
-    least = 10.0**-digits
-    if min(probability, 1 - probability) < least / 2:
-        return f"> {1 - least:.{digits}f}" if probability > 0.5 else f"< {least:.{digits}f}"
-    return f"{probability:.{digits}f}" + ("" if spread is None else f" ± {spread:.{digits}f}")
 
 
 def show_impostor(card: VerdictCard) -> None:

@@ -7,15 +7,7 @@ import plotly.graph_objects as go
 from core.figures.layout import arrange
 from core.figures.palette import GREY, label_colour, ordered_labels
 from core.figures.projection import hammer, outline
-
-UNLABELLED = "unlabelled"
-
-
-def labels_of(table: pd.DataFrame) -> pd.Series:
-    """The class of each star, 'unlabelled' where there is none."""
-    if "label" not in table:
-        return pd.Series(UNLABELLED, index=table.index)
-    return table["label"].astype(object).where(table["label"].notna(), UNLABELLED).astype(str)
+from core.spectra.dataset import labels_of
 
 
 def composition_figure(table: pd.DataFrame) -> go.Figure:

@@ -10,6 +10,8 @@ from core.errors import MissingColumnError
 from core.spectra.grid import N_SAMPLES
 from core.spectra.spectrum_set import SpectrumSet
 
+UNLABELLED = "unlabelled"
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -83,6 +85,13 @@ def from_spectra(spectra: SpectrumSet, title: str, provenance: str) -> Dataset:
     table.insert(0, "source_id", spectra.source_id)
     table["note"] = spectra.note
     return Dataset(title, provenance, _with_photometry(table, spectra.flux), spectra=spectra)
+
+
+def labels_of(table: pd.DataFrame) -> pd.Series:
+    """The class of each star, 'unlabelled' where there is none."""
+    if "label" not in table:
+        return pd.Series(UNLABELLED, index=table.index)
+    return table["label"].astype(object).where(table["label"].notna(), UNLABELLED).astype(str)
 
 
 def select_rows(

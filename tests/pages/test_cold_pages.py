@@ -46,8 +46,7 @@ def test_nothing_is_wider_than_a_telephone(server, chromium, entry):
 
     context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     visitor = Visitor(context.new_page()).open(f"{server}/{address_of(entry)}")
-    overflow = visitor.page.evaluate(
-        "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
-    )
+    main = visitor.page.locator("[data-testid=stMain]")
+    overflow = main.evaluate("main => main.scrollWidth - main.clientWidth")
     context.close()
     assert overflow <= 0
