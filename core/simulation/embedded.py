@@ -1,15 +1,22 @@
 """The embedded training set: simulated once on this machine, then read from its folder."""
 
 import fcntl
+import hashlib
 from pathlib import Path
 
 from core.settings import current_settings
 from core.simulation.draw import Progress, simulate
+from core.simulation.grid import GRID_PATH
+from core.simulation.instrument import FORWARD_PATH
+from core.simulation.noise import NOISE_PATH
 from core.simulation.population.training import N_TEST, N_TRAIN
+from core.spectra.calibration import DESIGN_PATH
 
 EMBEDDED_SEED = 2023
 EMBEDDED_VERSION = 1
-"""Grows when the simulation changes, so that an older file on disk is not taken for the present one."""
+"""Grows when the simulation's code changes what comes out."""
+INPUT_FILES = (GRID_PATH, FORWARD_PATH, NOISE_PATH, DESIGN_PATH)
+"""A change in one of these makes a new set too."""
 
 
 def embedded_dataset(progress: Progress | None = None) -> Path:
@@ -23,7 +30,7 @@ def embedded_dataset(progress: Progress | None = None) -> Path:
     DiskSpaceError
         No room for its 70 MB.
     """
-    path = current_settings().local_dir / f"embedded-{EMBEDDED_VERSION}.parquet"
+    path = current_settings().local_dir / f"embedded-{EMBEDDED_VERSION}-{_fingerprint()}.parquet"
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,3 +39,11 @@ def embedded_dataset(progress: Progress | None = None) -> Path:
         if not path.exists():
             simulate("training", N_TRAIN + N_TEST, EMBEDDED_SEED, path, progress=progress)
     return path
+
+
+def _fingerprint() -> str:
+    """Eight hexadecimal digits of the simulation's data files."""
+    digest = hashlib.sha256()
+    for file in INPUT_FILES:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]

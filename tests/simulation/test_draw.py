@@ -167,6 +167,19 @@ def test_embedded_set_is_made_once(tmp_path, monkeypatch):
     assert pq.read_metadata(results[0]).num_rows == 200
 
 
+def test_embedded_set_is_made_anew_when_the_atmospheres_change(tmp_path, monkeypatch):
+    from core.simulation import embedded
+
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path / "local"))
+    monkeypatch.setattr(embedded, "N_TRAIN", 20)
+    monkeypatch.setattr(embedded, "N_TEST", 5)
+    first = embedded.embedded_dataset()
+    changed = tmp_path / "grid.npz"
+    changed.write_bytes(b"another grid")
+    monkeypatch.setattr(embedded, "INPUT_FILES", (changed, *embedded.INPUT_FILES[1:]))
+    assert embedded.embedded_dataset() != first
+
+
 def test_one_star_keeps_its_magnitude_and_its_noise():
     clean, spectrum = simulate_star(30_000, 4.0, 0.0, 1.0, 3.1, 14.0, seed=1)
     again = simulate_star(30_000, 4.0, 0.0, 1.0, 3.1, 14.0, seed=1)[1]
