@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from core.evaluation.probability_calibration import sigmoid
 from core.spectra.representations import context, find_representation, represent
 from core.spectra.spectrum_set import Coefficients
 
-BATCH_ROWS = 1024
+BATCH_ROWS = 256
+"""As fast as larger batches, and the widest network's intermediate values stay below 300 MB."""
 RUN_FILE = "run.json"
 STATE_FILE = "representation.npz"
 
@@ -165,14 +167,27 @@ def _session(path: Path, threads: int | None) -> Any:
 
     if not path.is_file():
         raise RunError(f"the member {path} is missing: restore the run folder or train again")
+    _share_memory()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.add_session_config_entry("session.use_env_allocators", "1")
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions have no common public base
         raise RunError(f"the member {path} is no readable ONNX network ({error}): train again") from error
+
+
+@cache
+def _share_memory() -> None:
+    """One memory arena for all sessions: they run in turn, and ten of their own would hold ten times as much."""
+    import onnxruntime
+
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(place, None)
 
 
 def _representation_state(folder: Path) -> dict[str, np.ndarray] | None:

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from core.classification.ensemble import load_ensemble
+from core.classification.ensemble import BATCH_ROWS, load_ensemble
 from core.errors import RunError, UsageError
 from core.spectra.representations import context, fit_representation, represent
 from core.spectra.spectrum_set import Coefficients
@@ -41,7 +41,7 @@ def test_a_star_does_not_depend_on_its_companions(run_dir, threads):
     flux = black_bodies(2500)
     ensemble = load_ensemble(run_dir, threads=threads)
     whole = ensemble.probabilities(flux)
-    for row in (0, 1023, 1024, 2499):
+    for row in (0, BATCH_ROWS - 1, BATCH_ROWS, 2499):
         np.testing.assert_allclose(ensemble.probabilities(flux[row : row + 1])[:, 0], whole[:, row], atol=1e-6)
 
 
