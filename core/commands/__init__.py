@@ -2,6 +2,8 @@
 
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     # command name, module, function
+    ("atmosphere", "core.commands.atmosphere", "atmosphere"),
+    ("atmosphere-grid", "core.commands.atmosphere_grid", "atmosphere_grid"),
     ("simulate", "core.commands.simulate", "simulate"),
     ("calibrate", "core.commands.calibrate", "calibrate"),
     ("models", "core.commands.models", "models"),

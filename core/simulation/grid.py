@@ -20,8 +20,8 @@ FIXED_MH_RANGE = (-1.0, 0.5)
 class FamilyGrid:
     """Models of one family on a rectangular set of nodes.
 
-    `ratio` is ln(flux / pi B(Teff)), float32 of shape (n_teff, n_logg, n_mh, n_wave), filled beyond the lowest and highest
-    log g of each Teff; `lowest` and `highest` (n_teff,) are the log g that were computed.
+    `ratio` is ln(flux / pi B(Teff)), float32 of shape (n_teff, n_logg, n_mh, n_wave), filled beyond the lowest and
+    highest log g of each Teff; `lowest` and `highest` (n_teff,) are the log g that were computed.
     """
 
     teff: np.ndarray
@@ -33,7 +33,7 @@ class FamilyGrid:
 
 
 class AtmosphereGrid:
-    """Surface fluxes of LTE model atmospheres: F_lambda in W m^-2 nm^-1, sigma Teff^4 when integrated over all wavelengths.
+    """Surface fluxes of LTE model atmospheres: F_lambda in W m^-2 nm^-1, sigma Teff^4 when integrated over wavelength.
 
     Examples
     --------
@@ -129,7 +129,8 @@ class AtmosphereGrid:
             if bad.any():
                 unit = " K" if name == "teff" else ""
                 raise ParameterRangeError(
-                    f"{name} {values[bad][0]:g}{unit} is outside the {family} atmospheres: choose {low:g} to {high:g}{unit}"
+                    f"{name} {values[bad][0]:g}{unit} is outside the {family} atmospheres: choose {low:g} to"
+                    f" {high:g}{unit}"
                 )
         low_g, high_g = self.log_g_range(teff, family)
         bad = ~((logg >= low_g - 1e-9) & (logg <= high_g + 1e-9))

@@ -1,8 +1,8 @@
 """Atomic data: solar abundances, ionisation energies and low-lying terms from which partition functions are summed.
 
-Abundances: Asplund et al. 2009, ARA&A 47, 481 (log epsilon, hydrogen = 12). Ionisation energies and term energies: NIST Atomic
-Spectra Database, fine structure averaged where it is below about 0.1 eV. The lists stop near 5 eV (neutral) and 6 eV
-(ions); what lies higher matters for a partition function only where the stage has already ionised away.
+Abundances: Asplund et al. 2009, ARA&A 47, 481 (log epsilon, hydrogen = 12). Ionisation energies and term energies: NIST
+Atomic Spectra Database, fine structure averaged where it is below about 0.1 eV. The lists stop near 5 eV (neutral) and
+6 eV (ions); what lies higher matters for a partition function only where the stage has already ionised away.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ class Atom:
     terms: tuple[Terms, ...]
 
 
+# fmt: off
 ATOMS: dict[str, Atom] = {
     "He": Atom(10.93, 4.0026, (24.5874, 54.4178), (((1, 0), (4, 20.1), (12, 21.0)), ((2, 0),), ((1, 0),))),
     "C": Atom(
@@ -129,8 +130,8 @@ ATOMS: dict[str, Atom] = {
         (6.8281, 13.5755, 27.4917),
         (
             (
-                ((5, 0), (7, 0.021), (9, 0.048), (35, 0.83), (5, 0.90), (9, 1.05), (21, 1.44), (9, 1.50), (15, 1.74))
-                + ((27, 1.88), (45, 1.98), (35, 2.1), (25, 2.3), (21, 2.4), (150, 3.0), (200, 3.7))
+                ((5, 0), (7, 0.021), (9, 0.048), (35, 0.83), (5, 0.90), (9, 1.05), (21, 1.44), (9, 1.50), (15, 1.74),
+                (27, 1.88), (45, 1.98), (35, 2.1), (25, 2.3), (21, 2.4), (150, 3.0), (200, 3.7))
             ),
             (
                 (
@@ -143,8 +144,7 @@ ATOMS: dict[str, Atom] = {
                     (10, 1.08),
                     (18, 1.12),
                     (12, 1.17),
-                )
-                + ((6, 1.23), (12, 1.24), (32, 1.57), (18, 1.89), (60, 2.6), (64, 3.75), (100, 4.0))
+                    (6, 1.23), (12, 1.24), (32, 1.57), (18, 1.89), (60, 2.6), (64, 3.75), (100, 4.0))
             ),
             ((21, 0.03), (5, 1.05), (9, 1.31), (9, 1.8)),
             ((10, 0.04),),
@@ -189,9 +189,9 @@ ATOMS: dict[str, Atom] = {
         (7.9024, 16.1992, 30.652),
         (
             (
-                ((9, 0), (7, 0.052), (5, 0.087), (3, 0.110), (1, 0.121), (35, 0.93), (21, 1.53), (15, 2.2), (9, 2.37))
-                + ((68, 2.43), (21, 2.59), (27, 2.70), (58, 2.83), (21, 2.97), (9, 3.04), (25, 3.25), (35, 3.37))
-                + ((15, 3.63), (200, 4.2), (300, 4.8))
+                ((9, 0), (7, 0.052), (5, 0.087), (3, 0.110), (1, 0.121), (35, 0.93), (21, 1.53), (15, 2.2), (9, 2.37),
+                (68, 2.43), (21, 2.59), (27, 2.70), (58, 2.83), (21, 2.97), (9, 3.04), (25, 3.25), (35, 3.37),
+                (15, 3.63), (200, 4.2), (300, 4.8))
             ),
             (
                 (
@@ -204,9 +204,8 @@ ATOMS: dict[str, Atom] = {
                     (20, 1.05),
                     (12, 1.68),
                     (18, 1.98),
-                )
-                + ((6, 2.3), (32, 2.55), (56, 2.65), (28, 2.83), (6, 2.89), (76, 3.25), (20, 3.89), (30, 4.77))
-                + ((60, 5.2), (48, 5.5), (100, 6.2))
+                    (6, 2.3), (32, 2.55), (56, 2.65), (28, 2.83), (6, 2.89), (76, 3.25), (20, 3.89), (30, 4.77),
+                (60, 5.2), (48, 5.5), (100, 6.2))
             ),
             ((25, 0.06), (9, 2.5), (33, 2.55), (21, 2.7), (27, 3.1), (37, 3.8)),
             ((6, 0), (36, 4.0), (12, 4.4), (20, 4.8)),
@@ -224,6 +223,7 @@ ATOMS: dict[str, Atom] = {
         ),
     ),
 }
+# fmt: on
 """Elements followed in the equation of state beside hydrogen; stages stop at the third or fourth ion."""
 
 ROMAN = ("I", "II", "III", "IV", "V")

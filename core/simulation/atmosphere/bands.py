@@ -1,15 +1,13 @@
-"""Molecular bands of TiO, VO, CaH, MgH, CH, CN, OH, FeH: known band heads, parametrised shapes."""
+"""Molecular bands: where their heads lie. The fit of the molecules' strengths starts from these shapes."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.simulation.atmosphere.gas import Gas
-
 
 @dataclass(frozen=True)
 class Band:
-    """One band: sharp at `head_nm`, degraded over `scale_nm` (to the red when positive), with a cross-section in cm^2."""
+    """One band: a step at `head_nm`, degraded over `scale_nm` (to the red when positive); cross-section in cm^2."""
 
     molecule: str
     head_nm: float
@@ -44,28 +42,21 @@ BANDS = (
     Band("CH", 388.9, -5.0, 3e-17),
     Band("CN", 388.3, -6.0, 1e-16),
     Band("CN", 421.6, -6.0, 3e-17),
-    Band("OH", 330.0, -20.0, 3e-17),
+    Band("CN", 788.0, 60.0, 3e-19),
     Band("H2O", 925.0, 25.0, 1e-20),
 )
-"""Heads: Pearse & Gaydon 1976, The Identification of Molecular Spectra; cross-sections fitted (see decisions)."""
+"""Heads: Pearse & Gaydon 1976, The Identification of Molecular Spectra."""
 RISE_NM = 1.5
+BACKGROUND = 1e-23
+"""Cross-section far from every band, cm^2."""
 
 
-def band_shape(wavelength_nm: np.ndarray, head_nm: float, scale_nm: float) -> np.ndarray:
-    """Unit-height profile: a smooth step at the head, an exponential decay away from it."""
-    distance = (wavelength_nm - head_nm) * np.sign(scale_nm)
-    step = 1 / (1 + np.exp(-np.clip(distance / (0.3 * RISE_NM), -50, 50)))
-    return step * np.exp(-np.maximum(distance, 0) / abs(scale_nm))
-
-
-def band_sections(wavelength_nm: np.ndarray, cross_sections: np.ndarray | None = None) -> np.ndarray:
-    """Cross-sections in cm^2, (n_band, n_wave)."""
-    values = [band.cross_section for band in BANDS] if cross_sections is None else cross_sections
-    return np.array([s * band_shape(wavelength_nm, b.head_nm, b.scale_nm) for b, s in zip(BANDS, values, strict=True)])
-
-
-def band_absorption(gas: Gas, sections: np.ndarray) -> np.ndarray | float:
-    """Molecular band absorption, cm^-1, (n_depth, n_wave); 0 where the gas is too hot for molecules."""
-    if "TiO" not in gas.density:
-        return 0.0
-    return np.stack([gas.density[band.molecule] for band in BANDS], axis=1) @ sections
+def molecule_section(wavelength_nm: np.ndarray, molecule: str) -> np.ndarray:
+    """First guess of a molecule's smooth cross-section in cm^2, (n_wave,)."""
+    total = np.full(len(wavelength_nm), BACKGROUND)
+    for band in BANDS:
+        if band.molecule == molecule:
+            distance = (wavelength_nm - band.head_nm) * np.sign(band.scale_nm)
+            step = 1 / (1 + np.exp(-np.clip(distance / (0.3 * RISE_NM), -50, 50)))
+            total += band.cross_section * step * np.exp(-np.maximum(distance, 0) / abs(band.scale_nm))
+    return total

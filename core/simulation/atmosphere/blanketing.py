@@ -1,4 +1,4 @@
-"""Statistical line opacity of the metals: populations by class times fitted strengths, with a line-to-line spread."""
+"""Statistical line opacity of metals and molecules: populations by class, fitted strengths, line-to-line spread."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,14 +34,30 @@ CLASSES = (
     LineClass("ion_high", {f"{e} II": 1.0 for e in IRON_PEAK} | {"Si II": 0.03}, 4.0, 2.0),
     LineClass("double", {f"{e} III": 1.0 for e in IRON_PEAK}, 4.0, 2.0),
     LineClass("light_ion", {"C II": 1.0, "N II": 1.0, "O II": 1.0, "Si III": 1.0}, 18.0, 2.0),
+    LineClass("TiO", {"TiO": 1.0}, 0.0, 1.2),
+    LineClass("VO", {"VO": 1.0}, 0.0, 1.2),
+    LineClass("CaH", {"CaH": 1.0}, 0.0, 1.2),
+    LineClass("MgH", {"MgH": 1.0}, 0.0, 1.2),
+    LineClass("CH", {"CH": 1.0}, 0.0, 1.2),
+    LineClass("CN", {"CN": 1.0}, 0.0, 1.2),
+    LineClass("H2O", {"H2O": 1.0}, 0.0, 1.2),
 )
-"""Stages and energies follow the multiplets that crowd the optical (Moore 1945): Fe I 0-3 eV, Fe II 2.5-4 eV in the blue."""
+"""Atoms: stages and energies follow the multiplets that crowd the optical (Moore 1945): Fe I 0-3 eV, Fe II 2.5-4 eV in
+the blue. Molecules: one class each; `bands` gives the band heads from which the fit of their strengths begins."""
 
 
 def class_density(gas: Gas, line_class: LineClass) -> np.ndarray:
     """Density of absorbers of a class, cm^-3: sum of n / U times the Boltzmann factor."""
-    total = sum(weight * gas.density[s] / gas.partition[s] for s, weight in line_class.weights.items())
+    total = np.zeros_like(gas.temperature)
+    for species, weight in line_class.weights.items():
+        if species in gas.density:
+            total += weight * gas.density[species] / gas.partition.get(species, 1.0)
     return total * np.exp(-line_class.energy_ev / (K_EV * gas.temperature))
+
+
+def class_densities(gas: Gas) -> np.ndarray:
+    """Densities of all classes, cm^-3, (n_depth, n_class)."""
+    return np.stack([class_density(gas, line_class) for line_class in CLASSES], axis=1)
 
 
 @lru_cache(maxsize=1)
@@ -75,4 +91,4 @@ def line_strengths(
 
 def blanketing(gas: Gas, strengths: np.ndarray) -> np.ndarray:
     """Statistical line absorption, cm^-1, (n_depth, n_wave), from `line_strengths`."""
-    return np.stack([class_density(gas, c) for c in CLASSES], axis=1) @ strengths
+    return class_densities(gas) @ strengths

@@ -15,7 +15,7 @@ from core.simulation.atmosphere.model import GRID_WAVELENGTH_NM, Structure, solv
 from core.simulation.atmosphere.nodes import FAMILY_NODES, FamilyNodes
 from core.simulation.grid import pack_ratio, planck_flux
 
-ITERATIONS = 14
+ITERATIONS_FROM_GREY, ITERATIONS_FROM_NEIGHBOUR = 30, 14
 Chain = tuple[str, float, float, tuple[float, ...]]
 """One chain of models: family, Teff, [M/H] and log g from high to low."""
 
@@ -32,10 +32,11 @@ def compute_chain(chain: Chain) -> tuple[Chain, list[tuple[float, np.ndarray, fl
     structure: Structure | None = None
     for logg in gravities:
         try:
-            structure = solve_structure(teff, logg, mh, family, structure, max_iterations=ITERATIONS)
+            limit = ITERATIONS_FROM_GREY if structure is None else ITERATIONS_FROM_NEIGHBOUR
+            structure = solve_structure(teff, logg, mh, family, structure, max_iterations=limit, tolerance=0.003)
         except ParameterRangeError:
             break
-        results.append((logg, spectrum(structure), structure.flux_error))
+        results.append((logg, spectrum(structure), structure.surface_error))
     return chain, results
 
 

@@ -13,7 +13,7 @@ HELIUM_RATIO = {"normal": SOLAR_HELIUM, "white_dwarf": 1e-8, "helium_poor": 0.00
 He-sdO stars (Stroeer et al. 2007, A&A 462, 269: above 1)."""
 
 METALS_SHIFT = {"normal": 0.0, "white_dwarf": -8.0, "helium_poor": -0.3, "helium_rich": 0.0}
-"""Added to [M/H]: gravitational settling empties a white dwarf's atmosphere of metals and halves the light ones of an sdB."""
+"""Added to [M/H]: settling empties a white dwarf's atmosphere of metals and halves the light ones of an sdB."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ HELIUM_LEVELS = (
     (20, 23.073, 1.514, 85.20, -3.69, 0.0),
     (3, 23.086, 1.501, 58.81, -2.89, 0.0),
 )
-"""He I to n = 3, cross-sections after Gingerich 1964 and Kurucz 1970 (SAO Special Report 309); higher levels hydrogenic."""
+"""He I to n = 3, cross-sections after Gingerich 1964 and Kurucz 1970 (SAO Special Report 309); the rest hydrogenic."""
 
 THRESHOLDS = {
     # species, term index: cross-section at threshold in Mb, power of (threshold / frequency)
@@ -44,7 +44,7 @@ THRESHOLDS = {
     ("Na I", 0): (0.1, 2.0),
     ("K I", 0): (0.02, 2.0),
 }
-"""Measured or computed thresholds collected in Mathisen 1984 (Oslo theoretical astrophysics report 60) for the strong edges;
+"""Measured or computed thresholds collected in Mathisen 1984 (Oslo report 60), for the strong edges;
 all other terms get the Kramers value of a hydrogenic level of the same binding energy."""
 
 

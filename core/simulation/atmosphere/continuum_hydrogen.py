@@ -27,8 +27,8 @@ def hydrogen_sections(wavelength_nm: np.ndarray) -> np.ndarray:
 def hydrogen_absorption(gas: Gas, wavelength_nm: np.ndarray, sections: np.ndarray) -> np.ndarray:
     """Bound-free (with the dissolved pseudo-continuum) and free-free absorption of H, cm^-1, (n_depth, n_wave).
 
-    Longward of each threshold the fraction 1 - w(n*)/w(n) of the transitions ends in dissolved states (Daeppen, Anderson &
-    Mihalas 1987, ApJ 319, 195), which joins the lines to the continuum without a step.
+    Longward of each threshold the fraction 1 - w(n*)/w(n) of the transitions ends in dissolved states (Daeppen,
+    Anderson & Mihalas 1987, ApJ 319, 195), which joins the lines to the continuum without a step.
     """
     nu = frequency(wavelength_nm)
     result = free_free(nu, gas.temperature) * (gas.electrons * gas.density["H II"])[:, None]
@@ -80,7 +80,7 @@ def h_minus_bound_free(wavelength_nm: np.ndarray) -> np.ndarray:
 def h_minus_free_free(wavelength_nm: np.ndarray, temperature: np.ndarray) -> np.ndarray:
     """Free-free coefficient of H- in cm^4 dyn^-1 per H atom and electron pressure: John 1988 eq. 6; (n_depth, n_wave).
 
-    The formula holds for 1400-10,080 K and above 182 nm; the arguments are clipped there. It includes stimulated emission.
+    The formula holds for 1400-10,080 K and above 182 nm; the arguments are clipped there. It includes stimulation.
     """
     micron = np.clip(np.asarray(wavelength_nm) * 1e-3, 0.1823, None)
     powers = np.array([micron**2, np.ones_like(micron), 1 / micron, micron**-2, micron**-3, micron**-4])

@@ -20,8 +20,8 @@ def _enthalpy(gas: Gas) -> np.ndarray:
 
 def adiabatic_gradient(gas: Gas, composition: Composition) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """d ln T / d ln P at constant entropy, specific heat c_P (erg g^-1 K^-1) and expansion -d ln rho / d ln T."""
-    warmer = solve_gas(gas.temperature * 1.01, gas.pressure, composition)
-    cooler = solve_gas(gas.temperature / 1.01, gas.pressure, composition)
+    warmer = solve_gas(gas.temperature * 1.01, gas.pressure, composition, with_molecules=False)
+    cooler = solve_gas(gas.temperature / 1.01, gas.pressure, composition, with_molecules=False)
     heat = (_enthalpy(warmer) - _enthalpy(cooler)) / (warmer.temperature - cooler.temperature)
     expansion = -np.log(warmer.mass_density / cooler.mass_density) / np.log(warmer.temperature / cooler.temperature)
     heat = np.maximum(heat, 1.5 * K / 2.3e-24)

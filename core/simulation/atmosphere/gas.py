@@ -1,5 +1,6 @@
 """Equation of state: ionisation by Saha, H- and H2, charge conservation, then the trace molecules."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,9 @@ def _saha_ladder(ionisation_ev: tuple, terms: tuple, temperature: np.ndarray) ->
     return np.array(ladder), functions
 
 
-def solve_gas(temperature: np.ndarray, pressure: np.ndarray, composition: Composition) -> Gas:
+def solve_gas(
+    temperature: np.ndarray, pressure: np.ndarray, composition: Composition, with_molecules: bool = True
+) -> Gas:
     """Solve the equation of state at gas `pressure` (dyn cm^-2) and `temperature` (K), both of shape (n_depth,).
 
     The electron density is found by bisection of charge conservation; at each trial the quadratic of hydrogen with H2
@@ -56,18 +59,16 @@ def solve_gas(temperature: np.ndarray, pressure: np.ndarray, composition: Compos
     hydrogen = _HydrogenEquilibrium(temperature, composition)
     ratios = np.array([composition.ratio[name] for name in names])
 
-    low, high = np.log(total) - 45.0, np.log(total)
-    stages = np.arange(n_stage)[None, :, None]
-    for _ in range(48):
-        trial = 0.5 * (low + high)
+    def surplus(trial: np.ndarray) -> np.ndarray:
+        """ln(electrons) less ln(charge) at a trial ln(electrons): rises with it."""
         electrons = np.exp(trial)
         neutral, nuclei = hydrogen.neutral(total, electrons)
         fraction = _stage_fractions(ladders, trial)
-        metal_charge = (ratios[:, None] * (stages * fraction).sum(axis=1)).sum(axis=0)
+        metal_charge = np.einsum("e,s,esd->d", ratios, np.arange(n_stage), fraction)
         charge = neutral * (hydrogen.proton / electrons - hydrogen.minus * electrons) + nuclei * metal_charge
-        too_many = electrons > charge
-        low, high = np.where(too_many, low, trial), np.where(too_many, trial, high)
-    electrons = np.exp(0.5 * (low + high))
+        return trial - np.log(np.maximum(charge, 1e-290))
+
+    electrons = np.exp(_bracketed_root(surplus, np.log(total) - 45.0, np.log(total)))
     neutral, nuclei = hydrogen.neutral(total, electrons)
     fraction = _stage_fractions(ladders, np.log(electrons))
 
@@ -80,10 +81,32 @@ def solve_gas(temperature: np.ndarray, pressure: np.ndarray, composition: Compos
     for row, name in enumerate(names):
         for stage in range(len(ATOMS[name].terms)):
             density[f"{name} {ROMAN[stage]}"] = nuclei * ratios[row] * fraction[row, stage]
-    if temperature.min() < COOL_K:
+    if with_molecules and temperature.min() < COOL_K:
         _add_molecules(temperature, density)
     functions["H I"] = np.full_like(temperature, 2.0)
     return Gas(temperature, pressure, electrons, nuclei, nuclei * composition.mass_per_hydrogen, density, functions)
+
+
+def _bracketed_root(function: Callable, low: np.ndarray, high: np.ndarray, steps: int = 60) -> np.ndarray:
+    """Root of a rising function by bisection, then false position with halved end values (Illinois), to 1e-10."""
+    for _ in range(5):
+        middle = 0.5 * (low + high)
+        above = function(middle) > 0
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    f_low, f_high = function(low), function(high)
+    side = np.zeros(len(low))
+    for _ in range(steps):
+        x = np.clip((low * f_high - high * f_low) / (f_high - f_low), low, high)
+        f = function(x)
+        above = f > 0
+        f_low = np.where(above & (side > 0), 0.5 * f_low, f_low)
+        f_high = np.where(~above & (side < 0), 0.5 * f_high, f_high)
+        low, f_low = np.where(above, low, x), np.where(above, f_low, f)
+        high, f_high = np.where(above, x, high), np.where(above, f, f_high)
+        side = np.where(above, 1.0, -1.0)
+        if np.abs(f).max() < 1e-10:
+            break
+    return x
 
 
 def _stage_fractions(ladders: np.ndarray, log_electrons: np.ndarray) -> np.ndarray:
@@ -114,5 +137,12 @@ class _HydrogenEquilibrium:
 
 def _add_molecules(temperature: np.ndarray, density: dict[str, np.ndarray]) -> None:
     totals = {name: density[f"{name} I"] for name in ("C", "N", "O", "Si", "Ti", "V", "Mg", "Ca")}
-    warm = np.maximum(temperature, 800.0)
-    density.update(molecular_densities(warm, density["H I"], totals))
+    cool = temperature < COOL_K
+    found = molecular_densities(
+        np.maximum(temperature[cool], 800.0),
+        density["H I"][cool],
+        {name: value[cool] for name, value in totals.items()},
+    )
+    for name, value in found.items():
+        density[name] = np.zeros_like(temperature)
+        density[name][cool] = value

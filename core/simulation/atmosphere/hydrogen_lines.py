@@ -19,6 +19,8 @@ STARK_CONSTANTS = {
 RYDBERG = {1: RYDBERG_H, 2: 4 * 109722.27}
 HIGHEST_UPPER = {1: {1: 20, 2: 32, 3: 30, 4: 24, 5: 16}, 2: {1: 8, 2: 12, 3: 16, 4: 24, 5: 16, 6: 16}}
 """Last upper level of each series, per charge and lower level."""
+CORE_NM = 0.6
+"""Beyond this distance the Doppler core is nil."""
 MICROTURBULENCE = 2e5
 """cm/s; matters little at the resolution of XP."""
 
@@ -48,10 +50,7 @@ def stark_constant(lower: int, upper: int, charge: int = 1) -> float:
     """Mean Stark displacement of a line in Angstrom per cgs field, scaled from hydrogen by charge^-5."""
     table = STARK_CONSTANTS.get(lower, ())
     order = upper - lower - 1
-    if order < len(table):
-        value = table[order]
-    else:
-        value = 5.5e-5 * (lower * upper) ** 4 / (upper**2 - lower**2)
+    value = table[order] if order < len(table) else 5.5e-5 * (lower * upper) ** 4 / (upper**2 - lower**2)
     return value / charge**5
 
 
@@ -63,22 +62,24 @@ def line_wavelength_nm(lower: int, upper: int, charge: int = 1) -> float:
 def stark_profile(delta_nm: np.ndarray, wavelength_nm: float, constant: float, upper: int, gas: Gas, mass: float):
     """Line profile phi(nu) in s at distances `delta_nm` from the centre, (n_depth, n_wave), normalised to 1.
 
-    Quasi-static ion wing 1.5 beta^-5/2 (Edmonds et al. 1967), electrons adding as much beyond the frequency at which they
-    too are quasi-static (Griem 1967, ApJ 147, 1092: (kT / hbar) / n^2) and a square-root share inside; Doppler core.
+    Quasi-static ion wing 1.5 beta^-5/2 (Edmonds et al. 1967), electrons adding as much beyond the frequency at which
+    they too are quasi-static (Griem 1967, ApJ 147, 1092: (kT / hbar) / n^2), a square-root share inside; Doppler core.
     """
     field = 1.25e-9 * gas.electrons ** (2 / 3)
     unit = (constant * field)[:, None]
     beta = np.abs(delta_nm)[None, :] * 10 / unit
     doppler = wavelength_nm * 10 / C * np.sqrt(2 * K * gas.temperature / mass + MICROTURBULENCE**2)[:, None]
     static_nm = wavelength_nm**2 * 1e-7 / C * K * gas.temperature / (H * upper**2)
-    share = np.sqrt(np.abs(delta_nm)[None, :] / (static_nm[:, None] + np.abs(delta_nm)))
+    share = np.sqrt(np.abs(delta_nm) / (static_nm[:, None] + np.abs(delta_nm)))
     beta_doppler = doppler / unit
     core = np.sqrt(3.1**2 + (2.2 * beta_doppler) ** 2)
     wing = 1.5 * (1 + share) / (core**2.5 + beta * beta * np.sqrt(beta))
+    near = slice(*np.searchsorted(delta_nm, [-CORE_NM, CORE_NM]))
     inside = 1 - np.minimum(5.5 * core**-1.5, 1.0)
-    gauss = inside * np.exp(-np.minimum((beta / beta_doppler) ** 2, 80)) / (np.sqrt(np.pi) * beta_doppler)
+    gauss = np.exp(-np.minimum((beta[:, near] / beta_doppler) ** 2, 80)) / (np.sqrt(np.pi) * beta_doppler)
+    wing[:, near] += inside * gauss
     per_frequency = (wavelength_nm * 10) ** 2 / (C * 1e8) / unit
-    return (wing + gauss) * per_frequency
+    return wing * per_frequency
 
 
 def series_absorption(
@@ -94,7 +95,7 @@ def series_absorption(
     last = last or HIGHEST_UPPER[charge][lower]
     centres = {upper: line_wavelength_nm(lower, upper, charge) for upper in range(lower + 1, last + 1)}
     for upper, centre in centres.items():
-        reach = 0.16 * centre if lower > 1 else 0.35 * centre
+        reach = (0.35 if lower == 1 else 0.16 if upper < lower + 5 else 0.08) * centre
         first, end = np.searchsorted(wavelength_nm, [centre - reach, centre + reach])
         if first == end:
             continue

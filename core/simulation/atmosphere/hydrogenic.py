@@ -7,7 +7,7 @@ from core.simulation.atmosphere.occupation import LYMAN_LIMIT_HZ
 
 
 def bound_free(level: int, frequency_hz: np.ndarray, charge: int = 1) -> np.ndarray:
-    """Photo-ionisation cross-section in cm^2, continued below the threshold as nu^-3 (Kramers; Seaton 1959 Gaunt factor)."""
+    """Photo-ionisation cross-section in cm^2, continued below the threshold as nu^-3 (Gaunt factor: Seaton 1959)."""
     threshold = LYMAN_LIMIT_HZ * charge**2 / level**2
     u = np.maximum(frequency_hz / threshold - 1, 0.0)
     gaunt = 1 + 0.1728 * (u - 1) / (level * (u + 1)) ** (2 / 3)

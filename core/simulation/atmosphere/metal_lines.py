@@ -8,7 +8,7 @@ from core.simulation.atmosphere.gas import Gas
 from core.simulation.atmosphere.helium_lines import voigt
 
 LINES = (
-    # species, air wavelength nm, weight and energy (eV) of the lower level, oscillator strength, radiative damping 1e8/s
+    # species, air wavelength nm, weight and energy (eV) of the lower level, oscillator strength, damping 1e8/s
     ("Ca II", 393.366, 2, 0.0, 0.682, 1.5),
     ("Ca II", 396.847, 2, 0.0, 0.330, 1.5),
     ("Ca II", 849.802, 4, 1.692, 0.0120, 1.5),

@@ -1,6 +1,6 @@
 """One model atmosphere: temperature structure in radiative-convective equilibrium, then the emergent spectrum."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +22,11 @@ PER_NM_SI = 1e-3
 
 @dataclass
 class Structure:
-    """A model's depth points (cgs): gas, column mass, Rosseland mean, radiative share of the flux, and its quality."""
+    """A model's depth points (cgs): gas, column mass, Rosseland mean, radiative share of the flux, and its quality.
+
+    `surface_error` and `worst_error` are relative errors of the radiative flux at the surface and at any depth (the
+    worst lies where convection sets in); `history` holds the worst error of each iteration.
+    """
 
     teff: float
     logg: float
@@ -31,9 +35,9 @@ class Structure:
     column: np.ndarray
     rosseland: np.ndarray
     share: np.ndarray
-    flux_error: float
-    iterations: int
-    history: list[float] = field(default_factory=list)
+    surface_error: float
+    worst_error: float
+    history: list[float]
 
 
 def hopf(tau: np.ndarray) -> np.ndarray:
@@ -66,7 +70,7 @@ def solve_structure(
     family: str = "normal",
     start: Structure | None = None,
     max_iterations: int = 40,
-    tolerance: float = 0.005,
+    tolerance: float = 0.002,
 ) -> Structure:
     """Temperature, pressure and column mass in hydrostatic and radiative-convective equilibrium.
 
@@ -81,7 +85,7 @@ def solve_structure(
         pressure = start.gas.pressure * (gravity / 10**start.logg) ** 0.7
     share = np.ones_like(temperature)
     radiative = np.zeros_like(temperature)
-    field_: Radiation | None = None
+    radiation: Radiation | None = None
     history: list[float] = []
     settle = 6 if start is None else 2
     for iteration in range(max_iterations + settle):
@@ -98,24 +102,23 @@ def solve_structure(
             share = 0.5 * share + 0.5 * radiative_share(gas, chemical, rosseland, gravity, teff)
         tau = optical_depth(column, extinction)
         source = planck(sampling.wavelength_nm, temperature[:, None])
-        field_ = solve_transfer(tau, source, absorption / extinction, field_, 2 if field_ is None else 1)
-        temperature, error, push = corrected_temperature(
-            teff, temperature, column, absorption, extinction, field_, share, sampling
-        )
-        radiative = 4 * np.pi / C * push
-        history.append(error)
-        if error < tolerance and len(history) > 3:
+        radiation = solve_transfer(tau, source, absorption / extinction, radiation, 2 if radiation is None else 1)
+        step = corrected_temperature(teff, temperature, column, absorption, extinction, radiation, share, sampling)
+        temperature = step.temperature
+        radiative = 4 * np.pi / C * step.push
+        history.append(step.worst_error)
+        if step.change < tolerance and len(history) > 3:
             break
     _check_eddington(teff, logg, gravity, radiative)
-    return Structure(teff, logg, chemical, gas, column, rosseland, share, history[-1], len(history), history)
+    return Structure(teff, logg, chemical, gas, column, rosseland, share, step.surface_error, step.worst_error, history)
 
 
 def _check_eddington(teff: float, logg: float, gravity: float, radiative: np.ndarray) -> None:
     worst = float((radiative / gravity)[DEPTH_GRID > 1e-2].max())
     if worst > 0.97:
         raise ParameterRangeError(
-            f"log g {logg:g} at Teff {teff:g} K lies beyond the Eddington limit (radiative acceleration is {worst:.2f} of"
-            f" gravity); raise log g above {logg + np.log10(worst):.2f}"
+            f"log g {logg:g} at Teff {teff:g} K lies beyond the Eddington limit (radiative acceleration is {worst:.2f}"
+            f" of gravity); raise log g above {logg + np.log10(worst):.2f}"
         )
 
 
@@ -127,8 +130,8 @@ def fine_spectrum(structure: Structure) -> np.ndarray:
     tau = optical_depth(structure.column, extinction)
     source = planck(sampling.wavelength_nm, structure.gas.temperature[:, None])
     thermal = absorption / extinction
-    field_ = solve_transfer(tau, source, thermal, None, 2)
-    return emergent_flux(tau, thermal * source + (1 - thermal) * field_.mean) * PER_NM_SI
+    radiation = solve_transfer(tau, source, thermal, None, 2)
+    return emergent_flux(tau, thermal * source + (1 - thermal) * radiation.mean) * PER_NM_SI
 
 
 def spectrum(structure: Structure) -> np.ndarray:

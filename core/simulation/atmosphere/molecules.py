@@ -1,8 +1,8 @@
 """Diatomic molecules and water: dissociation equilibria from statistical mechanics.
 
-Constants (dissociation energy D0 in eV, vibration omega_e and rotation B_e in cm^-1, electronic weight): Huber & Herzberg
-1979, Constants of Diatomic Molecules; water: Herzberg 1945 and an atomisation energy of 9.511 eV. Rigid rotor, harmonic
-oscillator: good to about 10 % in the equilibrium constant below 4,500 K, where molecules matter.
+Constants (dissociation energy D0 in eV, vibration omega_e and rotation B_e in cm^-1, electronic weight): Huber &
+Herzberg 1979, Constants of Diatomic Molecules; water: Herzberg 1945 and an atomisation energy of 9.511 eV. Rigid rotor
+and harmonic oscillator: good to about 10 % in the equilibrium constant below 4,500 K, where molecules matter.
 """
 
 from dataclasses import dataclass
@@ -92,9 +92,9 @@ def molecular_densities(
     """
     k = {name: association_constant(name, temperature) for name in DIATOMICS}
     k_water = water_constant(temperature)
-    low = np.log(totals["O"]) - 60.0
+    low = np.log(totals["O"]) - 40.0
     high = np.log(totals["O"])
-    for _ in range(60):
+    for _ in range(45):
         middle = 0.5 * (low + high)
         n_o = np.exp(middle)
         free = _free_atoms(n_o, n_h, k, totals)

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_LOGG_LOW = (0.0, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0, 5.5)
+COARSE_LOGG = (0.0, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0, 5.5)
+"""Log g computed up to 7000 K, where spectra change slowly with it."""
+LOWEST_TEFF = (7000, 10000, 15000, 20000, 30000, 40000, 50000)
+LOWEST_LOGG = (0.5, 1.0, 1.7, 2.2, 3.0, 3.5, 4.0)
+"""Where the search for the Eddington limit stops: below, no star is found."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,9 @@ class FamilyNodes:
         """Log g to compute at `teff`, falling; the Eddington limit may end the list earlier."""
         if self.family != "normal":
             return self.logg[::-1]
-        if teff <= 4000:
-            return tuple(g for g in self.logg if g in _LOGG_LOW)[::-1]
+        if teff <= 7000:
+            top = 5.5 if teff <= 4000 else 5.0
+            return tuple(g for g in self.logg if g in COARSE_LOGG and g <= top)[::-1]
         top = 5.0
         bottom = np.interp(
             teff, (4000, 7000, 10000, 15000, 20000, 30000, 40000, 50000), (0, 0.5, 1, 1.7, 2.2, 3, 3.5, 4)
@@ -30,7 +35,7 @@ class FamilyNodes:
 
     def computed_mh(self, teff: float) -> tuple[float, ...]:
         """[M/H] to compute at `teff`; metals weigh less in hot stars."""
-        return tuple(z for z in self.mh if teff <= 10000 or z != -0.5)
+        return tuple(z for z in self.mh if teff <= 7000 or z != -0.5)
 
 
 def _span(*parts: tuple[float, float, float]) -> tuple[float, ...]:

@@ -25,15 +25,18 @@ def occupation(
     """
     level = np.asarray(level, dtype=float)
     quantum = np.where(level > 3, 16 / 3 * level / (level + 1) ** 2, 1.0)
-    beta = 8.3e14 * electrons ** (-2 / 3) * quantum * charge**3 / level**4
+    # beta^1.5 as a product of a factor of the level and one of the depth: no powers of two-dimensional arrays.
+    of_level = (charge**3 * quantum / level**4) ** 1.5
+    power = np.minimum((8.3e14**1.5 / electrons) * of_level, 1e9)
     correlation = 0.09 * electrons ** (1 / 6) / np.sqrt(temperature)
     x = (1 + correlation) ** 3.15
     c1 = 0.1402 * (x + 4 * (charge - 1) * correlation**3)
-    beta = np.minimum(beta, 1e6)
-    f = c1 * beta**3 / (1 + 0.1285 * x * beta**1.5)
+    f = c1 * power**2 / (1 + 0.1285 * x * power)
     charged = f / (1 + f)
-    radius = NEUTRAL_RADIUS_FACTOR * BOHR_CM * (level**2 + 1) / charge
-    return charged * np.exp(-np.minimum(4 * np.pi / 3 * neutral * radius**3, 100))
+    if np.ndim(neutral) == 0 and neutral == 0:
+        return charged
+    volume = 4 * np.pi / 3 * (NEUTRAL_RADIUS_FACTOR * BOHR_CM * (level**2 + 1) / charge) ** 3
+    return charged * np.exp(-np.minimum(neutral * volume, 100))
 
 
 def effective_level(lower: int, frequency_hz: np.ndarray, charge: int = 1) -> np.ndarray:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.simulation.atmosphere.bands import band_absorption, band_sections
 from core.simulation.atmosphere.blanketing import blanketing, line_strengths
 from core.simulation.atmosphere.constants import H, K, frequency
 from core.simulation.atmosphere.continuum_heavy import (
@@ -33,7 +32,6 @@ class Sampling:
     wavelength_nm: np.ndarray
     weight_nm: np.ndarray
     line_strengths: np.ndarray
-    band_sections: np.ndarray
     hydrogen_sections: np.ndarray
     helium_sections: np.ndarray
     metal_sections: np.ndarray
@@ -49,7 +47,6 @@ class Sampling:
             wavelength_nm,
             weight,
             line_strengths(wavelength_nm, even_step_nm),
-            band_sections(wavelength_nm),
             hydrogen_sections(wavelength_nm),
             helium_sections(wavelength_nm),
             metal_sections(wavelength_nm),
@@ -70,7 +67,6 @@ def opacity(gas: Gas, sampling: Sampling) -> tuple[np.ndarray, np.ndarray]:
     absorption += helium_lines(gas, wavelength)
     absorption += metal_lines(gas, wavelength)
     absorption += blanketing(gas, sampling.line_strengths)
-    absorption += band_absorption(gas, sampling.band_sections)
     absorption *= stimulated / gas.mass_density[:, None]
     return absorption, scattering(gas, wavelength) / gas.mass_density[:, None]
 

@@ -1,5 +1,7 @@
 """Temperature correction towards flux conservation: Unsoeld-Lucy with the true mean opacities."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from core.simulation.atmosphere.constants import SIGMA_SB, planck
@@ -8,6 +10,26 @@ from core.simulation.atmosphere.transfer import Radiation
 
 LARGEST_STEP = 0.08
 """Largest relative change of temperature in one iteration."""
+
+
+UNSEEN_DEPTHS = 12
+"""The outermost depth points, whose temperature no part of the optical spectrum sees."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Result of one correction.
+
+    `temperature` (n_depth,) in K; `push`, the integral of extinction times Eddington flux (n_depth,): c / 4 pi times
+    the radiative acceleration; `surface_error` and `worst_error`, relative errors of the flux of the old temperature at
+    the top and at any depth; `change`, the largest relative change of temperature below `UNSEEN_DEPTHS`.
+    """
+
+    temperature: np.ndarray
+    push: np.ndarray
+    surface_error: float
+    worst_error: float
+    change: float
 
 
 def corrected_temperature(
@@ -19,12 +41,10 @@ def corrected_temperature(
     field: Radiation,
     share: np.ndarray,
     sampling: Sampling,
-) -> tuple[np.ndarray, float, np.ndarray]:
+) -> Correction:
     """One Unsoeld-Lucy step (Lucy 1964, SAO Special Report 167; Mihalas 1978, section 7-2).
 
-    Returns the new temperature, the largest relative error of the radiative flux it started from, and the integral of
-    extinction times Eddington flux per depth (c / 4 pi times the radiative acceleration). `share` is the part of the flux
-    that radiation has to carry; a smooth run of it makes the zone below convective.
+    `share` is the part of the flux that radiation has to carry at each depth (`convection.radiative_share`).
     """
     weight = sampling.weight_nm
     target = SIGMA_SB * teff**4 / (4 * np.pi)
@@ -48,11 +68,11 @@ def corrected_temperature(
     quadrature = energy / (emitted @ weight)
     new_energy = absorbed_mean / planck_mean * (mean + change) * quadrature
     ratio = np.clip((np.maximum(new_energy, 1e-4 * energy) / energy) ** 0.25, 1 - LARGEST_STEP, 1 + LARGEST_STEP)
-    push = np.concatenate(
-        [[extinction[0] * field.surface_flux @ weight], 0.5 * (pressure_push[1:] + pressure_push[:-1])]
-    )
-    push = np.concatenate([push, pressure_push[-1:]])
-    return temperature * ratio, float(np.abs(missing).max() / target), push
+    top = extinction[0] * field.surface_flux @ weight
+    push = np.concatenate([[top], 0.5 * (pressure_push[1:] + pressure_push[:-1]), pressure_push[-1:]])
+    error = np.abs(missing) / target
+    change_below = float(np.abs(ratio - 1)[UNSEEN_DEPTHS:].max())
+    return Correction(temperature * ratio, push, float(error[0]), float(error.max()), change_below)
 
 
 def _positive(push: np.ndarray, target: float) -> np.ndarray:
