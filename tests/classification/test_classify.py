@@ -1,5 +1,7 @@
 """Verdict tables and the streaming command: schema, notes, order, bounded memory, exit status."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +13,7 @@ from core.classification.ensemble import load_ensemble
 from core.classification.stream import SCHEMA, classify_file
 from core.classification.verdict import COLUMNS, classify, member_probabilities
 from core.errors import UsageError
+from core.settings import PROJECT_ROOT
 from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from tests.classification.tiny_runs import black_bodies, write_run
@@ -141,3 +144,10 @@ def test_a_failure_leaves_no_output(run_dir, tmp_path, capsys):
     assert main(["classify", str(tmp_path / "in.csv"), "--run", str(run_dir), "--out", str(out)]) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
     assert "in.csv" in capsys.readouterr().err
+
+
+def test_the_documented_schema_is_the_schema():
+    section = (PROJECT_ROOT / "docs" / "cli.md").read_text().split("## `classify`")[1].split("\n## ")[0]
+    documented = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \|", section, flags=re.MULTILINE)
+    found = [(field.name, str(field.type), field.nullable) for field in SCHEMA]
+    assert [(name, kind, null != "never") for name, kind, null in documented] == found
