@@ -75,10 +75,10 @@ def near_in_cache(cache: StarCache, ra: float, dec: float, epoch: float, radius_
 
 def embedded_path(*, make: bool = False) -> Path | None:
     """The embedded data set; unless it is there already, it is made only if `make` says so (some seconds, once)."""
-    from core.simulation.embedded import EMBEDDED_VERSION, embedded_dataset
+    from core.simulation import embedded
 
-    path = current_settings().local_dir / f"embedded-{EMBEDDED_VERSION}.parquet"
-    return embedded_dataset() if make or path.exists() else None
+    path = embedded.embedded_path()
+    return embedded.embedded_dataset() if make or path.exists() else None
 
 
 def _table(stars: list[CachedStar]) -> pd.DataFrame:

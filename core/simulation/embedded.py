@@ -30,7 +30,7 @@ def embedded_dataset(progress: Progress | None = None) -> Path:
     DiskSpaceError
         No room for its 70 MB.
     """
-    path = current_settings().local_dir / f"embedded-{EMBEDDED_VERSION}-{_fingerprint()}.parquet"
+    path = embedded_path()
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +39,11 @@ def embedded_dataset(progress: Progress | None = None) -> Path:
         if not path.exists():
             simulate("training", N_TRAIN + N_TEST, EMBEDDED_SEED, path, progress=progress)
     return path
+
+
+def embedded_path() -> Path:
+    """Where the embedded set lies on this machine once it has been made."""
+    return current_settings().local_dir / f"embedded-{EMBEDDED_VERSION}-{_fingerprint()}.parquet"
 
 
 def _fingerprint() -> str:
