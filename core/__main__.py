@@ -27,7 +27,8 @@ def build_app() -> typer.Typer:
         """Find massive stars in Gaia DR3 XP spectra. Every command does what the page of the same name does."""
 
     for name, module, function in COMMANDS:
-        app.command(name)(getattr(import_module(module), function))
+        command = getattr(import_module(module), function)
+        app.command(name, context_settings=getattr(command, "context_settings", None))(command)
     return app
 
 

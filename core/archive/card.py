@@ -131,7 +131,7 @@ def _classified(record: StarRecord, ensemble) -> tuple[float | None, float | Non
     if record.spectra is None:
         return None, None, None, "no XP spectrum"
     if ensemble is None:
-        return None, None, None, "not classified: no ensemble was given"
+        return None, None, None, "no trained ensemble at hand"
     from core.classification.verdict import classify
 
     row = classify(record.spectra, ensemble).iloc[0]

@@ -7,7 +7,8 @@ astroquery is imported on first use, its start-up messages are off, and its resu
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,13 +122,14 @@ class ArchiveClient:
 
     def _send_sync(self, adql: str) -> bytes:
         service = gaia_connection(self.settings.gaia_tap_url, self.settings.archive_timeout_s, "tap")
-        with tempfile.TemporaryDirectory(prefix="gaia-reply-") as folder:
+        with tempfile.TemporaryDirectory(prefix="gaia-reply-") as folder, _unexpected_answers():
             service.launch_job(adql, dump_to_file=True, output_file=str(Path(folder) / "reply.vot.gz"))
             return _only_file(Path(folder))
 
     def _send_async(self, adql: str) -> bytes:
         service = gaia_connection(self.settings.gaia_tap_url, self.settings.archive_timeout_s, "tap")
-        job = service.launch_job_async(adql, background=True)
+        with _unexpected_answers():
+            job = service.launch_job_async(adql, background=True)
         deadline, pause = time.monotonic() + _LONGEST_JOB_S, 0.05
         while (phase := job.get_phase(update=True).strip().upper()) in ("PENDING", "QUEUED", "EXECUTING"):
             if time.monotonic() > deadline:
@@ -164,6 +166,17 @@ def check_zip(path: Path) -> None:
         bad = archive.testzip()
     if bad is not None:
         raise IncompleteReplyError(f"member {bad!r} of the zip file is damaged")
+
+
+@contextmanager
+def _unexpected_answers() -> Iterator[None]:
+    """astroquery's complaint about a success that is none (a web page in place of a redirection) becomes ours."""
+    import requests
+
+    try:
+        yield
+    except requests.HTTPError as error:
+        raise IncompleteReplyError(f"the answer is not what a query gets: {error}") from error
 
 
 def _only_file(folder: Path) -> bytes:

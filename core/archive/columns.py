@@ -47,12 +47,11 @@ def with_fixed_types(table):
         if name not in table:
             continue
         column = table[name]
-        if name in TEXT_COLUMNS:
-            fixed[name] = column.astype("string")
-        elif name in BOOLEAN_COLUMNS:
-            fixed[name] = column.astype("boolean")
-        elif name in INTEGER_COLUMNS:
-            fixed[name] = column.astype("int64" if name == "source_id" else "Int64")
-        else:
-            fixed[name] = pd.to_numeric(column, errors="coerce").astype("float64")
-    return table.assign(**fixed)
+        kind = "string" if name in TEXT_COLUMNS else "boolean" if name in BOOLEAN_COLUMNS else "float64"
+        if name in INTEGER_COLUMNS:
+            kind = "int64" if name == "source_id" else "Int64"
+        if column.dtype != kind:
+            fixed[name] = (
+                pd.to_numeric(column, errors="coerce").astype(kind) if kind == "float64" else column.astype(kind)
+            )
+    return table.assign(**fixed) if fixed else table

@@ -28,6 +28,7 @@ MANIFEST_FILE = "manifest.json"
 N_STARS = 23_636
 """As many as the study: 18,908 for training and 4,728 for testing."""
 COOL_SHARE_OF_LOW_MASS = 0.85
+_EMPTY_GROWTH = 50.0
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,8 @@ class _Build:
             stars = with_fixed_types(self.client.query(query, f"cool stars of G {bright:.1f}", asynchronous=True))
             if len(stars) >= wanted or width >= N_SOURCES:
                 return stars
-            width = min(width * 20, N_SOURCES)
+            growth = 1.5 * wanted / len(stars) if len(stars) > 20 else _EMPTY_GROWTH
+            width = min(int(width * growth) + 1, N_SOURCES)
 
     def cut(self, stars: pd.DataFrame) -> pd.DataFrame:
         """The study's cuts, spectra available, and no massive star that is too faint to be one."""

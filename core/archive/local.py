@@ -9,7 +9,6 @@ import pandas as pd
 from core.archive.cache import CachedStar, StarCache
 from core.archive.resolve import rank_candidates, separation_arcsec
 from core.archive.source_id import approximate_position
-from core.settings import current_settings
 from core.spectra.spectrum_set import SpectrumSet
 
 _PIXEL_ARCSEC = 120.0

@@ -123,9 +123,16 @@ def explain(error: Exception, what: str) -> ArchiveError:
     if isinstance(error, cut_off):
         return ArchiveBusyError(f"The reply to {what} was cut off or garbled ({text}); nothing of it was kept.")
     return OfflineError(
-        f"No connection to the archive for {what} ({text}). Without a network, stars of opened files, of the embedded "
-        "set and of the download cache still open."
+        f"No connection to the archive for {what} ({_network_reason(text)}). Without a network, stars of opened "
+        "files, of the embedded set and of the download cache still open."
     )
+
+
+def _network_reason(text: str) -> str:
+    """The part of a network library's message that tells a person something."""
+    known = ("Name or service not known", "Temporary failure in name resolution", "Connection refused",
+             "Network is unreachable", "No route to host", "certificate verify failed")  # fmt: skip
+    return next((words for words in known if words.lower() in text.lower()), text[:120])
 
 
 def is_quota(message: str) -> bool:

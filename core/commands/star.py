@@ -10,7 +10,7 @@ import typer
 from core.archive.card import VerdictCard, verdict_card
 from core.archive.client import ArchiveClient
 from core.archive.lookup import find_star
-from core.errors import RunError
+from core.errors import RunError, UsageError
 
 
 def star(
@@ -18,8 +18,7 @@ def star(
         list[str],
         typer.Argument(
             help="A Gaia DR3 source id (with or without the words 'Gaia DR3'), a name ('Theta1 Ori C'), or coordinates "
-            "('05 35 16.46 -05 23 22.8', '83.82 -5.39', 'galactic 209.0 -19.4'). Put '--' before coordinates that "
-            "start with a minus sign."
+            "('05 35 16.46 -05 23 22.8', '83.82 -5.39', 'galactic 209.0 -19.4'). "
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the card.")] = False,
@@ -37,6 +36,9 @@ def star(
     refresh: Annotated[bool, typer.Option(help="Ask the archive again, even if the star is in the cache.")] = False,
 ) -> None:
     """Look a star up (opened files, embedded set, cache, Gaia archive), classify it and print its verdict card."""
+    unknown = [word for word in query if word.startswith("--") or (word[:1] == "-" and word[1:2].isalpha())]
+    if unknown:
+        raise UsageError(f"star has no option {unknown[0]}; see `python -m core star --help`")
     ensemble = _ensemble(run)
     opened = []
     for path in open_file or []:
@@ -52,6 +54,10 @@ def star(
         print(json.dumps(card.to_dict(), indent=2, allow_nan=False))
     else:
         print_card(card)
+
+
+# Negative declinations are words of the query, not options.
+star.context_settings = {"ignore_unknown_options": True}  # type: ignore[attr-defined]
 
 
 def print_card(card: VerdictCard) -> None:

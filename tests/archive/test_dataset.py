@@ -1,0 +1,194 @@
+"""The training-set builder: who is chosen, what is left out and listed, and that it finishes whatever interrupts it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.archive import selections
+from core.archive.client import ArchiveClient
+from core.archive.dataset import build_dataset
+from core.archive.retry import RetryPolicy
+from core.archive.source_id import healpix_of
+from core.errors import ArchiveReplyError, UsageError
+from core.spectra.readers import read_spectra
+from tests.archive.stand_in import Fault
+
+N = 60
+
+
+class Stopped(BaseException):
+    """The process is killed."""
+
+
+@pytest.fixture(scope="module")
+def built(_archive, tmp_path_factory):
+    """One finished data set for all tests of this file."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _archive.environment.items():
+            patch.setenv(name, value)
+        return build_dataset(tmp_path_factory.mktemp("built") / "set", client=ArchiveClient(), n_stars=N)
+
+
+def test_the_set_is_labelled_cut_split_and_described(built, archive):
+    table = pd.read_parquet(built.spectra)
+    spectra = read_spectra(built.spectra)
+    assert len(table) == len(spectra) <= N
+    assert table["source_id"].is_unique
+    assert set(table["label"]) == {"massive", "low-mass"}
+    assert set(table["part"]) == {"train", "test"}
+    assert (table["ruwe"] <= 1.4).all()
+    assert (table["parallax"] / table["parallax_error"] >= 3).all()
+    kinds = dict(zip(archive.sky.gaia["source_id"], archive.sky.kind, strict=True))
+    massive = table[table["label"] == "massive"]
+    assert {kinds[item] for item in massive["source_id"]} == {"ob"}
+    assert abs((table["label"] == "massive").mean() - 0.5) < 0.1
+    for label in ("massive", "low-mass"):
+        test_share = (table.loc[table["label"] == label, "part"] == "test").mean()
+        assert test_share == pytest.approx(0.2, abs=0.05)
+    manifest = json.loads(built.manifest.read_text())
+    assert manifest["counts"]["stars"] == len(table)
+    assert manifest["release"] == "Gaia DR3"
+    assert built.manifest.parent.joinpath("ambiguous.csv").exists()
+
+
+def test_low_mass_stars_are_spread_over_the_sky_and_follow_the_magnitudes(built):
+    table = pd.read_parquet(built.spectra)
+    cool, massive = table[table["category"] == "cool star"], table[table["label"] == "massive"]
+    assert len(np.unique(healpix_of(cool["source_id"].to_numpy(), 2))) > 0.1 * len(cool)
+    assert abs(cool["phot_g_mean_mag"].median() - massive["phot_g_mean_mag"].median()) < 1.0
+
+
+def test_hot_stars_that_are_too_faint_are_no_massive_stars(built, archive):
+    table = pd.read_parquet(built.spectra)
+    subdwarfs = archive.sky.gaia["source_id"][archive.sky.kind == "subdwarf"]
+    assert not table.loc[table["source_id"].isin(subdwarfs), "label"].eq("massive").any()
+
+
+@pytest.mark.parametrize("stops", [(1, 2, 3), (3, 7, 11)])
+def test_a_build_stopped_three_times_finishes_with_the_same_stars(archive, client, built, tmp_path, stops):
+    for stop in stops:
+        calls = iter(range(stop))
+
+        def progress(*_, calls=calls):
+            if next(calls, None) is None:
+                raise Stopped
+
+        try:
+            build_dataset(tmp_path / "again", client=client, n_stars=N, progress=progress)
+        except Stopped:
+            assert not (tmp_path / "again" / "manifest.json").exists()
+    build_dataset(tmp_path / "again", client=client, n_stars=N)
+    assert (
+        read_spectra(tmp_path / "again/spectra.parquet").source_id.tolist()
+        == read_spectra(built.spectra).source_id.tolist()
+    )
+
+
+def test_every_fault_on_the_way_is_survived(archive, client, built, tmp_path):
+    for fault in (
+        Fault("status", "vizier", 1, 503), Fault("drop", "tap"), Fault("html", "tap"), Fault("status", "tap", 1, 429),
+        Fault("fewer", "data", 1, 3), Fault("drop", "data"),
+    ):  # fmt: skip
+        archive.faults.add(fault)
+    patient = ArchiveClient(policy=RetryPolicy(attempts=7, first_pause_s=0.01))
+    result = build_dataset(tmp_path / "again", client=patient, n_stars=N)
+    assert result.download.n_delivered == built.download.n_delivered
+    assert archive.faults.waiting == [] or all(fault.times == 0 for fault in archive.faults.waiting)
+
+
+def test_another_request_in_the_same_folder_is_refused(built, client):
+    with pytest.raises(UsageError, match="something else"):
+        build_dataset(built.spectra.parent, client=client, n_stars=N + 2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_command_killed_three_times_finishes(archive, tmp_path):
+    command = [sys.executable, "-m", "core", "build-dataset", "--out", str(tmp_path / "set"), "--limit", str(N)]
+    environment = os.environ | archive.environment
+    for goal in (2, 6, 12):
+        resume = ["--resume"] if (tmp_path / "set/.build").exists() else []
+        process = subprocess.Popen(
+            [*command, *resume], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 120
+        while len(list((tmp_path / "set").glob(".build/*.parquet"))) < goal and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = subprocess.run([*command, "--resume"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(read_spectra(tmp_path / "set/spectra.parquet")) > 0.8 * N
+
+
+# --- the selection rules alone ------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(6, 17), min_size=5, max_size=200), st.integers(10, 5000))
+def test_the_magnitude_plan_takes_exactly_what_is_wanted(g, n_stars):
+    plan = selections.magnitude_plan(np.array(g), n_stars)
+    assert sum(number for _, _, number in plan) == n_stars
+    for bright, faint, _ in plan:
+        assert any(bright <= value < faint for value in g)
+
+
+@given(st.integers(20, 500), st.integers(20, 500), st.integers(0, 10))
+def test_both_parts_have_the_same_mix(n_a, n_b, seed):
+    labels = pd.Series(["a"] * n_a + ["b"] * n_b)
+    part = selections.stratified_parts(labels, seed)
+    assert (part[:n_a] == "test").sum() == round(0.2 * n_a)
+    assert (part[n_a:] == "test").sum() == round(0.2 * n_b)
+
+
+def test_ambiguous_and_lost_counterparts_are_listed_not_guessed():
+    neighbours = pd.DataFrame(
+        [(1, 11, 1.0, 0.0), (2, 12, 1.0, 0.0), (2, 22, 2.0, 0.1), (3, 13, 900.0, 0.0), (4, 14, 1.0, 3.0),
+         (5, 15, 0.5, 0.0), (5, 25, 40.0, 0.1), (6, 16, 1.0, 0.0), (7, 16, 1.5, 0.0), (8, 18, 2.0, np.nan)],
+        columns=["dr2_source_id", "dr3_source_id", "angular_distance", "magnitude_difference"],
+    )  # fmt: skip
+    match = selections.crossmatch(np.arange(1, 10), neighbours)
+    assert dict(match.matched.itertuples(index=False)) == {1: 11, 5: 15, 8: 18}
+    assert set(match.ambiguous["dr2_source_id"]) == {2, 6, 7}
+    assert match.lost.tolist() == [3, 4, 9]
+
+
+@pytest.mark.parametrize("names", [("Cat", "GaiaDR2", "SpT"), ("Cat", "ID_DR2", "SpT_ALS"), ("cat", "Gaia", "SpType")])
+def test_als_is_read_whatever_its_columns_are_called(names):
+    rows = [
+        ("M", "Gaia DR2 123", "O5 V"),
+        ("I ", "456", "B8 V"),
+        ("E", "789", "O"),
+        ("H", None, "sdB"),
+        ("M", "123", "O5"),
+    ]
+    als = selections.read_als({"t": pd.DataFrame(rows, columns=list(names))})
+    assert als[["dr2_source_id", "als_category"]].to_numpy().tolist() == [[123, "M"], [456, "I"]]
+
+
+def test_als_without_the_needed_columns_names_what_it_found():
+    with pytest.raises(ArchiveReplyError, match="other"):
+        selections.read_als({"t": pd.DataFrame({"other": [1]})})
+
+
+def test_the_supplement_of_als_ii_is_read():
+    from core.settings import current_settings
+
+    path = current_settings().real_data_dir / "catalogues" / "als_ii_supplement_b.csv"
+    if not path.exists():
+        pytest.skip("the ALS II supplement (folder of real data) is not on this machine")
+    table = pd.read_csv(path, dtype={"ID_DR2": "string"})
+    table["Cat"] = "M"  # the supplement's own letters stand for its kinds of doubt
+    als = selections.read_als({"t": table})
+    known = pd.to_numeric(table["ID_DR2"], errors="coerce").notna() & (table["ID_DR2"].str.len() > 5)
+    assert len(als) == table.loc[known, "ID_DR2"].nunique()
+    assert als["dr2_source_id"].dtype == np.int64

@@ -1,0 +1,66 @@
+"""HATS catalogues through LSDB: cone, box and whole sky of a small local catalogue."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.archive.hats import Region, iter_catalogue, iter_hats_spectra
+from core.archive.resolve import separation_arcsec
+from core.errors import ArchiveError, MissingColumnError, UsageError
+
+
+@pytest.fixture(scope="module")
+def catalogue(_archive, tmp_path_factory):
+    """The stand-in's stars as a HATS catalogue on disk, with coefficients."""
+    import lsdb
+
+    sky = _archive.sky
+    table = sky.gaia.iloc[:300][["source_id", "ra", "dec", "phot_g_mean_mag"]].copy()
+    table["bp_coefficients"] = list(sky.bp[:300])
+    table["rp_coefficients"] = list(sky.rp[:300])
+    folder = tmp_path_factory.mktemp("hats") / "stars"
+    lsdb.from_dataframe(table, ra_column="ra", dec_column="dec", catalog_name="stars").to_hats(folder)
+    return folder, table, sky
+
+
+def ids_of(frames):
+    return sorted(int(item) for frame in frames for item in frame["source_id"])
+
+
+def test_the_whole_sky_is_read_partition_by_partition(catalogue):
+    folder, table, _ = catalogue
+    assert ids_of(iter_catalogue(folder, columns=["source_id"])) == sorted(table["source_id"])
+
+
+def test_a_cone_and_a_box_select_what_lies_inside(catalogue):
+    folder, table, _ = catalogue
+    inside = separation_arcsec(table["ra"], table["dec"], 150.0, 20.0) <= 40 * 3600
+    assert ids_of(iter_catalogue(folder, Region(cone=(150.0, 20.0, 40.0)))) == sorted(table["source_id"][inside])
+    box = table["ra"].between(100, 200) & table["dec"].between(-30, 30)
+    assert ids_of(iter_catalogue(folder, Region(box=(100.0, 200.0, -30.0, 30.0)))) == sorted(table["source_id"][box])
+
+
+def test_spectra_are_calibrated_here(catalogue):
+    folder, _, sky = catalogue
+    for spectra in iter_hats_spectra(folder, Region(cone=(150.0, 20.0, 40.0)), metadata=["phot_g_mean_mag"]):
+        np.testing.assert_allclose(spectra.flux, sky.flux(sky.rows(spectra.source_id)), rtol=1e-9)
+        assert "phot_g_mean_mag" in spectra.metadata
+
+
+def test_no_catalogue_and_no_coefficients_are_named(catalogue, tmp_path):
+    import lsdb
+
+    with pytest.raises(ArchiveError, match="properties"):
+        list(iter_catalogue(tmp_path / "nowhere"))
+    bare = pd.DataFrame({"source_id": [1, 2], "ra": [1.0, 2.0], "dec": [0.0, 1.0]})
+    lsdb.from_dataframe(bare, ra_column="ra", dec_column="dec", catalog_name="bare").to_hats(tmp_path / "bare")
+    with pytest.raises(MissingColumnError, match="bp_coefficients"):
+        list(iter_hats_spectra(tmp_path / "bare"))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"cone": (0, 0, 1), "box": (0, 1, 0, 1)}, {"cone": (0, 95, 1)}, {"box": (0, 1, 5, 4)}]
+)
+def test_impossible_regions_are_refused(wrong):
+    with pytest.raises(UsageError):
+        Region(**wrong)

@@ -1,0 +1,86 @@
+"""Hostile replies: bombs, entities and foreign paths are refused, and nothing secret is written down."""
+
+import gzip
+import io
+import zipfile
+
+import pytest
+
+from core.archive import parse
+from core.archive.client import check_zip
+from core.archive.products import read_star_products
+from core.archive.retry import IncompleteReplyError
+from core.errors import ArchiveReplyError
+
+ENTITY = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>
+<VOTABLE version="1.4"><RESOURCE><TABLE><FIELD name="x" datatype="char" arraysize="*"/><DATA><TABLEDATA>
+<TR><TD>&b;</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>"""
+
+
+def zip_of(**members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_documents_with_entities_are_refused():
+    with pytest.raises(ArchiveReplyError, match="entities"):
+        parse.votable_to_frame(ENTITY)
+
+
+def test_a_gzip_bomb_is_refused():
+    with pytest.raises(ArchiveReplyError, match="unpacks to more than"):
+        parse.decompressed(gzip.compress(b"0" * 2_000_000), limit=1_000_000)
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked():
+    with pytest.raises(ArchiveReplyError, match="refused"):
+        read_star_products(zip_of(**{"XP_SAMPLED-Gaia DR3 1.csv": b"0" * 100_000_000}), 1)
+
+
+def test_paths_out_of_the_folder_lead_nowhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = zip_of(**{"../../XP_SAMPLED-Gaia DR3 128.csv": b"source_id,wavelength,flux\n128,336,1\n"})
+    with pytest.raises(IncompleteReplyError):
+        read_star_products(data, 128)
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("size", [0, 10, 500])
+def test_cut_zip_files_are_no_zip_files(tmp_path, size):
+    path = tmp_path / "x.zip"
+    path.write_bytes(zip_of(a=b"x" * 4000, b=b"y" * 4000)[:size])
+    with pytest.raises(IncompleteReplyError):
+        check_zip(path)
+
+
+def test_a_damaged_member_is_noticed(tmp_path):
+    path = tmp_path / "x.zip"
+    data = bytearray(zip_of(a=bytes(range(256)) * 40))
+    data[60] ^= 255
+    path.write_bytes(data)
+    with pytest.raises((IncompleteReplyError, zipfile.BadZipFile, Exception), match=r"damaged|invalid|Error"):
+        check_zip(path)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"   ", b"<html><title>Login</title></html>", b"not xml", b"<VOTABLE><RESOURCE>"]
+)
+def test_whatever_is_no_votable_is_worth_another_attempt(body):
+    with pytest.raises(IncompleteReplyError):
+        parse.votable_to_frame(body)
+
+
+def test_an_overflow_is_noticed():
+    import pandas as pd
+
+    from tests.archive.stand_in import replies
+
+    frame = pd.DataFrame({"source_id": [1, 2], "x": [1.0, float("nan")], "name": ["a", None], "flag": [True, False]})
+    read = parse.votable_to_frame(replies.votable(frame, overflow=True))
+    assert read.attrs["overflow"] is True
+    assert read["source_id"].tolist() == [1, 2]
+    assert read["name"].tolist() == ["a", None]
+    assert read["flag"].tolist() == [True, False]
