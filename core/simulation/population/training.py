@@ -155,7 +155,7 @@ def _draw_g(n: int, rng: np.random.Generator) -> np.ndarray:
 def _draw_a_v(n: int, rng: np.random.Generator) -> np.ndarray:
     """A third nearly free of dust, most of the rest even to 6 mag, a tail to 10."""
     kind = rng.choice(3, n, p=[0.35, 0.55, 0.10])
-    tail = 6.0 + np.minimum(rng.exponential(1.5, n), 4.0)
+    tail = 6.0 - 1.5 * np.log1p(-rng.random(n) * (1.0 - np.exp(-4.0 / 1.5)))  # exponential, cut at 10
     return np.choose(kind, [np.minimum(rng.exponential(0.15, n), 2.0), rng.uniform(0.0, 6.0, n), tail])
 
 
