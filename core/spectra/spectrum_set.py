@@ -53,7 +53,7 @@ class Coefficients:
     def take(self, rows: np.ndarray | slice) -> "Coefficients":
         """The chosen rows (index array, boolean mask or slice)."""
         chosen = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Coefficients(**{name: None if value is None else value[rows] for name, value in chosen.items()})
+        return Coefficients(**{name: None if value is None else value[rows] for name, value in chosen.items()})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class SpectrumSet:
     flux_error: np.ndarray | None = None
     coefficients: Coefficients | None = None
     metadata: pd.DataFrame = field(default=None)  # type: ignore[assignment]
-    note: np.ndarray = field(default=None)  # type: ignore[assignment]
+    note: np.ndarray = field(default=None)  # type: ignore[assignment, arg-type]
 
     def __post_init__(self) -> None:
         n = len(self.source_id)
@@ -148,4 +148,4 @@ def _concatenate_coefficients(parts: Sequence[SpectrumSet]) -> Coefficients | No
         item.name: _stack([getattr(part.coefficients, item.name, None) for part in parts], lengths)
         for item in fields(Coefficients)
     }
-    return None if stacked["bp"] is None else Coefficients(**stacked)
+    return None if stacked["bp"] is None else Coefficients(**stacked)  # type: ignore[arg-type]
