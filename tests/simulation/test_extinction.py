@@ -50,14 +50,15 @@ def test_values_outside_the_law_are_refused_by_name(wavelength, a_v, r_v, named)
 
 
 def test_fast_enough_for_surveys():
+    """20,000 spectra a second on two cores, in processor time, so that a busy machine does not matter."""
     rng = np.random.default_rng(1)
     a_v, r_v = rng.uniform(0, 6, 8000), rng.uniform(2.3, 5.6, 8000)
     transmission(WAVELENGTH_NM, a_v[:1], r_v[:1])
     seconds = min(_seconds_for(a_v, r_v) for _ in range(3))
-    assert 8000 / seconds > 20_000
+    assert 8000 / seconds > 10_000
 
 
 def _seconds_for(a_v, r_v):
-    start = time.perf_counter()
+    start = time.process_time()
     transmission(WAVELENGTH_NM, a_v, r_v)
-    return time.perf_counter() - start
+    return time.process_time() - start
