@@ -1,0 +1,222 @@
+"""Associations: stars that lie together in space, and move together, found with DBSCAN or HDBSCAN."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from core.errors import MissingColumnError, UsageError
+from core.sky.aware import find_aware_neighbours
+from core.sky.dbscan import NOISE, Grouping, dbscan_of_graph
+from core.sky.neighbours import NeighbourGraph, check_eps, find_neighbours
+from core.sky.star_places import StarPlaces, notes_on, star_places
+
+SPACES: dict[str, str] = {
+    "position": "places in space",
+    "position-velocity": "places in space and velocities across the line of sight",
+    "sky": "directions alone",
+}
+ALGORITHMS = ("dbscan", "hdbscan")
+ERRORS = ("ignore", "aware")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to group: see `find_associations`. The defaults are what `benchmarks.associations` found and tested."""
+
+    eps_pc: float = 50.0
+    min_samples: int = 10
+    space: str = "position"
+    algorithm: str = "dbscan"
+    errors: str = "ignore"
+    weight_pc_per_kms: float = 10.0
+    eps_deg: float = 1.0
+
+    def check(self) -> None:
+        """Raise UsageError for what cannot be meant."""
+        for name, value, known in (
+            ("space", self.space, tuple(SPACES)),
+            ("algorithm", self.algorithm, ALGORITHMS),
+            ("errors", self.errors, ERRORS),
+        ):
+            if value not in known:
+                raise UsageError(f"{name} {value!r} is unknown; choose one of {', '.join(known)}")
+        if self.algorithm == "dbscan":
+            check_eps(self.eps_deg if self.space == "sky" else self.eps_pc)
+        if self.space == "sky" and self.eps_deg > 180.0:
+            raise UsageError(f"eps_deg is {self.eps_deg:g}; two stars are never more than 180 degrees apart")
+        if self.min_samples < (2 if self.algorithm == "hdbscan" else 1):
+            raise UsageError(f"min_samples is {self.min_samples}; {self.algorithm} needs more")
+        if self.space == "position-velocity" and not (
+            np.isfinite(self.weight_pc_per_kms) and self.weight_pc_per_kms > 0
+        ):
+            raise UsageError(
+                f"the weight of velocities is {self.weight_pc_per_kms:g} pc per km/s; it must be above 0 "
+                "(for none, choose the space 'position')"
+            )
+        if self.algorithm == "hdbscan" and self.errors == "aware":
+            raise UsageError("HDBSCAN works on plain distances: choose errors 'ignore', or the algorithm 'dbscan'")
+
+    @property
+    def eps(self) -> float:
+        """The radius in the unit of the space: pc, or for 'sky' the chord between unit vectors."""
+        return float(2.0 * np.sin(np.deg2rad(self.eps_deg) / 2.0)) if self.space == "sky" else self.eps_pc
+
+
+SUGGESTED = Settings(eps_pc=40.0, min_samples=8, space="position-velocity", errors="aware", weight_pc_per_kms=8.0)
+"""For O and early B stars with Gaia's astrometry within about 2 kpc."""
+STUDY = Settings(eps_pc=500.0, min_samples=10)
+"""The published study's setting. At 500 pc, ten times the size of an association, the disc is one group."""
+
+
+@dataclass(frozen=True)
+class Associations:
+    """Groups of a table of n stars.
+
+    Attributes
+    ----------
+    settings : Settings
+    places : StarPlaces
+        Of all n stars.
+    note : object ndarray of shape (n,)
+        Why a star could not take part, '' where it did.
+    group : int64 ndarray of shape (n,)
+        From 0 on, -1 for noise and for stars that took no part.
+    core : bool ndarray of shape (n,)
+        Core points of DBSCAN; for HDBSCAN, which has none, all members.
+    """
+
+    settings: Settings
+    places: StarPlaces
+    note: np.ndarray
+    group: np.ndarray
+    core: np.ndarray
+
+    @property
+    def took_part(self) -> np.ndarray:
+        """Stars with all that the space needs."""
+        return self.note == ""
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return int(self.group.max(initial=NOISE)) + 1
+
+    @property
+    def n_noise(self) -> int:
+        """Stars that took part and are in no group."""
+        return int((self.took_part & (self.group == NOISE)).sum())
+
+    def summary(self) -> str:
+        """The outcome in a sentence, empty states included."""
+        n, stars = len(self.note), int(self.took_part.sum())
+        if not stars:
+            return f"None of {n:,} stars has what the space {self.settings.space!r} needs"
+        if not self.n_groups:
+            return f"No group among {stars:,} stars: all are noise at these settings; try a larger eps or fewer samples"
+        largest = int(np.bincount(self.group[self.group >= 0]).max())
+        text = (
+            f"{self.n_groups:,} group{'s' if self.n_groups > 1 else ''} among {stars:,} stars, {self.n_noise:,} noise"
+        )
+        if self.n_groups == 1 and largest > 0.5 * stars:
+            return f"{text}; one group holds {largest / stars:.0%} of them: eps is too large to tell groups apart"
+        return text
+
+
+def find_associations(
+    table: pd.DataFrame,
+    *,
+    eps_pc: float = Settings.eps_pc,
+    min_samples: int = Settings.min_samples,
+    space: str = Settings.space,
+    algorithm: str = Settings.algorithm,
+    errors: str = Settings.errors,
+    weight_pc_per_kms: float = Settings.weight_pc_per_kms,
+    eps_deg: float = Settings.eps_deg,
+    distance_method: str | None = None,
+) -> Associations:
+    """Find groups of stars.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n, ...)
+        Columns as in `star_places.star_places`; pmra and pmdec for 'position-velocity'.
+    eps_pc : float
+        Radius of DBSCAN in pc. HDBSCAN does without.
+    min_samples : int
+        Stars within the radius, the star itself included, that make it a core point; for HDBSCAN the smallest group.
+    space : 'position', 'position-velocity' or 'sky'
+    algorithm : 'dbscan' or 'hdbscan'
+        HDBSCAN is scikit-learn's (Campello, Moulavi & Sander 2013).
+    errors : 'ignore' or 'aware'
+        'aware' measures separations as `core.sky.aware` does; 'sky' has no distances, so that it changes nothing there.
+    weight_pc_per_kms : float
+        How many parsecs count as much as 1 km/s.
+    eps_deg : float
+        Radius of DBSCAN for 'sky', degrees.
+    distance_method : key of `distances.METHODS` or None
+        See `star_places.star_places`.
+
+    Raises
+    ------
+    UsageError
+        A setting that cannot be meant; its kind DenseNeighbourhoodError when eps takes in nearly everything.
+    MissingColumnError
+        A column that is needed is not in the table.
+    """
+    settings = Settings(eps_pc, min_samples, space, algorithm, errors, weight_pc_per_kms, eps_deg)
+    settings.check()
+    if space == "position-velocity" and not {"pmra", "pmdec"} <= set(table.columns):
+        raise MissingColumnError("the space 'position-velocity' needs the columns pmra and pmdec (mas/yr)")
+    return associations_of(star_places(table, distance_method), settings)
+
+
+def associations_of(places: StarPlaces, settings: Settings) -> Associations:
+    """The groups of stars whose places are known already."""
+    settings.check()
+    note = notes_on(places, distance=settings.space != "sky", motion=settings.space == "position-velocity")
+    rows = np.flatnonzero(note == "")
+    group, core = np.full(len(places), NOISE, dtype=np.int64), np.zeros(len(places), dtype=bool)
+    grouping = group_places(places.take(rows), settings)
+    group[rows], core[rows] = grouping.group, grouping.core
+    return Associations(settings, places, note, group, core)
+
+
+def group_places(places: StarPlaces, settings: Settings) -> Grouping:
+    """Group stars that all have what the space needs."""
+    if settings.algorithm == "hdbscan":
+        return _hdbscan(coordinates(places, settings), settings.min_samples)
+    return dbscan_of_graph(neighbour_graph(places, settings), settings.min_samples)
+
+
+def neighbour_graph(places: StarPlaces, settings: Settings) -> NeighbourGraph:
+    """The graph at the settings' eps; `shrink` it for smaller ones."""
+    if settings.errors == "aware" and settings.space != "sky":
+        if len(places) and not places.has_distance_errors:
+            raise UsageError("errors 'aware' needs the errors of the distances: add a column parallax_error (mas)")
+        weight = settings.weight_pc_per_kms if settings.space == "position-velocity" else 0.0
+        return find_aware_neighbours(places, settings.eps, weight)
+    return find_neighbours(coordinates(places, settings), settings.eps)
+
+
+def coordinates(places: StarPlaces, settings: Settings) -> np.ndarray:
+    """Points whose Euclidean distance the space means: (n, 3), or (n, 6) with velocities."""
+    if settings.space == "sky":
+        return places.direction
+    if settings.space == "position":
+        return places.position_pc
+    return np.concatenate([places.position_pc, settings.weight_pc_per_kms * places.velocity_kms], axis=1)
+
+
+def with_eps(settings: Settings, eps: float) -> Settings:
+    """The same settings at another radius, in pc or for 'sky' in degrees."""
+    return replace(settings, eps_deg=eps) if settings.space == "sky" else replace(settings, eps_pc=eps)
+
+
+def _hdbscan(points: np.ndarray, min_samples: int) -> Grouping:
+    if len(points) <= min_samples:
+        return Grouping(np.full(len(points), NOISE, dtype=np.int64), np.zeros(len(points), dtype=bool))
+    from sklearn.cluster import HDBSCAN
+
+    group = HDBSCAN(min_cluster_size=min_samples, copy=True).fit(points).labels_.astype(np.int64)
+    return Grouping(group, group >= 0)

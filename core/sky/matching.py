@@ -1,0 +1,104 @@
+"""Known associations and clusters that groups coincide with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.sky import frames
+from core.sky.associations import Associations
+
+CLUSTERS_FILE = Path("catalogues") / "hunt2023_clusters.csv"
+"""Hunt & Reffert 2023 (A&A 673, A114), below the folder of real data; not shipped."""
+YOUNG_LOG_AGE = 8.0
+_DISTANCE_SIGMAS = 3.0
+_DISTANCE_FLOOR = 0.05
+
+
+@dataclass(frozen=True)
+class KnownGroup:
+    """An association of the literature: Galactic centre, distance and radius on the sky."""
+
+    name: str
+    l_deg: float
+    b_deg: float
+    distance_pc: float
+    radius_deg: float
+    reference: str
+
+
+_DE_ZEEUW = "de Zeeuw et al. 1999, AJ 117, 354"
+KNOWN_ASSOCIATIONS: tuple[KnownGroup, ...] = (
+    # Centres and half widths of the fields of de Zeeuw et al., section 4.
+    KnownGroup("Upper Scorpius", 351.5, 20.0, 145.0, 12.0, _DE_ZEEUW),
+    KnownGroup("Upper Centaurus-Lupus", 327.5, 12.5, 140.0, 18.0, _DE_ZEEUW),
+    KnownGroup("Lower Centaurus-Crux", 298.5, 5.5, 118.0, 18.0, _DE_ZEEUW),
+    KnownGroup("Vela OB2", 262.8, -7.7, 410.0, 6.0, _DE_ZEEUW),
+    KnownGroup("alpha Persei", 147.0, -6.0, 177.0, 5.0, _DE_ZEEUW),
+    KnownGroup("Cygnus OB2", 80.2, 0.8, 1760.0, 1.0, "Berlanas et al. 2019, MNRAS 484, 1838"),
+)
+
+
+def known_groups(real_data_dir: Path | None = None) -> pd.DataFrame:
+    """Known groups as a table: name, kind, l, b (degrees), distance_pc, radius_deg, log_age, reference.
+
+    The associations above, and where the catalogue lies in `real_data_dir` the young clusters (log age below
+    `YOUNG_LOG_AGE`) of Hunt & Reffert 2023 with their tidal radii.
+    """
+    rows = [
+        (item.name, "association", item.l_deg, item.b_deg, item.distance_pc, item.radius_deg, np.nan, item.reference)
+        for item in KNOWN_ASSOCIATIONS
+    ]
+    columns = ["name", "kind", "l", "b", "distance_pc", "radius_deg", "log_age", "reference"]
+    table = pd.DataFrame(rows, columns=columns)
+    path = None if real_data_dir is None else real_data_dir / CLUSTERS_FILE
+    if path is None or not path.exists():
+        return table
+    wanted = ["Name", "GLON", "GLAT", "dist50", "rtot", "logAge50"]
+    clusters = pd.read_csv(path, usecols=wanted)[wanted]
+    clusters = clusters[(clusters["logAge50"] < YOUNG_LOG_AGE) & clusters["dist50"].notna()]
+    clusters = clusters.set_axis(["name", "l", "b", "distance_pc", "radius_deg", "log_age"], axis=1)
+    clusters = clusters.assign(kind="cluster", reference="Hunt & Reffert 2023, A&A 673, A114")
+    return pd.concat([table, clusters[columns]], ignore_index=True)
+
+
+def match_groups(found: Associations, known: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of a group and a known one that overlap.
+
+    Parameters
+    ----------
+    found : Associations
+    known : DataFrame
+        As from `known_groups`.
+
+    Returns
+    -------
+    DataFrame with the columns group, name, kind, n_shared, overlap, distance_pc, log_age, reference
+        `n_shared` counts members inside the known group's radius on the sky whose distances agree with its own (within
+        three of their errors, with a floor of 5 % of the distance and of the known group's own depth), `overlap` is
+        their share of the group. Groups come in order, the largest overlap first; pairs without one are left out.
+    """
+    columns = ["group", "name", "kind", "n_shared", "overlap", "distance_pc", "log_age", "reference"]
+    members = np.flatnonzero((found.group >= 0) & np.isfinite(found.places.distance.distance_pc))
+    if not len(members) or not len(known):
+        return pd.DataFrame(columns=columns)
+    places, group = found.places.take(members), found.group[members]
+    size = np.bincount(found.group[found.group >= 0], minlength=found.n_groups)
+    distance, error = places.distance.distance_pc, places.distance_error_pc
+    directions = frames.unit_vectors(known["l"].to_numpy(), known["b"].to_numpy())
+    rows = []
+    for number, item in enumerate(known.itertuples()):
+        radius = np.deg2rad(item.radius_deg)
+        on_sky = np.linalg.norm(places.direction - directions[number], axis=1) <= 2.0 * np.sin(radius / 2.0)
+        if not on_sky.any():
+            continue
+        tolerance = np.sqrt((_DISTANCE_SIGMAS * error) ** 2 + (_DISTANCE_FLOOR * item.distance_pc) ** 2)
+        tolerance = np.hypot(tolerance, radius * item.distance_pc)
+        inside = on_sky & (np.abs(distance - item.distance_pc) <= tolerance)
+        shared = np.bincount(group[inside], minlength=found.n_groups)
+        about = (item.distance_pc, item.log_age, item.reference)
+        for which in np.flatnonzero(shared):
+            rows.append((which, item.name, item.kind, shared[which], shared[which] / size[which], *about))
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values(["group", "overlap"], ascending=[True, False], ignore_index=True)
