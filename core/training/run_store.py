@@ -150,7 +150,7 @@ def store_representation_state(folder: Path, state: dict[str, np.ndarray]) -> No
     """Write what a fitted representation learnt (`representation.npz`); nothing where it learnt nothing."""
     if state:
         with atomic_path(folder / "representation.npz") as beside:
-            np.savez(beside, **state)
+            np.savez(beside, allow_pickle=False, **state)
 
 
 def finished_folds(folder: Path) -> list[int]:

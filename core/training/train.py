@@ -124,9 +124,12 @@ class _Training:
                 run_store.assemble(self.folder, state=run_store.FAILED, error=message)
                 raise
             seconds = earlier_s + time.monotonic() - started
-            state = {"state": run_store.FINISHED, "error": None} if finished else {}
-            state = state or {"state": run_store.FAILED, "error": "cancelled; go on with it by --resume"}
-            run = run_store.assemble(self.folder, seconds=round(seconds, 1), **state)
+            run = run_store.assemble(
+                self.folder,
+                state=run_store.FINISHED if finished else run_store.FAILED,
+                error=None if finished else "cancelled; go on with it by --resume",
+                seconds=round(seconds, 1),
+            )
         return TrainedRun(self.folder, run, len(done))
 
     def _fold(self, fold: int, folds: FoldMap, inputs: NetworkInputs, started: float) -> bool:
