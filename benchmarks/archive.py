@@ -1,4 +1,4 @@
-"""Time and memory of look-ups and of the training-set builder against the stand-in archive: `python -m benchmarks.archive`."""
+"""Time and memory of look-ups and of the training-set builder against the stand-in: `python -m benchmarks.archive`."""
 
 import argparse
 import os
@@ -88,8 +88,8 @@ def main() -> None:
     ]  # fmt: skip
     load = os.getloadavg()[0]
     lines = [
-        "The stand-in archive runs in a process of its own on the same machine and makes every reply anew; spectra come "
-        "as RAW CSV with correlations, 2,000 to a call. Look-ups: median of eleven, imports not counted.",
+        "The stand-in archive runs in a process of its own on the same machine and makes every reply anew; "
+        "spectra come as RAW CSV with correlations, 2,000 to a call. Look-ups: median of eleven, imports not counted.",
         f"Command: `python -m benchmarks.archive --stars {n_stars}`; load average at the end {load:.1f}.",
     ]
     write_table("archive", "Archive: builder and look-ups", lines, rows, packages=("astroquery", "astropy", "pyarrow"))

@@ -125,10 +125,10 @@ def absolute_magnitude(
     if not np.isfinite(values).all() or parallax <= 0:
         return None
     near, middle, far = distance_quantiles(parallax, parallax_error)[0]
-    known = a_g is not None and bool(np.isfinite(a_g))
-    offset = phot_g_mean_mag + 5 - (float(a_g) if known else 0.0)
+    extinction = float(a_g) if a_g is not None and np.isfinite(a_g) else None
+    offset = phot_g_mean_mag + 5 - (extinction or 0.0)
     value, fainter, brighter = (float(offset - 5 * np.log10(distance)) for distance in (middle, near, far))
-    return AbsoluteMagnitude(value, brighter, fainter, known, float(a_g) if known else None)
+    return AbsoluteMagnitude(value, brighter, fainter, extinction is not None, extinction)
 
 
 def _cumulative(parallax: np.ndarray, parallax_error: np.ndarray, distance_pc: np.ndarray) -> np.ndarray:

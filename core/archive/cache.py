@@ -144,7 +144,7 @@ def _encode(star: CachedStar) -> bytes:
     if star.rvs is not None:
         arrays |= {f"rvs.{name}": star.rvs[name].to_numpy(dtype=np.float64) for name in star.rvs.columns}
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # a zip file: every array carries a checksum
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # a zip file: every array carries a checksum
     return buffer.getvalue()
 
 

@@ -75,7 +75,7 @@ class VerdictCard:
 def verdict_card(record: StarRecord, ensemble=None) -> VerdictCard:
     """Build the card of a star; without an `ensemble` (of `core.classification.ensemble`) nothing is classified."""
     probability, std, label, note = _classified(record, ensemble)
-    columns = {name: np.array([_number(record.gaia.get(name))]) for name in _NUMERIC}
+    columns = {name: np.array([to_number(record.gaia.get(name))]) for name in _NUMERIC}
     g, parallax, error = (float(columns[name][0]) for name in ("phot_g_mean_mag", "parallax", "parallax_error"))
     corrected_parallax = parallax - float(parallax_zero_point(columns)[0])
     a_g, source = _extinction(record.gaia)
@@ -99,21 +99,21 @@ def verdict_card(record: StarRecord, ensemble=None) -> VerdictCard:
 def gaia_opinions(gaia: dict[str, object]) -> list[tuple[str, str]]:
     """What GSP-Phot, ESP-HS, FLAME and DSC say of the star, one sentence each; unknown ones are left out."""
     opinions = []
-    teff, logg = _number(gaia.get("teff_gspphot")), _number(gaia.get("logg_gspphot"))
+    teff, logg = to_number(gaia.get("teff_gspphot")), to_number(gaia.get("logg_gspphot"))
     if np.isfinite(teff):
         library = f", library {gaia['libname_gspphot']}" if gaia.get("libname_gspphot") else ""
         opinions.append(("GSP-Phot", f"effective temperature {teff:.0f} K, log g {logg:.2f}{library}"))
-    kind, hot = gaia.get("spectraltype_esphs"), _number(gaia.get("teff_esphs"))
+    kind, hot = gaia.get("spectraltype_esphs"), to_number(gaia.get("teff_esphs"))
     if kind:
-        temperature = f", {hot:.0f} K, log g {_number(gaia.get('logg_esphs')):.2f}" if np.isfinite(hot) else ""
+        temperature = f", {hot:.0f} K, log g {to_number(gaia.get('logg_esphs')):.2f}" if np.isfinite(hot) else ""
         opinions.append(("ESP-HS", f"spectral type {kind}{temperature}"))
-    mass, luminosity = _number(gaia.get("mass_flame")), _number(gaia.get("lum_flame"))
+    mass, luminosity = to_number(gaia.get("mass_flame")), to_number(gaia.get("lum_flame"))
     if np.isfinite(mass) or np.isfinite(luminosity):
         parts = [f"mass {mass:.2f} Msun"] if np.isfinite(mass) else []
         parts += [f"luminosity {luminosity:.4g} Lsun"] if np.isfinite(luminosity) else []
         opinions.append(("FLAME", ", ".join(parts)))
     classes = ("star", "whitedwarf", "binarystar", "galaxy", "quasar")
-    known = {name: _number(gaia.get(f"classprob_dsc_combmod_{name}")) for name in classes}
+    known = {name: to_number(gaia.get(f"classprob_dsc_combmod_{name}")) for name in classes}
     known = {name: value for name, value in known.items() if np.isfinite(value)}
     if known:
         best = max(known, key=lambda name: known[name])
@@ -135,7 +135,7 @@ def _classified(record: StarRecord, ensemble) -> tuple[float | None, float | Non
     from core.classification.verdict import classify
 
     row = classify(record.spectra, ensemble).iloc[0]
-    probability, std = _number(row["probability"]), _number(row["probability_std"])
+    probability, std = to_number(row["probability"]), to_number(row["probability_std"])
     if not np.isfinite(probability):
         return None, None, None, str(row["note"])
     return probability, std if np.isfinite(std) else None, str(row["label"]), str(row["note"])
@@ -143,13 +143,14 @@ def _classified(record: StarRecord, ensemble) -> tuple[float | None, float | Non
 
 def _extinction(gaia: dict[str, object]) -> tuple[float | None, str]:
     for name, source in (("ag_esphs", "ESP-HS"), ("ag_gspphot", "GSP-Phot")):
-        value = _number(gaia.get(name))
+        value = to_number(gaia.get(name))
         if np.isfinite(value):
             return value, source
     return None, ""
 
 
-def _number(value: object) -> float:
+def to_number(value: object) -> float:
+    """A column's value as a float; NaN for whatever is none."""
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -2,7 +2,7 @@
 
 import http.client
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
 from core.archive import parse
@@ -35,7 +35,7 @@ def gaia_connection(url: str, timeout_s: float, kind: str):
     context, _, last = parts.path.strip("/").rpartition("/")
     if parts.scheme not in ("http", "https") or not parts.hostname or not last:
         raise UsageError(f"the archive's address {url!r} is no http(s) URL that ends in .../{kind}")
-    secure = parts.scheme == "https"
+    secure, host = parts.scheme == "https", parts.hostname
     port = parts.port or (443 if secure else 80)
 
     class Connections:
@@ -44,10 +44,10 @@ def gaia_connection(url: str, timeout_s: float, kind: str):
         def get_connection(self, *, ishttps=False, cookie=None, verbose=False):
             if ishttps or secure:
                 return self.get_connection_secure(verbose)
-            return http.client.HTTPConnection(parts.hostname, port, timeout=timeout_s)
+            return http.client.HTTPConnection(host, port, timeout=timeout_s)
 
         def get_connection_secure(self, verbose):
-            return http.client.HTTPSConnection(parts.hostname, port, timeout=timeout_s)
+            return http.client.HTTPSConnection(host, port, timeout=timeout_s)
 
     class TypedConnection(TapConn):
         """A connection that raises `HttpStatusError` at once: astroquery prints errors and drops their status."""
@@ -84,7 +84,7 @@ def _session_with_timeout(session, timeout_s: float):
     from requests.adapters import HTTPAdapter
 
     class TimeoutAdapter(HTTPAdapter):
-        def send(self, request, **options):
+        def send(self, request, **options):  # type: ignore[override]
             options["timeout"] = options.get("timeout") or timeout_s
             return super().send(request, **options)
 
@@ -101,12 +101,10 @@ def simbad_client(settings: Settings):
     class Simbad(SimbadClass):
         """astroquery's Simbad client at the address of the settings."""
 
-        @property
+        @cached_property
         def tap(self):
-            if self._tap is None:
-                session = _session_with_timeout(self._session, settings.archive_timeout_s)
-                self._tap = TAPService(baseurl=settings.simbad_url, session=session)
-            return self._tap
+            session = _session_with_timeout(self._session, settings.archive_timeout_s)
+            return TAPService(baseurl=settings.simbad_url, session=session)
 
         @property
         def hardlimit(self):

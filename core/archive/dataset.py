@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -153,9 +154,8 @@ class _Build:
         tables = []
         for number, (bright, faint, wanted) in enumerate(plan):
             self.progress(number, len(plan), f"low-mass stars of G {bright:.1f} to {faint:.1f}")
-            tables.append(
-                self.step(f"cool_{bright:.1f}", lambda b=bright, f=faint, w=wanted: self.cool_bin(b, f, w, start))
-            )
+            make = partial(self.cool_bin, bright, faint, wanted, start)
+            tables.append(self.step(f"cool_{bright:.1f}", make))
         stars = pd.concat(tables, ignore_index=True)
         return stars.assign(label=selections.LOW_MASS, category="cool star", origin="Gaia GSP-Phot")
 

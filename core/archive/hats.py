@@ -6,6 +6,7 @@ A catalogue may lie on a disk or behind an http(s) or s3 address; nothing is rea
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ def open_catalogue(place: str | Path, columns: Sequence[str] | None = None, regi
     import lsdb
 
     region = region or Region()
-    search = None
+    search: Any = None
     if region.cone is not None:
         ra, dec, radius = region.cone
         search = lsdb.ConeSearch(ra=ra, dec=dec, radius_arcsec=radius * 3600)

@@ -4,6 +4,7 @@ import gzip
 import io
 import re
 import zlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def votable_to_frames(data: bytes, what: str = "the query") -> list[pd.DataFrame
 
 def table_to_frame(table) -> pd.DataFrame:
     """An astropy table as a DataFrame: masked integers and booleans become nullable columns, never floats."""
-    columns = {}
+    columns: dict[str, Any] = {}
     for name in table.colnames:
         column = table[name]
         mask = np.asarray(getattr(column, "mask", np.zeros(len(column), dtype=bool)))

@@ -77,8 +77,11 @@ def fetch_random(
     if n_stars < 1:
         raise UsageError(f"{n_stars} stars were asked for, expected at least 1")
     parts = Parts(folder)
-    request = {"n_stars": n_stars, "seed": seed, "cone": None if cone is None else [cone.ra, cone.dec, cone.radius_deg],
-               "correlations": correlations, "chunk_ids": chunk_ids, "release": DATA_RELEASE}  # fmt: skip
+    circle = None if cone is None else [cone.ra, cone.dec, cone.radius_deg]
+    request: dict[str, object] = {
+        "n_stars": n_stars, "seed": seed, "cone": circle, "correlations": correlations, "chunk_ids": chunk_ids,
+        "release": DATA_RELEASE,
+    }  # fmt: skip
     parts.open(request)
     start = int(np.random.default_rng(seed).integers(N_SOURCES))
     walked, number, n_done = 0, 0, 0
@@ -91,7 +94,8 @@ def fetch_random(
             table, walked_to, width = _next_stars(
                 start, walked, width, min(chunk_ids, n_stars - n_done), chunk_ids, cone, client
             )
-            spectra, missing = None, {}
+            spectra = None
+            missing: dict[int, str] = {}
             if len(table):
                 ids = table["source_id"].to_numpy()
                 spectra, missing = fetch_chunk(table, ids, client, correlations=correlations)

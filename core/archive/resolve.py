@@ -37,8 +37,8 @@ class Query:
     text: str
     kind: str
     source_id: int | None = None
-    ra: float | None = None
-    dec: float | None = None
+    ra: float = float("nan")
+    dec: float = float("nan")
     epoch: float = DEFAULT_EPOCH
 
 
@@ -168,6 +168,6 @@ def at_epoch(stars: pd.DataFrame, epoch: float) -> tuple[np.ndarray, np.ndarray]
 
 def separation_arcsec(ra, dec, ra0: float, dec0: float) -> np.ndarray:
     """Great-circle distance to one position, arcsec (haversine: exact for small angles)."""
-    ra, dec, ra0, dec0 = (np.radians(np.asarray(item, dtype=np.float64)) for item in (ra, dec, ra0, dec0))
-    h = np.sin((dec - dec0) / 2) ** 2 + np.cos(dec) * np.cos(dec0) * np.sin((ra - ra0) / 2) ** 2
+    lon, lat, lon0, lat0 = (np.radians(np.asarray(item, dtype=np.float64)) for item in (ra, dec, ra0, dec0))
+    h = np.sin((lat - lat0) / 2) ** 2 + np.cos(lat) * np.cos(lat0) * np.sin((lon - lon0) / 2) ** 2
     return np.degrees(2 * np.arcsin(np.sqrt(np.minimum(h, 1)))) * 3600

@@ -38,8 +38,6 @@ class Match:
 def search_archive(asked: Query, radius_arcsec: float, client: ArchiveClient) -> Match:
     """Resolve coordinates or a name; NotFoundError says what was searched."""
     if asked.kind == "coordinates":
-        assert asked.ra is not None
-        assert asked.dec is not None
         return search_position(asked.ra, asked.dec, asked.epoch, radius_arcsec, client, what=repr(asked.text))
     return search_name(asked.text, radius_arcsec, client)
 
@@ -53,7 +51,7 @@ def search_name(name: str, radius_arcsec: float, client: ArchiveClient) -> Match
             "'BD+60 2522'), or use coordinates or a source id"
         )
     row = table.iloc[0]
-    simbad = {key: _plain(row.get(key)) for key in ("main_id", "otype", "sp_type")}
+    simbad: dict[str, object] = {key: _plain(row.get(key)) for key in ("main_id", "otype", "sp_type")}
     known = _DR3_NAME.search(str(row.get("ids") or ""))
     if known:
         return Match(check_source_id(int(known.group(1))), simbad=simbad)

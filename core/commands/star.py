@@ -2,12 +2,13 @@
 
 import json
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.archive.card import VerdictCard, verdict_card
+from core.archive.card import VerdictCard, to_number, verdict_card
 from core.archive.client import ArchiveClient
 from core.archive.lookup import find_star
 from core.errors import RunError, UsageError
@@ -99,13 +100,15 @@ def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
         facts.append(("Simbad", " · ".join(str(text) for text in record.simbad.values() if text)))
     if record.separation_arcsec is not None:
         facts.append(("separation", f"{record.separation_arcsec:.2f} arcsec; {record.n_others} more within the radius"))
-    if gaia.get("ra") is not None:
-        facts.append(("position", f"ra {float(gaia['ra']):.6f}  dec {float(gaia['dec']):+.6f} deg (J2016.0)"))
-    if gaia.get("phot_g_mean_mag") is not None:
-        colour = f", BP-RP {float(gaia['bp_rp']):.3f}" if gaia.get("bp_rp") is not None else ""
-        facts.append(("magnitude", f"G {float(gaia['phot_g_mean_mag']):.3f}{colour}"))
-    if gaia.get("parallax") is not None:
-        facts.append(("parallax", f"{float(gaia['parallax']):.3f} ± {float(gaia['parallax_error'] or 0):.3f} mas"))
+    ra, dec, g, bp_rp, parallax, error = (
+        to_number(gaia.get(name)) for name in ("ra", "dec", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
+    )
+    if isfinite(ra):
+        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg (J2016.0)"))
+    if isfinite(g):
+        facts.append(("magnitude", f"G {g:.3f}{f', BP-RP {bp_rp:.3f}' if isfinite(bp_rp) else ''}"))
+    if isfinite(parallax):
+        facts.append(("parallax", f"{parallax:.3f} ± {error:.3f} mas"))
     for magnitude, name in (
         (card.absolute_magnitude, "M_G, dust ignored"),
         (card.absolute_magnitude_corrected, f"M_G, A_G of {card.a_g_source} taken off"),
