@@ -11,6 +11,8 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("classify", "core.commands.classify", "classify"),
     ("runs", "core.commands.runs", "runs"),
     ("star", "core.commands.star", "star"),
+    ("cluster", "core.commands.cluster", "cluster"),
+    ("animate", "core.commands.animate", "animate"),
     ("fetch", "core.commands.fetch", "fetch"),
     ("build-dataset", "core.commands.build_dataset", "build"),
 )

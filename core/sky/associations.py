@@ -22,14 +22,14 @@ ERRORS = ("ignore", "aware")
 
 @dataclass(frozen=True)
 class Settings:
-    """How to group: see `find_associations`. The defaults are what `benchmarks.associations` found and tested."""
+    """How to group: see `find_associations`; `SUGGESTED` and `STUDY` are ready-made."""
 
     eps_pc: float = 50.0
     min_samples: int = 10
     space: str = "position"
     algorithm: str = "dbscan"
     errors: str = "ignore"
-    weight_pc_per_kms: float = 10.0
+    weight_pc_per_kms: float = 4.0
     eps_deg: float = 1.0
 
     def check(self) -> None:
@@ -63,8 +63,8 @@ class Settings:
         return float(2.0 * np.sin(np.deg2rad(self.eps_deg) / 2.0)) if self.space == "sky" else self.eps_pc
 
 
-SUGGESTED = Settings(eps_pc=40.0, min_samples=8, space="position-velocity", errors="aware", weight_pc_per_kms=8.0)
-"""For O and early B stars with Gaia's astrometry within about 2 kpc."""
+SUGGESTED = Settings(eps_pc=30.0, min_samples=6, space="position-velocity", errors="aware", weight_pc_per_kms=4.0)
+"""For O and early B stars with Gaia astrometry within about 2 kpc; `benchmarks.associations` tests it."""
 STUDY = Settings(eps_pc=500.0, min_samples=10)
 """The published study's setting. At 500 pc, ten times the size of an association, the disc is one group."""
 
