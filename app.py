@@ -35,12 +35,14 @@ def run_row(run: RunSummary) -> dict:
         "Members": run.n_members,
         "Training stars": run.n_train,
         "Trained on": run.data,
+        "Test ROC-AUC": run.test_roc_auc,
         "State": run.state,
     }
 
 
 if runs:
-    st.dataframe(pd.DataFrame([run_row(run) for run in runs]), hide_index=True)
+    formats = {"Test ROC-AUC": st.column_config.NumberColumn(format="%.4f")}
+    st.dataframe(pd.DataFrame([run_row(run) for run in runs]), hide_index=True, column_config=formats)
     st.caption(
         "Each network is an ensemble: its members were trained on different folds, and their spread is part of every "
         "verdict. A verdict needs no TensorFlow and takes milliseconds."

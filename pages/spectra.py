@@ -48,7 +48,7 @@ def show_spectra(dataset: Dataset) -> None:
 def show_means(dataset: Dataset) -> None:
     """Mean and middle 68 % of each class."""
     representation = choose_representation(dataset)
-    statistics = cache.class_statistics(dataset, dataset.title, rows, representation.name)
+    statistics = cache.class_statistics(dataset, dataset.key, rows, representation.name)
     caption = (
         f"{len(rows):,} stars. {representation.note} Where the bands overlap, one value cannot tell the classes apart."
     )

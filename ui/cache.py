@@ -63,8 +63,8 @@ def find_device() -> core_device.Device:
 
 
 @st.cache_data(scope="session", max_entries=12, show_spinner="Averaging spectra …")
-def class_statistics(_dataset: Dataset, title: str, rows: np.ndarray, representation: str):
-    """Mean and percentiles per class of represented spectra; `title` and `rows` identify the stars."""
+def class_statistics(_dataset: Dataset, key: str, rows: np.ndarray, representation: str):
+    """Mean and percentiles per class of represented spectra; `key` (of the set) and `rows` identify the stars."""
     labels = labels_of(_dataset.table).to_numpy()[rows]
     return core_dataset.class_statistics(represent(_dataset, rows, representation), labels)
 
@@ -75,13 +75,13 @@ def represent(dataset: Dataset, rows: np.ndarray, name: str) -> np.ndarray:
 
     item = representations.find_representation(name)
     coefficients = dataset.read(rows).coefficients if item.needs == "coefficients" else None
-    state = _fit_representation(dataset, dataset.title, name) if item.needs == "fit" else None
+    state = _fit_representation(dataset, dataset.key, name) if item.needs == "fit" else None
     values = representations.represent(dataset.flux(rows), name, state=state, coefficients=coefficients)
     return values[:, : item.n_values]
 
 
 @st.cache_data(scope="session", max_entries=4, show_spinner="Fitting the representation …")
-def _fit_representation(_dataset: Dataset, title: str, name: str) -> dict[str, np.ndarray]:
+def _fit_representation(_dataset: Dataset, key: str, name: str) -> dict[str, np.ndarray]:
     """`core.spectra.representations.fit_representation` on the training part of a set (all of it without parts)."""
     from core.spectra.representations import fit_representation
 

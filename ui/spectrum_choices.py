@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.settings import current_settings
-from core.spectra.dataset import Dataset, from_spectra, labels_of, select_rows
+from core.spectra.dataset import Dataset, labels_of, select_rows
 from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
 
@@ -15,20 +15,20 @@ COLOURS = (-1.0, 6.0)
 
 def choose_dataset() -> Dataset | None:
     """A select box of the embedded set, drawn samples and opened files; None (with a message) on failure."""
-    opened = state.opened_files().spectra
+    opened = state.opened_files()
     samples = {path.name: path for path in cache.find_samples(current_settings().samples_dir)}
     name = st.selectbox(
         "Data set",
-        [cache.EMBEDDED_TITLE, *samples, *(name for name in opened if name not in samples)],
+        [cache.EMBEDDED_TITLE, *samples, *(name for name in opened.spectra if name not in samples)],
         key="set",
         bind="query-params",
         help="Files are opened on the page Star; samples are drawn on the page Simulate.",
     )
-    if name in opened:
-        return from_spectra(opened[name], name, f"File {name}, opened in this session.")
     try:
         if name in samples:
             return cache.open_parquet(samples[name], samples[name].stat().st_mtime_ns)
+        if name in opened.spectra:
+            return opened.dataset(name)
         return cache.embedded_dataset()
     except ExplorerError as error:
         st.error(f"This set cannot be opened. {error}", icon=":material/error:")
@@ -92,7 +92,7 @@ def choose_stars(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
         listed,
         hide_index=True,
         height=260,
-        key=f"stars of {dataset.title}",
+        key=f"stars of {dataset.key}",
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": first[:3]}},

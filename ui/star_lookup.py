@@ -1,11 +1,13 @@
 """The star that the page asks for, looked up and judged."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.archive.card import VerdictCard, verdict_card
 from core.archive.lookup import find_star
+from core.errors import ExplorerError
 from core.training.run_catalogue import RunSummary
 from ui import cache, state
 from ui.judgement import Judgement, judge
@@ -29,9 +31,11 @@ def look_up(query: str, run: RunSummary | None) -> JudgedStar:
     ExplorerError
         As `core.archive.lookup.find_star` and `core.classification.ensemble.load_ensemble`.
     """
-    cache.embedded_dataset()  # makes it on the first start, so that it can be searched
     opened = state.opened_files()
     chosen = [spectra.take(np.array([opened.rows.get(name, 0)])) for name, spectra in opened.spectra.items()]
+    if query not in {str(spectra.source_id[0]) for spectra in chosen}:
+        with suppress(ExplorerError):  # without room for it there is nothing to search
+            cache.embedded_dataset()  # the first call on a machine draws it
     record = find_star(query, opened=[*chosen, *opened.spectra.values()])
     card = verdict_card(record, cache.load_ensemble(run.path, run.started) if run else None)
     return JudgedStar(card, judge(record.spectra, run) if run and record.spectra is not None else None)

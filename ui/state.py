@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from core.spectra.dataset import Dataset, from_spectra
 from core.spectra.spectrum_set import SpectrumSet
 
 # Names of query parameters: they are public, links depend on them.
@@ -24,6 +25,8 @@ class OpenedFiles:
     spectra : dict of file name to SpectrumSet
     rows : dict of file name to int
         The row that is chosen in each.
+    datasets : dict of file name to Dataset
+        The files as data sets to browse, made when first asked for.
     failures : dict of file name to message
         What the last upload could not read.
     uploads : int
@@ -32,11 +35,13 @@ class OpenedFiles:
 
     spectra: dict[str, SpectrumSet] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
+    datasets: dict[str, Dataset] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     uploads: int = 0
 
     def add(self, name: str, spectra: SpectrumSet) -> None:
         """Keep a file (one of the same name is replaced) and choose its first star."""
+        self.close(name)
         self.spectra[name] = spectra
         self.choose(name, 0)
 
@@ -49,6 +54,14 @@ class OpenedFiles:
         """Forget a file."""
         self.spectra.pop(name, None)
         self.rows.pop(name, None)
+        self.datasets.pop(name, None)
+
+    def dataset(self, name: str) -> Dataset:
+        """A file as a data set to browse."""
+        if name not in self.datasets:
+            provenance = f"File {name}, opened in this session."
+            self.datasets[name] = from_spectra(self.spectra[name], name, provenance, f"{name} {self.uploads}")
+        return self.datasets[name]
 
 
 def opened_files() -> OpenedFiles:

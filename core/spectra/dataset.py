@@ -23,11 +23,14 @@ class Dataset:
         Name, and where the stars come from, in one sentence.
     table : DataFrame of n_stars rows
         source_id and every column that is no array, in row order.
+    key : str
+        Differs between sets of the same title, so that results can be cached by it.
     """
 
     title: str
     provenance: str
     table: pd.DataFrame
+    key: str
     path: Path | None = None
     spectra: SpectrumSet | None = None
 
@@ -76,15 +79,16 @@ def open_parquet(path: Path, title: str, provenance: str) -> Dataset:
         if name not in schema.names:
             raise MissingColumnError(f"{path} has no column {name}; it has {', '.join(schema.names[:12])}")
     scalars = [field.name for field in schema if not pa.types.is_nested(field.type)]
-    return Dataset(title, provenance, pq.read_table(path, columns=scalars).to_pandas(), path=path)
+    table = pq.read_table(path, columns=scalars).to_pandas()
+    return Dataset(title, provenance, table, f"{path} {path.stat().st_mtime_ns}", path=path)
 
 
-def from_spectra(spectra: SpectrumSet, title: str, provenance: str) -> Dataset:
+def from_spectra(spectra: SpectrumSet, title: str, provenance: str, key: str = "") -> Dataset:
     """A data set from spectra in memory; missing magnitudes are computed from the spectra."""
     table = spectra.metadata.copy()
     table.insert(0, "source_id", spectra.source_id)
     table["note"] = spectra.note
-    return Dataset(title, provenance, _with_photometry(table, spectra.flux), spectra=spectra)
+    return Dataset(title, provenance, _with_photometry(table, spectra.flux), key or title, spectra=spectra)
 
 
 def labels_of(table: pd.DataFrame) -> pd.Series:

@@ -25,6 +25,8 @@ class RunSummary:
         'running', 'finished' or 'failed'.
     n_train : int or None
         Stars that it was trained on, where the run says so.
+    test_roc_auc : float or None
+        Area under the ROC curve on its held-out stars.
     """
 
     name: str
@@ -35,6 +37,7 @@ class RunSummary:
     state: str
     n_members: int
     n_train: int | None
+    test_roc_auc: float | None
     data: str
     started: str
 
@@ -84,6 +87,7 @@ def _summary(path: Path, name: str, shipped: bool) -> RunSummary | None:
             state=str(run.get("state", "")),
             n_members=len(members),
             n_train=data.get("n_train"),
+            test_roc_auc=(run.get("results") or {}).get("test_roc_auc"),
             data=Path(str(data.get("path", ""))).name,
             started=str(run.get("started", "")),
         )

@@ -23,8 +23,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_TIMEOUT_S = 60
-PAGE_TIMEOUT_MS = 90_000
+START_TIMEOUT_S = 180
+PAGE_TIMEOUT_MS = 180_000
 NO_ARCHIVES = {
     "GAIA_TAP_URL": "http://127.0.0.1:9/tap-server/tap",
     "GAIA_DATA_URL": "http://127.0.0.1:9/data-server/data",
@@ -129,16 +129,25 @@ class Visitor:
 
     def settle(self) -> "Visitor":
         """Wait until no script runs, and stays so for a moment (a first run may start a second one)."""
-        for _ in range(2):
+        for pause_ms in (150, 250, 0):
             self.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
-            self.page.wait_for_timeout(400)
-        self.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
+            self.page.wait_for_timeout(pause_ms)
+        return self
+
+    def expect(self, text: str) -> "Visitor":
+        """Wait until a text is to be read somewhere in the page's main part."""
+        self.page.locator("[data-testid=stMain]").get_by_text(text).first.wait_for()
+        return self
+
+    def expect_figure(self, title: str) -> "Visitor":
+        """Wait until a figure of this title is drawn."""
+        self.page.locator(".js-plotly-plot .gtitle", has_text=title).first.wait_for()
         return self
 
     def follow(self, link: str) -> "Visitor":
         """Click a link of the menu or the page by its name."""
         self.page.get_by_role("link", name=link, exact=True).first.click()
-        self.page.wait_for_timeout(500)
+        self.page.wait_for_timeout(300)
         return self.settle()
 
     @property
