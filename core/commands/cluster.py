@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from core.sky.associations import Settings
+from core.sky.settings import Settings
 
 
 class Algorithm(StrEnum):

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from core.errors import UsageError
+from core.sky.settings import check_eps
 
 MOST_PAIRS = 30_000_000
 """Pairs that are held in memory (about 0.7 GB while they are found)."""
@@ -48,12 +49,6 @@ class NeighbourGraph:
         """Points within eps of each point, itself included, ndarray of shape (n_points,)."""
         count = np.bincount(self.first, minlength=self.n_points) + np.bincount(self.second, minlength=self.n_points)
         return count + 1
-
-
-def check_eps(eps: float) -> None:
-    """Refuse a radius that is not above zero and finite (UsageError)."""
-    if not (np.isfinite(eps) and eps > 0):
-        raise UsageError(f"eps is {eps:g}; it must be above 0, since stars at the very same place are rare")
 
 
 def find_neighbours(points: np.ndarray, eps: float, *, most_pairs: int = MOST_PAIRS) -> NeighbourGraph:
