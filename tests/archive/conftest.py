@@ -23,7 +23,7 @@ def archive(_archive, monkeypatch, tmp_path):
     for name, value in _archive.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path / "local"))
-    monkeypatch.setenv("ARCHIVE_TIMEOUT_S", "5")
+    monkeypatch.setenv("ARCHIVE_TIMEOUT_S", "30")
     yield _archive
     _archive.faults.clear()
 

@@ -11,11 +11,12 @@ from core.errors import ArchiveBusyError, ArchiveError, ArchiveQuotaError, Archi
 from tests.archive.stand_in import Fault
 from tests.archive.stand_in.sky import THETA1_ORI_C
 
+SLOW_S = 2.5
 PASSING = [
     Fault("drop", "tap"), Fault("drop", "data"), Fault("html", "tap"), Fault("html", "data"), Fault("garbage", "tap"),
     Fault("garbage", "data"), Fault("status", "tap", 1, 429), Fault("status", "tap", 1, 500),
-    Fault("status", "tap", 1, 502), Fault("status", "data", 1, 503), Fault("slow", "tap", 1, 0.6),
-    Fault("slow", "data", 1, 0.6),
+    Fault("status", "tap", 1, 502), Fault("status", "data", 1, 503), Fault("slow", "tap", 1, SLOW_S),
+    Fault("slow", "data", 1, SLOW_S),
 ]  # fmt: skip
 LASTING = [
     ("drop", 0, ArchiveBusyError, "cut off"),
@@ -25,16 +26,17 @@ LASTING = [
     ("status", 500, ArchiveBusyError, "HTTP 500"),
     ("status", 502, ArchiveBusyError, "HTTP 502"),
     ("status", 503, ArchiveBusyError, "HTTP 503"),
-    ("slow", 0.6, ArchiveBusyError, "did not answer in time"),
+    ("slow", SLOW_S, ArchiveBusyError, "did not answer in time"),
     ("quota", 0, ArchiveQuotaError, "anonymous"),
     ("error_votable", 0, ArchiveReplyError, "error"),
 ]
 
 
 @pytest.fixture
-def impatient(archive, monkeypatch):
-    """A client whose time-out is shorter than the stand-in's slowness."""
-    monkeypatch.setenv("ARCHIVE_TIMEOUT_S", "0.3")
+def impatient(archive, monkeypatch, request):
+    """A client whose time-out is shorter than the stand-in's slowness, where the test is about slowness."""
+    slow = "slow" in request.node.name
+    monkeypatch.setenv("ARCHIVE_TIMEOUT_S", "1" if slow else "30")
     messages = []
     return ArchiveClient(policy=RetryPolicy(3, 0.01), on_message=messages.append), messages
 
@@ -68,7 +70,7 @@ def test_a_failure_that_lasts_is_explained_and_nothing_is_kept(archive, impatien
 @pytest.mark.parametrize("kind", ["drop", "html", "garbage", "status", "error_votable", "slow"])
 def test_simbads_failures_are_explained_too(archive, impatient, kind):
     client, _ = impatient
-    archive.faults.add(Fault(kind, "simbad", -1, {"status": 503, "slow": 0.6}.get(kind, 0)))
+    archive.faults.add(Fault(kind, "simbad", -1, {"status": 503, "slow": SLOW_S}.get(kind, 0)))
     with pytest.raises((ArchiveError, ArchiveReplyError)):
         find_star("Theta1 Ori C", client=client, use_embedded=False)
     archive.faults.clear()
@@ -78,7 +80,7 @@ def test_simbads_failures_are_explained_too(archive, impatient, kind):
 @pytest.mark.parametrize("kind", ["drop", "html", "garbage", "status", "error_votable", "slow"])
 def test_viziers_failures_are_explained_too(archive, impatient, kind):
     client, _ = impatient
-    archive.faults.add(Fault(kind, "vizier", -1, {"status": 503, "slow": 0.6}.get(kind, 0)))
+    archive.faults.add(Fault(kind, "vizier", -1, {"status": 503, "slow": SLOW_S}.get(kind, 0)))
     with pytest.raises((ArchiveError, ArchiveReplyError)):
         client.vizier("J/MNRAS/504/2968")
     archive.faults.clear()
