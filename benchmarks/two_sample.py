@@ -169,7 +169,7 @@ def noise_alone(seed: int) -> list[dict]:
 def main() -> None:
     """Draw, match, test, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pool", type=int, default=300_000, help="stars of the survey draw to match from")
+    parser.add_argument("--pool", type=int, default=150_000, help="stars of the survey draw to match from")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     real, pool = real_field_stars(), simulated_pool(arguments.pool, arguments.seed)
