@@ -180,5 +180,5 @@ def forward_from_gaiaxpy() -> dict[str, np.ndarray]:
 
 if __name__ == "__main__":
     with atomic_path(FORWARD_PATH) as path:
-        np.savez_compressed(path, **forward_from_gaiaxpy())
+        np.savez_compressed(path, **forward_from_gaiaxpy())  # type: ignore[arg-type]
     print(f"wrote {FORWARD_PATH} ({FORWARD_PATH.stat().st_size / 1e3:.0f} kB)")

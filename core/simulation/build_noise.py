@@ -163,5 +163,5 @@ def build(folder: Path) -> dict[str, np.ndarray]:
 
 if __name__ == "__main__":
     with atomic_path(NOISE_PATH) as path:
-        np.savez_compressed(path, **build(current_settings().real_data_dir))
+        np.savez_compressed(path, **build(current_settings().real_data_dir))  # type: ignore[arg-type]
     print(f"wrote {NOISE_PATH} ({NOISE_PATH.stat().st_size / 1e3:.0f} kB)")
