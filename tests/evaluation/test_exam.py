@@ -1,0 +1,80 @@
+"""The shipped ensemble on real spectra that it never saw, and the counting behind the tables."""
+
+import numpy as np
+import pytest
+from scipy.stats import beta
+
+from core.classification.ensemble import load_ensemble
+from core.classification.verdict import classify
+from core.evaluation.exam import EXAM_GROUPS, binomial_interval, count_massive, early_type_spectra, load_exam
+from core.evaluation.reddened_exam import recall_by_extinction, reddened_exam
+from core.settings import current_settings
+
+
+@pytest.fixture(scope="module")
+def ensemble():
+    folder = current_settings().default_run_dir
+    assert folder.is_dir(), f"the shipped ensemble is missing: {folder}"
+    return load_ensemble(folder)
+
+
+@pytest.fixture(scope="module")
+def real_data_dir():
+    folder = current_settings().real_data_dir
+    if not (folder / "xp_sampled.parquet").exists():
+        pytest.skip(f"no real XP spectra: {folder} is absent (set XP_REAL_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def counted(ensemble, real_data_dir):
+    exam = load_exam(real_data_dir)
+    probability = classify(exam.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
+    return count_massive(exam.group, probability).set_index("group")
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 10), (10, 10), (3, 971)])
+def test_the_interval_is_the_beta_quantiles(successes, n):
+    low, high = binomial_interval(successes, n)
+    assert low == pytest.approx(beta.ppf(0.025, successes, n - successes + 1) if successes else 0.0)
+    assert high == pytest.approx(beta.ppf(0.975, successes + 1, n - successes) if successes < n else 1.0)
+
+
+def test_no_star_leaves_the_whole_interval():
+    assert binomial_interval(0, 0) == (0.0, 1.0)
+
+
+def test_unclassified_stars_are_counted_apart():
+    group = np.array([EXAM_GROUPS[0]] * 3 + [EXAM_GROUPS[2]] * 2)
+    table = count_massive(group, np.array([0.9, 0.1, np.nan, 0.5, 0.2])).set_index("group")
+    assert table.loc[EXAM_GROUPS[0], ["n", "unclassified", "massive"]].tolist() == [3, 1, 1]
+    assert table.loc[EXAM_GROUPS[2], "fraction"] == 0.5
+
+
+def test_every_real_o_b1_standard_is_found(counted):
+    row = counted.loc["O-B1 standards"]
+    assert row["n"] == 4
+    assert row["massive"] == row["n"]
+
+
+def test_every_real_a_m_standard_is_refused(counted):
+    row = counted.loc["A-M standards"]
+    assert row["n"] >= 25
+    assert row["massive"] == 0
+
+
+def test_real_field_stars_are_refused_better_than_the_published_network_does(counted):
+    assert counted.loc["field stars", "n"] > 900
+    assert counted.loc["field stars", "fraction"] < 0.01
+
+
+def test_real_hot_subdwarfs_are_refused_better_than_the_published_network_does(counted):
+    assert counted.loc["hot subdwarfs", "n"] > 1300
+    assert counted.loc["hot subdwarfs", "fraction"] < 0.40
+
+
+def test_real_o_b1_stars_behind_dust_are_found(ensemble, real_data_dir):
+    _, flux = early_type_spectra(real_data_dir)
+    table = recall_by_extinction(reddened_exam(ensemble, flux, draws=2)).set_index("a_v")
+    assert table.loc["all", "networks"] >= 0.9
+    assert table.loc["all", "networks"] > table.loc["all", "colour_cut"]
