@@ -96,7 +96,7 @@ def refuse_dense(tree: cKDTree, eps: float, most_pairs: int = MOST_PAIRS) -> Non
     if n * (n - 1) // 2 <= most_pairs:
         return
     sample = tree.data[:: max(n // _SAMPLE, 1)]
-    mean = float(np.mean(tree.query_ball_point(sample, eps, return_length=True, workers=-1))) - 1.0
+    mean = float(np.mean(tree.query_ball_point(sample, eps, return_length=True))) - 1.0
     if mean * n / 2 > most_pairs:
         raise DenseNeighbourhoodError(
             f"within eps {eps:g} a star has about {mean:,.0f} neighbours, {mean * n / 2:,.0f} pairs in all, and "
