@@ -49,7 +49,8 @@ def reddened_exam(
     reddened = flux[star] * transmission(WAVELENGTH_NM, a_v, np.full(a_v.shape, R_V))
     brightness, _, _ = synthetic_photometry(reddened)
     scaled = reddened * 10 ** (-0.4 * (g - brightness))[:, None]
-    observed = add_noise(*to_coefficients(WAVELENGTH_NM, scaled), g, rng)
+    # systematics are in real spectra already
+    observed = add_noise(*to_coefficients(WAVELENGTH_NM, scaled), g, rng, systematics=False)
     seen, _ = calibrate(observed, with_errors=False)
     verdicts = classify(SpectrumSet(source_id=np.arange(1, len(seen) + 1, dtype=np.int64), flux=seen), ensemble)
     _, bp, rp = synthetic_photometry(seen)
