@@ -1,6 +1,6 @@
 """Associations: completeness and purity on simulated Galaxies, and clustering speed beside scikit-learn.
 
-python -m benchmarks.associations [--seeds 102 103] [--sizes 100000] [--skip-speed]
+python -m benchmarks.associations [--seeds 102 103] [--sizes 100000] [--repeats 3] [--only groups|speed]
 """
 
 import argparse
@@ -117,7 +117,7 @@ def speed_sample(n: int, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate([clumps, rng.uniform(-box, box, (n - n // 2, 3))])[rng.permutation(n)]
 
 
-def measure_speed(sizes: list[int], repeats: int = 3) -> None:
+def measure_speed(sizes: list[int], repeats: int) -> None:
     from sklearn.cluster import DBSCAN
 
     rows = []
@@ -147,7 +147,8 @@ def measure_speed(sizes: list[int], repeats: int = 3) -> None:
     lines = [
         f"Half of the stars in clumps of 15 pc, half spread evenly in a disc 300 pc thick (`speed_sample`); "
         f"eps {SPEED_EPS_PC:g} pc, min_samples {SPEED_MIN_SAMPLES}, best of {repeats} interleaved "
-        "repeats, scikit-learn's DBSCAN with its defaults."
+        "repeats, scikit-learn's DBSCAN with its defaults, one thread each: "
+        "`python -m benchmarks.associations --only speed`."
     ]
     write_table("associations", "Clustering speed", lines, rows, append=True)
 
@@ -156,11 +157,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[102, 103])
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000])
-    parser.add_argument("--skip-speed", action="store_true")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", choices=["groups", "speed"])
     options = parser.parse_args()
-    measure_groups(options.seeds)
-    if not options.skip_speed:
-        measure_speed(options.sizes)
+    if options.only != "speed":
+        measure_groups(options.seeds)
+    if options.only != "groups":
+        measure_speed(options.sizes, options.repeats)
 
 
 if __name__ == "__main__":
