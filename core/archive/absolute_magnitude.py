@@ -12,6 +12,9 @@ Astraatmadja & Bailer-Jones 2016, ApJ 833, 119."""
 MEAN_ZERO_POINT_MAS = -0.017
 """Median parallax of quasars in DR3, used where the star's own zero-point cannot be computed: Lindegren et al. 2021,
 A&A 649, A4."""
+ZERO_POINT_COLUMNS = (
+    "phot_g_mean_mag", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat", "astrometric_params_solved",
+)  # fmt: skip
 _DISTANCE_PC = np.geomspace(3.0, 60_000.0, 512)
 _CHUNK = 8_192
 _SHARP = 30.0
@@ -44,7 +47,7 @@ def parallax_zero_point(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     phot_g_mean_mag, nu_eff_used_in_astrometry, pseudocolour, ecl_lat and astrometric_params_solved are there and inside
     its range; the median of the quasars otherwise.
     """
-    names = ("phot_g_mean_mag", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat", "astrometric_params_solved")
+    names = ZERO_POINT_COLUMNS
     n = len(np.atleast_1d(np.asarray(columns.get("parallax", columns.get("phot_g_mean_mag")))))
     zero_point = np.full(n, MEAN_ZERO_POINT_MAS)
     if any(name not in columns for name in names):

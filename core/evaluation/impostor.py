@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from core.archive.absolute_magnitude import nearer_than, parallax_zero_point
+from core.archive.absolute_magnitude import ZERO_POINT_COLUMNS, nearer_than, parallax_zero_point
 
 COLUMN = "impostor"
 FAINTEST_MASSIVE_M_G = 0.0
@@ -25,6 +25,7 @@ LARGEST_A_G_PER_REDDENING = 2.8
 CERTAINTY = 0.95
 """Least posterior probability with which a star is called an impostor."""
 LOOKS_MASSIVE = 0.5
+_COLUMNS = ("phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
 
 
 def largest_a_g(bp_rp: np.ndarray) -> np.ndarray:
@@ -48,10 +49,7 @@ def probability_too_faint(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     parallax needs, and the probability from the parallax alone. The second keeps the prior, whose stars lie in the
     Galaxy, from making impostors of the Magellanic Clouds' massive stars; neither makes one from a poor parallax.
     """
-    g, bp_rp, parallax, error = (
-        np.atleast_1d(np.asarray(columns[name], dtype=np.float64))
-        for name in ("phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
-    )
+    g, bp_rp, parallax, error = (_values(columns, name) for name in _COLUMNS)
     # At this distance a star of the limiting magnitude, dimmed as much as the colour allows, would show magnitude g:
     # nearer than that, the observed star is fainter than the limit.
     with np.errstate(over="ignore"):
@@ -89,9 +87,14 @@ def impostor(probability: np.ndarray, columns: Mapping[str, np.ndarray]) -> tupl
     True
     """
     probability = np.atleast_1d(np.asarray(probability, dtype=np.float64))
-    too_faint = probability_too_faint(columns)
+    known = {name: _values(columns, name) for name in (*_COLUMNS, *ZERO_POINT_COLUMNS) if name in columns}
+    columns = {name: np.full(len(probability), np.nan) for name in _COLUMNS} | known
     with np.errstate(invalid="ignore"):
         looks = probability >= LOOKS_MASSIVE
+    too_faint = np.full(len(probability), np.nan)
+    if looks.any():  # of a survey's millions, a hundredth looks massive
+        too_faint[looks] = probability_too_faint({name: value[looks] for name, value in columns.items()})
+    with np.errstate(invalid="ignore"):
         yes = looks & (too_faint >= CERTAINTY)
     unknown = looks & np.isnan(too_faint)
     flag = pd.array(np.where(unknown, False, yes), dtype="boolean")
@@ -104,10 +107,7 @@ def impostor(probability: np.ndarray, columns: Mapping[str, np.ndarray]) -> tupl
 
 
 def _faint_reasons(columns: Mapping, too_faint: np.ndarray, rows: np.ndarray) -> list[str]:
-    g, bp_rp, parallax = (
-        np.atleast_1d(np.asarray(columns[name], dtype=np.float64))[rows]
-        for name in ("phot_g_mean_mag", "bp_rp", "parallax")
-    )
+    g, bp_rp, parallax = (_values(columns, name)[rows] for name in ("phot_g_mean_mag", "bp_rp", "parallax"))
     magnitude = g + 5 * np.log10(parallax / 100)
     return [
         f"looks like an O or B star, but M_G is about {m:+.1f} ({m - a:+.1f} with the most extinction its colour "
@@ -118,10 +118,7 @@ def _faint_reasons(columns: Mapping, too_faint: np.ndarray, rows: np.ndarray) ->
 
 
 def _unknown_reasons(columns: Mapping, rows: np.ndarray) -> list[str]:
-    values = {
-        name: np.atleast_1d(np.asarray(columns[name], dtype=np.float64))[rows]
-        for name in ("parallax", "parallax_error", "phot_g_mean_mag", "bp_rp")
-    }
+    values = {name: _values(columns, name)[rows] for name in ("parallax", "parallax_error", "phot_g_mean_mag", "bp_rp")}
     missing = {name: ~np.isfinite(value) for name, value in values.items()}
     reasons = []
     for i in range(len(rows)):
@@ -129,3 +126,11 @@ def _unknown_reasons(columns: Mapping, rows: np.ndarray) -> list[str]:
         why = f"{', '.join(absent)} unknown" if absent else f"the parallax is {values['parallax'][i]:.3f} mas"
         reasons.append(f"no check of the absolute magnitude: {why}")
     return reasons
+
+
+def _values(columns: Mapping, name: str) -> np.ndarray:
+    """A column as floats, unknown values (None, NA) as NaN."""
+    column = columns[name]
+    if isinstance(column, pd.Series):
+        return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.atleast_1d(np.asarray(column, dtype=np.float64))

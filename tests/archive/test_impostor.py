@@ -52,6 +52,21 @@ def test_missing_data_give_no_verdict_and_say_why(change, word):
     assert word in reason[0]
 
 
+def test_a_table_without_the_columns_gives_no_verdict():
+    flag, reason = impostor([0.9, 0.1], pd.DataFrame({"source_id": [1, 2]}))
+    assert flag[0] is pd.NA
+    assert not flag[1]
+    assert "parallax" in reason[0]
+
+
+def test_unknown_values_of_nullable_columns_are_unknown():
+    table = pd.DataFrame(star(4.0, 500, 0.02)).astype("Float64")
+    table["astrometric_params_solved"] = pd.array([pd.NA], dtype="Int64")
+    assert impostor([0.9], table)[0][0]
+    table["parallax"] = pd.array([pd.NA], dtype="Float64")
+    assert impostor([0.9], table)[0][0] is pd.NA
+
+
 def test_a_poor_parallax_makes_no_impostor():
     flag, _ = impostor([0.97], star(4.0, 3000, 1.5))
     assert not flag[0]
