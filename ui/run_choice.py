@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.training.run_catalogue import RunSummary
 from ui import cache, state
+from ui.choice import choose_one
 
 
 def choose_run() -> RunSummary | None:
@@ -12,14 +13,8 @@ def choose_run() -> RunSummary | None:
     if not runs:
         st.info("No trained network is installed, so there is no verdict.", icon=":material/model_training:")
         return None
-    name = st.selectbox(
-        "Network",
-        list(runs),
-        format_func=lambda name: describe(runs[name]),
-        key=state.RUN,
-        bind="query-params",
-        help="The trained ensemble that classifies. The shipped one was trained on simulated spectra only.",
-    )
+    titles = {name: describe(run) for name, run in runs.items()}
+    name = choose_one("Network", titles, state.RUN, help="The trained ensemble that classifies.")
     return runs[name]
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.simulation.single_star import A_V_RANGE, G_RANGE
 from core.training.run_catalogue import RunSummary
+from ui.choice import choose_one
 from ui.run_choice import choose_run
 
 FAMILIES = {
@@ -58,9 +59,7 @@ def choose_parameters() -> tuple[StarParameters, RunSummary | None]:
         r_v = st.slider("R_V", 2.3, 5.6, 3.1, 0.1, key="r_v", bind="query-params")
         g_mag = st.slider("G (mag): sets the noise", *G_RANGE, 14.0, 0.05, key="g_mag", bind="query-params")
     with third:
-        family = st.selectbox(
-            "Atmosphere", list(FAMILIES), format_func=FAMILIES.__getitem__, key="family", bind="query-params"
-        )
+        family = choose_one("Atmosphere", FAMILIES, "family")
         seed = st.number_input("Seed of the noise", 0, 2**31 - 1, 1, key="seed", bind="query-params")
         run = choose_run()
     return StarParameters(family, float(teff), logg, mh, a_v, r_v, g_mag, int(seed)), run

@@ -8,6 +8,7 @@ from core.settings import current_settings
 from core.spectra.dataset import Dataset, labels_of, select_rows
 from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
+from ui.choice import choose_one
 
 MAGNITUDES = (3.0, 21.0)
 COLOURS = (-1.0, 6.0)
@@ -17,13 +18,10 @@ def choose_dataset() -> Dataset | None:
     """A select box of the embedded set, drawn samples and opened files; None (with a message) on failure."""
     opened = state.opened_files()
     samples = {path.name: path for path in cache.find_samples(current_settings().samples_dir)}
-    name = st.selectbox(
-        "Data set",
-        [cache.EMBEDDED_TITLE, *samples, *(name for name in opened.spectra if name not in samples)],
-        key="set",
-        bind="query-params",
-        help="Files are opened on the page Star; samples are drawn on the page Simulate.",
-    )
+    own = [name for name in opened.spectra if name not in samples]
+    titles = {"embedded": cache.EMBEDDED_TITLE} | {name: name for name in (*samples, *own)}
+    help_text = "Files are opened on the page Star; samples are drawn on the page Simulate."
+    name = choose_one("Data set", titles, "set", help=help_text)
     try:
         if name in samples:
             return cache.open_parquet(samples[name], samples[name].stat().st_mtime_ns)
@@ -69,16 +67,10 @@ def choose_representation(dataset: Dataset) -> Representation:
     """A select box of the representations that the set allows."""
     spectra = dataset.spectra
     has_coefficients = spectra is not None and spectra.coefficients is not None
-    offered = [item.name for item in REPRESENTATIONS if item.needs != "coefficients" or has_coefficients]
-    name = st.selectbox(
-        "Representation",
-        offered,
-        format_func=lambda name: find_representation(name).title,
-        key="representation",
-        bind="query-params",
-        help="What a network sees in place of the raw flux.",
-    )
-    return find_representation(name)
+    offered = [item for item in REPRESENTATIONS if item.needs != "coefficients" or has_coefficients]
+    titles = {item.name: item.title for item in offered}
+    help_text = "What a network sees in place of the raw flux."
+    return find_representation(choose_one("Representation", titles, "representation", help=help_text))
 
 
 def choose_stars(dataset: Dataset, rows: np.ndarray) -> np.ndarray:

@@ -43,7 +43,7 @@ class Dataset:
             return self.spectra.take(rows)
         arrays = _read_rows(self.path, rows, ["flux", "flux_error"])
         metadata = self.table.iloc[rows].reset_index(drop=True)
-        note = metadata["note"].fillna("").to_numpy(dtype=object) if "note" in metadata else None
+        note = metadata.get("note", pd.Series("", index=metadata.index)).fillna("").to_numpy(dtype=object)
         return SpectrumSet(
             source_id=metadata["source_id"].to_numpy(dtype=np.int64),
             flux=arrays["flux"],

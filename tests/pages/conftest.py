@@ -125,6 +125,7 @@ class Visitor:
         """Visit an address and wait for its page."""
         self.page.goto(address)
         self.page.locator("h1").first.wait_for()
+        self.page.locator("[data-testid=stSidebar]").wait_for(state="attached")
         return self.settle()
 
     def settle(self) -> "Visitor":
@@ -134,9 +135,10 @@ class Visitor:
             self.page.wait_for_timeout(pause_ms)
         return self
 
-    def expect(self, text: str) -> "Visitor":
-        """Wait until a text is to be read somewhere in the page's main part."""
-        self.page.locator("[data-testid=stMain]").get_by_text(text).first.wait_for()
+    def expect(self, *texts: str) -> "Visitor":
+        """Wait until each text is to be read somewhere in the page's main part."""
+        for text in texts:
+            self.page.locator("[data-testid=stMain]").get_by_text(text).first.wait_for()
         return self
 
     def expect_figure(self, title: str) -> "Visitor":
@@ -149,6 +151,13 @@ class Visitor:
         self.page.get_by_role("link", name=link, exact=True).first.click()
         self.page.wait_for_timeout(300)
         return self.settle()
+
+    def look_up(self, query: str) -> "Visitor":
+        """Type into the look-up field of the page Star."""
+        field = self.page.get_by_role("searchbox")
+        field.fill(query)
+        field.press("Enter")
+        return self
 
     @property
     def text(self) -> str:

@@ -1,0 +1,24 @@
+"""A select box whose choice stands in the URL under a short name, while the menu shows a readable title."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+
+def choose_one(label: str, titles: Mapping[str, str], name: str, *, help: str | None = None) -> str:
+    """Choose one of `titles` (short name to title); the short name stands in the URL as `?name=...`.
+
+    Streamlit's own binding would put the title there, which is long and changes with the wording. The first choice
+    is the default and is left out of the URL; an unknown one in the URL is ignored.
+    """
+    options = list(titles)
+    wanted = st.query_params.get(name, options[0])
+    index = options.index(wanted) if wanted in titles else 0
+    if st.session_state.get(name) not in titles:
+        st.session_state.pop(name, None)
+    chosen = st.selectbox(label, options, index, format_func=titles.__getitem__, key=name, help=help)
+    if chosen != options[0]:
+        st.query_params[name] = chosen
+    else:
+        st.query_params.pop(name, None)
+    return chosen
