@@ -77,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stars", type=int, default=20_000)
     n_stars = parser.parse_args().stars
-    with stand_in(int(2.4 * n_stars)) as environment, tempfile.TemporaryDirectory() as folder:
+    with stand_in(3 * n_stars) as environment, tempfile.TemporaryDirectory() as folder:
         wall, processor, memory, stars = time_builder(environment, Path(folder), n_stars)
         archive, cache = time_lookups(environment, Path(folder))
     rows = [
