@@ -6,7 +6,7 @@ from core.errors import ExplorerError
 from core.figures.palette import GREEN, LABEL_COLOURS
 from core.figures.spectrum import spectrum_figure
 from core.simulation.single_star import simulate_star
-from core.spectra.templates import nearest_template
+from core.simulation.templates import Template, nearest_template
 from ui import cache
 from ui.downloads import download_spectra
 from ui.figure import show
@@ -18,6 +18,13 @@ from ui.simulate_choices import choose_parameters
 from ui.verdict_card import show_judgement
 
 page("Simulate", ":material/tune:")
+
+
+def _describe(template: Template) -> str:
+    return (
+        f" Dashed: the real mean spectrum of most similar shape ({template.spectral_type}), "
+        f"{percent(template.distance)} off after a change of its extinction by A_V {template.a_v:+.1f} mag."
+    )
 
 
 @st.fragment
@@ -41,7 +48,7 @@ def show_one_star() -> None:
     with left:
         real = {} if template is None else {f"Real {template.spectral_type}": template.flux}
         figure = spectrum_figure(clean, title="Without noise", name="Model", colour=colour, others=real)
-        beside = "" if template is None else f" The nearest real mean spectrum differs by {percent(template.distance)}."
+        beside = "" if template is None else _describe(template)
         show(figure, f"The model as Gaia would see it without noise.{beside}", key="clean")
     with right:
         title = f"At G = {chosen.g_mag:.2f}"

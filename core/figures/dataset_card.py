@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.layout import arrange
+from core.figures.layout import blank_figure
 from core.figures.palette import GREY, label_colour, ordered_labels
 from core.figures.projection import hammer, outline
 from core.spectra.dataset import labels_of
@@ -16,7 +16,8 @@ def composition_figure(table: pd.DataFrame) -> go.Figure:
     category = table["category"].fillna("no category") if "category" in table else labels
     counts = pd.crosstab(category, labels)
     counts = counts.loc[counts.sum(axis=1).sort_values().index]
-    figure = go.Figure()
+    height = 150 + 24 * len(counts)
+    figure = blank_figure(title="Composition", x_title="Stars", y_title="", height=height, barmode="stack")
     for label in ordered_labels(counts.columns):
         figure.add_bar(
             y=[str(name).replace("_", " ") for name in counts.index],
@@ -26,16 +27,14 @@ def composition_figure(table: pd.DataFrame) -> go.Figure:
             marker_color=label_colour(label),
             hovertemplate=f"%{{y}}, {label}: %{{x:,}} stars<extra></extra>",
         )
-    figure.update_layout(barmode="stack")
-    height = 150 + 24 * len(counts)
-    return arrange(figure, title="Composition", x_title="Stars", y_title="", height=height)
+    return figure
 
 
 def histogram_figure(
     table: pd.DataFrame, column: str, *, title: str, x_title: str, low: float, high: float, bins: int = 60
 ) -> go.Figure:
     """Stars of each class per bin of a column, as steps; values outside low..high are left out."""
-    figure = go.Figure()
+    figure = blank_figure(title=title, x_title=x_title, y_title="Stars per bin", height=320)
     labels = labels_of(table)
     for label in ordered_labels(labels.unique()):
         values = table.loc[labels == label, column].to_numpy(dtype=float)
@@ -48,7 +47,7 @@ def histogram_figure(
             name=label,
             hovertemplate=f"{label}, from %{{x:.2f}}: %{{y:,}} stars<extra></extra>",
         )
-    return arrange(figure, title=title, x_title=x_title, y_title="Stars per bin", height=320)
+    return figure
 
 
 def sky_figure(table: pd.DataFrame, *, columns: int = 90, rows: int = 45) -> go.Figure:
@@ -61,25 +60,24 @@ def sky_figure(table: pd.DataFrame, *, columns: int = 90, rows: int = 45) -> go.
     x, y = hammer(place.l.deg, place.b.deg)
     limits = [[-2 * np.sqrt(2), 2 * np.sqrt(2)], [-np.sqrt(2), np.sqrt(2)]]
     count, x_edges, y_edges = np.histogram2d(x, y, bins=(columns, rows), range=limits)
-    figure = go.Figure(
-        go.Heatmap(
-            x=(x_edges[1:] + x_edges[:-1]) / 2,
-            y=(y_edges[1:] + y_edges[:-1]) / 2,
-            z=np.where(count > 0, count, np.nan).T,
-            colorscale="Cividis",
-            colorbar={"title": "Stars", "thickness": 12},
-            hovertemplate="%{z:.0f} stars<extra></extra>",
-        )
+    bare = {"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False}
+    figure = blank_figure(
+        title="Sky coverage",
+        x_title="Galactic longitude, l = 0° in the centre, growing to the left",
+        y_title="",
+        height=380,
+        x=bare,
+        y=bare | {"scaleanchor": "x"},
+    )
+    figure.add_heatmap(
+        x=(x_edges[1:] + x_edges[:-1]) / 2,
+        y=(y_edges[1:] + y_edges[:-1]) / 2,
+        z=np.where(count > 0, count, np.nan).T,
+        colorscale="Cividis",
+        colorbar={"title": "Stars", "thickness": 12},
+        hovertemplate="%{z:.0f} stars<extra></extra>",
     )
     for line_x, line_y in outline():
         line = {"color": GREY, "width": 1}
         figure.add_scatter(x=line_x, y=line_y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
-    for longitude in (120, 60, 0, 300, 240):
-        label_x, label_y = hammer(np.array([float(longitude)]), np.array([0.0]))
-        figure.add_annotation(x=label_x[0], y=label_y[0] - 0.12, text=f"{longitude}°", showarrow=False, font_size=11)
-    figure = arrange(
-        figure, title="Sky coverage", x_title="Galactic longitude, centre at l = 0°", y_title="", height=380
-    )
-    figure.update_xaxes(showticklabels=False, ticks="", showgrid=False, zeroline=False)
-    figure.update_yaxes(showticklabels=False, ticks="", showgrid=False, zeroline=False, scaleanchor="x")
     return figure

@@ -12,20 +12,31 @@ ON_WAVELENGTHS = ("l2", "standardised", "raw_scaled", "continuum", "derivative")
 """Representations whose 343 values belong to the 343 wavelengths."""
 
 
-def arrange(figure: go.Figure, *, title: str, x_title: str, y_title: str, height: int = 420) -> go.Figure:
-    """Give `figure` its title, axis titles, height in pixels and the common style; returns the same figure."""
-    figure.update_layout(
-        title={"text": title, "font": {"size": 16}, "x": 0, "xanchor": "left", "yref": "container", "y": 0.98},
-        xaxis_title=x_title,
-        yaxis_title=y_title,
-        height=height,
-        margin={"l": 10, "r": 10, "t": 44, "b": 10},
-        hovermode="closest",
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top", "title": None},
-    )
-    figure.update_xaxes(automargin=True)
-    figure.update_yaxes(automargin=True)
-    return figure
+def blank_figure(
+    *, title: str, x_title: str, y_title: str, height: int = 420, x: dict | None = None, y: dict | None = None, **layout
+) -> go.Figure:
+    """A figure without traces in the common style.
+
+    Parameters
+    ----------
+    title, x_title, y_title : str
+    height : int
+        Pixels.
+    x, y : dict, optional
+        Further properties of the axes.
+    **layout
+        Further properties of the layout. All are set at once, here: changing a layout later costs Plotly 10 ms a time.
+    """
+    common = {
+        "title": {"text": title, "font": {"size": 16}, "x": 0, "xanchor": "left", "yref": "container", "y": 0.98},
+        "xaxis": {"title": {"text": x_title}, "automargin": True} | (x or {}),
+        "yaxis": {"title": {"text": y_title}, "automargin": True} | (y or {}),
+        "height": height,
+        "margin": {"l": 10, "r": 10, "t": 44, "b": 10},
+        "hovermode": "closest",
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
+    }
+    return go.Figure(layout=common | layout)
 
 
 def flux_scale(flux: np.ndarray) -> tuple[float, str]:

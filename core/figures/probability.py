@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.layout import arrange
+from core.figures.layout import blank_figure
 from core.figures.palette import LABEL_COLOURS, label_colour, translucent
 
 THRESHOLD = 0.5
@@ -20,10 +20,17 @@ def members_figure(member_probabilities: np.ndarray) -> go.Figure:
     mean = float(np.mean(member_probabilities))
     spread = float(np.std(member_probabilities, ddof=1)) if len(member_probabilities) > 1 else None
     colour = label_colour("massive" if mean >= THRESHOLD else "low-mass")
-    figure = go.Figure()
-    for start, end, label in ((0, THRESHOLD, "low-mass"), (THRESHOLD, 1, "massive")):
-        shade = translucent(LABEL_COLOURS[label], 0.10)
-        figure.add_vrect(x0=start, x1=end, fillcolor=shade, line_width=0, layer="below")
+    figure = blank_figure(
+        title="",
+        x_title="Probability of massive, equal priors",
+        y_title="",
+        height=150,
+        x={"range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        y={"visible": False, "range": [0, 1.15], "fixedrange": True},
+        showlegend=False,
+        margin={"l": 10, "r": 10, "t": 6, "b": 10},
+        shapes=[_half(0, THRESHOLD, "low-mass"), _half(THRESHOLD, 1, "massive")],
+    )
     # Fixed vertical offsets keep members apart that agree; they mean nothing.
     height = np.linspace(0.25, 0.65, len(member_probabilities))
     hover = "member %{customdata}: %{x:.4f}<extra></extra>"
@@ -40,8 +47,15 @@ def members_figure(member_probabilities: np.ndarray) -> go.Figure:
         error_x={"array": [spread or 0], "color": colour, "thickness": 2, "width": 6, "visible": spread is not None},
         hovertemplate="mean: %{x:.4f}<extra></extra>",
     )
-    figure = arrange(figure, title="", x_title="Probability of massive, equal priors", y_title="", height=150)
-    figure.update_layout(showlegend=False, margin={"l": 10, "r": 10, "t": 6, "b": 10}, title=None)
-    figure.update_xaxes(range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1])
-    figure.update_yaxes(visible=False, range=[0, 1.15], fixedrange=True)
     return figure
+
+
+def _half(start: float, end: float, label: str) -> dict:
+    """The background of the probabilities that mean `label`."""
+    span = {"x0": start, "x1": end, "y0": 0, "y1": 1, "yref": "paper"}
+    return {
+        "type": "rect",
+        "layer": "below",
+        "line": {"width": 0},
+        "fillcolor": translucent(LABEL_COLOURS[label], 0.1),
+    } | span

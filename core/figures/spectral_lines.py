@@ -51,11 +51,13 @@ spectra, of resolving power 30-100, do not separate them."""
 
 HEADROOM = 1.32
 """The flux axis must end at this multiple of the highest flux, so that the labels stand clear of the spectrum."""
+LINE_AXIS = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True, "showgrid": False}
+"""Layout of the second vertical axis (`yaxis2`) on which the marks stand."""
 _TOP, _LANE_HEIGHT = 0.98, 0.046
 
 
 def mark_lines(figure: go.Figure) -> go.Figure:
-    """Draw the marks on a second, invisible vertical axis from 0 to 1; each group can be switched off in the legend."""
+    """Draw the marks in a figure that has `LINE_AXIS` as `yaxis2`; each group can be switched off in the legend."""
     for group, colour in LINE_COLOURS.items():
         marks = [mark for mark in LINE_MARKS if mark.group == group]
         heights = [_TOP - _LANE_HEIGHT * mark.lane for mark in marks]
@@ -87,7 +89,4 @@ def mark_lines(figure: go.Figure) -> go.Figure:
             showlegend=False,
             hoverinfo="skip",
         )
-    figure.update_layout(
-        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True, "showgrid": False}
-    )
     return figure

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.layout import WAVELENGTH_TITLE, arrange, flux_scale, representation_axis
+from core.figures.layout import WAVELENGTH_TITLE, blank_figure, flux_scale, representation_axis
 from core.figures.palette import GREEN, OVERLAY_COLOURS, label_colour, ordered_labels, translucent
-from core.figures.spectral_lines import HEADROOM, mark_lines
+from core.figures.spectral_lines import HEADROOM, LINE_AXIS, mark_lines
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.representations import Representation
 
@@ -35,18 +35,23 @@ def spectrum_figure(
     lines : bool
         Mark spectral lines.
     """
-    figure = go.Figure()
     curves = [flux, *(others or {}).values()]
     scale, y_title = flux_scale(np.concatenate(curves))
+    low, high = _limits(np.concatenate(curves) / scale)
+    figure = blank_figure(
+        title=title,
+        x_title=WAVELENGTH_TITLE,
+        y_title=y_title,
+        height=500,
+        x={"range": [WAVELENGTH_NM[0] - 4, WAVELENGTH_NM[-1] + 4]},
+        y={"range": [low, high * (HEADROOM if lines else 1.05)]},
+        yaxis2=LINE_AXIS,
+    )
     if flux_error is not None and np.isfinite(flux_error).any():
         _add_band(figure, (flux - flux_error) / scale, (flux + flux_error) / scale, colour, "1 σ error")
     _add_curve(figure, flux / scale, name, colour, width=2)
     for (other, curve), shade in zip((others or {}).items(), OVERLAY_COLOURS[1:], strict=False):
         _add_curve(figure, curve / scale, other, shade, width=1.5, dash="dash")
-    figure = arrange(figure, title=title, x_title=WAVELENGTH_TITLE, y_title=y_title, height=500)
-    low, high = _limits(np.concatenate(curves) / scale)
-    figure.update_yaxes(range=[low, high * HEADROOM if lines else high * 1.05])
-    figure.update_xaxes(range=[WAVELENGTH_NM[0] - 4, WAVELENGTH_NM[-1] + 4])
     return mark_lines(figure) if lines else figure
 
 
@@ -60,12 +65,12 @@ def overlay_figure(curves: np.ndarray, names: Sequence[str], representation: Rep
         Legend entries.
     """
     x, x_title = representation_axis(representation)
-    figure = go.Figure()
+    figure = blank_figure(title="Chosen spectra", x_title=x_title, y_title=representation.title, height=460)
     for i, (curve, name) in enumerate(zip(curves, names, strict=True)):
         colour = OVERLAY_COLOURS[i % len(OVERLAY_COLOURS)]
         dash = ("solid", "dash", "dot")[i // len(OVERLAY_COLOURS) % 3]
         _add_curve(figure, curve, name, colour, x=x, dash=dash)
-    return arrange(figure, title="Chosen spectra", x_title=x_title, y_title=representation.title, height=460)
+    return figure
 
 
 def class_means_figure(
@@ -79,12 +84,12 @@ def class_means_figure(
         ndarrays of shape (n_values,) and (2, n_values): mean, 16th and 84th percentile.
     """
     x, x_title = representation_axis(representation)
-    figure = go.Figure()
+    figure = blank_figure(title="Class means", x_title=x_title, y_title=representation.title, height=460)
     for label in ordered_labels(statistics):
         mean, (low, high) = statistics[label]
         _add_band(figure, low, high, label_colour(label), f"{label}, 16–84 %", x=x)
         _add_curve(figure, mean, f"{label}, mean", label_colour(label), x=x, width=2.5)
-    return arrange(figure, title="Class means", x_title=x_title, y_title=representation.title, height=460)
+    return figure
 
 
 def _add_curve(figure, y, name, colour, *, x=WAVELENGTH_NM, width=1.8, dash="solid") -> None:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.settings import current_settings
+from core.simulation.extinction import transmission
+from core.simulation.templates import A_V_STEPS, FILE_NAME, nearest_template
 from core.spectra.grid import WAVELENGTH_NM
-from core.spectra.templates import FILE_NAME, nearest_template
 
 SLOPES = {"B0V": -3.0, "A0V": -2.0, "K0V": 1.0}
 
@@ -32,6 +33,16 @@ def test_a_template_is_its_own_nearest_at_any_brightness(folder, name, scale):
     assert found.spectral_type == name
     assert found.distance == pytest.approx(0, abs=1e-7)
     np.testing.assert_allclose(found.flux, scale * power_law(SLOPES[name]), rtol=1e-9)
+
+
+@given(name=st.sampled_from(sorted(SLOPES)), step=st.integers(0, len(A_V_STEPS) - 1))
+def test_a_star_is_found_behind_its_dust(folder, name, step):
+    a_v = float(A_V_STEPS[step])
+    dust = transmission(WAVELENGTH_NM, np.array([abs(a_v)]))[0]
+    reddened = power_law(SLOPES[name]) * (dust if a_v >= 0 else 1 / dust)
+    found = nearest_template(reddened, folder)
+    assert found.distance == pytest.approx(0, abs=1e-7)
+    assert (found.spectral_type, found.a_v) == (name, pytest.approx(a_v))
 
 
 def test_without_templates_there_is_none(tmp_path):
