@@ -115,7 +115,7 @@ def calspec_rows() -> list[dict]:
     for name, kind in STANDARDS.items():
         truth = seen_calspec(np.asarray(table["calspec_flux"][name], dtype=float))
         gaia = np.asarray(table["gaia_flux"][name], dtype=float)
-        floor = float(residuals(gaia[None], truth, use)[0][0])
+        floor = float(residuals(gaia[None], truth, use & np.isfinite(gaia))[0][0])
         families = ("helium_poor", "helium_rich") if kind == "subdwarf" else (kind,)
         found = []
         for family in families:
@@ -143,11 +143,15 @@ def calspec_rows() -> list[dict]:
 
 
 def seen_calspec(flux: np.ndarray) -> np.ndarray:
-    """A CALSPEC spectrum on the XP grid at XP's resolution; beyond the grid it goes on with its last colour."""
+    """A CALSPEC spectrum on the XP grid at XP's resolution; beyond the grid it goes on with its last colour.
+
+    Missing samples (a few standards end before 1020 nm) are bridged.
+    """
     wide = np.arange(320.0, 1101.0, 2.0)
-    log_flux = np.log(np.maximum(flux, 1e-4 * flux.max()))
-    inner = np.interp(wide, WAVELENGTH_NM, log_flux)
-    red = np.polyfit(np.log(WAVELENGTH_NM[-60:]), log_flux[-60:], 1)
+    known = np.isfinite(flux) & (flux > 0)
+    log_flux = np.log(flux[known])
+    inner = np.interp(wide, WAVELENGTH_NM[known], log_flux)
+    red = np.polyfit(np.log(WAVELENGTH_NM[known][-60:]), log_flux[-60:], 1)
     inner[wide > 1020] = np.polyval(red, np.log(wide[wide > 1020]))
     return (forward_matrix(wide) @ np.exp(inner)) @ design_matrix()
 
