@@ -1,0 +1,67 @@
+"""The verdict card: the parts agree with the star, and missing parts say why."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.archive.card import verdict_card
+from core.archive.lookup import StarRecord, find_star
+from core.spectra.spectrum_set import SpectrumSet
+
+
+@pytest.fixture
+def verdict(monkeypatch):
+    """Let every ensemble answer with a given probability."""
+
+    def answer(probability):
+        def classify(spectra, ensemble):
+            label = None if np.isnan(probability) else "massive" if probability >= 0.5 else "low-mass"
+            return pd.DataFrame({"source_id": spectra.source_id, "probability": [probability],
+                                 "probability_std": [0.02], "label": [label], "note": ["no flux" if label is None else ""]})  # fmt: skip
+
+        monkeypatch.setattr("core.classification.verdict.classify", classify)
+        return object()
+
+    return answer
+
+
+def of_kind(archive, client, kind):
+    source_id = int(archive.sky.gaia["source_id"][archive.sky.kind == kind].iloc[0])
+    return find_star(str(source_id), client=client, use_embedded=False)
+
+
+def test_a_subdwarf_that_looks_massive_is_called_an_impostor(archive, client, verdict):
+    card = verdict_card(of_kind(archive, client, "subdwarf"), verdict(0.98))
+    assert card.impostor is True
+    assert "hot subdwarf" in card.impostor_reason
+    assert card.absolute_magnitude.value > 2
+
+
+def test_a_massive_star_is_not(archive, client, verdict):
+    card = verdict_card(of_kind(archive, client, "ob"), verdict(0.98))
+    assert (card.impostor, card.label, card.probability_std) == (False, "massive", 0.02)
+    assert card.absolute_magnitude_corrected.value < card.absolute_magnitude.value < 0
+    assert card.a_g_source == "ESP-HS"
+
+
+def test_what_cannot_be_classified_has_null_and_a_note(archive, client, verdict):
+    card = verdict_card(of_kind(archive, client, "cool"), verdict(float("nan")))
+    assert (card.probability, card.label, card.note, card.impostor) == (None, None, "no flux", None)
+
+
+def test_a_bare_star_has_a_card_too(verdict):
+    spectra = SpectrumSet(np.array([128]), np.ones((1, 343)))
+    card = verdict_card(StarRecord("128", 128, spectra, {"source_id": 128}, "file"), verdict(0.9))
+    assert card.impostor is None
+    assert "unknown" in card.impostor_reason
+    assert card.absolute_magnitude is None
+    assert card.gaia_opinions == []
+    json.dumps(card.to_dict(), allow_nan=False)
+
+
+def test_a_star_without_a_spectrum_is_said_so():
+    card = verdict_card(StarRecord("128", 128, None, {"source_id": 128, "ruwe": 1.0}, "archive"))
+    assert (card.probability, card.note) == (None, "no XP spectrum")
+    json.dumps(card.to_dict(), allow_nan=False)
