@@ -8,6 +8,7 @@ import pytest
 
 from core.archive.card import verdict_card
 from core.archive.lookup import StarRecord, find_star
+from core.classification.verdict import COLUMNS
 from core.spectra.spectrum_set import SpectrumSet
 
 
@@ -18,8 +19,9 @@ def verdict(monkeypatch):
     def answer(probability):
         def classify(spectra, ensemble):
             label = None if np.isnan(probability) else "massive" if probability >= 0.5 else "low-mass"
-            return pd.DataFrame({"source_id": spectra.source_id, "probability": [probability],
-                                 "probability_std": [0.02], "label": [label], "note": ["no flux" if label is None else ""]})  # fmt: skip
+            note = "no flux" if label is None else ""
+            values = (spectra.source_id, [probability], [0.02], [label], [note])
+            return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
         monkeypatch.setattr("core.classification.verdict.classify", classify)
         return object()
