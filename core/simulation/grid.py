@@ -183,8 +183,8 @@ def load_grid(path: Path = GRID_PATH) -> AtmosphereGrid:
             low, step = stored[f"{family}/low"], stored[f"{family}/step"]
             quanta = np.cumsum(stored[f"{family}/quanta"].view(np.int16), axis=-1, dtype=np.int16).view(np.uint16)
             ratio = (low + step * quanta.astype(np.float32)).astype(np.float32)
-            names = ("teff", "logg", "mh", "lowest", "highest")
-            families[str(family)] = FamilyGrid(*(stored[f"{family}/{name}"] for name in names), ratio)
+            axes = {name: stored[f"{family}/{name}"] for name in ("teff", "logg", "mh", "lowest", "highest")}
+            families[str(family)] = FamilyGrid(ratio=ratio, **axes)
     return AtmosphereGrid(wavelength, families)
 
 
@@ -194,4 +194,8 @@ def pack_ratio(ratio: np.ndarray) -> dict[str, np.ndarray]:
     step = max((high - low) / _QUANTA, 1e-9)
     quanta = np.round((ratio - low) / step).astype(np.uint16).view(np.int16)
     difference = np.diff(quanta, axis=-1, prepend=np.int16(0)).astype(np.int16)
-    return {"low": np.float32(low), "step": np.float32(step), "quanta": difference.view(np.uint16)}
+    return {
+        "low": np.array(low, dtype=np.float32),
+        "step": np.array(step, dtype=np.float32),
+        "quanta": difference.view(np.uint16),
+    }

@@ -81,7 +81,7 @@ def build_grid(
         for name, value in _assemble(nodes, found).items():
             arrays[f"{nodes.family}/{name}"] = value
     with atomic_path(path) as beside:
-        np.savez_compressed(beside, **arrays)
+        np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
     errors = np.array([error for results in found.values() for _, _, error in results])
     return {"models": len(errors), "median_error": float(np.median(errors)), "largest_error": float(errors.max())}
 

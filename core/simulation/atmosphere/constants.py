@@ -49,7 +49,7 @@ def planck(wavelength_nm: np.ndarray, temperature: np.ndarray) -> np.ndarray:
     return 2 * H * nu**3 / C**2 / np.expm1(x) * nu / wavelength_nm
 
 
-def vacuum_from_air(wavelength_nm: np.ndarray) -> np.ndarray:
+def vacuum_from_air(wavelength_nm: np.ndarray | float) -> np.ndarray:
     """Vacuum wavelength of an air wavelength in nm (Morton 2000, ApJS 130, 403), good to 0.001 nm above 200 nm."""
     s2 = (1e3 / np.asarray(wavelength_nm, dtype=float)) ** 2
     index = 1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2)

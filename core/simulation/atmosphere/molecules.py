@@ -67,7 +67,7 @@ def association_constant(name: str, temperature: np.ndarray) -> np.ndarray:
 def water_constant(temperature: np.ndarray) -> np.ndarray:
     """n(H2O) / (n(H)^2 n(O)) in cm^6."""
     rotation = np.sqrt(np.pi * (temperature / HC_K) ** 3 / (27.88 * 14.51 * 9.285)) / 2
-    vibration = 1.0
+    vibration = np.ones_like(temperature)
     for omega in (3657.0, 1595.0, 3756.0):
         vibration = vibration / -np.expm1(-HC_K * omega / temperature)
     atoms = 4 * _atomic_partition("O", temperature)

@@ -118,6 +118,7 @@ def solve_transfer(
         eddington, surface = formal_eddington(tau, source, gradient)
         field = solve_moments(tau, planck, thermal, eddington, surface)
         mean = field.mean
+    assert field is not None, "solve_transfer needs at least one iteration"
     return field
 
 
