@@ -107,9 +107,10 @@ class AtmosphereGrid:
         i, weight_t = _cubic(np.log(nodes.teff), np.log(teff))
         j, part_g = _linear(nodes.logg, logg)
         k, part_z = _linear(nodes.mh, mh)
+        next_j = np.minimum(j + 1, len(nodes.logg) - 1)
         next_k = np.minimum(k + 1, len(nodes.mh) - 1)
         # Sixteen nodes a star, as one sparse matrix of weights (n_stars, n_nodes).
-        node = i[:, :, None, None] * len(nodes.logg) + np.stack([j, j + 1], 1)[:, None, :, None]
+        node = i[:, :, None, None] * len(nodes.logg) + np.stack([j, next_j], 1)[:, None, :, None]
         node = node * len(nodes.mh) + np.stack([k, next_k], 1)[:, None, None, :]
         weight = weight_t[:, :, None, None] * np.stack([1 - part_g, part_g], 1)[:, None, :, None]
         weight = weight * np.stack([1 - part_z, part_z], 1)[:, None, None, :]
