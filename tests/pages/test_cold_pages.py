@@ -1,6 +1,7 @@
 """Each page, opened first on a server that nobody has visited, by its own address."""
 
 import pytest
+from playwright.sync_api import expect
 
 from ui.shell import MENU
 
@@ -26,8 +27,9 @@ def test_a_deep_link_on_a_cold_server_shows_the_page(cold_server, browser, entry
     assert entry.purpose in browser.text
     assert browser.failures == []
     menu = browser.page.locator("[data-testid=stSidebar]")
-    assert [menu.get_by_role("link", name=other.title, exact=True).count() for other in ENTRIES] == [1] * len(ENTRIES)
-    assert "DPAC" in menu.inner_text()
+    for other in ENTRIES:
+        expect(menu.get_by_role("link", name=other.title, exact=True)).to_have_count(1, timeout=30_000)
+    expect(menu).to_contain_text("DPAC")
     assert browser.foreign_requests == []
 
 
