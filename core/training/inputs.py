@@ -9,6 +9,8 @@ from core.training.settings import TrainingSettings
 from core.training.training_data import TrainingData
 from models.registry import ModelSpec
 
+_CHUNK_ROWS = 8192
+
 
 @dataclass(frozen=True)
 class NetworkInputs:
@@ -37,10 +39,19 @@ def network_inputs(
 ) -> NetworkInputs:
     """Represent all stars; what must be fitted (context statistics, components) is fitted on `train_rows` alone."""
     state = fit_representation(settings.representation, data.flux[train_rows])
-    represented = represent(data.flux, settings.representation, state=state or None, coefficients=data.coefficients)
-    arrays = [represented.astype(np.float32)]
+    arrays = [_represented(data, settings.representation, state)]
     statistics = None
     if spec.has_context:
         statistics = fit_context_statistics(data.flux[train_rows]) if settings.context == "log" else None
         arrays.append(context(data.flux, settings.context, statistics).astype(np.float32))
     return NetworkInputs(tuple(arrays), statistics, state)
+
+
+def _represented(data: TrainingData, name: str, state: dict[str, np.ndarray]) -> np.ndarray:
+    """Represented flux as float32 of shape (n_stars, 343), in chunks: double precision of all stars is not kept."""
+    result = np.empty(data.flux.shape, dtype=np.float32)
+    for start in range(0, len(data), _CHUNK_ROWS):
+        rows = slice(start, start + _CHUNK_ROWS)
+        coefficients = None if data.coefficients is None else data.coefficients.take(rows)
+        result[rows] = represent(data.flux[rows], name, state=state or None, coefficients=coefficients)
+    return result

@@ -66,7 +66,7 @@ def read_training_data(path: str | Path) -> TrainingData:
     from core.spectra.readers import read_spectra
 
     path = Path(path)
-    spectra = read_spectra(path)
+    spectra = read_spectra(path, with_errors=False)
     return training_data(spectra, name=path.name, sha256=sha256_of(path))
 
 
@@ -142,9 +142,11 @@ def _each_star_once(data: TrainingData) -> tuple[TrainingData, int]:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's content, read in chunks."""
+    """SHA-256 of a file's content, or of a folder's files one after the other in order of their names."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
+    for part in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if part.is_file():
+            with part.open("rb") as file:
+                while chunk := file.read(1 << 20):
+                    digest.update(chunk)
     return digest.hexdigest()
