@@ -33,6 +33,8 @@ class Settings:
     archive_timeout_s: float = _number_from("ARCHIVE_TIMEOUT_S", 60.0)
     archive_retry_delay_s: float = _number_from("ARCHIVE_RETRY_DELAY_S", 2.0)
     archive_requests_per_s: float = _number_from("ARCHIVE_REQUESTS_PER_S", 2.0)
+    dask_scheduler_address: str = _text_from("DASK_SCHEDULER_ADDRESS", "")
+    runner_idle_s: float = _number_from("EXPLORER_RUNNER_IDLE_S", 300.0)
 
     @property
     def cache_dir(self) -> Path:
@@ -45,9 +47,19 @@ class Settings:
         return self.local_dir / "runs"
 
     @property
+    def reference_runs_dir(self) -> Path:
+        """The shipped reference runs, a folder per network."""
+        return self.shipped_dir / "reference_runs"
+
+    @property
     def samples_dir(self) -> Path:
         """Simulated samples drawn on the page Simulate."""
         return self.local_dir / "samples"
+
+    @property
+    def datasets_dir(self) -> Path:
+        """Data sets built from the archives on this machine, and notes of those built elsewhere."""
+        return self.local_dir / "datasets"
 
     @property
     def default_run_dir(self) -> Path:

@@ -7,19 +7,15 @@ import streamlit as st
 
 from core import device as core_device
 from core.spectra import dataset as core_dataset
+from core.spectra import dataset_catalogue
 from core.spectra.dataset import Dataset, labels_of
 from core.training import run_catalogue
-
-EMBEDDED_TITLE = "Embedded simulated stars"
 
 
 @st.cache_resource(show_spinner="Drawing the embedded sample of simulated stars (first start only) …")
 def embedded_dataset() -> Dataset:
     """The embedded data set; drawn on the first call on a machine, opened afterwards."""
-    from core.simulation.embedded import embedded_dataset as make
-
-    provenance = "Simulated from physics (atmospheres, dust, Gaia's instrument and noise); no real star is among them."
-    return core_dataset.open_parquet(make(), EMBEDDED_TITLE, provenance)
+    return dataset_catalogue.open_dataset(dataset_catalogue.find_dataset(dataset_catalogue.EMBEDDED))
 
 
 @st.cache_data(ttl=10, show_spinner=False)
@@ -50,10 +46,22 @@ def find_samples(folder: Path) -> list[Path]:
     return sorted(folder.glob("[!.]*.parquet"))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the sample …")
-def open_parquet(path: Path, changed_ns: int) -> Dataset:
-    """A saved sample as a data set; `changed_ns` makes a file that was replaced a new entry."""
-    return core_dataset.open_parquet(path, path.name, f"Simulated sample {path.name}, drawn on this machine.")
+@st.cache_data(ttl=10, show_spinner=False)
+def find_datasets() -> list[dataset_catalogue.DatasetEntry]:
+    """The data sets on this machine, at most ten seconds old: the embedded one, built ones, samples."""
+    return dataset_catalogue.find_datasets()
+
+
+def open_dataset(entry: dataset_catalogue.DatasetEntry) -> Dataset:
+    """A data set of this machine, kept open until its file changes."""
+    if entry.kind == "embedded":
+        return embedded_dataset()
+    return _open_dataset(entry, entry.key)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the data set …")
+def _open_dataset(_entry: dataset_catalogue.DatasetEntry, key: str) -> Dataset:
+    return dataset_catalogue.open_dataset(_entry)
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,7 +4,6 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.settings import current_settings
 from core.spectra.dataset import Dataset, labels_of, select_rows
 from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
@@ -15,19 +14,18 @@ COLOURS = (-1.0, 6.0)
 
 
 def choose_dataset() -> Dataset | None:
-    """A select box of the embedded set, drawn samples and opened files; None (with a message) on failure."""
+    """A select box of the data sets on this machine and of opened files; None (with a message) on failure."""
     opened = state.opened_files()
-    samples = {path.name: path for path in cache.find_samples(current_settings().samples_dir)}
-    own = [name for name in opened.spectra if name not in samples]
-    titles = {"embedded": cache.EMBEDDED_TITLE} | {name: name for name in (*samples, *own)}
-    help_text = "Files are opened on the page Star; samples are drawn on the page Simulate."
+    entries = {entry.name: entry for entry in cache.find_datasets()}
+    own = {f"{name} (opened)" if name in entries else name: name for name in opened.spectra}
+    titles = {name: entry.title for name, entry in entries.items()} | {name: name for name in own}
+    help_text = (
+        "Files are opened on the page Star; samples are drawn on the page Simulate; real ones come from "
+        "`python -m core build-dataset`."
+    )
     name = choose_one("Data set", titles, "set", help=help_text)
     try:
-        if name in samples:
-            return cache.open_parquet(samples[name], samples[name].stat().st_mtime_ns)
-        if name in opened.spectra:
-            return opened.dataset(name)
-        return cache.embedded_dataset()
+        return opened.dataset(own[name]) if name in own else cache.open_dataset(entries[name])
     except ExplorerError as error:
         st.error(f"This set cannot be opened. {error}", icon=":material/error:")
         return None

@@ -23,9 +23,9 @@ from core.archive.source_id import healpix_of
 from core.atomic import atomic_path
 from core.errors import NotFoundError, UsageError
 from core.evaluation.impostor import CERTAINTY, probability_too_faint
+from core.spectra.dataset_catalogue import MANIFEST_FILE, note_dataset
 
 SPECTRA_FILE = "spectra.parquet"
-MANIFEST_FILE = "manifest.json"
 N_STARS = 23_636
 """As many as the study: 18,908 for training and 4,728 for testing."""
 COOL_SHARE_OF_LOW_MASS = 0.85
@@ -50,7 +50,7 @@ def build_dataset(
     seed: int = 1,
     progress: Progress = silent,
 ) -> BuildResult:
-    """Build a data set of at most `n_stars` stars, half of them massive, in the folder `out`.
+    """Build a data set of at most `n_stars` stars, half of them massive, in the folder `out`; the pages then offer it.
 
     Raises
     ------
@@ -69,6 +69,7 @@ def build_dataset(
     )
     counts = build.counts(targets, download)
     manifest = build.write_manifest(targets, download, counts)
+    note_dataset(out, client.settings)
     return BuildResult(out / SPECTRA_FILE, manifest, download, counts)
 
 
