@@ -38,14 +38,14 @@ def time_later_visits(chromium, address: str) -> list[dict]:
 def time_slider_moves(chromium, address: str) -> list[dict]:
     """From a key press on the magnitude slider until the figure of the new magnitude is drawn."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    visitor = Visitor(context.new_page()).open(f"{address}/simulate?g_mag=12").expect_figure("At G = 12.00")
+    visitor = Visitor(context.new_page()).open(f"{address}/simulate?g_mag=12").expect_live_plot("At G = 12.00")
     slider = visitor.page.get_by_role("slider", name="G (mag): sets the noise")
     times = []
     for step in range(1, N_MOVES + 1):
         visitor.settle()
         start = time.perf_counter()
         slider.press("ArrowRight")
-        visitor.expect_figure(f"At G = {12 + 0.05 * step:.2f}")
+        visitor.expect_live_plot(f"At G = {12 + 0.05 * step:.2f}")
         times.append(time.perf_counter() - start)
     context.close()
     return [_row("slider move", "Simulate", times)]

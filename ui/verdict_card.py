@@ -21,24 +21,36 @@ _LEVELS = {
 def show_judgement(judgement: Judgement, *, wide: bool = False) -> None:
     """The number with its spread, the members, what it means; says why where there is no verdict.
 
-    `wide` puts number and members side by side.
+    `wide` puts number and members side by side, without the members' figure: it has to keep up with a slider.
     """
     if judgement.probability is None:
         st.warning(f"Not classified: {judgement.note}.", icon=":material/warning:")
         return
-    number, members = st.columns([1, 2], vertical_alignment="center") if wide else (st.container(), st.container())
-    with number:
-        st.subheader(f"Verdict: {judgement.label}", anchor=False)
-        st.metric("Probability of massive", probability_text(judgement.probability, judgement.spread))
-    with members:
-        show(members_figure(judgement.members), _members_caption(judgement), key="members")
     posterior = float(reweight(judgement.probability, GAIA_PREVALENCE))
+    if wide:
+        _show_numbers(judgement, posterior)
+        return
+    st.subheader(f"Verdict: {judgement.label}", anchor=False)
+    st.metric("Probability of massive", probability_text(judgement.probability, judgement.spread))
+    show(members_figure(judgement.members), _members_caption(judgement), key="members")
     st.markdown(
         f"Calibrated at **equal priors**. Where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among "
         f"all of Gaia's XP sources, the probability is **{percent(posterior)}**."
     )
     if judgement.note:
         st.warning(judgement.note, icon=":material/warning:")
+
+
+def _show_numbers(judgement: Judgement, posterior: float) -> None:
+    verdict, probability, members, sky = st.columns([2, 2, 2, 2])
+    verdict.metric("Verdict", str(judgement.label))
+    probability.metric("Probability of massive", probability_text(judgement.probability, judgement.spread))
+    massive = int((judgement.members >= 0.5).sum())
+    members.metric("Members that say massive", f"{massive} of {len(judgement.members)}")
+    help_text = (
+        f"The same verdict where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among Gaia XP sources."
+    )
+    sky.metric("At Gaia's prevalence", percent(posterior), help=help_text)
 
 
 def show_impostor(card: VerdictCard) -> None:

@@ -146,6 +146,11 @@ class Visitor:
         self.page.locator(".js-plotly-plot .gtitle", has_text=title).first.wait_for()
         return self
 
+    def expect_live_plot(self, title: str) -> "Visitor":
+        """Wait until a live plot of this title is drawn."""
+        self.page.locator(f'.frame[data-drawn="{title}"] canvas').first.wait_for()
+        return self
+
     def follow(self, link: str) -> "Visitor":
         """Click a link of the menu or the page by its name."""
         self.page.get_by_role("link", name=link, exact=True).first.click()

@@ -1,0 +1,113 @@
+"""Curves that follow a slider: a small component around uPlot, which redraws in place.
+
+`st.plotly_chart` makes a new figure whenever its content changes (0.3 s for two spectra); uPlot takes new values into
+the figure that stands. Everywhere else figures are Plotly's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.figures.palette import translucent
+
+_FOLDER = Path(__file__).parent
+_HTML = '<div class="frame" role="img"><div class="title"></div><div class="plot"></div></div>'
+_DECIMALS = 6
+"""Significant digits that are sent; a screen shows four."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of a live plot, with a band where `error` is given.
+
+    Attributes
+    ----------
+    name, colour : str
+        Legend entry and '#RRGGBB'.
+    values : ndarray of shape (n_points,)
+    error : ndarray of shape (n_points,), optional
+        Half width of the band.
+    dashed : bool
+    """
+
+    name: str
+    colour: str
+    values: np.ndarray
+    error: np.ndarray | None = None
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A dotted vertical line with a label in one of the lanes (0, 1, ...) above the curves."""
+
+    x: float
+    label: str
+    lane: int
+    colour: str
+
+
+@cache
+def _component():
+    style = (_FOLDER / "uplot.min.css").read_text(encoding="utf-8") + (_FOLDER / "live_plot.css").read_text("utf-8")
+    script = (_FOLDER / "uplot.min.js").read_text(encoding="utf-8") + (_FOLDER / "live_plot.js").read_text("utf-8")
+    return st.components.v2.component("live_plot", html=_HTML, css=style, js=script)
+
+
+def live_plot(
+    x: np.ndarray,
+    curves: Sequence[Curve],
+    *,
+    title: str,
+    x_title: str,
+    y_title: str,
+    y_range: tuple[float, float],
+    caption: str,
+    key: str,
+    marks: Sequence[Mark] = (),
+    height: int = 380,
+) -> None:
+    """Draw curves over the whole width, with a caption below.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_points,)
+    y_range : tuple of two floats
+        Limits of the vertical axis.
+    key : str
+        Makes it the same plot from one run of the script to the next.
+    height : int
+        Pixels, without the legend.
+    """
+    _component()(
+        key=key,
+        data={
+            "title": title,
+            "x_title": x_title,
+            "y_title": y_title,
+            "x": x.tolist(),
+            "y_range": [float(limit) for limit in y_range],
+            "height": height,
+            "alt": caption,
+            "curves": [_curve(curve) for curve in curves],
+            "marks": [vars(mark) for mark in marks],
+        },
+    )
+    st.caption(caption)
+
+
+def _curve(curve: Curve) -> dict:
+    entry: dict = {"name": curve.name, "colour": curve.colour, "dash": curve.dashed, "values": _numbers(curve.values)}
+    if curve.error is not None and np.isfinite(curve.error).any():
+        entry["low"] = _numbers(curve.values - curve.error)
+        entry["high"] = _numbers(curve.values + curve.error)
+        entry["fill"] = translucent(curve.colour, 0.25)
+    return entry
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    return [round(value, _DECIMALS) if np.isfinite(value) else None for value in np.asarray(values).tolist()]

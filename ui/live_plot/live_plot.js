@@ -1,0 +1,126 @@
+// Curves that redraw within a frame while a slider moves (Streamlit makes a new Plotly figure for every change).
+// `data`: title, x_title, y_title, x, y_range, height, and `curves`: [{name, values, colour, dash, low, high, fill}],
+// `marks`: [{x, label, lane, colour}] (dotted verticals with a label in one of the lanes at the top).
+
+const LANE_PX = 15;
+
+function theme(element) {
+  const style = getComputedStyle(element);
+  const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
+  return {
+    text: read("--st-text-color", "#172033"),
+    grid: read("--st-border-color", "#D5DCE6"),
+    font: `12px ${read("--st-font", "sans-serif")}`,
+  };
+}
+
+// uPlot wants one row per curve; a band needs its two edges as curves of their own.
+function rows(data) {
+  const all = [data.x];
+  for (const curve of data.curves) {
+    if (curve.low) all.push(curve.high, curve.low);
+    all.push(curve.values);
+  }
+  return all;
+}
+
+function seriesAndBands(data) {
+  const series = [{ label: data.x_title, value: (_, v) => (v == null ? "–" : v.toFixed(0)) }];
+  const bands = [];
+  for (const curve of data.curves) {
+    if (curve.low) {
+      bands.push({ series: [series.length, series.length + 1], fill: curve.fill });
+      for (const edge of ["high", "low"]) {
+        series.push({ label: `${curve.name}, ${edge}`, stroke: "transparent", points: { show: false }, width: 0 });
+      }
+    }
+    series.push({
+      label: curve.name,
+      stroke: curve.colour,
+      width: curve.dash ? 1.5 : 2,
+      dash: curve.dash ? [6, 5] : undefined,
+      points: { show: false },
+      value: (_, v) => (v == null ? "–" : v.toPrecision(4)),
+    });
+  }
+  return { series, bands };
+}
+
+function drawMarks(plot, data, colours) {
+  const { ctx, bbox } = plot;
+  const scale = devicePixelRatio;
+  ctx.save();
+  ctx.font = colours.font.replace("12px", `${11 * scale}px`);
+  ctx.textAlign = "center";
+  ctx.lineWidth = scale;
+  for (const mark of data.marks ?? []) {
+    const x = plot.valToPos(mark.x, "x", true);
+    const top = bbox.top + (mark.lane + 1) * LANE_PX * scale;
+    ctx.strokeStyle = mark.colour;
+    ctx.globalAlpha = 0.7;
+    ctx.setLineDash([2 * scale, 3 * scale]);
+    ctx.beginPath();
+    ctx.moveTo(x, top + 3 * scale);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = colours.text;
+    ctx.fillText(mark.label, x, top);
+  }
+  ctx.restore();
+}
+
+function build(element, data, width) {
+  const colours = theme(element);
+  const axis = { stroke: colours.text, font: colours.font, labelFont: colours.font, grid: { stroke: colours.grid, width: 1 },
+    ticks: { stroke: colours.grid, width: 1 } };
+  const { series, bands } = seriesAndBands(data);
+  const options = {
+    width,
+    height: data.height,
+    series,
+    bands,
+    scales: { x: { time: false, range: [data.x[0], data.x[data.x.length - 1]] }, y: { range: () => element.liveRange } },
+    axes: [
+      { ...axis, label: data.x_title, labelSize: 22 },
+      { ...axis, label: data.y_title, labelSize: 22, size: 52 },
+    ],
+    cursor: { drag: { x: true, y: false } },
+    legend: { live: true },
+    hooks: { drawAxes: [(plot) => drawMarks(plot, element.liveData, colours)] },
+  };
+  const plot = new uPlot(options, rows(data), element.querySelector(".plot"));
+  plot.root.querySelectorAll(".u-series").forEach((row, i) => { row.hidden = series[i].stroke === "transparent"; });
+  return plot;
+}
+
+// What cannot be changed in place: then the plot is made anew.
+function shape(data, colours) {
+  const curves = data.curves.map((curve) => [curve.name, curve.colour, curve.dash, Boolean(curve.low)]);
+  return JSON.stringify([data.x_title, data.y_title, data.height, data.x.length, curves, colours]);
+}
+
+export default function (component) {
+  const { data, parentElement } = component;
+  const frame = parentElement.querySelector(".frame");
+  frame.setAttribute("aria-label", data.alt);
+  frame.querySelector(".title").textContent = data.title;
+  frame.liveData = data;
+  frame.liveRange = data.y_range;
+  const wanted = shape(data, theme(frame));
+  if (frame.livePlot && frame.liveShape === wanted) {
+    frame.livePlot.setData(rows(data));
+  } else {
+    frame.livePlot?.destroy();
+    frame.livePlot = build(frame, data, Math.max(frame.clientWidth, 200));
+    frame.liveShape = wanted;
+  }
+  frame.dataset.drawn = data.title;
+  if (!frame.liveObserver) {
+    frame.liveObserver = new ResizeObserver(() => {
+      const width = Math.max(frame.clientWidth, 200);
+      if (frame.livePlot && frame.livePlot.width !== width) frame.livePlot.setSize({ width, height: frame.liveData.height });
+    });
+    frame.liveObserver.observe(frame);
+  }
+}
