@@ -88,13 +88,28 @@ class EpsSweep:
 
 def sort_neighbours(graph: NeighbourGraph) -> SortedNeighbours:
     """Sort a graph for `sweep_eps`; worth keeping, since every min_samples can use it."""
-    ends = np.concatenate([graph.first, graph.second])
-    others = np.concatenate([graph.second, graph.first]).astype(np.int32)
-    distance = np.concatenate([graph.distance, graph.distance])
-    order = np.lexsort((others, distance, ends))  # equal distances: the lower number first, as in dbscan
+    by_distance = np.argsort(graph.distance)
+    first, second = graph.first[by_distance], graph.second[by_distance]
+    # Sorting whole numbers is several times faster than sorting by two columns: point and rank share one number.
+    key = np.concatenate([first, second]).astype(np.int64) << 32
+    key[: len(first)] |= np.arange(len(first))
+    key[len(first) :] |= np.arange(len(first))
+    order = np.argsort(key)
+    pair = key[order] & 0xFFFFFFFF
+    ends, others = key[order] >> 32, np.concatenate([second, first]).astype(np.int32)[order]
+    distance = graph.distance[by_distance][pair]
+    _lower_number_first(ends, distance, others)
     start = np.zeros(graph.n_points + 1, dtype=np.int64)
     np.cumsum(np.bincount(ends, minlength=graph.n_points), out=start[1:])
-    return SortedNeighbours(graph, start, others[order], distance[order])
+    return SortedNeighbours(graph, start, others, distance)
+
+
+def _lower_number_first(ends: np.ndarray, distance: np.ndarray, others: np.ndarray) -> None:
+    """Put neighbours at equal distances into the order of their numbers, as `dbscan` prefers them."""
+    same = (ends[1:] == ends[:-1]) & (distance[1:] == distance[:-1])
+    if same.any():
+        tied = np.flatnonzero(np.concatenate([same, [False]]) | np.concatenate([[False], same]))
+        others[tied] = others[tied][np.lexsort((others[tied], distance[tied], ends[tied]))]
 
 
 def sweep_eps(neighbours: SortedNeighbours, eps_values: Sequence[float] | np.ndarray, min_samples: int) -> EpsSweep:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from core.sky import frames
 from core.sky.associations import Associations
@@ -86,19 +87,18 @@ def match_groups(found: Associations, known: pd.DataFrame) -> pd.DataFrame:
     places, group = found.places.take(members), found.group[members]
     size = np.bincount(found.group[found.group >= 0], minlength=found.n_groups)
     distance, error = places.distance.distance_pc, places.distance_error_pc
-    directions = frames.unit_vectors(known["l"].to_numpy(), known["b"].to_numpy())
+    centres = frames.unit_vectors(known["l"].to_numpy(), known["b"].to_numpy())
+    radius = np.deg2rad(known["radius_deg"].to_numpy())
+    on_sky = cKDTree(places.direction).query_ball_point(centres, 2.0 * np.sin(radius / 2.0))
     rows = []
-    for number, item in enumerate(known.itertuples()):
-        radius = np.deg2rad(item.radius_deg)
-        on_sky = np.linalg.norm(places.direction - directions[number], axis=1) <= 2.0 * np.sin(radius / 2.0)
-        if not on_sky.any():
+    for item, size_rad, stars in zip(known.itertuples(), radius, on_sky, strict=True):
+        if not stars:
             continue
-        tolerance = np.sqrt((_DISTANCE_SIGMAS * error) ** 2 + (_DISTANCE_FLOOR * item.distance_pc) ** 2)
-        tolerance = np.hypot(tolerance, radius * item.distance_pc)
-        inside = on_sky & (np.abs(distance - item.distance_pc) <= tolerance)
-        shared = np.bincount(group[inside], minlength=found.n_groups)
+        tolerance = np.sqrt((_DISTANCE_SIGMAS * error[stars]) ** 2 + (_DISTANCE_FLOOR * item.distance_pc) ** 2)
+        tolerance = np.hypot(tolerance, size_rad * item.distance_pc)
+        inside = np.abs(distance[stars] - item.distance_pc) <= tolerance
+        which, shared = np.unique(group[stars][inside], return_counts=True)
         about = (item.distance_pc, item.log_age, item.reference)
-        for which in np.flatnonzero(shared):
-            rows.append((which, item.name, item.kind, shared[which], shared[which] / size[which], *about))
+        rows += [(w, item.name, item.kind, k, k / size[w], *about) for w, k in zip(which, shared, strict=True)]
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values(["group", "overlap"], ascending=[True, False], ignore_index=True)
