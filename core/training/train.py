@@ -12,6 +12,7 @@ import pandas as pd
 
 import core
 from core.errors import ExplorerError, UsageError
+from core.evaluation.out_of_distribution import store_domain
 from core.training import run_store
 from core.training.fit import EpochEvent, fit_member, free_memory, predict_logits
 from core.training.inputs import NetworkInputs, network_inputs
@@ -110,6 +111,7 @@ class _Training:
         description = run_description(self.data, self.spec, settings, folds, inputs, self.device)
         with run_store.open_run(self.folder, description, resume=resume):
             run_store.store_representation_state(self.folder, inputs.representation_state)
+            store_domain(self.folder, self.data.flux, train_rows)
             done = run_store.finished_folds(self.folder)
             earlier_s = float(run_store.read_run(self.folder).get("seconds") or 0.0)
             started = time.monotonic()
