@@ -8,80 +8,29 @@ import time
 from dataclasses import asdict, replace
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.report import write_table
 from core.sky.associations import SUGGESTED, associations_of
 from core.sky.dbscan import dbscan
-from core.sky.star_places import StarPlaces, star_places
+from core.sky.scoring import LEAST_MEMBERS, TESTED_PC, score_groups
+from core.sky.simulated_galaxy import CONTAMINANTS, FARTHEST_PC, N_MASSIVE, draw_galaxy
+from core.sky.star_places import star_places
 
-N_MASSIVE = 66_000
-"""Massive stars of the whole sky among DR3's XP spectra: `core.simulation.population.survey.MASSIVE_SHARE`."""
-CLUSTERED = 0.5
-CONTAMINANTS = 0.15
-"""Share of the table that is low-mass stars of types O to A, which a classifier takes for massive ones."""
-FARTHEST_PC, TESTED_PC, LEAST_MEMBERS = 2600.0, 2000.0, 20
 SPEED_EPS_PC, SPEED_MIN_SAMPLES = 25.0, 10
-
-
-def simulated_sky(seed: int, n_massive: int = N_MASSIVE) -> tuple[pd.DataFrame, StarPlaces]:
-    """Massive stars and contaminants with distances up to `FARTHEST_PC`, as measured; at most half are clustered."""
-    from core.simulation.population import draw_population
-
-    rng = np.random.default_rng(seed)
-    massive = draw_population("massive", n_massive, rng)
-    massive = massive[massive["parallax"] > 0.3]
-    clustered = np.flatnonzero(massive["true_group"] >= 0)
-    # Without k of its c clustered stars a table of n has a share f of them when c - k = f (n - k).
-    surplus = int(np.ceil((len(clustered) - CLUSTERED * len(massive)) / (1.0 - CLUSTERED)))
-    if surplus > 0:
-        massive = massive.drop(massive.index[rng.choice(clustered, surplus, replace=False)])
-    table = pd.concat([massive, contaminants(len(massive), rng)], ignore_index=True)
-    places = star_places(table)
-    near = np.flatnonzero(places.distance.distance_pc < FARTHEST_PC)
-    return table.iloc[near].reset_index(drop=True), places.take(near)
-
-
-def contaminants(n_massive: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Hot low-mass stars of the survey population, so many that they are `CONTAMINANTS` of the whole."""
-    from core.simulation.population import draw_population
-
-    wanted = int(n_massive * CONTAMINANTS / (1.0 - CONTAMINANTS))
-    parts: list[pd.DataFrame] = []
-    while sum(map(len, parts)) < wanted:
-        stars = draw_population("survey", 20_000, rng)
-        parts.append(stars[(stars["label"] == "low-mass") & (stars["true_teff"] > 7500) & (stars["parallax"] > 0.3)])
-    return pd.concat(parts).iloc[:wanted].assign(true_group=-1)
-
-
-def score(group: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
-    """For each rich and near true association: members, completeness and purity of the group that holds most of it."""
-    true, distance = table["true_group"].to_numpy(), table["true_distance_pc"].to_numpy()
-    rows = []
-    for name in np.unique(true[true >= 0]):
-        member = true == name
-        if member.sum() < LEAST_MEMBERS or np.median(distance[member]) > TESTED_PC:
-            continue
-        found = group[member]
-        found = found[found >= 0]
-        best = np.bincount(found).argmax() if len(found) else -1
-        shared = int((found == best).sum()) if len(found) else 0
-        purity = shared / int((group == best).sum()) if len(found) else 0.0
-        rows.append((name, int(member.sum()), np.median(distance[member]), shared / member.sum(), purity))
-    return pd.DataFrame(rows, columns=["association", "members", "distance_pc", "completeness", "purity"])
 
 
 def measure_groups(seeds: list[int]) -> None:
     rows = []
     for seed in seeds:
-        table, places = simulated_sky(seed)
+        table = draw_galaxy(seed)
+        places = star_places(table)
         for name, settings in {
             "suggested": SUGGESTED,
             "suggested, errors ignored": replace(SUGGESTED, errors="ignore"),
             "suggested, places alone": replace(SUGGESTED, space="position"),
         }.items():
             found = associations_of(places, settings)
-            scores = score(found.group, table)
+            scores = score_groups(found.group, table)
             worst = scores.assign(both=scores[["completeness", "purity"]].min(axis=1)).sort_values("both").iloc[0]
             rows.append(
                 {

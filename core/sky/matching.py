@@ -19,7 +19,7 @@ _DISTANCE_FLOOR = 0.05
 
 @dataclass(frozen=True)
 class KnownGroup:
-    """An association of the literature: Galactic centre, distance and radius on the sky."""
+    """An association or cluster of the literature: Galactic centre, distance and radius on the sky."""
 
     name: str
     l_deg: float
@@ -27,18 +27,31 @@ class KnownGroup:
     distance_pc: float
     radius_deg: float
     reference: str
+    kind: str = "association"
 
 
 _DE_ZEEUW = "de Zeeuw et al. 1999, AJ 117, 354"
 KNOWN_ASSOCIATIONS: tuple[KnownGroup, ...] = (
-    # Centres and half widths of the fields of de Zeeuw et al., section 4.
+    # Distances of de Zeeuw et al.; centres and half widths of the fields in which they found members, rounded.
     KnownGroup("Upper Scorpius", 351.5, 20.0, 145.0, 12.0, _DE_ZEEUW),
     KnownGroup("Upper Centaurus-Lupus", 327.5, 12.5, 140.0, 18.0, _DE_ZEEUW),
     KnownGroup("Lower Centaurus-Crux", 298.5, 5.5, 118.0, 18.0, _DE_ZEEUW),
     KnownGroup("Vela OB2", 262.8, -7.7, 410.0, 6.0, _DE_ZEEUW),
+    KnownGroup("Trumpler 10", 262.8, 0.6, 366.0, 4.0, _DE_ZEEUW),
+    KnownGroup("Collinder 121", 237.0, -8.5, 592.0, 6.0, _DE_ZEEUW),
+    KnownGroup("Perseus OB2", 159.0, -17.0, 318.0, 6.0, _DE_ZEEUW),
     KnownGroup("alpha Persei", 147.0, -6.0, 177.0, 5.0, _DE_ZEEUW),
+    KnownGroup("Lacerta OB1", 97.0, -15.0, 368.0, 6.0, _DE_ZEEUW),
+    KnownGroup("Cepheus OB2", 102.0, 5.0, 615.0, 6.0, _DE_ZEEUW),
+    KnownGroup("Orion OB1", 206.0, -18.5, 380.0, 7.0, "Brown et al. 1994, A&A 289, 101"),
     KnownGroup("Cygnus OB2", 80.2, 0.8, 1760.0, 1.0, "Berlanas et al. 2019, MNRAS 484, 1838"),
+    KnownGroup("Orion Nebula Cluster", 209.0, -19.4, 414.0, 0.5, "Menten et al. 2007, A&A 474, 515", "cluster"),
+    KnownGroup("h Persei", 134.6, -3.7, 2340.0, 0.3, "Currie et al. 2010, ApJS 186, 191", "cluster"),
+    KnownGroup("chi Persei", 135.0, -3.6, 2340.0, 0.3, "Currie et al. 2010, ApJS 186, 191", "cluster"),
+    KnownGroup("Carina Nebula", 287.6, -0.6, 2300.0, 1.0, "Smith 2006, ApJ 644, 1151", "cluster"),
+    KnownGroup("NGC 6231", 343.5, 1.2, 1585.0, 0.4, "Sung et al. 2013, AJ 145, 37", "cluster"),
 )
+"""A list of well-known places, not a catalogue: the nearest associations and a few rich clusters."""
 
 
 def known_groups(real_data_dir: Path | None = None) -> pd.DataFrame:
@@ -48,7 +61,7 @@ def known_groups(real_data_dir: Path | None = None) -> pd.DataFrame:
     `YOUNG_LOG_AGE`) of Hunt & Reffert 2023 with their tidal radii.
     """
     rows = [
-        (item.name, "association", item.l_deg, item.b_deg, item.distance_pc, item.radius_deg, np.nan, item.reference)
+        (item.name, item.kind, item.l_deg, item.b_deg, item.distance_pc, item.radius_deg, np.nan, item.reference)
         for item in KNOWN_ASSOCIATIONS
     ]
     columns = ["name", "kind", "l", "b", "distance_pc", "radius_deg", "log_age", "reference"]

@@ -12,6 +12,7 @@ from core.sky.associations import associations_of, find_associations
 from core.sky.eps_suggestion import k_distances
 from core.sky.group_table import COLUMNS, group_table
 from core.sky.matching import CLUSTERS_FILE, KNOWN_ASSOCIATIONS, known_groups, match_groups
+from core.sky.scoring import score_groups
 from core.sky.significance import group_significance, smooth_disc
 from core.sky.stability import group_stability
 from core.sky.star_places import star_places
@@ -137,5 +138,16 @@ def test_young_clusters_are_read_where_the_catalogue_lies():
     table = known_groups(folder)
     clusters = table[table["kind"] == "cluster"]
     assert len(clusters) > 300
-    assert (clusters["log_age"] < 8.0).all()
+    assert (clusters["log_age"].dropna() < 8.0).all()
     assert {"NGC_6231", "NGC 6231"} & set(clusters["name"])
+
+
+def test_scores_of_planted_groups(found, nothing):
+    table = TABLE.assign(true_distance_pc=found.places.distance.distance_pc)
+    scores = score_groups(found.group, table)
+    assert len(scores) == 3
+    assert (scores[["completeness", "purity"]] > 0.8).all(axis=None)
+    none = score_groups(nothing.group, table)
+    assert (none["group"] == -1).all()
+    assert (none[["completeness", "purity"]] == 0).all(axis=None)
+    assert len(score_groups(found.group, table, least_members=26)) == 0
