@@ -10,6 +10,8 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("train", "core.commands.train", "train"),
     ("classify", "core.commands.classify", "classify"),
     ("runs", "core.commands.runs", "runs"),
+    ("compare", "core.commands.compare", "compare"),
+    ("evaluate", "core.commands.evaluate", "evaluate"),
     ("star", "core.commands.star", "star"),
     ("cluster", "core.commands.cluster", "cluster"),
     ("animate", "core.commands.animate", "animate"),

@@ -1,0 +1,187 @@
+"""The table of networks and baselines that a referee would accept: same stars, same folds, spreads and intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import pandas as pd
+
+from core.errors import UsageError
+from core.evaluation.intervals import UNKNOWN, Interval, bootstrap_metrics
+from core.evaluation.published import PUBLISHED
+from core.evaluation.run_result import RunResult, mean_and_std, per_fold
+
+FOLD_FIGURES = ("accuracy", "f1", "roc_auc", "average_precision", "brier", "ece")
+BASELINE_TITLES = {
+    "gradient_boosting": "Boosted trees (spectrum)",
+    "logistic": "Logistic regression (spectrum)",
+    "metadata": "Position and brightness alone",
+}
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One network or baseline; None where a figure does not exist (baselines have no test set and no losses).
+
+    Attributes
+    ----------
+    val_*_mean, val_*_std : float or None
+        Over the folds, of out-of-fold probabilities (standard deviation with ddof 1).
+    test_*, brier, ece, log_loss : Interval
+        On the held-out stars, with the 95 % bootstrap interval.
+    train_loss, val_loss : float or None
+        At each fold's best epoch, mean over the folds.
+    stars_per_s : float or None
+        Spectra that one member classifies per second here; None where it was not measured.
+    """
+
+    model: str
+    title: str
+    run: str
+    kind: str
+    parameters: int | None
+    n_folds: int
+    train_loss: float | None
+    val_loss: float | None
+    published_train_loss: float | None
+    published_val_loss: float | None
+    val_accuracy_mean: float | None
+    val_accuracy_std: float | None
+    published_val_accuracy: float | None
+    val_f1_mean: float | None
+    val_f1_std: float | None
+    val_auc_mean: float | None
+    val_auc_std: float | None
+    val_ap_mean: float | None
+    val_ap_std: float | None
+    val_brier_mean: float | None
+    val_ece_mean: float | None
+    test_accuracy: Interval
+    test_f1: Interval
+    test_auc: Interval
+    test_ap: Interval
+    brier: Interval
+    ece: Interval
+    log_loss: Interval
+    seconds_per_epoch: float | None
+    stars_per_s: float | None
+    published_remark: str = ""
+
+
+def grounds(results: Sequence[RunResult]) -> dict[tuple[str, str], list[RunResult]]:
+    """Runs by their data and fold map, the largest group first: only runs of one group can be compared."""
+    groups: dict[tuple[str, str], list[RunResult]] = {}
+    for result in results:
+        groups.setdefault(result.ground, []).append(result)
+    return dict(sorted(groups.items(), key=lambda item: -len(item[1])))
+
+
+def check_comparable(results: Sequence[RunResult]) -> None:
+    """Refuse runs on different data or folds (UsageError with the groups)."""
+    groups = grounds(results)
+    if len(groups) > 1:
+        named = "; ".join(
+            f"{', '.join(run.name for run in runs)}: data {data[:8] or 'unknown'}, folds {folds[:8] or 'unknown'}"
+            for (data, folds), runs in groups.items()
+        )
+        raise UsageError(
+            f"these runs stand on {len(groups)} different grounds ({named}); only runs on the same data and the same "
+            "folds can be compared: give those of one group"
+        )
+
+
+def comparison_row(result: RunResult, *, stars_per_s: float | None = None, n_draws: int = 1000) -> ComparisonRow:
+    """The row of a network."""
+    published = PUBLISHED.get(result.model)
+    folds = {name: mean_and_std(per_fold(result.oof, name)) for name in FOLD_FIGURES}
+    test = bootstrap_metrics(result.test["label"].to_numpy(), result.test["probability"].to_numpy(), n_draws=n_draws)
+    train_loss, val_loss = best_losses(result)
+    seconds = result.curves["seconds"].dropna()
+    return ComparisonRow(
+        model=result.model,
+        title=result.title,
+        run=result.name,
+        kind="network",
+        parameters=result.parameters,
+        n_folds=len(result.folds),
+        train_loss=train_loss,
+        val_loss=val_loss,
+        published_train_loss=published.train_loss if published else None,
+        published_val_loss=published.val_loss if published else None,
+        published_val_accuracy=published.val_accuracy if published else None,
+        test_accuracy=test["accuracy"],
+        test_f1=test["f1"],
+        test_auc=test["roc_auc"],
+        test_ap=test["average_precision"],
+        brier=test["brier"],
+        ece=test["ece"],
+        log_loss=test["log_loss"],
+        seconds_per_epoch=float(seconds.mean()) if len(seconds) else None,
+        stars_per_s=stars_per_s,
+        published_remark=published.remark if published else "",
+        **_fold_columns(folds),
+    )
+
+
+def baseline_rows(result: RunResult) -> list[ComparisonRow]:
+    """The rows of the baselines that were fitted on a run's folds: out-of-fold figures only."""
+    if result.baselines is None:
+        return []
+    rows = []
+    for name, table in result.baselines.groupby("baseline", sort=False):
+        folds = {figure: mean_and_std(per_fold(table, figure)) for figure in FOLD_FIGURES}
+        empty = {field.name: UNKNOWN if field.type is Interval else None for field in fields(ComparisonRow)}
+        known = {
+            "model": str(name),
+            "title": BASELINE_TITLES.get(str(name), str(name)),
+            "run": result.name,
+            "kind": "baseline",
+            "n_folds": int(table["fold"].nunique()),
+            "published_remark": "",
+        }
+        rows.append(ComparisonRow(**(empty | known | _fold_columns(folds))))  # type: ignore[arg-type]
+    return rows
+
+
+def _fold_columns(folds: dict[str, tuple[float | None, float | None]]) -> dict[str, float | None]:
+    short = {"accuracy": "accuracy", "f1": "f1", "roc_auc": "auc", "average_precision": "ap"}
+    columns = {}
+    for figure, name in short.items():
+        columns[f"val_{name}_mean"], columns[f"val_{name}_std"] = folds[figure]
+    return columns | {"val_brier_mean": folds["brier"][0], "val_ece_mean": folds["ece"][0]}
+
+
+def best_losses(result: RunResult) -> tuple[float | None, float | None]:
+    """Training and validation loss at the epoch whose weights each fold kept, mean over the folds."""
+    best = {int(m["fold"]): int(m["best_epoch"]) for m in result.run["members"] if m.get("best_epoch") is not None}
+    curves = result.curves
+    kept = curves[curves["epoch"] == curves["fold"].map(best)]
+    if kept.empty:
+        return None, None
+    train, validation = kept["loss"].dropna(), kept["val_loss"].dropna()
+    return float(train.mean()) if len(train) else None, float(validation.mean()) if len(validation) else None
+
+
+def comparison_rows(
+    results: Sequence[RunResult], *, speeds: dict[str, float] | None = None, n_draws: int = 1000
+) -> list[ComparisonRow]:
+    """Networks, then the baselines of the first run that has them; the runs must be comparable."""
+    check_comparable(results)
+    rows = [comparison_row(r, stars_per_s=(speeds or {}).get(r.name), n_draws=n_draws) for r in results]
+    return rows + next((baseline_rows(result) for result in results if result.baselines is not None), [])
+
+
+def comparison_table(rows: Sequence[ComparisonRow]) -> pd.DataFrame:
+    """The rows as numbers: an interval becomes three columns (`test_accuracy`, `_low`, `_high`); unknown is None."""
+    records = []
+    for row in rows:
+        record: dict = {}
+        for field in fields(ComparisonRow):
+            value = getattr(row, field.name)
+            if isinstance(value, Interval):
+                parts = (field.name, value.value), (f"{field.name}_low", value.low), (f"{field.name}_high", value.high)
+                record.update(parts)
+            else:
+                record[field.name] = value
+        records.append(record)
+    table = pd.DataFrame(records, dtype=object)
+    return table.where(table.notna(), None)

@@ -1,0 +1,75 @@
+"""How many real impostors a run calls massive: hot subdwarfs, white dwarfs, field stars and standards."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import RunError
+from core.evaluation.exam import EXAM_GROUPS, load_exam
+from core.evaluation.intervals import Interval, rate_interval
+from core.evaluation.metrics import THRESHOLD
+
+EXAM_FILE = "xp_sampled.parquet"
+
+
+@dataclass(frozen=True)
+class RealVerdicts:
+    """Probabilities of real spectra, which no network was trained on.
+
+    Attributes
+    ----------
+    group : object ndarray of shape (n_stars,)
+        One of `core.evaluation.exam.EXAM_GROUPS`, or 'other'.
+    probability : float64 ndarray of shape (n_stars,)
+        NaN for a spectrum with gaps.
+    """
+
+    group: np.ndarray
+    probability: np.ndarray
+
+
+@dataclass(frozen=True)
+class RealGroup:
+    """One kind of real star: how many were classified, how many called massive, and their share."""
+
+    group: str
+    n: int
+    n_called: int
+    rate: Interval
+
+
+def has_real_spectra(real_data_dir: Path) -> bool:
+    """Whether the real spectra are installed."""
+    return (Path(real_data_dir) / EXAM_FILE).is_file()
+
+
+def judge_real_spectra(run_dir: Path, real_data_dir: Path, *, threads: int | None = 1) -> RealVerdicts:
+    """Classify the real spectra with a run's ensemble.
+
+    Raises
+    ------
+    RunError
+        The run cannot classify, or takes XP coefficients, which these spectra lack.
+    """
+    from core.classification.ensemble import load_ensemble
+    from core.classification.verdict import classify
+
+    ensemble = load_ensemble(run_dir, threads=threads)
+    if ensemble.needs_coefficients:
+        raise RunError(f"{run_dir} takes XP coefficients, and the real spectra are sampled ones")
+    exam = load_exam(real_data_dir)
+    probability = classify(exam.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
+    return RealVerdicts(exam.group, probability)
+
+
+def count_real(verdicts: RealVerdicts, threshold: float = THRESHOLD) -> list[RealGroup]:
+    """Every group with its share called massive and the exact 95 % interval; groups without a star are left out."""
+    groups = []
+    for name in EXAM_GROUPS:
+        mine = verdicts.probability[verdicts.group == name]
+        mine = mine[np.isfinite(mine)]
+        if len(mine):
+            called = int((mine >= threshold).sum())
+            groups.append(RealGroup(name, len(mine), called, rate_interval(called, len(mine))))
+    return groups
