@@ -103,3 +103,11 @@ class TrainingError(ExplorerError):
 
 class DiskSpaceError(ExplorerError):
     """What was asked for would not fit on the disk; nothing has been started."""
+
+
+class JobError(ExplorerError):
+    """A job that does not exist, cannot be read or cannot be done."""
+
+
+class SurveyError(ExplorerError):
+    """A survey's folder that is in use, damaged or does not fit the request."""

@@ -15,6 +15,10 @@ def _text_from(name: str, default: str):
     return field(default_factory=lambda: os.environ.get(name, default))
 
 
+def _texts_from(name: str, default: str):
+    return field(default_factory=lambda: tuple(filter(None, map(str.strip, os.environ.get(name, default).split(",")))))
+
+
 def _number_from(name: str, default: float):
     return field(default_factory=lambda: float(os.environ.get(name, default)))
 
@@ -30,6 +34,7 @@ class Settings:
     gaia_data_url: str = _text_from("GAIA_DATA_URL", "https://gea.esac.esa.int/data-server/data")
     simbad_url: str = _text_from("SIMBAD_URL", "https://simbad.cds.unistra.fr/simbad/sim-tap")
     vizier_url: str = _text_from("VIZIER_URL", "https://vizier.cds.unistra.fr")
+    als_catalogues: tuple[str, ...] = _texts_from("ALS_CATALOGUES", "J/MNRAS/543/63,J/MNRAS/504/2968")
     archive_timeout_s: float = _number_from("ARCHIVE_TIMEOUT_S", 60.0)
     archive_retry_delay_s: float = _number_from("ARCHIVE_RETRY_DELAY_S", 2.0)
     archive_requests_per_s: float = _number_from("ARCHIVE_REQUESTS_PER_S", 2.0)
@@ -60,6 +65,11 @@ class Settings:
     def datasets_dir(self) -> Path:
         """Data sets built from the archives on this machine, and notes of those built elsewhere."""
         return self.local_dir / "datasets"
+
+    @property
+    def surveys_dir(self) -> Path:
+        """Surveys made on the page Survey."""
+        return self.local_dir / "surveys"
 
     @property
     def default_run_dir(self) -> Path:

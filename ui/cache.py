@@ -24,6 +24,12 @@ def find_runs() -> list[run_catalogue.RunSummary]:
     return run_catalogue.find_runs()
 
 
+def find_runs_now() -> list[run_catalogue.RunSummary]:
+    """The trained networks on this machine as they are now; for a page that has just seen one finish."""
+    find_runs.clear()
+    return find_runs()
+
+
 @st.cache_resource(max_entries=8, show_spinner="Loading the networks …")
 def load_ensemble(run_dir: Path, started: str):
     """The ensemble of a run; `started` makes a run that was trained again a new entry."""

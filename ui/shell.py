@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import state
+from ui import jobs, state
 
 PROGRAM = "Massive Star Explorer"
 ICON_FILE = Path(__file__).with_name("icon.svg")
@@ -61,6 +61,17 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
             ),
         ),
     ),
+    (
+        "Networks",
+        (
+            MenuEntry(
+                "pages/train.py",
+                "Train",
+                ":material/model_training:",
+                "Train the ten networks on the stars of your choice and watch them learn; the work goes on without you.",
+            ),
+        ),
+    ),
 )
 """The pages that exist, by section, in the order of the menu."""
 
@@ -83,6 +94,7 @@ def page(title: str, icon: str) -> None:
     # A picture from this folder: a material symbol as favicon would be fetched from a font server.
     st.set_page_config(page_title=f"{title} · {PROGRAM}", page_icon=str(ICON_FILE), layout="wide")
     state.remember_query(title)
+    jobs.relaunch_unfinished()
     with st.sidebar:
         _menu()
         _credit()

@@ -9,10 +9,36 @@ from core.spectra.spectrum_set import SpectrumSet
 
 # Names of query parameters: they are public, links depend on them.
 SOURCE_ID = "source_id"
+RADIUS = "radius_arcsec"
+EPOCH = "epoch"
 RUN = "run"
+JOB = "job"
+MODELS = "model"
+TRAINING_SET = "data"
+PRESET = "preset"
+REPRESENTATION_OF_TRAINING = "represented"
+CURVES = "curves"
+RANKED_MODEL = "ranked"
+STARS = "stars"
+THRESHOLD = "threshold"
+PARALLAX_SNR = "parallax_snr"
+RUWE = "ruwe"
+EPS_PC = "eps_pc"
+EPS_DEG = "eps_deg"
+MIN_SAMPLES = "min_samples"
+SPACE = "space"
+ALGORITHM = "algorithm"
+DISTANCE_ERRORS = "errors"
+DISTANCE = "distance"
+WEIGHT = "weight_pc_per_kms"
+GROUP = "group"
+PROJECTION = "projection"
+COLOUR = "colour"
+L_DEG, B_DEG, RADIUS_DEG = "l", "b", "radius"
 
 _QUERIES = "remembered queries"
 _OPENED = "opened files"
+_ASK_AGAIN = "ask the archive again"
 MOST_OPENED_FILES = 8
 
 
@@ -83,3 +109,13 @@ def remembered_query(page_title: str) -> dict[str, list[str]] | None:
 def choose_source_id(value: int) -> None:
     """Put a star into the URL; to be called before the look-up field is drawn, or from a callback."""
     st.session_state[SOURCE_ID] = str(value)
+
+
+def ask_again() -> None:
+    """Let the next look-up ask the archive whatever is remembered of it; to be called from a callback."""
+    st.session_state[_ASK_AGAIN] = True
+
+
+def take_ask_again() -> bool:
+    """Whether `ask_again` was called since the last look-up."""
+    return bool(st.session_state.pop(_ASK_AGAIN, False))

@@ -5,12 +5,22 @@ from typing import Annotated
 import typer
 
 
-def runs(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
-    """List the training runs: id, model, data, folds, state, accuracy, device, time."""
+def runs(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    sql: Annotated[
+        str | None, typer.Option(help="A query (DuckDB) over the tables runs, curves, oof and test instead.")
+    ] = None,
+) -> None:
+    """List the training runs: id, model, data, folds, state, accuracy, device, time; or ask them a question in SQL."""
     import pandas as pd
 
+    from core.training.run_query import query_runs
     from core.training.run_table import run_table
 
+    if sql is not None:
+        answer = query_runs(sql)
+        print(answer.to_json(orient="records", indent=1) if as_json else answer.to_string(index=False))
+        return
     table = run_table()
     if as_json:
         print(table.to_json(orient="records", indent=1))

@@ -24,6 +24,9 @@ def train(
     representation: Annotated[str | None, typer.Option(help="What the network sees, e.g. 'l2'.")] = None,
     context: Annotated[str | None, typer.Option(help="Context: 'log' or 'published', where one is taken.")] = None,
     validation: Annotated[str | None, typer.Option(help="'plain', 'sky' (blocks) or 'matched' (magnitude).")] = None,
+    augment: Annotated[
+        str | None, typer.Option(help="Add a changed copy of each star: 'noise', 'redden', 'both'.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides folds, initial weights and the order of stars.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the folds that the folder lacks.")] = False,
     baselines: Annotated[
@@ -57,6 +60,7 @@ def train(
         "representation": representation,
         "context": context,
         "validation": validation,
+        "augment": augment,
         "seed": seed,
     }
     choices = []

@@ -1,6 +1,7 @@
 """The device that a training runs on, prepared before the first network is built."""
 
 import os
+from functools import cache
 
 from core.device import find_device
 
@@ -24,6 +25,12 @@ def prepare_device(threads: int | None = None) -> str:
     names = _prepare_tensorflow(threads) if backend == "tensorflow" else list(machine.gpus)
     where = ", ".join(names) if names else f"{threads} CPU thread{'s' if threads != 1 else ''}"
     return f"{where} ({backend})"
+
+
+@cache
+def prepare_device_once(threads: int | None = None) -> str:
+    """`prepare_device` on the first call of a process, its answer afterwards."""
+    return prepare_device(threads)
 
 
 def _prepare_tensorflow(threads: int) -> list[str]:

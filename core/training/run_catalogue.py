@@ -51,6 +51,7 @@ def find_runs(settings: Settings | None = None) -> list[RunSummary]:
     """Every readable run, shipped ones first, then local ones by name; folders without a run.json are passed over."""
     settings = settings or current_settings()
     shipped = list(_runs_below(settings.default_run_dir, settings.default_run_dir.name, shipped=True))
+    shipped += _runs_below(settings.reference_runs_dir, settings.reference_runs_dir.name, shipped=True)
     local: list[RunSummary] = []
     if settings.runs_dir.is_dir():
         for folder in sorted(settings.runs_dir.iterdir()):

@@ -6,6 +6,7 @@
     oof.parquet       out-of-fold logit and probability of every training star
     test.parquet      logits of every member, mean probability and spread of the held-out stars
     representation.npz  what a fitted representation ('pca') learnt of the training stars
+    tensorboard/      the curves once more, for `tensorboard --logdir`
 
 A fold is finished when `folds/NN` exists: it is written beside its place and renamed, after its member. Folds may
 therefore be written by different processes, and a killed run goes on from those that are there.
@@ -39,7 +40,7 @@ class FoldResult:
     Attributes
     ----------
     member : dict
-        fold, initial_weights_hash, weights_hash, best_epoch, onnx_difference.
+        fold, initial_weights_hash, weights_hash, best_epoch, epochs, onnx_difference, seconds, device.
     curves, oof, test : DataFrame
         oof: source_id, label, fold, logit. test: source_id, label, logit.
     """
@@ -110,7 +111,9 @@ def is_locked(folder: Path) -> bool:
 
 
 def _check_same_run(stored: dict, wanted: dict, folder: Path) -> None:
-    pairs = [(f"settings.{name}", stored["settings"].get(name), value) for name, value in wanted["settings"].items()]
+    pairs = [
+        (f"settings.{name}", stored["settings"].get(name, value), value) for name, value in wanted["settings"].items()
+    ]
     pairs = [pair for pair in pairs if pair[0].split(".")[1] not in _MAY_CHANGE]
     pairs += [("model", stored["model"], wanted["model"])]
     pairs += [(f"data.{name}", stored["data"].get(name), wanted["data"][name]) for name in ("sha256", "fold_map")]
@@ -173,6 +176,12 @@ def _read_fold(folder: Path, fold: int) -> FoldResult:
     place = folder / _FOLDS / f"{fold:02d}"
     tables = {name: pd.read_parquet(place / f"{name}.parquet") for name in _TABLES}
     return FoldResult(member=json.loads((place / "member.json").read_text(encoding="utf-8")), **tables)
+
+
+def stored_members(folder: Path) -> list[dict]:
+    """What is stored of every finished fold's member, in order of the folds."""
+    places = [folder / _FOLDS / f"{fold:02d}" for fold in finished_folds(folder)]
+    return [json.loads((place / "member.json").read_text(encoding="utf-8")) for place in places]
 
 
 def assemble(folder: Path, *, state: str = RUNNING, **changes) -> dict:

@@ -20,12 +20,17 @@ def run_table(settings: Settings | None = None) -> pd.DataFrame:
     corrupt (run.json cannot be read; the other runs are listed all the same).
     """
     settings = settings or current_settings()
-    places = [(settings.default_run_dir.parent, settings.default_run_dir), (settings.runs_dir, settings.runs_dir)]
-    rows = [_row(folder, root) for root, top in places for folder in _run_folders(top)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame([_row(run_id, folder) for run_id, folder in run_folders(settings)], columns=list(COLUMNS))
 
 
-def _run_folders(top: Path) -> list[Path]:
+def run_folders(settings: Settings) -> list[tuple[str, Path]]:
+    """(id, folder) of everything that has a run.json, readable or not, the shipped ones first."""
+    shipped, local = (settings.default_run_dir, settings.reference_runs_dir), settings.runs_dir
+    places = [*((folder.parent, folder) for folder in shipped), (local, local)]
+    return [(folder.relative_to(root).as_posix(), folder) for root, top in places for folder in _folders_below(top)]
+
+
+def _folders_below(top: Path) -> list[Path]:
     """Folders with a run.json: `top` itself, or one or two levels below it."""
     if not top.is_dir():
         return []
@@ -33,8 +38,8 @@ def _run_folders(top: Path) -> list[Path]:
     return sorted(found)
 
 
-def _row(folder: Path, root: Path) -> dict:
-    row: dict = {"id": folder.relative_to(root).as_posix()}
+def _row(run_id: str, folder: Path) -> dict:
+    row: dict = {"id": run_id}
     try:
         run = read_run(folder)
         figures = run.get("results") or {}
@@ -44,7 +49,7 @@ def _row(folder: Path, root: Path) -> dict:
         return row | {
             "model": run["model"],
             "data": run["data"]["path"],
-            "folds": f"{len(run['members'])}/{run['n_folds']}",
+            "folds": f"{len(run['folds_done'])}/{run['n_folds']}",
             "state": state,
             "accuracy": figures.get("validation_accuracy"),
             "accuracy_std": figures.get("validation_accuracy_std"),

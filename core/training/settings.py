@@ -9,6 +9,7 @@ from models.registry import ModelSpec
 
 LOSS_NAMES = ("balanced", "focal", "positive", "plain")
 CONTEXTS = ("none", "published", "log")
+AUGMENTATIONS = ("none", "noise", "redden", "both")
 STUDY_PEAK_RATE = 1e-3
 
 
@@ -25,6 +26,8 @@ class TrainingSettings:
     batch_size : int
     peak_rate, weight_decay : float
         Peak of the one-cycle learning rate, and AdamW's decoupled decay.
+    augment : str
+        What the changed copy of every training star gets: 'noise', 'redden' or 'both'; 'none' for no copy.
     """
 
     preset: str
@@ -41,6 +44,7 @@ class TrainingSettings:
     representation: str
     context: str
     seed: int
+    augment: str = "none"
 
     def as_dict(self) -> dict:
         """Plain values for run.json and for printing."""
@@ -55,6 +59,7 @@ _COMMON = {
     "representation": "l2",
     "context": "log",
     "seed": 1,
+    "augment": "none",
 }
 PRESETS: dict[str, dict] = {
     "study": {**_COMMON, "n_folds": 10, "epochs": 50, "patience": 10},
@@ -104,9 +109,12 @@ def _check(settings: TrainingSettings, spec: ModelSpec) -> None:
     choices = {
         "loss": LOSS_NAMES,
         "validation": VALIDATIONS,
+        "augment": AUGMENTATIONS,
         "context": contexts,
         "representation": tuple(item.name for item in REPRESENTATIONS),
     }
     for name, known in choices.items():
         if getattr(settings, name) not in known:
             raise UsageError(f"{name} {getattr(settings, name)!r} is unknown; choose one of {', '.join(known)}")
+    if settings.augment != "none" and settings.representation == "coefficients":
+        raise UsageError("augment changes the sampled flux, which the representation 'coefficients' does not use")

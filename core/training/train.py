@@ -14,8 +14,8 @@ import core
 from core.errors import ExplorerError, UsageError
 from core.evaluation.out_of_distribution import store_domain
 from core.training import run_store
-from core.training.fit import EpochEvent, fit_member, free_memory, predict_logits
-from core.training.inputs import NetworkInputs, network_inputs
+from core.training.fit import EpochEvent, FittedMember, fit_member, free_memory, predict_logits
+from core.training.inputs import FittedInputs, NetworkInputs, network_inputs
 from core.training.protocol import FoldMap, make_fold_map
 from core.training.run_store import FoldResult, member_name
 from core.training.settings import TrainingSettings
@@ -108,9 +108,9 @@ class _Training:
         folds = make_fold_map(self.data, n_folds=settings.n_folds, validation=settings.validation, seed=settings.seed)
         train_rows = (folds.fold >= 0).nonzero()[0]
         inputs = network_inputs(self.spec, self.data, settings, train_rows)
-        description = run_description(self.data, self.spec, settings, folds, inputs, self.device)
+        description = run_description(self.data, self.spec, settings, folds, inputs.fitted, self.device)
         with run_store.open_run(self.folder, description, resume=resume):
-            run_store.store_representation_state(self.folder, inputs.representation_state)
+            run_store.store_representation_state(self.folder, inputs.fitted.representation_state)
             store_domain(self.folder, self.data.flux, train_rows)
             done = run_store.finished_folds(self.folder)
             earlier_s = float(run_store.read_run(self.folder).get("seconds") or 0.0)
@@ -136,35 +136,72 @@ class _Training:
 
     def _fold(self, fold: int, folds: FoldMap, inputs: NetworkInputs, started: float) -> bool:
         """Train and store one fold; False if it was cancelled."""
-        label = self.data.label
-        train_rows, validation_rows = folds.train_rows(fold), folds.validation_rows(fold)
-        member = fit_member(
-            self.spec,
-            (inputs.rows(train_rows), label[train_rows]),
-            (inputs.rows(validation_rows), label[validation_rows]),
-            self.settings,
+        stored = train_member(
+            self.folder,
             fold,
+            (self.spec, self.settings, self.data, folds, inputs),
+            device=self.device,
             on_epoch=self.on_epoch,
             should_cancel=self.should_cancel,
         )
-        if member.cancelled:
+        if not stored:
             return False
-        store_member(self.folder, fold, member, self.data, folds, inputs)
-        del member
-        free_memory()
         run = run_store.assemble(self.folder, seconds=round(time.monotonic() - started, 1))
         if self.on_fold is not None:
             self.on_fold(self.spec.key, fold, run)
         return True
 
 
-def store_member(folder: Path, fold: int, member, data: TrainingData, folds: FoldMap, inputs: NetworkInputs) -> None:
+def train_member(
+    folder: Path,
+    fold: int,
+    task: tuple[ModelSpec, TrainingSettings, TrainingData, FoldMap, NetworkInputs],
+    *,
+    device: str,
+    on_epoch: Callable[[EpochEvent], None] | None = None,
+    should_cancel: Callable[[], bool] | None = None,
+) -> bool:
+    """Train the member of one fold and store it in a run folder; False (and nothing stored) if it was cancelled.
+
+    Parameters
+    ----------
+    task : (network, settings, data, folds, inputs of all stars)
+    """
+    from core.training.augmentation import with_changed_copies
+
+    spec, settings, data, folds, inputs = task
+    started = time.monotonic()
+    train_rows, validation_rows = folds.train_rows(fold), folds.validation_rows(fold)
+    member = fit_member(
+        spec,
+        with_changed_copies(spec, settings, data, inputs, train_rows, fold),
+        (inputs.rows(validation_rows), data.label[validation_rows]),
+        settings,
+        fold,
+        on_epoch=on_epoch,
+        should_cancel=should_cancel,
+    )
+    if not member.cancelled:
+        seconds = time.monotonic() - started
+        _store_member(folder, fold, member, (data, folds, inputs), {"seconds": round(seconds, 1), "device": device})
+    cancelled = member.cancelled
+    del member
+    free_memory()
+    return not cancelled
+
+
+def _store_member(
+    folder: Path, fold: int, member: FittedMember, table: tuple[TrainingData, FoldMap, NetworkInputs], notes: dict
+) -> None:
     """Write a fitted member's files, then its predictions and curves: with the last the fold is finished."""
     from core.training.export import export_onnx, save_keras
+    from core.training.tensorboard import write_tensorboard
 
+    data, folds, inputs = table
     stem = folder / member_name(fold)
     save_keras(member.model, stem.with_suffix(".keras"))
     difference = export_onnx(member.model, stem.with_suffix(".onnx"))
+    write_tensorboard(folder / "tensorboard" / f"fold_{fold:02d}", member.curves)
 
     def predicted(rows) -> pd.DataFrame:
         logit = predict_logits(member.model, inputs.rows(rows))
@@ -179,6 +216,7 @@ def store_member(folder: Path, fold: int, member, data: TrainingData, folds: Fol
         "best_epoch": member.best_epoch,
         "epochs": len(member.curves),
         "onnx_difference": difference,
+        **notes,
     }
     run_store.store_fold(folder, FoldResult(entry, member.curves, oof, predicted(folds.test_rows)))
 
@@ -188,7 +226,7 @@ def run_description(
     spec: ModelSpec,
     settings: TrainingSettings,
     folds: FoldMap,
-    inputs: NetworkInputs,
+    fitted: FittedInputs,
     device: str,
 ) -> dict:
     """The fixed part of run.json."""
@@ -198,7 +236,7 @@ def run_description(
         "inputs": list(spec.inputs),
         "representation": settings.representation,
         "context": settings.context,
-        "context_statistics": inputs.context_statistics,
+        "context_statistics": fitted.context_statistics,
         "n_folds": settings.n_folds,
         "folds_done": [],
         "epochs": settings.epochs,

@@ -48,12 +48,13 @@ def data_dir(tmp_path_factory) -> Path:
 
 
 @contextmanager
-def running_server(data_dir: Path) -> Iterator[str]:
-    """A fresh Streamlit process without an archive in reach; yields its address."""
+def running_server(data_dir: Path, archives: dict[str, str] = NO_ARCHIVES) -> Iterator[str]:
+    """A fresh Streamlit process, without an archive in reach unless `archives` says where; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, **NO_ARCHIVES, "EXPLORER_DATA_DIR": str(data_dir), "ARCHIVE_TIMEOUT_S": "2"}
+    environment = {**os.environ, **archives, "EXPLORER_DATA_DIR": str(data_dir), "ARCHIVE_TIMEOUT_S": "2"}
+    environment["EXPLORER_RUNNER_IDLE_S"] = "5"  # no runner of jobs outlives the tests for long
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
     with (data_dir / f"server-{port}.log").open("wb") as log:

@@ -11,6 +11,7 @@ SHOWN = {
     "Star": "Gaia DR3 source id, name or coordinates",
     "Spectra": "Data set",
     "Simulate": "Effective temperature",
+    "Train": "Expected time",
 }
 
 

@@ -34,7 +34,7 @@ def test_chunks_do_not_show(small_data, monkeypatch):
 def test_published_context_is_raw_and_the_log_context_standardised(small_data):
     rows = np.arange(150)
     raw = given(small_data, rows, context="published")
-    assert raw.context_statistics is None
+    assert raw.fitted.context_statistics is None
     assert np.abs(raw.arrays[1]).max() < 1e-12
     log = given(small_data, rows)
     np.testing.assert_allclose(log.arrays[1][rows].mean(axis=0), 0, atol=1e-4)
@@ -48,6 +48,6 @@ def test_nothing_is_learnt_from_stars_outside_the_training_part(small_data, repr
     flux[120:] = np.random.default_rng(3).uniform(1e-18, 1e-13, flux[120:].shape)
     first = given(small_data, rows, representation=representation)
     other = given(replace(small_data, flux=flux), rows, representation=representation)
-    assert first.context_statistics == other.context_statistics
+    assert first.fitted.context_statistics == other.fitted.context_statistics
     for before, after in zip(first.rows(rows), other.rows(rows), strict=True):
         np.testing.assert_array_equal(before, after)

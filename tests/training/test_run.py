@@ -209,7 +209,9 @@ def test_corrupt_run_is_listed_as_corrupt_and_the_rest_works(finished, tmp_path)
         (local / name).mkdir(parents=True)
         (local / name / "run.json").write_text(text)
     (local / "good").symlink_to(finished.folder)
-    table = run_table(SimpleNamespace(default_run_dir=shipped, runs_dir=local)).set_index("id")
+    table = run_table(SimpleNamespace(default_run_dir=shipped, reference_runs_dir=shipped, runs_dir=local)).set_index(
+        "id"
+    )
     assert table["state"].to_dict() == {
         **dict.fromkeys(("half", "empty", "list", "odd"), "corrupt"),
         "good": "finished",
@@ -222,7 +224,11 @@ def test_a_run_whose_process_died_is_interrupted(finished, tmp_path):
     run = dict(finished.run, state="running")
     (tmp_path / "runs" / "a").mkdir(parents=True)
     run_store.write_run_file(tmp_path / "runs" / "a", run)
-    table = run_table(SimpleNamespace(default_run_dir=tmp_path / "none", runs_dir=tmp_path / "runs"))
+    table = run_table(
+        SimpleNamespace(
+            default_run_dir=tmp_path / "none", reference_runs_dir=tmp_path / "none", runs_dir=tmp_path / "runs"
+        )
+    )
     assert table["state"].tolist() == ["interrupted"]
 
 

@@ -34,10 +34,11 @@ def test_the_shipped_run_comes_first_and_names_are_paths(settings):
     store(settings.runs_dir / "mine" / "deep", model="deep")
     store(settings.runs_dir / "a", title="A title", data={"path": "x/set.parquet", "n_train": 7})
     store(settings.default_run_dir)
+    store(settings.reference_runs_dir / "cnn", model="cnn", members=10, present=1)
     runs = find_runs(settings)
-    assert [run.name for run in runs] == ["default_run", "a", "mine/cnn_2d", "mine/deep"]
-    assert [run.shipped for run in runs] == [True, False, False, False]
-    assert (runs[1].title, runs[1].data, runs[1].n_train) == ("A title", "set.parquet", 7)
+    assert [run.name for run in runs] == ["default_run", "reference_runs/cnn", "a", "mine/cnn_2d", "mine/deep"]
+    assert [run.shipped for run in runs] == [True, True, False, False, False]
+    assert (runs[2].title, runs[2].data, runs[2].n_train) == ("A title", "set.parquet", 7)
     assert all(run.usable for run in runs)
 
 

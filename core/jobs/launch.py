@@ -1,0 +1,39 @@
+"""Submitting a job, and seeing to it that a runner is there: all that a page or a command needs."""
+
+import subprocess
+import sys
+
+from core.jobs import runner
+from core.jobs.job import Job, create_job, jobs_dir, unfinished_jobs
+from core.settings import PROJECT_ROOT
+
+LOG_FILE = "runner.log"
+_LARGEST_LOG = 2_000_000
+
+
+def submit(kind: str, title: str, request: dict) -> Job:
+    """Put a job into the queue and return at once; a runner is started unless one is there."""
+    job = create_job(kind, title, request)
+    ensure_runner()
+    return job
+
+
+def ensure_runner() -> bool:
+    """Start a runner if there are unfinished jobs and none is running; True if it was started.
+
+    The runner is a detached process with a session of its own: it outlives the page, the browser and the app.
+    """
+    if not unfinished_jobs() or runner.is_running():
+        return False
+    log_path = jobs_dir() / LOG_FILE
+    mode = "wb" if log_path.exists() and log_path.stat().st_size > _LARGEST_LOG else "ab"
+    with log_path.open(mode) as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "core.jobs.runner"],
+            cwd=PROJECT_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return True

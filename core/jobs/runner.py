@@ -1,0 +1,163 @@
+"""The process that does the jobs: `python -m core.jobs.runner`, started by `core.jobs.launch`.
+
+One runs per data folder (a file lock says so). It takes every unfinished job, hands all their tasks to Dask, the older
+job first, and ends when there has been nothing to do for a while. Whatever kills it, the next one goes on from what is
+finished, because everything stands on disk.
+"""
+
+import fcntl
+import logging
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from core.errors import ExplorerError
+from core.jobs.cluster import open_client
+from core.jobs.job import CANCELLED, FAILED, FINISHED, RUNNING, Job, JobState, jobs_dir, unfinished_jobs
+from core.jobs.work import Task, Work, open_work, run_task
+from core.settings import current_settings
+
+LOCK_FILE = "runner.lock"
+_POLL_S, _IDLE_POLL_S = 0.15, 0.3
+_MOST_TASKS = 100_000
+
+
+@contextmanager
+def runner_lock() -> Iterator[bool]:
+    """Be the runner of this data folder: True, or False if there is one already."""
+    path = jobs_dir() / LOCK_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+def is_running() -> bool:
+    """Whether a runner of this data folder lives."""
+    with runner_lock() as free:
+        return not free
+
+
+class JobAtWork:
+    """One job in the runner: its tasks on the cluster, and what has come back; a job of a lower rank goes first."""
+
+    def __init__(self, job: Job, client, rank: int) -> None:
+        self.job = job
+        self.state = JobState(RUNNING, message="starting", started=time.time())
+        self._client = client
+        self._errors: list[str] = []
+        self._was_cancelled = False
+        self._futures: dict[Any, Task] = {}
+        self._work: Work | None = None
+        job.write_state(self.state)
+        try:
+            self._work = open_work(job)
+        except ExplorerError as error:
+            self._end(FAILED, str(error))
+            return
+        except Exception as error:  # a fault of the program must end this job, not the others
+            traceback.print_exc()
+            self._end(FAILED, f"{type(error).__name__}: {error}")
+            return
+        tasks = self._work.tasks
+        self._set(n_tasks=self._work.n_earlier + len(tasks), n_done=self._work.n_earlier, message="running")
+        for number, task in enumerate(tasks):
+            future = client.submit(
+                run_task,
+                str(job.events_file(task.name)),
+                task.function,
+                task.arguments,
+                key=f"{job.id}/{task.name}/{self.state.started}",
+                priority=-rank * _MOST_TASKS - number,
+                pure=False,
+            )
+            self._futures[future] = task
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.state.ended is not None
+
+    def step(self) -> None:
+        """Collect what has come back since the last call."""
+        for future in [future for future in self._futures if future.done()]:
+            self._collect(future, self._futures.pop(future))
+        if not self._futures and not self.ended:
+            self._close()
+
+    def _collect(self, future, task: Task) -> None:
+        assert self._work is not None
+        if future.status == "cancelled" or future.status == "lost":
+            raise ConnectionError(f"the Dask scheduler has lost {task.name}")  # the next runner goes on
+        error = future.exception() if future.status == "error" else None
+        if error is None and future.result() is None:
+            self._was_cancelled = True
+            return
+        if error is None:
+            self._work.done(task, future.result())
+            self._set(n_done=self.state.n_done + 1)
+        else:
+            message = (
+                f"{task.name}: {error if isinstance(error, ExplorerError) else f'{type(error).__name__}: {error}'}"
+            )
+            logging.getLogger(__name__).error(message)
+            self._errors.append(message)
+            self._work.failed(task, error)
+
+    def _close(self) -> None:
+        assert self._work is not None
+        state = CANCELLED if self._was_cancelled else FAILED if self._errors else FINISHED
+        message = "; ".join(self._errors) or ("cancelled" if self._was_cancelled else "")
+        self._end(state, self._work.close(complete=state == FINISHED, message=message))
+
+    def _end(self, state: str, message: str) -> None:
+        self._set(state=state, message=message, ended=time.time())
+
+    def _set(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self.job.write_state(self.state)
+
+
+def serve(client, idle_s: float) -> None:
+    """Do jobs until there has been none for `idle_s` seconds."""
+    at_work: dict[str, JobAtWork] = {}
+    n_taken = 0
+    last_busy = time.monotonic()
+    while at_work or time.monotonic() - last_busy < idle_s:
+        for job in unfinished_jobs():
+            if job.id not in at_work:
+                at_work[job.id] = JobAtWork(job, client, n_taken)
+                n_taken += 1
+        for job_id, active in list(at_work.items()):
+            if not active.ended:
+                active.step()
+            if active.ended:
+                del at_work[job_id]
+                last_busy = time.monotonic()
+        if at_work:
+            last_busy = time.monotonic()
+        time.sleep(_POLL_S if at_work else _IDLE_POLL_S)
+
+
+def main() -> None:
+    """Be the runner, unless there is one."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    while True:
+        with runner_lock() as mine:
+            if not mine:
+                return
+            with open_client() as client:
+                serve(client, current_settings().runner_idle_s)
+        if not unfinished_jobs():  # one may have been submitted while the lock was still held
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Which representation suits a network: its finished runs beside each other, where they can be compared at all."""
+
+from collections import defaultdict
+
+import pandas as pd
+
+from core.errors import RunError
+from core.settings import Settings
+from core.spectra.representations import find_representation
+from core.training.run_catalogue import find_runs
+from core.training.run_store import FINISHED, read_run
+
+_OWN = ("representation", "preset")
+"""Settings in which comparable runs may differ."""
+
+
+def ranked_representations(model: str, settings: Settings | None = None) -> list[tuple[str, pd.DataFrame]]:
+    """Finished runs of one network by representation, the best first.
+
+    Runs are comparable only on the same data and folds and with the same settings otherwise: each group of such runs
+    with at least two representations is a table of its own, the largest group first.
+
+    Returns
+    -------
+    list of (description, DataFrame of title, representation, accuracy, accuracy_std, roc_auc, run)
+    """
+    groups: dict[tuple, list[dict]] = defaultdict(list)
+    for summary in find_runs(settings):
+        if summary.model != model or summary.state != FINISHED:
+            continue
+        try:
+            run = read_run(summary.path)
+            groups[_what_must_agree(run)].append(_row(run, summary.name))
+        except (RunError, KeyError, TypeError):
+            continue
+    tables = []
+    for key, rows in groups.items():
+        best = pd.DataFrame(rows).sort_values("accuracy", ascending=False).drop_duplicates("representation")
+        if len(best) > 1:
+            tables.append((f"{key[0]}, {key[1]} of {key[2]} folds, {key[3]}", best.reset_index(drop=True)))
+    return sorted(tables, key=lambda item: -len(item[1]))
+
+
+def _what_must_agree(run: dict) -> tuple:
+    others = tuple(sorted((name, value) for name, value in run["settings"].items() if name not in _OWN))
+    data = run["data"]
+    described = (data["path"], len(run["folds_done"]), run["n_folds"], f"at most {run['epochs']} epochs")
+    return *described, data["sha256"], data["fold_map"], tuple(run["folds_done"]), others
+
+
+def _row(run: dict, name: str) -> dict:
+    figures = run["results"]
+    return {
+        "title": find_representation(run["representation"]).title,
+        "representation": run["representation"],
+        "accuracy": figures["validation_accuracy"],
+        "accuracy_std": figures["validation_accuracy_std"],
+        "roc_auc": figures["validation_roc_auc"],
+        "run": name,
+    }

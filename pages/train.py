@@ -1,0 +1,114 @@
+"""Train: choose networks and data, start, watch them learn, go on using the app."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core.figures.training_curves import representations_figure
+from core.jobs.cluster import machine_workers
+from core.spectra.representations import REPRESENTATIONS
+from core.training.job import EMBEDDED, KIND, submit_training
+from core.training.ranking import ranked_representations
+from core.training.settings import resolve_settings
+from core.training.speed import submit_calibration
+from models.registry import model_spec
+from ui import cache, state
+from ui.choice import choose_one
+from ui.figure import show
+from ui.jobs import choose_job, watch
+from ui.shell import link, page
+from ui.training_choices import TITLES, TrainingChoice, choose_training, choose_training_data
+from ui.training_view import show_estimate, show_results, show_training
+
+page("Train", ":material/model_training:")
+
+ESTIMATED_STARS = 18_908  # the embedded set's, before it has been made
+
+
+def start(choice: TrainingChoice, title: str) -> None:
+    """Queue the job and show it; called before the page runs."""
+    data = EMBEDDED if choice.entry.kind == "embedded" else choice.entry.path
+    name = f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
+    job = submit_training(data, choice.choices, name, title)
+    st.query_params[state.JOB] = job.id
+    st.session_state.pop(state.JOB, None)
+    st.session_state["view"] = JOBS
+
+
+def new_training() -> None:
+    """Choices, expected time, start."""
+    choice = choose_training()
+    if choice is None:
+        return
+    n_workers, threads = machine_workers()
+    n_stars = round(0.8 * choice.entry.n_stars) if choice.entry.n_stars else ESTIMATED_STARS
+    device, expected, buttons = st.columns(3, border=True)
+    device.metric("Device", str(cache.find_device()))
+    device.caption(f"{n_workers} folds at a time, {threads} thread{'s' if threads > 1 else ''} each.")
+    with expected:
+        known = show_estimate(choice, n_stars, n_workers)
+    with buttons:
+        names = ", ".join(spec.title for spec, _ in choice.choices)
+        title = f"{names} on {choice.entry.title}"
+        st.button(
+            "Start",
+            icon=":material/play_arrow:",
+            type="primary",
+            width="stretch",
+            on_click=start,
+            args=(choice, title),
+        )
+        if not known and st.button("Measure the speed first", icon=":material/speed:", width="stretch"):
+            submit_calibration(choice.choices)
+            st.toast("Measuring in the background; the expected time appears when the page is used again.")
+    st.caption(
+        "Every fold gets a fresh network and keeps its best epoch; a fifth of the stars is held out and seen by none. "
+        f"The same from the command line: `python -m core train --model {','.join(s.key for s, _ in choice.choices)} …`"
+    )
+
+
+def jobs() -> None:
+    """One job, live."""
+    job = choose_job(KIND)
+    if job is None:
+        st.info("No training has been started on this machine yet.", icon=":material/model_training:")
+        return
+    show_results(job)
+    watch(job, show_training)
+
+
+def representations() -> None:
+    """Finished runs of one network, ranked by what the network saw; and a job that fills the table."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        key = choose_one("Network", TITLES, state.RANKED_MODEL)
+    with right:
+        entry = choose_training_data()
+    groups = ranked_representations(key)
+    if not groups:
+        st.info(f"No finished runs of {TITLES[key]} with two representations yet.", icon=":material/leaderboard:")
+    for number, (description, table) in enumerate(groups):
+        show(
+            representations_figure(table, description), "Bars: standard deviation over the folds.", key=f"rank {number}"
+        )
+        st.dataframe(table, hide_index=True)
+    usable = [item for item in REPRESENTATIONS if item.needs != "coefficients"]
+    names = st.multiselect("Train with", [item.name for item in usable], ["l2", "pca"], key="represent")
+    spec = model_spec(key)
+    choices = [(spec, resolve_settings(spec, "quick", representation=name)) for name in names]
+    st.button(
+        "Start the comparison",
+        icon=":material/play_arrow:",
+        disabled=len(names) < 2,
+        on_click=start,
+        args=(TrainingChoice(entry, choices), f"{spec.title} with {len(names)} representations"),
+    )
+    link("Spectra", "See what the representations look like")
+
+
+NEW, JOBS, RANKING = "New training", "Jobs", "Representations"
+views = {NEW: new_training, JOBS: jobs, RANKING: representations}
+for tab, view in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
+    if tab.open:
+        with tab:
+            view()

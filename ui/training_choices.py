@@ -1,0 +1,131 @@
+"""Choices of the page Train: which networks, on what, how; all stand in the URL."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import UsageError
+from core.spectra.dataset_catalogue import DatasetEntry
+from core.spectra.representations import REPRESENTATIONS
+from core.training.protocol import VALIDATIONS
+from core.training.settings import AUGMENTATIONS, LOSS_NAMES, PRESETS, TrainingSettings, resolve_settings
+from models.registry import MODELS, ModelSpec, model_spec
+from ui import cache, state
+from ui.choice import choose_one
+
+TITLES = {spec.key: spec.title for spec in MODELS}
+PRESET_TITLES = {
+    "quick": "Quick: 5 folds, 15 epochs, a first answer",
+    "study": "Study: 10 folds, 50 epochs, as published",
+}
+VALIDATION_TITLES = {
+    "plain": "Plain folds (as published)",
+    "sky": "Sky blocks: a patch of sky stays in one fold",
+    "matched": "Matched: both classes equally bright",
+}
+CONTEXT_TITLES = {"log": "Log flux, standardised", "published": "Raw flux (as published, numerically dead)"}
+LOSS_TITLES = {
+    "balanced": "Cross-entropy, balanced classes",
+    "focal": "Focal",
+    "positive": "Massive stars count ten times",
+    "plain": "Cross-entropy, unweighted",
+}
+AUGMENT_TITLES = {
+    "none": "None",
+    "noise": "A noisier copy of every star",
+    "redden": "A dustier copy of every star",
+    "both": "A noisier and dustier copy of every star",
+}
+
+
+@dataclass(frozen=True)
+class TrainingChoice:
+    """What is to be trained: networks with their settings, on a data set."""
+
+    entry: DatasetEntry
+    choices: list[tuple[ModelSpec, TrainingSettings]]
+
+
+def choose_networks(default: str = "deep") -> list[str]:
+    """Keys of the ticked networks; they stand in the URL as `?model=cnn,wide`."""
+    wanted = [key for key in st.query_params.get(state.MODELS, default).split(",") if key in TITLES]
+    ticked = st.pills(
+        "Networks",
+        list(TITLES),
+        format_func=TITLES.__getitem__,
+        selection_mode="multi",
+        default=wanted,
+        key=state.MODELS,
+    )
+    keys = [key for key in TITLES if key in ticked]
+    st.query_params[state.MODELS] = ",".join(keys)
+    return keys
+
+
+def choose_training_data() -> DatasetEntry:
+    """A select box of the labelled data sets on this machine."""
+    entries = {entry.name: entry for entry in cache.find_datasets() if entry.labelled}
+    titles = {
+        name: f"{entry.title} ({entry.n_stars:,} stars)" if entry.n_stars else entry.title
+        for name, entry in entries.items()
+    }
+    help_text = "Labelled sets: the embedded one, samples of the page Simulate, real stars built from the archives."
+    return entries[choose_one("Data set", titles, state.TRAINING_SET, help=help_text)]
+
+
+def choose_training() -> TrainingChoice | None:
+    """All choices; None (with a message) while something is missing or cannot be meant."""
+    keys = choose_networks()
+    left, middle, right = st.columns(3, gap="medium")
+    with left:
+        entry = choose_training_data()
+    with middle:
+        preset = choose_one("Preset", {name: PRESET_TITLES[name] for name in reversed(PRESETS)}, state.PRESET)
+    with right:
+        representation = choose_one(
+            "Representation", {item.name: item.title for item in REPRESENTATIONS}, state.REPRESENTATION_OF_TRAINING
+        )
+    explicit = {"representation": representation, **_more_choices(preset)}
+    if not keys:
+        st.info("Tick at least one network.", icon=":material/check_box:")
+        return None
+    try:
+        return TrainingChoice(entry, [(model_spec(key), _settings(model_spec(key), preset, explicit)) for key in keys])
+    except UsageError as error:
+        st.error(f"{error}.", icon=":material/error:")
+        return None
+
+
+def _settings(spec: ModelSpec, preset: str, explicit: dict) -> TrainingSettings:
+    own = explicit if spec.has_context else {**explicit, "context": None}
+    return resolve_settings(spec, preset, **own)
+
+
+def _more_choices(preset: str) -> dict:
+    """What most users leave as the preset says."""
+    known = PRESETS[preset]
+    with st.expander("More settings", icon=":material/tune:"):
+        first, second, third = st.columns(3, gap="medium")
+        with first:
+            chosen = {
+                "validation": choose_one("Validation", {n: VALIDATION_TITLES[n] for n in VALIDATIONS}, "validation"),
+                "n_folds": _number("Folds", 2, 20, known["n_folds"], f"folds_{preset}"),
+                "only_folds": _number("Train only the first", 1, 20, known["n_folds"], f"only_folds_{preset}"),
+            }
+        with second:
+            chosen |= {
+                "loss": choose_one("Loss", {name: LOSS_TITLES[name] for name in LOSS_NAMES}, "loss"),
+                "epochs": _number("Epochs at most", 1, 500, known["epochs"], f"epochs_{preset}"),
+                "patience": _number("Patience (epochs)", 1, 500, known["patience"], f"patience_{preset}"),
+            }
+        with third:
+            chosen |= {
+                "augment": choose_one("Augmentation", {n: AUGMENT_TITLES[n] for n in AUGMENTATIONS}, "augment"),
+                "context": choose_one("Context, where a network takes it", CONTEXT_TITLES, "context"),
+                "seed": _number("Seed", 0, 2**31 - 1, known["seed"], "training_seed"),
+            }
+    return chosen
+
+
+def _number(label: str, low: int, high: int, value: int, name: str) -> int:
+    return int(st.number_input(label, low, high, value, key=name, bind="query-params"))
