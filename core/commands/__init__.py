@@ -12,6 +12,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("runs", "core.commands.runs", "runs"),
     ("compare", "core.commands.compare", "compare"),
     ("evaluate", "core.commands.evaluate", "evaluate"),
+    ("audit", "core.commands.audit", "audit"),
     ("star", "core.commands.star", "star"),
     ("cluster", "core.commands.cluster", "cluster"),
     ("animate", "core.commands.animate", "animate"),
