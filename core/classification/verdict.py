@@ -1,15 +1,30 @@
 """Verdicts: probability, spread, label and note of every star."""
 
+from typing import Protocol
+
 import numpy as np
 import pandas as pd
 
 from core.classification.ensemble import Ensemble
-from core.spectra.spectrum_set import SpectrumSet
+from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
 
 COLUMNS = ("source_id", "probability", "probability_std", "label", "note")
 THRESHOLD = 0.5
 MASSIVE, LOW_MASS = "massive", "low-mass"
+
+
+class Predictor(Protocol):
+    """What can be asked for the members' probabilities: an `Ensemble`, or one that is fused into a single network."""
+
+    @property
+    def needs_coefficients(self) -> bool:
+        """Whether XP coefficients are needed beside the flux."""
+
+    def __len__(self) -> int: ...
+
+    def probabilities(self, flux: np.ndarray, coefficients: Coefficients | None = None) -> np.ndarray:
+        """Calibrated probabilities of shape (n_members, n_stars)."""
 
 
 def classify(spectra: SpectrumSet, ensemble: Ensemble) -> pd.DataFrame:
@@ -27,7 +42,7 @@ def classify(spectra: SpectrumSet, ensemble: Ensemble) -> pd.DataFrame:
     return verdicts(spectra, member_probabilities(spectra, ensemble), ensemble)
 
 
-def member_probabilities(spectra: SpectrumSet, ensemble: Ensemble) -> np.ndarray:
+def member_probabilities(spectra: SpectrumSet, ensemble: Predictor) -> np.ndarray:
     """Every member's probability of massive: float64 ndarray of shape (n_members, n_stars), NaN if not classified."""
     flux, coefficients = spectra.flux, spectra.coefficients
     result = np.full((len(ensemble), len(spectra)), np.nan)

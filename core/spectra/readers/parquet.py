@@ -14,10 +14,11 @@ _BUFFER_BYTES = 1 << 20
 
 
 class ParquetSource:
-    """A Parquet file; units are read from the fields' `unit` metadata."""
+    """A Parquet file, or some of its row groups; units are read from the fields' `unit` metadata."""
 
-    def __init__(self, file: Path | BinaryIO, origin: str) -> None:
+    def __init__(self, file: Path | BinaryIO, origin: str, row_groups: Sequence[int] | None = None) -> None:
         self.origin = origin
+        self._row_groups = None if row_groups is None else list(row_groups)
         try:
             # small read buffers instead of whole column chunks keep memory bounded for row groups of any size
             self._file = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
@@ -36,7 +37,7 @@ class ParquetSource:
         names = wanted_names(self.names, columns)
         done = 0
         try:
-            for rows in self._file.iter_batches(batch_size=chunk_rows, columns=names, use_threads=False):
+            for rows in self._file.iter_batches(chunk_rows, self._row_groups, columns=names, use_threads=False):
                 done += rows.num_rows
                 self.fraction = done / max(self.n_rows or 0, 1)
                 yield make_batch(pa.Table.from_batches([rows]), self._units, columns, origin=self.origin)

@@ -1,6 +1,6 @@
 """Reading files: opening, streaming, duplicates across pieces, zips and folders."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from core.spectra.readers.batch import COEFFICIENT_COLUMNS, ERROR_COLUMNS, Batch
 from core.spectra.readers.datalink_zip import read_zip
 from core.spectra.readers.faults import Faults
 from core.spectra.readers.formats import MAX_WHOLE_BYTES, SUFFIXES, open_table
+from core.spectra.readers.parquet import ParquetSource
 from core.spectra.readers.sample_rows import count_spectra, has_sample_rows, whole_stars
 from core.spectra.readers.source_ids import parse_source_ids
 from core.spectra.spectrum_set import SpectrumSet, concatenate
@@ -90,7 +91,7 @@ def iter_spectra(
     """
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows is {chunk_rows}, expected at least 1")
-    opened = [(item, open_table(item, str(item))) for item in _files(Path(path))]
+    opened = [(item, open_table(item, str(item))) for item in files_in(Path(path))]
     faults = Faults()
     tables = [table for _, table in opened if table is not None]
     duplicates = DuplicateIds(ids for table in tables for ids in _iter_ids(table))
@@ -110,6 +111,23 @@ def iter_spectra(
     faults.raise_if_no_row_is_good()
     if not n_rows:
         raise EmptyFileError(f"{path}: the table has columns but no row")
+
+
+def iter_partition(
+    path: str | Path, row_groups: Sequence[int] | None = None, chunk_rows: int = DEFAULT_CHUNK_ROWS
+) -> Iterator[SpectrumSet]:
+    """The spectra of one file, or of some row groups of a Parquet file, without flux errors; see `iter_spectra`.
+
+    Ids are not read beforehand: duplicates go unnoticed.
+    """
+    path = Path(path)
+    table = open_table(path, str(path)) if row_groups is None else ParquetSource(path, str(path), row_groups)
+    if table is None:
+        yield from _slices(_read_zip(path, str(path), False, "sampled"), chunk_rows)
+        return
+    faults = Faults()
+    yield from _pieces(table, chunk_rows, faults, False, "sampled")
+    faults.raise_if_no_row_is_good()
 
 
 def read_bytes(name: str, data: bytes) -> SpectrumSet:
@@ -136,7 +154,7 @@ def read_bytes(name: str, data: bytes) -> SpectrumSet:
 def count_rows(path: str | Path) -> int | None:
     """Rows of a file as far as that is known without reading it (Parquet, FITS, VOTable), else None."""
     total = 0
-    for item in _files(Path(path)):
+    for item in files_in(Path(path)):
         table = open_table(item, str(item))
         if (
             table is None
@@ -148,7 +166,14 @@ def count_rows(path: str | Path) -> int | None:
     return total
 
 
-def _files(path: Path) -> list[Path]:
+def files_in(path: Path) -> list[Path]:
+    """The readable files of a folder, in order; a file stands for itself.
+
+    Raises
+    ------
+    EmptyFileError
+        The folder holds none.
+    """
     if not path.is_dir():
         return [path]
     files = sorted(item for item in path.rglob("*") if item.name.lower().endswith(SUFFIXES) and item.is_file())

@@ -1,0 +1,68 @@
+"""`python -m core survey`: any number of stars into a folder of verdicts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXIT_PARTLY_DONE = 3
+
+
+def survey(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="IN",
+            help="Sampled or continuous XP spectra: a Parquet file, a folder of Parquet (plain, Hive or HATS), FITS or "
+            "CSV files.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the survey.", metavar="OUT_DIR")],
+    run: Annotated[
+        Path | None, typer.Option(help="Run folder of `train`; default: the ensemble that is shipped.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Key of the network, where the run folder holds several.", metavar="KEY")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the partitions that are missing.")] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler whose workers see the same files.",
+            envvar="DASK_SCHEDULER_ADDRESS",
+            metavar="ADDRESS",
+        ),
+    ] = None,
+    all_members: Annotated[
+        bool, typer.Option("--all-members", help="Ask every member about every star, also about obvious ones.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(help="Partitions at a time (default: one per core).", min=1)] = None,
+) -> None:
+    """Classify any number of stars in bounded memory, partition by partition; a killed survey goes on with --resume.
+
+    OUT_DIR gets one Parquet file per partition and _manifest.json. Partitions that cannot be read are named and left
+    out; the exit status is then 3.
+    """
+    from core.commands.row_progress import row_progress
+    from core.settings import current_settings
+    from core.survey.fused import DISMISS_BELOW
+    from core.survey.survey import survey as run_survey
+
+    with row_progress("classifying") as move:
+        done = run_survey(
+            source, run or current_settings().default_run_dir, out,
+            model=model, resume=resume, workers=workers, scheduler=scheduler,
+            dismiss_below=0.0 if all_members else DISMISS_BELOW,
+            on_progress=lambda n_done, n_all, rows: move(n_done / n_all, rows),
+        )  # fmt: skip
+    found = done.manifest
+    print(
+        f"{out}: {found['n_rows']} rows in {found['n_partitions'] - len(done.missing)} of {found['n_partitions']} "
+        f"partitions, {found['n_classified']} classified, {found['n_massive']} massive at equal priors"
+    )
+    for note, count in found["notes"].items():
+        print(f"  {count} rows: {note}")
+    for number, fault in found["faults"].items():
+        print(f"  partition {number}: {fault}")
+    if done.missing:
+        raise typer.Exit(EXIT_PARTLY_DONE)

@@ -1,0 +1,117 @@
+"""The members of an ensemble as one ONNX network, in two steps: what the first members dismiss is not asked again."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.classification.ensemble import Ensemble, load_ensemble
+from core.evaluation.probability_calibration import sigmoid
+from core.spectra.spectrum_set import Coefficients
+
+BATCH_ROWS = 1024
+"""Fixed, so that sums have the same order on every machine with the same processor, however the work is shared out."""
+
+
+SCOUTS = 2
+"""Members that look at every star first; the others are asked about those that the scouts do not dismiss."""
+DISMISS_BELOW = 0.002
+"""A star is dismissed when every scout gives it less than this, at equal priors: see docs/decisions/survey.md."""
+
+
+class FusedEnsemble:
+    """All members on one thread: parallelism comes from partitions, and the result from none of it.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Members that are already loaded; their files are read again.
+    dismiss_below : float
+        A star whose first `SCOUTS` members all give it less is no matter for the others, whose probabilities are NaN;
+        0 asks every member about every star.
+    """
+
+    def __init__(self, ensemble: Ensemble, dismiss_below: float = 0.0) -> None:
+        self.ensemble = ensemble
+        self.dismiss_below = dismiss_below
+        files = [ensemble.path / member["file"] for member in ensemble.run["members"]]
+        n_scouts = SCOUTS if dismiss_below > 0 else len(files)
+        self._sessions = [_session(part) for part in (files[:n_scouts], files[n_scouts:]) if part]
+
+    def __len__(self) -> int:
+        return len(self.ensemble)
+
+    @property
+    def needs_coefficients(self) -> bool:
+        """As `Ensemble.needs_coefficients`."""
+        return self.ensemble.needs_coefficients
+
+    def probabilities(self, flux: np.ndarray, coefficients: Coefficients | None = None) -> np.ndarray:
+        """Calibrated probabilities, float64 ndarray of shape (n_members, n_stars).
+
+        NaN for a star whose representation holds NaN, and for members that were not asked about a dismissed star.
+        """
+        fed = self.ensemble.inputs(flux, coefficients)
+        rows = np.flatnonzero(np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in fed.values()]))
+        result = np.full((len(self), len(flux)), np.nan)
+        first = 0
+        for session in self._sessions:
+            asked = self._ask(session, fed, rows)  # (n_asked_members, n_rows)
+            result[first : first + len(asked), rows] = asked
+            first += len(asked)
+            rows = rows[(asked >= self.dismiss_below).any(axis=0)]
+        return result
+
+    def _ask(self, session: Any, fed: dict[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
+        n_members = session.get_outputs()[0].shape[1]
+        logits = np.empty((n_members, len(rows)))
+        for start in range(0, len(rows), BATCH_ROWS):
+            part = rows[start : start + BATCH_ROWS]
+            batch = {name: np.ascontiguousarray(values[part]) for name, values in fed.items()}
+            logits[:, start : start + len(part)] = session.run(["logits"], batch)[0].T
+        scaling = self.ensemble.run["calibration"]
+        return sigmoid(scaling["slope"] * logits + scaling["intercept"])
+
+
+@lru_cache(maxsize=4)
+def fused_ensemble(run_dir: str, model: str | None, started: str, dismiss_below: float = 0.0) -> FusedEnsemble:
+    """The fused ensemble of a run folder, loaded once per process; `started` tells a run that was trained again."""
+    return FusedEnsemble(load_ensemble(run_dir, model, threads=1), dismiss_below)
+
+
+def fuse(files: list[Path]) -> Any:
+    """One ONNX model with the members' nodes side by side: shared inputs, output `logits` (n_stars, n_members)."""
+    import onnx
+    from onnx import TensorProto, compose, helper
+
+    first = onnx.load(files[0])
+    shared = {item.name for item in first.graph.input}
+    nodes, initialisers, functions = [], [], []
+    for number, file in enumerate(files):
+        member = compose.add_prefix(onnx.load(file), f"m{number}_")
+        back = {f"m{number}_{name}": name for name in shared}
+        for node in member.graph.node:
+            renamed = [back.get(name, name) for name in node.input]
+            del node.input[:]
+            node.input.extend(renamed)
+        nodes += member.graph.node
+        initialisers += member.graph.initializer
+        functions += member.functions
+    outputs = [f"m{number}_logit" for number in range(len(files))]
+    nodes.append(helper.make_node("Concat", outputs, ["logits"], axis=1))
+    result = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n_stars", len(files)])
+    graph = helper.make_graph(nodes, "ensemble", list(first.graph.input), [result], initialisers)
+    return helper.make_model(
+        graph, opset_imports=list(first.opset_import), ir_version=first.ir_version, functions=functions
+    )
+
+
+def _session(files: list[Path]) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(fuse(files).SerializeToString(), options, providers=["CPUExecutionProvider"])

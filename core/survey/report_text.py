@@ -1,0 +1,42 @@
+"""A survey's report in words."""
+
+from typing import Any
+
+from core.survey.report import WANTED_COMPLETENESS, Share, SurveyReport
+
+
+def report_text(report: SurveyReport, manifest: dict[str, Any]) -> str:
+    """Lines for a terminal."""
+    done = manifest["n_partitions"] - len(manifest["faults"])
+    lines = [
+        f"{manifest['input']}: {report.n_rows:,} stars, {report.n_classified:,} classified by "
+        f"{manifest['run']['title']} ({manifest['run']['members']} members); state: {manifest['state']}, "
+        f"{done} of {manifest['n_partitions']} partitions readable",
+        f"at a prevalence of {report.prevalence:.3g} a star is a candidate from probability {report.threshold:.6g} on "
+        "(equal priors), where its posterior is a half:",
+        f"  {report.n_candidates:,} candidates; {report.n_impostors:,} more are too faint to be massive (impostors)",
+    ]
+    if report.expected_purity is not None:
+        lines.append(
+            f"  expected: {report.expected_massive:.1f} massive among them, purity {report.expected_purity:.3f} "
+            f"({report.expected_purity_low:.3f} to {report.expected_purity_high:.3f}), if the sample is like the "
+            "training's at another prevalence"
+        )
+    if report.estimated_prevalence is not None:
+        lines.append(f"  prevalence that the sample itself suggests: {report.estimated_prevalence:.3g}")
+    for truth in report.truth:
+        lines.append(f"known truth, {truth.kind}:")
+        lines.append(f"  completeness {share_text(truth.completeness)}; purity {share_text(truth.purity)}")
+        if truth.at_wanted is not None:
+            lines.append(
+                f"  at {WANTED_COMPLETENESS:.0%} completeness (probability {truth.threshold_at_wanted:.6g}): purity "
+                f"{share_text(truth.at_wanted)}"
+            )
+    return "\n".join(lines)
+
+
+def share_text(share: Share | None) -> str:
+    """'0.812 (0.742 to 0.870; 130 of 160)'."""
+    if share is None:
+        return "undefined (no star)"
+    return f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f}; {share.found:,} of {share.of:,})"

@@ -1,0 +1,93 @@
+"""One partition from input to output part: read, calibrate, represent, predict, write."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from core.atomic import atomic_path
+from core.classification.verdict import MASSIVE, member_probabilities
+from core.errors import ExplorerError
+from core.spectra.readers import iter_partition
+from core.survey.columns import SCHEMA, survey_table
+from core.survey.fused import fused_ensemble
+from core.survey.partitions import Partition, require_readable
+
+CHUNK_ROWS = 4096
+"""Rows in memory at a time; a multiple of the batches of the network, counted from the partition's first row."""
+MOST_NOTES = 20
+
+
+@dataclass(frozen=True)
+class Run:
+    """The trained run that classifies, as another process can find it: folder, network, when it was trained.
+
+    `dismiss_below` is that of `core.survey.fused.FusedEnsemble`.
+    """
+
+    path: str
+    model: str | None
+    started: str
+    dismiss_below: float = 0.0
+
+
+@dataclass(frozen=True)
+class PartitionResult:
+    """What became of a partition.
+
+    Attributes
+    ----------
+    number, n_rows, n_classified, n_massive : int
+    notes : dict of str to int
+        How often each note was given.
+    fault : str
+        Why there is no output part; '' where there is one.
+    """
+
+    number: int
+    n_rows: int = 0
+    n_classified: int = 0
+    n_massive: int = 0
+    notes: dict[str, int] = field(default_factory=dict)
+    fault: str = ""
+
+
+def classify_partition(
+    partition: Partition, run: Run, out: str | Path, should_cancel: Callable[[], bool] | None = None
+) -> PartitionResult:
+    """Classify a partition into `out`/part-NNNNNN.parquet, which appears whole or not at all.
+
+    A damaged file is a result with a `fault`, not an exception: the other partitions go on. A row that cannot be used
+    keeps its place, with nulls and a note.
+    """
+    ensemble = fused_ensemble(run.path, run.model, run.started, run.dismiss_below)
+    part = Path(out) / partition.name
+    try:
+        require_readable(partition)
+        with atomic_path(part) as beside, pq.ParquetWriter(beside, SCHEMA, compression="zstd") as file:
+            for spectra in iter_partition(partition.path, partition.row_groups, CHUNK_ROWS):
+                if should_cancel is not None and should_cancel():
+                    raise Cancelled(f"partition {partition.number} was cancelled; resume the survey to do it")
+                file.write_table(survey_table(spectra, member_probabilities(spectra, ensemble)))
+    except Cancelled:
+        raise
+    except ExplorerError as error:
+        return PartitionResult(partition.number, fault=str(error))
+    return count_part(part, partition.number)
+
+
+def count_part(part: Path, number: int) -> PartitionResult:
+    """What stands in a finished part."""
+    table = pq.read_table(part, columns=["probability", "label", "note"])
+    massive = pc.sum(pc.equal(table["label"], MASSIVE)).as_py() or 0
+    noted = table["note"].filter(pc.not_equal(table["note"], ""))
+    counted = pc.value_counts(noted).to_pylist() if len(noted) else []
+    notes = sorted(((item["values"], item["counts"]) for item in counted), key=lambda item: -item[1])
+    n_classified = len(table) - table["probability"].null_count
+    return PartitionResult(number, len(table), n_classified, massive, dict(notes[:MOST_NOTES]))
+
+
+class Cancelled(ExplorerError):
+    """The user ended the survey; what was finished stays."""
