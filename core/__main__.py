@@ -46,6 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ExplorerError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_NOTHING_DONE
+    except OSError as error:  # no room, no permission, no such folder
+        print(f"error: {error.strerror or error}: {error.filename or 'see above'}", file=sys.stderr)
+        return EXIT_NOTHING_DONE
     except KeyboardInterrupt:
         print("interrupted: nothing that was finished is lost", file=sys.stderr)
         return EXIT_NOTHING_DONE

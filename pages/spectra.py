@@ -8,6 +8,7 @@ from core.spectra.dataset import Dataset, labels_of
 from ui import cache
 from ui.downloads import download_spectra
 from ui.figure import show
+from ui.plain import plain
 from ui.shell import link, page
 from ui.spectrum_choices import choose_dataset, choose_representation, choose_rows, choose_stars
 
@@ -20,7 +21,7 @@ if dataset is None:
     link("Star", "Open a file of spectra")
     st.stop()
 rows = choose_rows(dataset)
-st.caption(f"{len(rows):,} of {len(dataset):,} stars. {dataset.provenance}")
+st.caption(f"{len(rows):,} of {len(dataset):,} stars. {plain(dataset.provenance)}")
 if not len(rows):
     st.info("No star passes these filters: widen the ranges or allow more classes.", icon=":material/filter_alt_off:")
     st.stop()

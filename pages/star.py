@@ -4,15 +4,18 @@ import pandas as pd
 import streamlit as st
 
 from core.commands.star import card_facts
-from core.errors import ExplorerError
+from core.errors import ArchiveError, ArchiveReplyError, ExplorerError, NotFoundError
 from core.figures.palette import GREEN, LABEL_COLOURS
 from core.figures.spectrum import spectrum_figure
 from ui import state
 from ui.downloads import download_spectra, download_table
 from ui.figure import show
 from ui.opened_files import open_files
+from ui.plain import plain
 from ui.run_choice import choose_run
 from ui.shell import link, page
+from ui.star_card import show_columns, show_gaia_opinions, show_rvs
+from ui.star_choices import choose_star
 from ui.star_lookup import look_up
 from ui.verdict_card import show_advice, show_facts, show_impostor, show_judgement
 
@@ -22,33 +25,29 @@ search, files = st.columns(2, gap="large")
 with files:
     open_files()
 with search:
-    query = st.text_input(
-        "Gaia DR3 source id, name or coordinates",
-        key=state.SOURCE_ID,
-        bind="query-params",
-        type="search",
-        placeholder="5937083312263887616 or Theta1 Ori C or 05 35 16.46 -05 23 22.8",
-        help="An id is searched in the opened files, the embedded stars, the stars seen before and the Gaia archive. "
-        "Names and coordinates (epoch J2000) need a network.",
-        max_chars=200,
-    ).strip()
+    query = choose_star()
     run = choose_run()
 
-if not query:
+if not query.text:
     st.info("Type a source id, or open a file of XP spectra.", icon=":material/search:")
     link("Spectra", "Or choose a star among the loaded spectra")
     st.stop()
+waiting = st.empty()
 try:
     with st.spinner("Looking the star up …"):
-        star = look_up(query, run)
+        star = look_up(query, run, lambda text: waiting.warning(plain(text), icon=":material/hourglass_top:"))
 except ExplorerError as error:
-    st.error(str(error), icon=":material/error:")
+    waiting.empty()
+    st.error(plain(error), icon=":material/error:")
+    if isinstance(error, ArchiveError | ArchiveReplyError | NotFoundError):
+        st.button("Try again", icon=":material/refresh:", on_click=state.ask_again)
     st.stop()
+waiting.empty()
 
 card, record = star.card, star.card.record
 st.subheader(f"Gaia DR3 {record.source_id}", anchor=False)
 for message in record.messages:
-    st.caption(message)
+    st.caption(plain(message))
 picture, side = st.columns([5, 3], gap="medium")
 with picture:
     if record.spectra is None:
@@ -67,7 +66,8 @@ with picture:
             key="spectrum",
         )
         download_spectra(record.spectra, f"gaia_dr3_{record.source_id}")
-    show_facts(card_facts(card))
+    show_facts([(name, text) for name, text in card_facts(card) if not name.startswith("Gaia ")])
+    show_rvs(record)
 with side, st.container(border=True):
     if star.judgement:
         show_judgement(star.judgement)
@@ -75,9 +75,7 @@ with side, st.container(border=True):
         row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
         table = pd.DataFrame([row | {"run": star.judgement.run.name}])
         download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")
+    show_gaia_opinions(card)
     st.markdown("**Quality advice**")
     show_advice(card.advice)
-
-known = {name: value for name, value in record.gaia.items() if not pd.isna(value) and value != ""}
-with st.expander(f"All {len(known)} known columns of this star"):
-    st.dataframe(pd.DataFrame({"column": known.keys(), "value": map(str, known.values())}), hide_index=True)
+show_columns(record)

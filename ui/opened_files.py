@@ -6,6 +6,7 @@ from core.errors import ExplorerError
 from core.spectra.readers import read_bytes
 from core.spectra.spectrum_set import SpectrumSet
 from ui import state
+from ui.plain import plain
 
 LONGEST_MENU = 5000
 """Files with more stars are chosen from by row number: a browser is slow with longer menus."""
@@ -26,14 +27,31 @@ def open_files() -> None:
     if uploads:
         opened.failures.clear()
         with st.spinner("Reading …"):
-            for upload in uploads:
-                _read(opened, upload.name, upload.getvalue())
+            for name, upload in zip(own_names([upload.name for upload in uploads]), uploads, strict=True):
+                _read(opened, name, upload.getvalue())
         opened.uploads += 1
         st.rerun()
     for name, message in opened.failures.items():
-        st.error(f"**{name}** was not opened. {message}", icon=":material/error:")
+        st.error(f"**{plain(name)}** was not opened. {plain(message)}", icon=":material/error:")
     for name in list(opened.spectra):
         _list_file(opened, name)
+
+
+def own_names(names: list[str]) -> list[str]:
+    """The names of files opened together, with a number where two are called the same (from different folders).
+
+    >>> own_names(["a.csv", "a.csv", "b.csv"])
+    ['a.csv', 'a (2).csv', 'b.csv']
+    """
+    found: list[str] = []
+    for name in names:
+        stem, dot, suffix = name.partition(".")
+        unique, number = name, 1
+        while unique in found:
+            number += 1
+            unique = f"{stem} ({number}){dot}{suffix}"
+        found.append(unique)
+    return found
 
 
 def _read(opened: state.OpenedFiles, name: str, data: bytes) -> None:
@@ -53,7 +71,7 @@ def _list_file(opened: state.OpenedFiles, name: str) -> None:
         if len(spectra) <= LONGEST_MENU:
             rows = range(len(spectra))
             st.selectbox(
-                f"{name}, {count}",
+                f"{plain(name)}, {count}",
                 rows,
                 index=opened.rows.get(name, 0),
                 format_func=lambda row: _row_name(spectra, row),
@@ -63,7 +81,7 @@ def _list_file(opened: state.OpenedFiles, name: str) -> None:
             )
         else:
             st.number_input(
-                f"{name}, {count}: row",
+                f"{plain(name)}, {count}: row",
                 1,
                 len(spectra),
                 opened.rows.get(name, 0) + 1,

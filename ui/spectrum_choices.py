@@ -8,6 +8,7 @@ from core.spectra.dataset import Dataset, labels_of, select_rows
 from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
 from ui.choice import choose_one
+from ui.plain import plain
 
 MAGNITUDES = (3.0, 21.0)
 COLOURS = (-1.0, 6.0)
@@ -27,7 +28,7 @@ def choose_dataset() -> Dataset | None:
     try:
         return opened.dataset(own[name]) if name in own else cache.open_dataset(entries[name])
     except ExplorerError as error:
-        st.error(f"This set cannot be opened. {error}", icon=":material/error:")
+        st.error(f"This set cannot be opened. {plain(error)}", icon=":material/error:")
         return None
 
 

@@ -1,16 +1,19 @@
 """The star that the page asks for, looked up and judged."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.archive.card import VerdictCard, verdict_card
+from core.archive.client import ArchiveClient
 from core.archive.lookup import find_star
 from core.errors import ExplorerError
 from core.training.run_catalogue import RunSummary
 from ui import cache, state
 from ui.judgement import Judgement, judge
+from ui.star_choices import StarQuery
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,8 @@ class JudgedStar:
     judgement: Judgement | None
 
 
-def look_up(query: str, run: RunSummary | None) -> JudgedStar:
-    """Find a star by id, name or coordinates and judge it with a run.
+def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], None] | None = None) -> JudgedStar:
+    """Find a star by id, name or coordinates and judge it with a run; `on_wait` is told of the archive's hiccups.
 
     Opened files come first (in each, the row that is chosen), then the embedded set, the download cache, the archive.
 
@@ -33,9 +36,16 @@ def look_up(query: str, run: RunSummary | None) -> JudgedStar:
     """
     opened = state.opened_files()
     chosen = [spectra.take(np.array([opened.rows.get(name, 0)])) for name, spectra in opened.spectra.items()]
-    if query not in {str(spectra.source_id[0]) for spectra in chosen}:
+    if query.text not in {str(spectra.source_id[0]) for spectra in chosen}:
         with suppress(ExplorerError):  # without room for it there is nothing to search
             cache.embedded_dataset()  # the first call on a machine draws it
-    record = find_star(query, opened=[*chosen, *opened.spectra.values()])
+    record = find_star(
+        query.text,
+        radius_arcsec=query.radius_arcsec,
+        epoch=query.epoch,
+        opened=[*chosen, *opened.spectra.values()],
+        refresh=state.take_ask_again(),
+        client=ArchiveClient(on_message=on_wait),
+    )
     card = verdict_card(record, cache.load_ensemble(run.path, run.started) if run else None)
     return JudgedStar(card, judge(record.spectra, run) if run and record.spectra is not None else None)

@@ -10,6 +10,7 @@ from core.figures.probability import members_figure
 from ui.figure import show
 from ui.judgement import Judgement
 from ui.numbers import percent, probability_text
+from ui.plain import plain
 
 _LEVELS = {
     "good": (":material/check_circle:", "green"),
@@ -24,7 +25,7 @@ def show_judgement(judgement: Judgement, *, wide: bool = False) -> None:
     `wide` puts number and members side by side, without the members' figure: it has to keep up with a slider.
     """
     if judgement.probability is None:
-        st.warning(f"Not classified: {judgement.note}.", icon=":material/warning:")
+        st.warning(f"Not classified: {plain(judgement.note)}.", icon=":material/warning:")
         return
     posterior = float(reweight(judgement.probability, GAIA_PREVALENCE))
     if wide:
@@ -38,7 +39,7 @@ def show_judgement(judgement: Judgement, *, wide: bool = False) -> None:
         f"all of Gaia's XP sources, the probability is **{percent(posterior)}**."
     )
     if judgement.note:
-        st.warning(judgement.note, icon=":material/warning:")
+        st.warning(plain(judgement.note), icon=":material/warning:")
 
 
 def _show_numbers(judgement: Judgement, posterior: float) -> None:
@@ -72,7 +73,8 @@ def show_advice(advice: list[Advice]) -> None:
 
 def show_facts(facts: list[tuple[str, str]]) -> None:
     """Name and value of each fact, as a table."""
-    st.table(pd.DataFrame(facts, columns=["Fact", "Value"]).set_index("Fact"), border="horizontal")
+    shown = [(name, plain(value)) for name, value in facts]
+    st.table(pd.DataFrame(shown, columns=["Fact", "Value"]).set_index("Fact"), border="horizontal")
 
 
 def _members_caption(judgement: Judgement) -> str:

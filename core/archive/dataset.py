@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.archive import adql, selections
+from core.archive import als, selections
 from core.archive.bulk import BulkResult, fetch_spectra, star_columns
 from core.archive.client import ArchiveClient
 from core.archive.columns import DATA_RELEASE, with_fixed_types
@@ -82,7 +82,7 @@ class _Build:
 
     def check_request(self) -> None:
         """Refuse to mix two requests in one folder."""
-        request = {"n_stars": self.n_stars, "seed": self.seed, "release": DATA_RELEASE, "version": 1}
+        request = {"n_stars": self.n_stars, "seed": self.seed, "release": DATA_RELEASE, "version": 2}
         path = self.folder / "request.json"
         if path.exists() and json.loads(path.read_text()) != request:
             raise UsageError(
@@ -104,14 +104,14 @@ class _Build:
 
     def select_targets(self) -> pd.DataFrame:
         """All stars to fetch: label, category, origin, part and the star columns."""
-        als = self.step("als_dr3", self.als_in_dr3)
+        listed = self.step("als_dr3", self.als_in_dr3)
         hot = self.step("esphs", self.hot_stars)
         half = self.n_stars / 2
-        massive = pd.concat([als[als["label"] == selections.MASSIVE], hot], ignore_index=True)
+        massive = pd.concat([listed[listed["label"] == selections.MASSIVE], hot], ignore_index=True)
         massive = massive.drop_duplicates("source_id").iloc[: round(half)]
         if massive.empty:
             raise NotFoundError("the archive delivered no massive star within the quality cuts")
-        hot_low = als[als["label"] == selections.LOW_MASS]
+        hot_low = listed[listed["label"] == selections.LOW_MASS]
         hot_low = hot_low.sample(frac=1, random_state=self.seed).iloc[: round(half * (1 - COOL_SHARE_OF_LOW_MASS))]
         cool = self.step("cool", lambda: self.cool_stars(massive, round(half) - len(hot_low)))
         stars = pd.concat([massive, hot_low, cool], ignore_index=True)
@@ -121,24 +121,20 @@ class _Build:
         return stars.sample(frac=1, random_state=self.seed).reset_index(drop=True)
 
     def als_in_dr3(self) -> pd.DataFrame:
-        """ALS II, found again in DR3, within the quality cuts; ambiguous and lost ones are listed in the output."""
-        als = selections.read_als(self.client.vizier(selections.ALS_CATALOGUE))
-        dr2 = als["dr2_source_id"].to_numpy(dtype=np.int64)
-        neighbours = pd.concat(
-            [
-                self.client.query(adql.dr2_neighbours_query(dr2[k : k + 1000]), "DR3 counterparts", asynchronous=True)
-                for k in range(0, len(dr2), 1000)
-            ],
-            ignore_index=True,
-        )
-        match = selections.crossmatch(dr2, neighbours)
-        self.write_csv("ambiguous.csv", match.ambiguous)
-        self.write_csv("lost.csv", pd.DataFrame({"dr2_source_id": match.lost}))
-        found = match.matched.merge(als, on="dr2_source_id").rename(columns={"dr3_source_id": "source_id"})
+        """The ALS catalogue's stars in DR3, within the quality cuts; ambiguous and lost ones are listed in files."""
+        edition = als.fetch_als(self.client)
+        self.write_json("als.json", {"catalogue": edition.catalogue, "notes": edition.notes})
+        found = edition.stars
+        if not edition.has_dr3_ids:
+            match = als.dr3_counterparts(found["dr2_source_id"].to_numpy(dtype=np.int64), self.client)
+            self.write_csv("ambiguous.csv", match.ambiguous)
+            self.write_csv("lost.csv", pd.DataFrame({"dr2_source_id": match.lost}))
+            found = match.matched.merge(found, on="dr2_source_id")
+        found = found.rename(columns={"dr3_source_id": "source_id"})
         stars = star_columns(found["source_id"].to_numpy(), self.client).merge(found, on="source_id")
-        stars["label"] = stars["als_category"].map(selections.ALS_LABELS)
-        stars["category"] = stars["als_category"].map(selections.ALS_CATEGORIES)
-        stars["origin"] = "ALS II"
+        stars["label"] = stars["als_category"].map(als.ALS_LABELS)
+        stars["category"] = stars["als_category"].map(als.ALS_CATEGORIES)
+        stars["origin"] = "ALS"
         return self.cut(stars)
 
     def hot_stars(self) -> pd.DataFrame:
@@ -187,6 +183,11 @@ class _Build:
         with atomic_path(self.out / name) as beside:
             table.to_csv(beside, index=False)
 
+    def write_json(self, name: str, content: dict[str, object]) -> None:
+        """A fact to remember in the working folder."""
+        with atomic_path(self.folder / name) as beside:
+            beside.write_text(json.dumps(content))
+
     def counts(self, targets: pd.DataFrame, download: BulkResult) -> dict[str, int]:
         """Stars per label, category and part in the finished file."""
         lost = set(download.undelivered["source_id"])
@@ -201,6 +202,7 @@ class _Build:
 
     def write_manifest(self, targets: pd.DataFrame, download: BulkResult, counts: dict[str, int]) -> Path:
         """What the data set is, where it came from and how it was cut."""
+        edition = json.loads((self.folder / "als.json").read_text())
         manifest = {
             "title": "Real Gaia DR3 training set",
             "spectra": SPECTRA_FILE,
@@ -210,11 +212,12 @@ class _Build:
             "cuts": {"ruwe_max": selections.LARGEST_RUWE,
                      "parallax_over_error_min": selections.LEAST_PARALLAX_OVER_ERROR,
                      "impostor_probability_max": CERTAINTY},
-            "sources": {"ALS II": f"VizieR {selections.ALS_CATALOGUE}", "Gaia ESP-HS": selections.hot_star_query(1),
+            "sources": {"ALS": f"VizieR {edition['catalogue']}", "Gaia ESP-HS": selections.hot_star_query(1),
                         "Gaia GSP-Phot": selections.cool_star_query(0, 1, 0, 1, 1)},
             "counts": counts,
+            "notes": edition["notes"],
             "not_delivered": download.undelivered["source_id"].astype(str).tolist(),
-            "credit": "ESA/Gaia/DPAC; Pantaleoni Gonzalez et al. 2021, MNRAS 504, 2968",
+            "credit": "ESA/Gaia/DPAC; Pantaleoni Gonzalez et al. 2021, MNRAS 504, 2968, and 2025, arXiv:2508.14875",
         }  # fmt: skip
         path = self.out / MANIFEST_FILE
         with atomic_path(path) as beside:

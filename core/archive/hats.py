@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.errors import ArchiveError, MissingColumnError, UsageError
+from core.archive.columns import STAR_COLUMNS
+from core.archive.parts import Parts
+from core.archive.progress import Progress, silent
+from core.errors import ArchiveError, MissingColumnError, NotFoundError, UsageError
 from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 
@@ -70,11 +73,15 @@ def iter_catalogue(
     place: str | Path, region: Region | None = None, columns: Sequence[str] | None = None
 ) -> Iterator[pd.DataFrame]:
     """Rows of a HATS catalogue, one partition of the sky at a time, so that memory stays bounded."""
-    catalogue = open_catalogue(place, columns, region)
-    for partition in catalogue.to_delayed():
-        frame = pd.DataFrame(partition.compute())
+    for partition in open_catalogue(place, columns, region).to_delayed():
+        frame = _rows(partition)
         if len(frame):
-            yield frame.reset_index(drop=True)
+            yield frame
+
+
+def _rows(partition: Any) -> pd.DataFrame:
+    """The rows of one partition (a Dask delayed object)."""
+    return pd.DataFrame(partition.compute()).reset_index(drop=True)
 
 
 def iter_hats_spectra(
@@ -87,15 +94,64 @@ def iter_hats_spectra(
     MissingColumnError
         The catalogue has no XP coefficients.
     """
+    for frame in iter_catalogue(place, region, _spectral_columns(place, metadata)):
+        yield _spectra(frame, [name for name in metadata if name in frame])
+
+
+def fetch_hats(
+    place: str | Path,
+    folder: Path,
+    *,
+    region: Region | None = None,
+    n_stars: int | None = None,
+    progress: Progress = silent,
+) -> int:
+    """Write the XP spectra of a region of a HATS catalogue to a folder of Parquet parts, one per partition of the sky.
+
+    The same call goes on after a stop; finished partitions are not read again. At most `n_stars` are taken, in the
+    order of the sky's partitions, where a number is given. Returns how many there are in the folder.
+
+    Raises
+    ------
+    NotFoundError
+        There is not one star with a spectrum in the region.
+    UsageError
+        The folder holds another request.
+    """
+    region = region or Region()
+    columns = _spectral_columns(place, STAR_COLUMNS)
+    partitions = open_catalogue(place, columns, region).to_delayed()
+    parts = Parts(folder)
+    parts.open({"catalogue": str(place), "region": repr(region), "n_stars": n_stars, "n_partitions": len(partitions)})
+    n_done = 0
+    for number, partition in enumerate(partitions):
+        if n_stars is not None and n_done >= n_stars:
+            break
+        note = parts.finished(number)
+        if note is None:
+            progress(number, len(partitions), f"partition {number + 1} of {len(partitions)}")
+            frame = _rows(partition)
+            frame = frame.iloc[: None if n_stars is None else n_stars - n_done]
+            spectra = _spectra(frame, [name for name in STAR_COLUMNS if name in frame and name != "source_id"])
+            note = {"n_rows": len(spectra)}
+            parts.save(number, spectra if len(spectra) else None, {})
+        n_done += int(note["n_rows"])
+        progress(number + 1, len(partitions), f"partition {number + 1} of {len(partitions)}")
+    if n_done == 0:
+        parts.remove()
+        raise NotFoundError(f"{place} has no star in {region}; try a larger region")
+    return n_done
+
+
+def _spectral_columns(place: str | Path, metadata: Sequence[str]) -> list[str]:
     known = list(open_catalogue(place).columns)
     missing = [name for name in _NEEDED if name not in known]
     if missing:
         raise MissingColumnError(
             f"{place} has no column {', '.join(missing)}; it has {', '.join(map(str, known[:15]))}"
         )
-    columns = [*_NEEDED, *(name for name in (*_ERRORS, *_SCATTER, *metadata) if name in known)]
-    for frame in iter_catalogue(place, region, columns):
-        yield _spectra(frame, [name for name in metadata if name in frame])
+    others = [name for name in (*_ERRORS, *_SCATTER, *metadata) if name in known and name not in _NEEDED]
+    return [*_NEEDED, *others]
 
 
 def _spectra(frame: pd.DataFrame, metadata: list[str]) -> SpectrumSet:

@@ -1,6 +1,7 @@
 """Replies of the archives, read strictly: a reply is a whole, valid table or an error, never half of one."""
 
 import gzip
+import html
 import io
 import re
 import zlib
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.archive.retry import HttpStatusError, IncompleteReplyError, is_quota, quota_error
-from core.errors import ArchiveReplyError
+from core.errors import ArchiveReplyError, TruncatedFileError, UnsupportedFormatError
 
 LARGEST_TABLE_BYTES = 512 * 1024**2
 _STATUS_LENGTH = 65_536
@@ -40,6 +41,7 @@ def votable_to_frames(data: bytes, what: str = "the query") -> list[pd.DataFrame
         if is_quota(message):
             raise quota_error(message, what)
         raise ArchiveReplyError(f"The archive answered {what} with an error: {message or 'no reason given'}")
+    check_harmless(data, what)
     from astropy.io import votable
 
     try:
@@ -48,6 +50,9 @@ def votable_to_frames(data: bytes, what: str = "the query") -> list[pd.DataFrame
         )
     except Exception as error:  # astropy raises many kinds for a broken document, IndexError and expat's among them
         raise IncompleteReplyError(f"no whole VOTable: {type(error).__name__}: {error}") from error
+    if not tables and b"</VOTABLE>" in data[-4096:]:
+        said = "; ".join(map(html.unescape, re.findall(r'<INFO[^>]*value="([^"]*)"', data.decode("utf-8", "replace"))))
+        raise ArchiveReplyError(f"The archive's answer to {what} holds no table ({said[:200] or 'without a reason'})")
     if not tables:
         raise IncompleteReplyError("the VOTable holds no table")
     frames = [table_to_frame(table.to_table(use_names_over_ids=True)) for table in tables]
@@ -107,6 +112,18 @@ def check_is_votable(data: bytes, what: str) -> None:
         raise ArchiveReplyError(f"The reply to {what} declares XML entities: refused")
     if b"votable" not in start:
         raise IncompleteReplyError(f"no VOTable but {data[:60]!r}")
+
+
+def check_harmless(data: bytes, what: str) -> None:
+    """Read the document once without acting on it: refuse entities and data that lie elsewhere, notice a broken end."""
+    from core.spectra.readers.votable import check_votable
+
+    try:
+        check_votable(data, what)
+    except UnsupportedFormatError as error:
+        raise ArchiveReplyError(f"The reply is refused: {error}") from error
+    except TruncatedFileError as error:
+        raise IncompleteReplyError(str(error)) from error
 
 
 def query_status(data: bytes) -> tuple[str, str]:

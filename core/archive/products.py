@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 
-from core.archive.parse import decompressed
+from core.archive.parse import check_harmless, decompressed
 from core.archive.retry import IncompleteReplyError
 from core.errors import ArchiveReplyError, ReadError
 from core.spectra.spectrum_set import SpectrumSet
@@ -64,6 +64,7 @@ def _read_rvs(data: bytes, name: str) -> pd.DataFrame | None:
         member = next(item for item in archive.infolist() if item.filename.rsplit("/", 1)[-1] == name)
         content = decompressed(archive.read(member), LARGEST_STAR_BYTES)
     try:
+        check_harmless(content, name)
         table = votable.parse_single_table(io.BytesIO(content), verify="ignore").to_table(use_names_over_ids=True)
         columns = {column.lower(): column for column in table.colnames}
         flux = np.asarray(table[columns["flux"]], dtype=np.float64).ravel()

@@ -12,6 +12,7 @@ from core.errors import UsageError
 
 DEFAULT_RADIUS_ARCSEC = 5.0
 DEFAULT_EPOCH = 2000.0
+LONGEST_QUERY = 200
 _FRAMES = {
     "icrs": "icrs",
     "fk5": "fk5",
@@ -63,6 +64,8 @@ def understand(text: str, epoch: float | str = DEFAULT_EPOCH) -> Query:
     text = " ".join(text.replace("\u2212", "-").split())
     if not text:
         raise UsageError("Nothing to look for: type a source id, a name or coordinates")
+    if len(text) > LONGEST_QUERY:
+        raise UsageError(f"the query has {len(text)} characters, expected at most {LONGEST_QUERY}: {text[:60]!r} ...")
     year = epoch_year(epoch)
     if looks_like_source_id(text):
         return Query(text, "source_id", source_id=parse_source_id(text), epoch=GAIA_EPOCH)
@@ -102,6 +105,8 @@ def read_coordinates(text: str) -> tuple[float, float]:
             position = SkyCoord(rest, frame=frame)
         else:
             unit = (u.hourangle, u.deg) if sexagesimal and equatorial else (u.deg, u.deg)
+            if abs(float(parts[0])) > (24 if unit[0] == u.hourangle else 360):
+                raise ValueError(f"{parts[0]} is more than a full circle")
             position = SkyCoord(rest, frame=frame, unit=unit)
         icrs = position.icrs
     except (ValueError, TypeError, u.UnitsError) as error:

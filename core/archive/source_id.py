@@ -15,6 +15,8 @@ _PREFIX = re.compile(r"^\s*gaia\s*(?:(?P<release>e?dr\s*\d))?\s*(?:source[_ ]?id
 _DIGITS = re.compile(r"^\d+$")
 _NUMBER = re.compile(r"^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$")
 _SHORTEST_ID = 8
+_MOST_DIGITS = 30
+_LONGEST_SHOWN = 80
 
 
 def looks_like_source_id(text: str) -> bool:
@@ -44,13 +46,14 @@ def parse_source_id(text: str) -> int:
             "Look the star up by name or coordinates, or translate the id with gaiadr3.dr2_neighbourhood"
         )
     digits = _without_prefix(text).replace("_", "").replace(",", "")
-    if not _DIGITS.match(digits):
-        if _NUMBER.match(digits):
+    shown = text.strip() if len(text) < _LONGEST_SHOWN else f"{text.strip()[:_LONGEST_SHOWN]} ..."
+    if not _DIGITS.match(digits) or len(digits) > _MOST_DIGITS:
+        if _NUMBER.match(digits) and len(digits) <= _LONGEST_SHOWN and not _DIGITS.match(digits):
             raise SourceIdError(
-                f"{text.strip()!r} is a floating-point number: a source id has up to 19 digits and a float keeps 15 "
+                f"{shown!r} is a floating-point number: a source id has up to 19 digits and a float keeps 15 "
                 "to 16 of them. Copy the id as whole digits (in a spreadsheet: format the column as text)"
             )
-        raise SourceIdError(f"{text.strip()!r} is no Gaia source id: expected up to 19 digits")
+        raise SourceIdError(f"{shown!r} is no Gaia source id: expected up to 19 digits")
     return check_source_id(int(digits))
 
 

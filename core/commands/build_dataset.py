@@ -18,7 +18,7 @@ EXIT_PARTLY = 3
 def build(
     out: Annotated[Path, typer.Option(help="Folder of the data set (spectra.parquet, manifest.json, lists).")],
     limit: Annotated[int, typer.Option(help="At most this many stars, half of them massive.", min=20)] = N_STARS,
-    seed: Annotated[int, typer.Option(help="Seed of the random choices.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the random choices.", min=0)] = 1,
     resume: Annotated[
         bool, typer.Option(help="Go on with an unfinished build; without it, one in the folder is an error.")
     ] = False,

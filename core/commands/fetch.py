@@ -1,5 +1,6 @@
 """`python -m core fetch`: spectra of any number of stars from the Gaia archive, resumable."""
 
+import math
 import re
 import sys
 from pathlib import Path
@@ -26,10 +27,23 @@ def fetch(
     random: Annotated[
         int | None, typer.Option(help="Fetch this many random stars with XP spectra instead (by random_index).", min=1)
     ] = None,
-    seed: Annotated[int, typer.Option(help="Where the walk along random_index starts.")] = 1,
+    seed: Annotated[int, typer.Option(help="Where the walk along random_index starts.", min=0)] = 1,
+    hats: Annotated[
+        str | None,
+        typer.Option(
+            help="Fetch from a HATS catalogue with XP coefficients instead (a folder, or an http(s) or s3 address); "
+            "with --random at most that many."
+        ),
+    ] = None,
     cone: Annotated[
         str | None,
-        typer.Option(help="Only inside a circle on the sky: 'RA DEC RADIUS' in degrees, ICRS (with --random)."),
+        typer.Option(
+            help="Only inside a circle on the sky: 'RA DEC RADIUS' in degrees, ICRS (with --random or --hats)."
+        ),
+    ] = None,
+    box: Annotated[
+        str | None,
+        typer.Option(help="Only inside 'RA_FROM RA_TO DEC_FROM DEC_TO' in degrees, ICRS (with --hats)."),
     ] = None,
     correlations: Annotated[
         bool, typer.Option(help="Keep the coefficients' correlations (6 kB more per star).")
@@ -43,11 +57,16 @@ def fetch(
     Ends with a list of the stars that were not delivered (OUT.undelivered.csv) and then exits with status 3.
     """
     if out is None:
-        raise UsageError("fetch needs --out: a file that ends in .parquet, or a folder with --random")
-    if (ids_file is None) == (random is None):
-        raise UsageError("fetch needs either a file of ids or --random N")
-    if cone is not None and random is None:
-        raise UsageError("--cone goes with --random; for a list of ids it has no meaning")
+        raise UsageError("fetch needs --out: a file that ends in .parquet, or a folder with --random or --hats")
+    if (ids_file is None) == (random is None and hats is None):
+        raise UsageError("fetch needs either a file of ids, or --random N, or --hats CATALOGUE")
+    if cone is not None and ids_file is not None:
+        raise UsageError("--cone goes with --random or --hats; for a list of ids it has no meaning")
+    if box is not None and hats is None:
+        raise UsageError("--box goes with --hats")
+    if hats is not None:
+        _fetch_hats(hats, out, random, cone, box)
+        return
     client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))
     with terminal_progress() as progress:
         if random is not None:
@@ -62,8 +81,8 @@ def fetch(
         else:
             from core.archive.id_files import read_ids
 
-            if out.suffix != ".parquet":
-                raise UsageError(f"--out {out} must end in .parquet")
+            if out.suffix != ".parquet" or out.is_dir():
+                raise UsageError(f"--out {out} must be a file that ends in .parquet")
             assert ids_file is not None
             result = fetch_spectra(
                 read_ids(ids_file), out, client=client, correlations=correlations, chunk_ids=chunk, progress=progress
@@ -79,17 +98,38 @@ def fetch(
         raise typer.Exit(EXIT_PARTLY)
 
 
+def _fetch_hats(place: str, out: Path, n_stars: int | None, cone: str | None, box: str | None) -> None:
+    from core.archive.hats import Region, fetch_hats
+
+    circle = _read_cone(cone)
+    region = Region(
+        cone=(circle.ra, circle.dec, circle.radius_deg) if circle else None,
+        box=_numbers("--box", box, 4, "RA_FROM RA_TO DEC_FROM DEC_TO") if box else None,  # type: ignore[arg-type]
+    )
+    with terminal_progress() as progress:
+        n_delivered = fetch_hats(place, out, region=region, n_stars=n_stars, progress=progress)
+    print(f"{n_delivered} spectra written to {out}")
+    if n_stars is not None and n_delivered < n_stars:
+        print(f"{n_stars} were asked for: there are no more in that region", file=sys.stderr)
+        raise typer.Exit(EXIT_PARTLY)
+
+
+def _numbers(option: str, text: str, count: int, names: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(item) for item in re.split(r"[\s,]+", text.strip()))
+    except ValueError:
+        values = ()
+    if len(values) != count or not all(map(math.isfinite, values)):
+        raise UsageError(f"{option} {text!r} cannot be read; write '{names}' in degrees")
+    return values
+
+
 def _read_cone(text: str | None):
     from core.archive.random_sources import Cone
 
     if text is None:
         return None
-    try:
-        ra, dec, radius = (float(item) for item in re.split(r"[\s,]+", text.strip()))
-    except ValueError as error:
-        raise UsageError(
-            f"--cone {text!r} cannot be read; write 'RA DEC RADIUS' in degrees, as '83.8 -5.4 2'"
-        ) from error
+    ra, dec, radius = _numbers("--cone", text, 3, "RA DEC RADIUS")
     if not (0 <= ra <= 360 and -90 <= dec <= 90 and 0 < radius <= 180):
         raise UsageError(f"--cone {text!r}: expected ra 0..360, dec -90..90 and a radius of 0..180 degrees")
     return Cone(ra, dec, radius)

@@ -64,25 +64,26 @@ star.context_settings = {"ignore_unknown_options": True}  # type: ignore[attr-de
 def print_card(card: VerdictCard) -> None:
     """Print the card for people, with rich."""
     from rich.console import Console
+    from rich.markup import escape  # names of stars hold brackets, [KW97] 12
     from rich.table import Table
 
     console = Console(highlight=False, soft_wrap=True)
     record = card.record
-    console.print(f"[bold]Gaia DR3 {record.source_id}[/bold]  (asked for: {record.query})", markup=True)
+    console.print(f"[bold]Gaia DR3 {record.source_id}[/bold]  (asked for: {escape(record.query)})")
     if card.probability is None:
-        console.print(f"Not classified: {card.note}")
+        console.print(f"Not classified: {escape(card.note)}")
     else:
         spread = "" if card.probability_std is None else f" ± {card.probability_std:.3f} over the members"
         console.print(f"[bold]{card.label}[/bold]: probability of massive {card.probability:.3f}{spread}")
         if card.note:
-            console.print(f"Note: {card.note}")
+            console.print(f"Note: {escape(card.note)}")
     if card.impostor:
         console.print(f"[bold red]Impostor:[/bold red] {card.impostor_reason}")
     elif card.impostor_reason:
         console.print(f"Impostor check: {card.impostor_reason}")
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, text in card_facts(card):
-        table.add_row(name, text)
+        table.add_row(name, escape(text))
     console.print(table)
     for advice in card.advice:
         sign = {"good": "ok     ", "caution": "caution", "warning": "warning"}[advice.level]

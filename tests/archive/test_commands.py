@@ -102,10 +102,37 @@ def test_fetch_random_into_a_folder(tmp_path, capsys):
 
 @pytest.mark.parametrize("arguments", [[], ["--random", "5"], ["--out", "x"], ["f", "--random", "5", "--out", "x"],
                                        ["--random", "5", "--out", "x", "--cone", "1 2"],
-                                       ["--random", "5", "--out", "x", "--cone", "1 2 900"]])  # fmt: skip
+                                       ["--random", "5", "--out", "x", "--cone", "1 2 900"],
+                                       ["--random", "5", "--out", "x", "--seed", "-1"],
+                                       ["--random", "5", "--out", "x", "--box", "1 2 3 4"],
+                                       ["ids.txt", "--hats", "x", "--out", "x"],
+                                       ["ids.txt", "--out", "."],
+                                       ["ids.txt", "--out", "x", "--cone", "1 2 3"]])  # fmt: skip
 def test_fetch_without_sense_is_a_usage_error(arguments, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["fetch", *arguments]) == 2
+
+
+def test_a_folder_in_the_place_of_the_output_is_noticed_before_anything_is_fetched(archive, tmp_path):
+    (tmp_path / "x.parquet").mkdir()
+    (tmp_path / "ids.txt").write_text(str(THETA1_ORI_C))
+    assert main(["fetch", str(tmp_path / "ids.txt"), "--out", str(tmp_path / "x.parquet")]) == 2
+    assert sum(archive.counts.values()) == 0
+
+
+def test_a_disk_that_cannot_be_written_is_a_sentence(tmp_path, capsys):
+    (tmp_path / "ids.txt").write_text(str(THETA1_ORI_C))
+    (tmp_path / "file").write_text("")
+    assert main(["fetch", str(tmp_path / "ids.txt"), "--out", str(tmp_path / "file" / "x.parquet")]) == 1
+    assert "Not a directory" in capsys.readouterr().err
+
+
+def test_brackets_in_a_name_are_no_markup(capsys, monkeypatch):
+    from core.commands import star
+
+    monkeypatch.setattr(star, "card_facts", lambda card: [("Simbad", "[kw97] 12 [/bold]")])
+    assert main(["star", str(THETA1_ORI_C)]) == 0
+    assert "[kw97] 12 [/bold]" in capsys.readouterr().out
 
 
 def test_fetch_when_the_quota_is_used_up(archive, tmp_path, capsys):

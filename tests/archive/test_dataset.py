@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.archive import selections
+from core.archive import als, selections
 from core.archive.client import ArchiveClient
 from core.archive.dataset import build_dataset
 from core.archive.retry import RetryPolicy
 from core.archive.source_id import healpix_of
-from core.errors import ArchiveReplyError, UsageError
+from core.errors import ArchiveBusyError, ArchiveReplyError, UsageError
 from core.spectra.readers import read_spectra
 from tests.archive.stand_in import Fault
 
@@ -57,6 +58,8 @@ def test_the_set_is_labelled_cut_split_and_described(built, archive):
     manifest = json.loads(built.manifest.read_text())
     assert manifest["counts"]["stars"] == len(table)
     assert manifest["release"] == "Gaia DR3"
+    assert manifest["sources"]["ALS"] == "VizieR J/MNRAS/504/2968"
+    assert "passed over" in manifest["notes"][0]
     assert built.manifest.parent.joinpath("ambiguous.csv").exists()
 
 
@@ -156,7 +159,7 @@ def test_ambiguous_and_lost_counterparts_are_listed_not_guessed():
          (5, 15, 0.5, 0.0), (5, 25, 40.0, 0.1), (6, 16, 1.0, 0.0), (7, 16, 1.5, 0.0), (8, 18, 2.0, np.nan)],
         columns=["dr2_source_id", "dr3_source_id", "angular_distance", "magnitude_difference"],
     )  # fmt: skip
-    match = selections.crossmatch(np.arange(1, 10), neighbours)
+    match = als.crossmatch(np.arange(1, 10), neighbours)
     assert dict(match.matched.itertuples(index=False)) == {1: 11, 5: 15, 8: 18}
     assert set(match.ambiguous["dr2_source_id"]) == {2, 6, 7}
     assert match.lost.tolist() == [3, 4, 9]
@@ -171,13 +174,63 @@ def test_als_is_read_whatever_its_columns_are_called(names):
         ("H", None, "sdB"),
         ("M", "123", "O5"),
     ]
-    als = selections.read_als({"t": pd.DataFrame(rows, columns=list(names))})
-    assert als[["dr2_source_id", "als_category"]].to_numpy().tolist() == [[123, "M"], [456, "I"]]
+    stars = als.read_als({"t": pd.DataFrame(rows, columns=list(names))}, "J/X")
+    assert stars[["dr2_source_id", "als_category"]].to_numpy().tolist() == [[123, "M"], [456, "I"]]
 
 
-def test_als_without_the_needed_columns_names_what_it_found():
-    with pytest.raises(ArchiveReplyError, match="other"):
-        selections.read_als({"t": pd.DataFrame({"other": [1]})})
+@pytest.mark.parametrize(("name", "ids"), [("GaiaDR3", [123, 456]), ("Gaia", ["Gaia DR3 123", "Gaia DR3 456"])])
+def test_an_edition_with_dr3_ids_needs_no_crossmatch(name, ids):
+    table = pd.DataFrame({"Cat": ["M", "H"], name: ids, "GaiaDR2": [7, 8]})
+    stars = als.read_als({"t": table[["Cat", name]] if name == "Gaia" else table}, "J/X")
+    assert stars["dr3_source_id"].tolist() == [123, 456]
+    assert als.Als("J/X", stars).has_dr3_ids
+
+
+@pytest.mark.parametrize("table", [{"other": [1]}, {"Cat": [], "GaiaDR2": []}, {"Cat": ["Z"], "GaiaDR2": [1]}])
+def test_als_without_the_needed_columns_names_what_it_found(table):
+    with pytest.raises(ArchiveReplyError, match=next(iter(table))):
+        als.read_als({"t": pd.DataFrame(table)}, "J/X")
+
+
+def test_the_newest_edition_that_is_there_is_taken(archive, client, monkeypatch):
+    monkeypatch.setenv("ALS_CATALOGUES", "J/MNRAS/543/63,J/MNRAS/504/2968")
+    older = als.fetch_als(client)
+    assert (older.catalogue, older.has_dr3_ids) == ("J/MNRAS/504/2968", False)
+    assert "J/MNRAS/543/63 was passed over" in older.notes[0]
+    assert archive.counts["vizier"] == 2
+    gaia = archive.sky.gaia[archive.sky.kind == "ob"]
+    newest = pd.DataFrame({"Cat": "M", "GaiaDR3": gaia["source_id"].to_numpy()})
+    monkeypatch.setitem(archive.catalogues, "J/MNRAS/543/63", newest)
+    newer = als.fetch_als(client)
+    assert (newer.catalogue, newer.notes) == ("J/MNRAS/543/63", ())
+    assert set(newer.stars["dr3_source_id"]) == set(gaia["source_id"])
+    # another catalogue under the designation is none of ours
+    monkeypatch.setitem(archive.catalogues, "J/MNRAS/543/63", pd.DataFrame({"Galaxy": ["M31"], "z": [0.1]}))
+    assert als.fetch_als(client).catalogue == "J/MNRAS/504/2968"
+
+
+def test_a_busy_vizier_is_no_reason_for_an_older_edition(archive, client):
+    archive.faults.add(Fault("status", "vizier", 3, 503))
+    with pytest.raises(ArchiveBusyError):
+        als.fetch_als(client)
+
+
+def test_without_any_edition_the_editions_are_named(client, monkeypatch):
+    settings = replace(client.settings, als_catalogues=("J/A", "J/B"))
+    with pytest.raises(ArchiveReplyError, match=r"J/A was passed over.*J/B was passed over"):
+        als.fetch_als(replace(client, settings=settings))
+
+
+def test_a_set_is_built_from_an_edition_with_dr3_ids(archive, client, monkeypatch, tmp_path):
+    hot = archive.sky.gaia[np.isin(archive.sky.kind, ["ob", "late_b"])]
+    category = np.where(archive.sky.kind[hot.index] == "ob", "M", "I")
+    newest = pd.DataFrame({"Cat": category, "GaiaDR3": hot["source_id"].to_numpy()})
+    monkeypatch.setitem(archive.catalogues, "J/MNRAS/543/63", newest)
+    result = build_dataset(tmp_path / "set", client=client, n_stars=N)
+    manifest = json.loads(result.manifest.read_text())
+    assert manifest["sources"]["ALS"] == "VizieR J/MNRAS/543/63"
+    assert manifest["notes"] == []
+    assert {"ALS massive", "ALS intermediate mass"} <= set(pd.read_parquet(result.spectra)["category"])
 
 
 def test_the_supplement_of_als_ii_is_read():
@@ -188,7 +241,7 @@ def test_the_supplement_of_als_ii_is_read():
         pytest.skip("the ALS II supplement (folder of real data) is not on this machine")
     table = pd.read_csv(path, dtype={"ID_DR2": "string"})
     table["Cat"] = "M"  # the supplement's own letters stand for its kinds of doubt
-    als = selections.read_als({"t": table})
+    stars = als.read_als({"t": table}, "J/X")
     known = pd.to_numeric(table["ID_DR2"], errors="coerce").notna() & (table["ID_DR2"].str.len() > 5)
-    assert len(als) == table.loc[known, "ID_DR2"].nunique()
-    assert als["dr2_source_id"].dtype == np.int64
+    assert len(stars) == table.loc[known, "ID_DR2"].nunique()
+    assert stars["dr2_source_id"].dtype == np.int64

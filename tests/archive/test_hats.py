@@ -7,6 +7,7 @@ import pytest
 from core.archive.hats import Region, iter_catalogue, iter_hats_spectra
 from core.archive.resolve import separation_arcsec
 from core.errors import ArchiveError, MissingColumnError, UsageError
+from core.spectra.readers import read_spectra
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +65,38 @@ def test_no_catalogue_and_no_coefficients_are_named(catalogue, tmp_path):
 def test_impossible_regions_are_refused(wrong):
     with pytest.raises(UsageError):
         Region(**wrong)
+
+
+def test_the_command_fetches_a_region_and_goes_on_after_a_stop(catalogue, tmp_path, capsys):
+    from core.__main__ import main
+
+    folder, table, _ = catalogue
+    box = table["ra"].between(100, 200) & table["dec"].between(-30, 30)
+    out = tmp_path / "out"
+    arguments = ["fetch", "--hats", str(folder), "--out", str(out), "--box", "100 200 -30 30"]
+    assert main(arguments) == 0
+    assert sorted(read_spectra(out).source_id) == sorted(table["source_id"][box])
+    parts = sorted(out.glob("part-*.json"))
+    before = {path: path.stat().st_mtime_ns for path in parts}
+    parts[0].unlink()
+    assert main(arguments) == 0
+    assert {path: path.stat().st_mtime_ns for path in parts[1:]}.items() <= before.items()
+    assert sorted(read_spectra(out).source_id) == sorted(table["source_id"][box])
+    assert main([*arguments[:-1], "0 360 -30 30"]) == 2
+    assert "something else" in capsys.readouterr().err
+
+
+def test_the_command_takes_no_more_than_asked_and_says_where_there_are_none(catalogue, tmp_path, capsys):
+    from core.__main__ import main
+
+    folder, table, _ = catalogue
+    hats = ["fetch", "--hats", str(folder), "--out"]
+    assert main([*hats, str(tmp_path / "a"), "--random", "17"]) == 0
+    assert len(read_spectra(tmp_path / "a")) == 17
+    assert main([*hats, str(tmp_path / "b"), "--random", "1000"]) == 3
+    assert len(read_spectra(tmp_path / "b")) == len(table)
+    assert main([*hats, str(tmp_path / "c"), "--cone", "10 -89.9 0.01"]) == 1
+    assert "larger region" in capsys.readouterr().err
+    for wrong in (["--cone", "1 2"], ["--box", "1 2 3 x"], ["--box", "0 1 5 4"], ["--cone", "nan 0 1"]):
+        assert main([*hats, str(tmp_path / "d"), *wrong]) == 2
+    assert main(["fetch", "--hats", str(tmp_path / "nowhere"), "--out", str(tmp_path / "e")]) == 1

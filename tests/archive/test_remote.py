@@ -2,9 +2,9 @@
 
 import pytest
 
+from core.archive.als import fetch_als
 from core.archive.client import ArchiveClient
 from core.archive.lookup import find_star
-from core.archive.selections import ALS_CATALOGUE, read_als
 
 pytestmark = pytest.mark.remote
 RECORDED_ID = 5937083312263887616
@@ -27,5 +27,5 @@ def test_a_star_by_name_and_by_coordinates():
     assert find_star("05 35 16.46 -05 23 22.8", use_embedded=False).source_id == by_name.source_id
 
 
-def test_als_ii_still_has_the_columns_that_are_needed():
-    assert (read_als(ArchiveClient().vizier(ALS_CATALOGUE))["als_category"] == "M").sum() > 5000
+def test_an_edition_of_als_still_has_the_columns_that_are_needed():
+    assert (fetch_als(ArchiveClient()).stars["als_category"] == "M").sum() > 5000

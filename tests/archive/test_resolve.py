@@ -1,5 +1,7 @@
 """Coordinates in every notation mean the same place, and proper motions are taken into account."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.archive.resolve import at_epoch, epoch_year, rank_candidates, separation_arcsec, understand
-from core.errors import UsageError
+from core.errors import SourceIdError, UsageError
 
 SAME_PLACE = [
     "05 35 16.464 -05 23 22.81",
@@ -57,9 +59,21 @@ def test_names_are_names(text):
     assert understand(text).kind == "name"
 
 
-@pytest.mark.parametrize("text", ["12 -95", "25 00 00 +10 00 00 00", "galactic 10 100"])
+@pytest.mark.parametrize("text", ["12 -95", "25 00 00 +10 00 00", "400 5", "galactic 10 100"])
 def test_impossible_positions_are_refused_with_an_example(text):
     with pytest.raises(UsageError, match="galactic 209"):
+        understand(text)
+
+
+@given(st.text("0123456789.+-: dhms\u00b0'\",;JjlbLB=egGaia DR3galacticfk4E\u2212\u0663\x00\n", max_size=30))
+def test_whatever_is_typed_is_understood_or_refused_by_name(text):
+    with suppress(UsageError, SourceIdError):
+        assert understand(text).kind in ("source_id", "coordinates", "name")
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "Gaia DR3 " + "9" * 5000, "x" * 201, "1 " * 400])
+def test_endless_queries_are_refused(text):
+    with pytest.raises(UsageError, match="characters"):
         understand(text)
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import zipfile
 
 import numpy as np
@@ -13,7 +14,7 @@ from core.archive.client import check_zip
 from core.archive.products import read_star_products
 from core.archive.retry import IncompleteReplyError
 from core.errors import ArchiveReplyError
-from tests.archive.stand_in import replies
+from tests.archive.stand_in import build_sky, replies
 
 ENTITY = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>
 <VOTABLE version="1.4"><RESOURCE><TABLE><FIELD name="x" datatype="char" arraysize="*"/><DATA><TABLEDATA>
@@ -31,6 +32,37 @@ def zip_of(**members):
 def test_documents_with_entities_are_refused():
     with pytest.raises(ArchiveReplyError, match="entities"):
         parse.votable_to_frame(ENTITY)
+
+
+def test_entities_behind_a_long_comment_are_refused_too():
+    padded = ENTITY.replace(b"<!DOCTYPE", b"<!--" + b" " * 200_000 + b"--><!DOCTYPE")
+    with pytest.raises((ArchiveReplyError, IncompleteReplyError)):
+        parse.votable_to_frame(padded)
+    inside = padded.replace(b"<!--", b"<!-- votable ")
+    with pytest.raises(ArchiveReplyError, match="refused"):
+        parse.votable_to_frame(inside)
+
+
+def test_a_reply_cannot_make_us_read_another_file(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"x" * 100)
+    whole = replies.votable(pd.DataFrame({"source_id": [1]})).decode()
+    reply = re.sub(r"<STREAM.*?</STREAM>", f'<STREAM href="file://{secret}"/>', whole, flags=re.DOTALL)
+    with pytest.raises(ArchiveReplyError, match="refused"):
+        parse.votable_to_frame(reply.encode())
+
+
+@pytest.mark.parametrize("rvs", [ENTITY, b"", b"<html>", b"no table"])
+def test_an_rvs_spectrum_that_cannot_be_read_costs_nothing_else(rvs):
+    star = build_sky(5).gaia["source_id"].iloc[0]
+    members = dict(_members(replies.products_zip(build_sky(5), [star], "XP_CONTINUOUS", "INDIVIDUAL", "votable")))
+    spectra, product, read = read_star_products(zip_of(**members, **{f"RVS-Gaia DR3 {star}.xml": rvs}), star)
+    assert (len(spectra), product, read) == (1, "XP_CONTINUOUS", None)
+
+
+def _members(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return [(name, archive.read(name)) for name in archive.namelist()]
 
 
 def test_a_gzip_bomb_is_refused():

@@ -48,6 +48,13 @@ def test_numbers_outside_the_sky_are_refused(value):
         check_source_id(value)
 
 
+@pytest.mark.parametrize("text", ["9" * 31, "9" * 5000, "1" * 5000 + ".5"])
+def test_endless_digits_are_no_id_and_are_not_repeated_in_full(text):
+    with pytest.raises(SourceIdError) as caught:
+        parse_source_id(text)
+    assert len(str(caught.value)) < 300
+
+
 def test_an_id_of_another_release_is_refused_with_the_way_out():
     with pytest.raises(SourceIdError, match="dr2_neighbourhood"):
         parse_source_id(f"Gaia DR2 {REAL_ID}")

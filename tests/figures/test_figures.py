@@ -14,6 +14,7 @@ from core.figures.dataset_card import composition_figure, histogram_figure, sky_
 from core.figures.layout import flux_scale
 from core.figures.probability import members_figure
 from core.figures.projection import hammer, outline
+from core.figures.rvs import rvs_figure
 from core.figures.spectral_lines import HEADROOM, LINE_MARKS
 from core.figures.spectrum import class_means_figure, overlay_figure, spectrum_figure
 from core.spectra.grid import WAVELENGTH_NM
@@ -31,6 +32,9 @@ TABLE = pd.DataFrame(
     }
 )
 L2 = REPRESENTATIONS[0]
+RVS = pd.DataFrame(
+    {"wavelength_nm": [846.0, 858.0, 870.0], "flux": [1.0, np.nan, 0.9], "flux_error": [0.1, 0.1, np.nan]}
+)
 FIGURES = {
     "spectrum": lambda: spectrum_figure(FLUX, FLUX / 20, title="Spectrum", others={"model": FLUX * 1.1}),
     "spectrum without errors": lambda: spectrum_figure(FLUX, title="Spectrum", lines=False),
@@ -39,6 +43,7 @@ FIGURES = {
     "composition": lambda: composition_figure(TABLE),
     "magnitudes": lambda: histogram_figure(TABLE, "phot_g_mean_mag", title="G", x_title="G (mag)", low=3, high=21),
     "sky": lambda: sky_figure(TABLE),
+    "rvs": lambda: rvs_figure(RVS),
 }
 
 

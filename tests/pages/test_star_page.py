@@ -1,5 +1,7 @@
 """The page Star through a browser: embedded stars, uploads, and everything that can be wrong with them."""
 
+from urllib.parse import urlencode
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,6 +116,16 @@ def test_bad_uploads_give_messages_that_name_the_file_and_the_good_one_is_kept(s
     assert browser.failures == []
 
 
+def test_two_files_of_one_name_are_both_opened(server, browser):
+    browser.open(f"{server}/star")
+    buffers = [
+        {"name": "same.csv", "mimeType": "", "buffer": sampled_csv(source_id)} for source_id in (4295807360, 4295807488)
+    ]
+    browser.page.locator("input[type=file]").set_input_files(buffers)
+    browser.expect("same.csv, 1 spectrum", "same (2).csv, 1 spectrum", "Gaia DR3 4295807488").settle()
+    assert browser.failures == []
+
+
 FAILED_LOOK_UPS = {
     "4295806721": "ithout a network",
     "5.937e18": "floating-point number",
@@ -129,6 +141,26 @@ def test_look_ups_that_fail_say_why(server, browser):
         browser.look_up(query).expect(expected).settle()
         assert browser.failures == []
         assert "Verdict:" not in browser.text
+
+
+def test_a_link_to_the_page_cannot_load_a_picture_from_elsewhere(server, browser):
+    query = "![x](https://picture.example/x.png)"
+    browser.open(f"{server}/star?{urlencode({'source_id': query})}").expect("ithout a network")
+    browser.expect(query)
+    page = f"<html><title>{query}</title></html>".encode()
+    upload(browser, {"![x](https:picture.csv": page}, "was not opened", query)
+    assert browser.foreign_requests == []
+    assert browser.failures == []
+
+
+@pytest.mark.parametrize("options", ["radius_arcsec=abc", "radius_arcsec=-5", "radius_arcsec=1e999"])
+def test_nonsense_in_the_options_is_ignored_or_named(server, browser, options):
+    browser.open(f"{server}/star?source_id=10.5%20-20.5&{options}").expect("ithout a network")
+    assert browser.failures == []
+
+
+def test_an_unreadable_epoch_is_named(server, browser):
+    browser.open(f"{server}/star?source_id=10.5%20-20.5&epoch=soon").expect("the epoch 'soon' cannot be read")
 
 
 def test_any_text_in_the_address_is_taken_for_a_look_up(server, browser):

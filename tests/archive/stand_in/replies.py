@@ -75,6 +75,11 @@ def error_votable(message: str) -> bytes:
     ).encode()
 
 
+def no_table(message: str) -> bytes:
+    """VizieR's answer where it has no such catalogue: a whole VOTable without a table."""
+    return (_HEAD + f'<INFO ID="Errors" name="Error" value="{message}"/>\n</RESOURCE>\n</VOTABLE>\n').encode()
+
+
 def error_page(message: str, status: int) -> bytes:
     """The HTML page with which the archive answers some errors."""
     return (

@@ -36,6 +36,8 @@ class StandIn:
         What shall go wrong next.
     counts : Counter
         Requests so far, by target.
+    catalogues : dict of VizieR's designation to table
+        What VizieR has; a test may add one.
     environment : dict
         The environment variables that point the program at it.
     """
@@ -44,6 +46,7 @@ class StandIn:
         self.sky = sky or build_sky(real_dir=real_dir)
         self.real_dir = real_dir
         self.database = Database(self.sky)
+        self.catalogues = {"J/MNRAS/504/2968": self.database.als}
         self.faults = Faults()
         self.counts: Counter[str] = Counter()
         self.jobs: dict[str, dict] = {}
@@ -203,11 +206,12 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self._count_and_fail("vizier")
         if fault is not None and self._spoiled(fault, VOTABLE):
             return
-        if "J/MNRAS/504/2968" not in raw:
-            self._send(200, replies.error_votable("catalogue not found"), VOTABLE)
+        named = next((name for name in self.archive.catalogues if name in raw), None)
+        if named is None:
+            self._send(200, replies.no_table("No catalogue or table was specified or found"), VOTABLE)
             return
-        table = self.archive.database.als.iloc[: 0 if fault else None]
-        self._send(200, replies.votable(table, name="J/MNRAS/504/2968/als2"), VOTABLE)
+        table = self.archive.catalogues[named].iloc[: 0 if fault else None]
+        self._send(200, replies.votable(table, name=f"{named}/als"), VOTABLE)
 
     # --- misbehaviour ----------------------------------------------------------------------------------------------
 
