@@ -10,11 +10,11 @@ EXIT_PARTLY_DONE = 3
 
 def survey(
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="IN",
             help="Sampled or continuous XP spectra: a Parquet file, a folder of Parquet (plain, Hive or HATS), FITS or "
-            "CSV files.",
+            "CSV files; or simulated:survey:STARS:SEED, which stores no spectra.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the survey.", metavar="OUT_DIR")],

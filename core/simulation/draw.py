@@ -93,29 +93,45 @@ def simulate(
     return out
 
 
+class Chunks:
+    """The chunks of a request, each of which can be made by itself.
+
+    Parameters
+    ----------
+    request : Request
+    """
+
+    def __init__(self, request: Request) -> None:
+        plan_seed, *self._seeds = np.random.SeedSequence(request.seed).spawn(1 + -(-request.n_stars // CHUNK_STARS))
+        rng = np.random.default_rng(plan_seed)
+        self._request = request
+        self._milky = None if request.population == "training" else Milky.draw(rng)
+        self._massive, self._test = _plan(request, rng)
+
+    def __len__(self) -> int:
+        return len(self._seeds)
+
+    def __getitem__(self, index: int):
+        """A chunk as pyarrow Table; on one thread of linear algebra it is the same on every call."""
+        from core.simulation.chunk import chunk_table
+
+        request = self._request
+        rows = slice(index * CHUNK_STARS, min((index + 1) * CHUNK_STARS, request.n_stars))
+        rng = np.random.default_rng(self._seeds[index])
+        massive, test = self._massive[rows], self._test[rows]
+        stars = draw_chunk(request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix)
+        return chunk_table(stars, rng, request.with_coefficients)
+
+
 def iter_chunks(request: Request, workers: int | None = None) -> Iterator:
     """The request's stars as a stream of pyarrow Tables of CHUNK_STARS rows, in order."""
     from threadpoolctl import threadpool_limits
 
-    from core.simulation.chunk import chunk_table
-
-    plan_seed, *chunk_seeds = np.random.SeedSequence(request.seed).spawn(1 + -(-request.n_stars // CHUNK_STARS))
-    rng = np.random.default_rng(plan_seed)
-    milky = None if request.population == "training" else Milky.draw(rng)
-    massive, test = _plan(request, rng)
-
-    def make(index: int):
-        rows = slice(index * CHUNK_STARS, min((index + 1) * CHUNK_STARS, request.n_stars))
-        chunk_rng = np.random.default_rng(chunk_seeds[index])
-        stars = draw_chunk(
-            request.population, massive[rows], test[rows], milky, rows.start + 1, chunk_rng, request.negative_mix
-        )
-        return chunk_table(stars, chunk_rng, request.with_coefficients)
-
+    chunks = Chunks(request)
     workers = workers or os.cpu_count() or 1
     # One linear-algebra thread per chunk: sums then have one order whatever the number of workers.
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        yield from _in_order(pool, make, len(chunk_seeds), ahead=workers + 1)
+        yield from _in_order(pool, chunks.__getitem__, len(chunks), ahead=workers + 1)
 
 
 def _in_order(pool: ThreadPoolExecutor, make: Callable, n: int, ahead: int) -> Iterator:

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ReadError, UsageError
 from core.spectra.readers import files_in
+from core.survey.simulated import chunk_rows, is_simulated, parse_simulated
 
 PARTITION_ROWS = 65_536
 """A partition ends with the row group that reaches this number; files other than Parquet are one partition each."""
@@ -23,9 +24,9 @@ class Partition:
     number : int
         Place in the plan; names the output part.
     path : str
-        The file.
+        The file, or the description of a simulated sky.
     row_groups : tuple of int or None
-        Row groups of a Parquet file; None for the whole file.
+        Row groups of a Parquet file, chunks of a simulated sky; None for the whole file.
     n_rows : int or None
         None where it is not known without reading.
     fault : str
@@ -64,8 +65,9 @@ def plan_partitions(source: str | Path, partition_rows: int = PARTITION_ROWS) ->
 
     Parameters
     ----------
-    source : path
-        A file of spectra, a folder of them (plain or Hive), or a HATS catalogue.
+    source : path or str
+        A file of spectra, a folder of them (plain or Hive), a HATS catalogue, or 'simulated:survey:1200000:1'
+        (population, stars, seed).
 
     Raises
     ------
@@ -74,11 +76,13 @@ def plan_partitions(source: str | Path, partition_rows: int = PARTITION_ROWS) ->
     EmptyFileError
         The folder holds no readable file.
     """
+    if partition_rows < 1:
+        raise UsageError(f"partition_rows is {partition_rows}; expected at least 1")
+    if is_simulated(str(source)):
+        return _simulated_plan(str(source), partition_rows)
     root = Path(source)
     if not root.exists():
         raise UsageError(f"the input {root} does not exist; give a file or folder of spectra, or a HATS catalogue")
-    if partition_rows < 1:
-        raise UsageError(f"partition_rows is {partition_rows}; expected at least 1")
     found: list[Partition] = []
     for file in _files(root):
         for item in _cut(file, partition_rows):
@@ -103,14 +107,28 @@ def _cut(file: Path, partition_rows: int) -> Iterator[dict]:
     except (pa.ArrowInvalid, OSError) as error:
         yield {"path": str(file), "fault": f"the Parquet file is incomplete or damaged ({error}); fetch it again"}
         return
-    groups: list[int] = []
-    rows = 0
-    for number in range(metadata.num_row_groups):
-        groups.append(number)
-        rows += metadata.row_group(number).num_rows
-        if rows >= partition_rows or number == metadata.num_row_groups - 1:
-            yield {"path": str(file), "row_groups": tuple(groups), "n_rows": rows}
-            groups, rows = [], 0
+    rows = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+    for groups, n_rows in _runs(rows, partition_rows):
+        yield {"path": str(file), "row_groups": groups, "n_rows": n_rows}
+
+
+def _simulated_plan(source: str, partition_rows: int) -> Plan:
+    runs = _runs(chunk_rows(parse_simulated(source)), partition_rows)
+    found = tuple(Partition(number, source, groups, n_rows) for number, (groups, n_rows) in enumerate(runs))
+    facts = [source, [item.row_groups for item in found]]
+    return Plan(source, found, hashlib.sha256(json.dumps(facts).encode()).hexdigest())
+
+
+def _runs(rows: list[int], least: int) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Consecutive numbers 0, 1, ... whose rows reach `least`, with their rows; the last run may have fewer."""
+    numbers: list[int] = []
+    total = 0
+    for number, count in enumerate(rows):
+        numbers.append(number)
+        total += count
+        if total >= least or number == len(rows) - 1:
+            yield tuple(numbers), total
+            numbers, total = [], 0
 
 
 def _fingerprint(root: Path, partitions: list[Partition]) -> str:
@@ -120,11 +138,6 @@ def _fingerprint(root: Path, partitions: list[Partition]) -> str:
         name = path.relative_to(root).as_posix() if root.is_dir() else path.name
         facts.append([name, path.stat().st_size, item.row_groups, item.n_rows])
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def as_dict(partition: Partition) -> dict:
-    """Plain values, for a task that is sent to another process."""
-    return asdict(partition)
 
 
 def require_readable(partition: Partition) -> None:

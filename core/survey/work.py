@@ -1,6 +1,6 @@
 """One partition from input to output part: read, calibrate, represent, predict, write."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from core.atomic import atomic_path
 from core.classification.verdict import MASSIVE, member_probabilities
 from core.errors import ExplorerError
 from core.spectra.readers import iter_partition
+from core.spectra.spectrum_set import SpectrumSet
 from core.survey.columns import SCHEMA, survey_table
 from core.survey.fused import fused_ensemble
 from core.survey.partitions import Partition, require_readable
+from core.survey.simulated import is_simulated, iter_simulated
 
 CHUNK_ROWS = 4096
 """Rows in memory at a time; a multiple of the batches of the network, counted from the partition's first row."""
@@ -67,7 +69,7 @@ def classify_partition(
     try:
         require_readable(partition)
         with atomic_path(part) as beside, pq.ParquetWriter(beside, SCHEMA, compression="zstd") as file:
-            for spectra in iter_partition(partition.path, partition.row_groups, CHUNK_ROWS):
+            for spectra in _spectra(partition):
                 if should_cancel is not None and should_cancel():
                     raise Cancelled(f"partition {partition.number} was cancelled; resume the survey to do it")
                 file.write_table(survey_table(spectra, member_probabilities(spectra, ensemble)))
@@ -76,6 +78,12 @@ def classify_partition(
     except ExplorerError as error:
         return PartitionResult(partition.number, fault=str(error))
     return count_part(part, partition.number)
+
+
+def _spectra(partition: Partition) -> Iterator[SpectrumSet]:
+    if is_simulated(partition.path):
+        return iter_simulated(partition.path, partition.row_groups or ())
+    return iter_partition(partition.path, partition.row_groups, CHUNK_ROWS)
 
 
 def count_part(part: Path, number: int) -> PartitionResult:

@@ -19,6 +19,7 @@ from core.classification.ensemble import load_ensemble
 from core.classification.verdict import classify
 from core.errors import SurveyError, UsageError
 from core.settings import PROJECT_ROOT
+from core.simulation.draw import simulate
 from core.spectra.readers import read_spectra
 from core.survey.columns import SCHEMA
 from core.survey.fused import SCOUTS, FusedEnsemble
@@ -95,6 +96,17 @@ def test_dismissed_stars_are_those_that_the_scouts_refuse(stars, run_dir):
     np.testing.assert_allclose(some[:, ~dismissed], every[:, ~dismissed], atol=1e-6)
     assert np.isnan(some[SCOUTS:, dismissed]).all()
     assert (every.mean(axis=0)[dismissed] < 0.5).all()
+
+
+def test_a_simulated_sky_is_that_of_simulate(run_dir, tmp_path):
+    simulate("survey", 9000, 4, tmp_path / "sky.parquet", workers=1)
+    survey(tmp_path / "sky.parquet", run_dir, tmp_path / "file", workers=1)
+    done = survey("simulated:survey:9000:4", run_dir, tmp_path / "direct", workers=2)
+    assert [item.n_rows for item in done.plan.partitions] == [4096, 4096, 808]
+    left, right = (pd.read_parquet(tmp_path / name) for name in ("file", "direct"))
+    pd.testing.assert_frame_equal(left, right)
+    with pytest.raises(UsageError, match="expected simulated:POPULATION"):
+        plan_partitions("simulated:survey:many")
 
 
 @pytest.mark.parametrize("workers", [2, 3])

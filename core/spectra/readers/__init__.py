@@ -10,6 +10,7 @@ from core.spectra.readers.reading import (
     iter_spectra,
     read_bytes,
     read_spectra,
+    spectra_of_table,
 )
 from core.spectra.readers.source_ids import MAX_SOURCE_ID, NO_ID
 
@@ -27,4 +28,5 @@ __all__ = [
     "iter_spectra",
     "read_bytes",
     "read_spectra",
+    "spectra_of_table",
 ]

@@ -4,11 +4,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from core.errors import EmptyFileError, FileTooLargeError, MissingColumnError, ReadError
 from core.spectra.readers.arrays import single_array
 from core.spectra.readers.assemble import assemble, holds_spectra
-from core.spectra.readers.batch import COEFFICIENT_COLUMNS, ERROR_COLUMNS, Batch, TableSource, canonical_names
+from core.spectra.readers.batch import (
+    COEFFICIENT_COLUMNS,
+    ERROR_COLUMNS,
+    Batch,
+    TableSource,
+    canonical_names,
+    make_batch,
+)
 from core.spectra.readers.datalink_zip import read_zip
 from core.spectra.readers.faults import Faults
 from core.spectra.readers.formats import MAX_WHOLE_BYTES, SUFFIXES, open_table
@@ -128,6 +136,13 @@ def iter_partition(
     faults = Faults()
     yield from _pieces(table, chunk_rows, faults, False, "sampled")
     faults.raise_if_no_row_is_good()
+
+
+def spectra_of_table(table: pa.Table, origin: str) -> SpectrumSet:
+    """The spectra of a table in memory, without flux errors; columns as in a Parquet file."""
+    errors = [name for name in table.column_names if name in ERROR_COLUMNS]
+    batch = make_batch(table.drop_columns(errors), {}, None, origin=origin)
+    return assemble(batch, Faults(), with_errors=False)
 
 
 def read_bytes(name: str, data: bytes) -> SpectrumSet:
