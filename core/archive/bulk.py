@@ -45,6 +45,7 @@ def fetch_spectra(
     correlations: bool = False,
     metadata: pd.DataFrame | None = None,
     chunk_ids: int = CHUNK_IDS,
+    keep_parts: bool = False,
     progress: Progress = silent,
 ) -> BulkResult:
     """Fetch XP_CONTINUOUS of any number of stars, calibrate them and write one Parquet file.
@@ -62,6 +63,8 @@ def fetch_spectra(
         Columns to store beside each star, with a column source_id; None asks the archive for the star columns.
     chunk_ids : int
         Stars per request, at most 5,000.
+    keep_parts : bool
+        Leave the finished chunks to a caller who has more to do (`remove_parts`).
 
     Raises
     ------
@@ -77,7 +80,7 @@ def fetch_spectra(
         raise UsageError("there is no source id to fetch")
     if not 0 < chunk_ids <= MOST_IDS_PER_CALL:
         raise UsageError(f"{chunk_ids} ids in a chunk, expected 1 to {MOST_IDS_PER_CALL}")
-    parts = Parts(out.with_name(f"{out.name}.parts"))
+    parts = _parts_of(out)
     parts.open({
         "ids": fingerprint(wanted), "n_ids": len(wanted), "chunk_ids": chunk_ids, "correlations": correlations,
         "release": DATA_RELEASE,
@@ -103,8 +106,28 @@ def fetch_spectra(
     n_delivered = parts.merge(numbers, out)
     undelivered = pd.DataFrame({"source_id": list(reasons), "reason": list(reasons.values())})
     write_undelivered(undelivered, out)
-    parts.remove()
+    if not keep_parts:
+        parts.remove()
     return BulkResult(out, len(wanted), n_delivered, undelivered)
+
+
+def remove_parts(out: Path) -> None:
+    """Delete the finished chunks of `out`."""
+    _parts_of(out).remove()
+
+
+def read_undelivered(out: Path) -> pd.DataFrame:
+    """The list that `write_undelivered` wrote; an empty one where there is none."""
+    path = _undelivered_of(out)
+    return pd.read_csv(path) if path.exists() else pd.DataFrame({"source_id": [], "reason": []})
+
+
+def _parts_of(out: Path) -> Parts:
+    return Parts(out.with_name(f"{out.name}.parts"))
+
+
+def _undelivered_of(out: Path) -> Path:
+    return out.with_name(f"{out.name}.undelivered.csv")
 
 
 def fetch_chunk(
@@ -141,7 +164,7 @@ def fetch_chunk(
 
 def write_undelivered(undelivered: pd.DataFrame, out: Path) -> None:
     """`OUT.undelivered.csv`, or none if everything came."""
-    path = out.with_name(f"{out.name}.undelivered.csv")
+    path = _undelivered_of(out)
     if undelivered.empty:
         path.unlink(missing_ok=True)
         return

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.archive import als, selections
-from core.archive.bulk import BulkResult, fetch_spectra, star_columns
+from core.archive.bulk import BulkResult, fetch_spectra, read_undelivered, remove_parts, star_columns
 from core.archive.client import ArchiveClient
 from core.archive.columns import DATA_RELEASE, with_fixed_types
 from core.archive.progress import Progress, silent
@@ -63,14 +63,10 @@ def build_dataset(
         raise UsageError(f"a data set of {n_stars} stars is too small to train on: expected at least 20")
     build = _Build(out, client, n_stars, seed, progress)
     build.check_request()
-    targets = build.step("targets", build.select_targets)
-    download = fetch_spectra(
-        targets["source_id"].to_numpy(), out / SPECTRA_FILE, client=client, metadata=targets, progress=progress
-    )
-    counts = build.counts(targets, download)
-    manifest = build.write_manifest(targets, download, counts)
+    result = build.finished() or build.run()
+    remove_parts(result.spectra)
     note_dataset(out, client.settings)
-    return BuildResult(out / SPECTRA_FILE, manifest, download, counts)
+    return result
 
 
 class _Build:
@@ -91,6 +87,26 @@ class _Build:
             )
         with atomic_path(path) as beside:
             beside.write_text(json.dumps(request))
+
+    def finished(self) -> BuildResult | None:
+        """The outcome of this build if it has come to its end: the manifest is written last."""
+        spectra, manifest = self.out / SPECTRA_FILE, self.out / MANIFEST_FILE
+        if not (spectra.exists() and manifest.exists()):
+            return None
+        counts = json.loads(manifest.read_text())["counts"]
+        undelivered = read_undelivered(spectra)
+        download = BulkResult(spectra, counts["stars"] + len(undelivered), counts["stars"], undelivered)
+        return BuildResult(spectra, manifest, download, counts)
+
+    def run(self) -> BuildResult:
+        """Everything that is not done yet."""
+        targets = self.step("targets", self.select_targets)
+        spectra, ids = self.out / SPECTRA_FILE, targets["source_id"].to_numpy()
+        download = fetch_spectra(
+            ids, spectra, client=self.client, metadata=targets, keep_parts=True, progress=self.progress
+        )
+        counts = self.counts(targets, download)
+        return BuildResult(spectra, self.write_manifest(download, counts), download, counts)
 
     def step(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """The stored table of a step, made first if it is not there."""
@@ -200,7 +216,7 @@ class _Build:
             counts[f"HEALPix level-5 pixels: {label}"] = len(np.unique(healpix_of(ids, 5)))
         return counts
 
-    def write_manifest(self, targets: pd.DataFrame, download: BulkResult, counts: dict[str, int]) -> Path:
+    def write_manifest(self, download: BulkResult, counts: dict[str, int]) -> Path:
         """What the data set is, where it came from and how it was cut."""
         edition = json.loads((self.folder / "als.json").read_text())
         manifest = {

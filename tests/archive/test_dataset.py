@@ -96,6 +96,23 @@ def test_a_build_stopped_three_times_finishes_with_the_same_stars(archive, clien
     )
 
 
+def test_a_build_stopped_at_its_very_end_fetches_nothing_twice(archive, client, built, tmp_path, monkeypatch):
+    def stop(*_):
+        raise Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.archive.dataset._Build.write_manifest", stop)
+        with pytest.raises(Stopped):
+            build_dataset(tmp_path / "again", client=client, n_stars=N)
+    archive.counts.clear()
+    result = build_dataset(tmp_path / "again", client=client, n_stars=N)
+    again = build_dataset(tmp_path / "again", client=client, n_stars=N)
+    assert sum(archive.counts.values()) == 0
+    assert result.counts == again.counts == built.counts
+    assert again.download.n_delivered == built.download.n_delivered
+    assert not list((tmp_path / "again").glob("*.parts"))
+
+
 def test_every_fault_on_the_way_is_survived(archive, client, built, tmp_path):
     for fault in (
         Fault("status", "vizier", 1, 503), Fault("drop", "tap"), Fault("html", "tap"), Fault("status", "tap", 1, 429),
