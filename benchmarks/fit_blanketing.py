@@ -14,7 +14,7 @@ from multiprocessing import Pool
 import numpy as np
 from scipy import sparse
 
-from benchmarks.first_strengths import FITTED_NM, INFRARED_NM, NODES_NM, ULTRAVIOLET_NM, first_strengths
+from benchmarks.first_strengths import FITTED_NM, FREE_NM, INFRARED_NM, NODES_NM, first_strengths
 from benchmarks.template_types import dwarf_parameters, template_spectra
 from core.simulation.atmosphere import blanketing, sampling
 from core.simulation.atmosphere.constants import H, K, frequency, planck
@@ -39,8 +39,15 @@ TYPES = tuple(
     for digit in digits
 )
 TEFF_STEP = 0.03
-PRIOR_DEX, SMOOTH_DEX = 0.8, 0.25
-PRIOR_LN_TEFF, PRIOR_BRIGHTNESS = 0.02, (0.2, 0.3)
+PRIOR_DEX, SMOOTH_DEX = 0.7, 0.2
+PRIOR_LN_TEFF = {"B": 0.03, "A": 0.02, "F": 0.012, "G": 0.008, "K": 0.012, "M": 0.02}
+PRIOR_A_V = {"B": (0.3, 0.6), "A": (0.1, 0.15), "F": (0.03, 0.05), "G": (0.0, 0.03), "K": (0.0, 0.03), "M": (0.0, 0.03)}
+"""Mean and standard deviation; dwarfs later than F are near, and the G2V template has the colour of solar twins."""
+PRIOR_BRIGHTNESS = (0.2, 0.3)
+STEP_SHARE = 0.5
+"""Part of the Gauss-Newton step that is taken: with all of it neighbouring nodes swing about the solution."""
+PRIOR_WEIGHT = 100.0
+"""Residuals of neighbouring samples are correlated and systematic: a prior counts as so many samples."""
 
 
 @functools.cache
@@ -122,6 +129,12 @@ def _observe(flux: np.ndarray, a_v: float, brightness: float) -> tuple[np.ndarra
     return (coefficients @ design_matrix()) * law, dust, law
 
 
+def _is_free(wavelength_nm: np.ndarray) -> np.ndarray:
+    """Whether a class's strength at a node is fitted, (n_node, n_class)."""
+    ranges = [FREE_NM.get(line_class.name, (0, np.inf)) for line_class in blanketing.CLASSES]
+    return np.array([[low <= x <= high for low, high in ranges] for x in wavelength_nm])
+
+
 def solve_round(values: np.ndarray, first: np.ndarray, fits: dict, linear: dict) -> np.ndarray:
     """One Gauss-Newton step over all templates; updates the nuisance parameters in `fits`, returns new strengths."""
     _, instrument, _ = _operators()
@@ -154,26 +167,24 @@ def solve_round(values: np.ndarray, first: np.ndarray, fits: dict, linear: dict)
     delta = (values - first)[fitted]
     bend = np.diff(np.eye(len(fitted)), 2, axis=0) / SMOOTH_DEX
     pull = np.kron(bend.T @ bend + np.eye(len(fitted)) / PRIOR_DEX**2, np.eye(n_class))
+    pull += np.diag(1e4 * ~_is_free(NODES_NM[fitted]).ravel())
     normal[:n_strength, :n_strength] += 20 * pull
     right[:n_strength] -= 20 * pull @ delta.ravel()
     for t, name in enumerate(names):
         for k, (now, centre, sigma) in enumerate(
             (
-                (fits[name].ln_teff, 0.0, PRIOR_LN_TEFF),
-                (fits[name].a_v, 0.2, 0.6),
+                (fits[name].ln_teff, 0.0, PRIOR_LN_TEFF[name[0]]),
+                (fits[name].a_v, *PRIOR_A_V[name[0]]),
                 (fits[name].brightness, *PRIOR_BRIGHTNESS),
                 (0.0, 0.0, 10.0),
             )
         ):
-            normal[n_strength + 4 * t + k, n_strength + 4 * t + k] += 30 / sigma**2
-            right[n_strength + 4 * t + k] += 30 * (centre - now) / sigma**2
+            normal[n_strength + 4 * t + k, n_strength + 4 * t + k] += PRIOR_WEIGHT / sigma**2
+            right[n_strength + 4 * t + k] += PRIOR_WEIGHT * (centre - now) / sigma**2
     step = np.linalg.solve(normal, right)
-    change = np.clip(step[:n_strength].reshape(len(fitted), n_class), -0.5, 0.5)
+    change = np.clip(STEP_SHARE * step[:n_strength].reshape(len(fitted), n_class), -0.5, 0.5)
     new = values.copy()
     new[fitted] += change
-    blue = (new - first)[fitted[:5]].mean(axis=0)
-    atomic = np.arange(n_class) < 6
-    new[: len(ULTRAVIOLET_NM)] = first[: len(ULTRAVIOLET_NM)] + np.where(atomic, np.clip(blue, -1, 0.5), 0)
     red = (new - first)[fitted[-6:]].mean(axis=0)
     new[-len(INFRARED_NM) :] = first[-len(INFRARED_NM) :] + np.clip(red, -1, 0.5)
     for t, name in enumerate(names):
@@ -198,8 +209,9 @@ def main() -> None:
     options = parser.parse_args()
     first = first_strengths()
     values = first if options.start == "first" else blanketing.strength_table()[1]
+    _use_table(values)
     real, parameters = template_spectra(), dwarf_parameters()
-    fits = {name: TemplateFit(real[name] / real[name].mean()) for name in TYPES}
+    fits = {name: TemplateFit(real[name] / real[name].mean(), a_v=PRIOR_A_V[name[0]][0]) for name in TYPES}
     structures: dict = dict.fromkeys(TYPES)
     with Pool(options.workers) as pool:
         for round_number in range(options.rounds):

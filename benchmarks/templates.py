@@ -3,7 +3,8 @@
     python -m benchmarks.templates
 
 Residual: norm(model - real) / norm(real) after the best scale and A_V (Gordon 2023, R_V 3.1), Teff within 5 % of the
-type's. `with law` multiplies the model by XP's mean calibration error (core.simulation.systematics), brightness free.
+type's. `with law` multiplies the model by XP's mean calibration error (core.simulation.systematics), brightness free;
+`held` does so with Teff within 1 % of the type's and A_V up to 0.04, for F-M dwarfs, which are near.
 """
 
 import sys
@@ -25,6 +26,8 @@ from core.spectra.grid import WAVELENGTH_NM
 A_V = np.arange(0.0, 3.01, 0.02)
 BRIGHTNESS = np.linspace(0, 1.2, 7)
 TEFF_FACTORS = np.arange(0.95, 1.051, 0.01)
+HELD_FACTORS, HELD_A_V = (0.99, 1.0, 1.01), 0.04
+LABELS = {"plain": "without the law", "law": "with the law", "held": "with the law, Teff and A_V held"}
 STANDARDS = {
     "10 LAC": "normal", "MU COL": "normal", "HD93521": "normal", "LAMBDA LEP": "normal", "HD60753": "normal",
     "KSI2 CETI": "normal", "HD116405": "normal", "ETA1 DOR": "normal", "HD128998": "normal", "BD+60 1753": "normal",
@@ -58,8 +61,10 @@ def residuals(modelled: np.ndarray, real: np.ndarray, use: np.ndarray) -> tuple[
     return np.linalg.norm(scaled[:, use] - real[use], axis=1) / np.linalg.norm(real[use]), scaled
 
 
-def best_match(parameters: np.ndarray, family: str, real: np.ndarray, use: np.ndarray, with_law: bool) -> dict:
-    """The best of several (teff, logg) rows and every A_V (and brightness)."""
+def best_match(
+    parameters: np.ndarray, family: str, real: np.ndarray, use: np.ndarray, with_law: bool, largest_a_v: float = np.inf
+) -> dict:
+    """The best of several (teff, logg) rows and every A_V up to a largest one (and brightness)."""
     best: dict = {"residual": np.inf}
     grid = load_grid()
     fluxes = grid.flux(parameters[:, 0], parameters[:, 1], np.zeros(len(parameters)), family)
@@ -71,7 +76,7 @@ def best_match(parameters: np.ndarray, family: str, real: np.ndarray, use: np.nd
             )
             law = 1 + features @ _law() if with_law else 1.0
             residual, scaled = residuals(modelled * law, real, use)
-            j = int(residual.argmin())
+            j = int(np.where(largest_a_v + 1e-9 >= A_V, residual, np.inf).argmin())
             if residual[j] < best["residual"]:
                 best = {"residual": float(residual[j]), "teff": teff, "logg": logg, "a_v": A_V[j]}
                 best |= {"brightness": brightness, "model": scaled[j]}
@@ -90,6 +95,10 @@ def template_rows() -> list[dict]:
         plain = best_match(parameters, "normal", real[name], everywhere, with_law=False)
         law = best_match(parameters, "normal", real[name], everywhere, with_law=True)
         rows.append({"type": name, "scale": (teff, logg), "real": real[name], "plain": plain, "law": law})
+        if name[0] in "FGKM":
+            near = np.clip(teff * np.array(HELD_FACTORS), low, high)
+            parameters = np.column_stack([near, grid.nearest_logg(near, np.full(len(near), logg))])
+            rows[-1]["held"] = best_match(parameters, "normal", real[name], everywhere, True, HELD_A_V)
     return rows
 
 
@@ -98,9 +107,10 @@ def summary_rows(rows: list[dict]) -> list[dict]:
     result = []
     for letters in ("B", "A", "F", "G", "K", "M", "BAFG"):
         mine = [row for row in rows if row["type"][0] in letters and row["type"] not in ("M6V",)]
-        for name in ("plain", "law"):
+        for name, label in LABELS.items():
+            if not all(name in row for row in mine):
+                continue
             values = np.array([row[name]["residual"] for row in mine])
-            label = "without the law" if name == "plain" else "with the law"
             entry = {"types": letters if len(letters) == 1 else "B-G", "model": label, "n": len(mine)}
             result.append(entry | {"median %": 100 * float(np.median(values)), "worst %": 100 * float(values.max())})
     return result
@@ -173,7 +183,7 @@ def main() -> None:
     )
     detail = []
     for row in rows:
-        for name in ("plain", "law"):
+        for name in [known for known in LABELS if known in row]:
             item = row[name]
             detail.append(
                 {"type": row["type"], "model": name, "residual %": 100 * item["residual"], "A_V": float(item["a_v"])}

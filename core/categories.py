@@ -41,7 +41,7 @@ CATEGORIES: tuple[Category, ...] = (
     Category("B3-B5", "by mass", True, "mid B dwarfs and giants, 15,000-19,500 K"),
     Category("B6-B9", "never", True, "late B dwarfs and giants, 10,000-15,000 K"),
     Category("hot subdwarf", "never", True, "sdB, sdOB and sdO stars, helium-poor and helium-rich"),
-    Category("white dwarf", "never", True, "hydrogen-rich white dwarfs (DA)"),
+    Category("white dwarf", "never", True, "white dwarfs: most hydrogen-rich (DA), some of helium (DB)"),
     Category("blue horizontal branch", "never", True, "old helium-burning stars as hot as A and B dwarfs"),
     Category("Herbig", "never", True, "young A and B stars with discs"),
     Category("composite", "never", True, "a hot subdwarf or white dwarf beside a cool companion"),

@@ -13,7 +13,8 @@ FAMILIES = {
     "normal": "Normal composition",
     "helium_poor": "Helium-poor subdwarf",
     "helium_rich": "Helium-rich subdwarf",
-    "white_dwarf": "White dwarf",
+    "white_dwarf": "White dwarf (hydrogen)",
+    "helium_white_dwarf": "White dwarf (helium)",
 }
 
 

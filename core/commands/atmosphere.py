@@ -22,7 +22,11 @@ def atmosphere(
     ],
     mh: Annotated[float, typer.Option(help="Metallicity [M/H] in dex relative to the Sun, -2.5 to 1.")] = 0.0,
     family: Annotated[
-        str, typer.Option(help="Composition: normal (solar), white_dwarf (pure hydrogen), helium_poor or helium_rich.")
+        str,
+        typer.Option(
+            help="Composition: normal (solar), white_dwarf (pure hydrogen), helium_white_dwarf, helium_poor (sdB) or"
+            " helium_rich (He-sdO)."
+        ),
     ] = "normal",
 ) -> None:
     """Compute one plane-parallel LTE model atmosphere (a few seconds) and its spectrum, 320 to 1100 nm every 2 nm."""

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from core.errors import UsageError
+
 
 class Population(StrEnum):
     """Populations that can be asked for."""
@@ -29,6 +31,14 @@ def simulate(
     ],
     seed: Annotated[int, typer.Option(help="The same seed gives the same stars.", min=0)] = 1,
     coefficients: Annotated[bool, typer.Option("--coefficients", help="Write XP coefficients and errors too.")] = False,
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            help="Other shares of kinds among the low-mass stars of 'training', e.g. 'F=0.2,hot subdwarf=0.25'; kinds "
+            "not named keep theirs (core/simulation/population/training.py).",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Threads (default: one per processor core); no influence on the stars.", min=1)
     ] = None,
@@ -49,6 +59,28 @@ def simulate(
             out,
             with_coefficients=coefficients,
             workers=workers,
+            negative_mix=_shares(mix, population),
             progress=lambda done, total: bar.update(task, completed=done),
         )
     print(path)
+
+
+def _shares(mix: str | None, population: Population) -> dict[str, float] | None:
+    """Shares of all kinds of low-mass star from 'kind=share,...'; UsageError for what it does not know."""
+    from core.simulation.population.training import NEGATIVE_MIX
+
+    if mix is None:
+        return None
+    if population != Population.training:
+        raise UsageError(f"--mix is for --population training; {population.value} has the sky's own shares")
+    shares = dict(NEGATIVE_MIX)
+    for item in mix.split(","):
+        kind, _, share = (part.strip() for part in item.partition("="))
+        try:
+            value = float(share)
+        except ValueError:
+            value = -1.0
+        if kind not in shares or not 0 <= value < float("inf"):
+            raise UsageError(f"--mix {item.strip()!r}: expected kind=share with a kind of {', '.join(shares)}")
+        shares[kind] = value
+    return shares

@@ -13,7 +13,7 @@ from core.simulation.population.training import N_TEST, N_TRAIN
 from core.spectra.calibration import DESIGN_PATH
 
 EMBEDDED_SEED = 2023
-EMBEDDED_VERSION = 1
+EMBEDDED_VERSION = 2
 """Grows when the simulation's code changes what comes out."""
 INPUT_FILES = (GRID_PATH, FORWARD_PATH, NOISE_PATH, DESIGN_PATH)
 """A change in one of these makes a new set too."""

@@ -87,7 +87,7 @@ class AtmosphereGrid:
         ----------
         teff, logg, mh : array_like of shape (n_stars,), or numbers
             K, log of cm s^-2, dex.
-        family : 'normal', 'white_dwarf', 'helium_poor' or 'helium_rich'
+        family : 'normal', 'white_dwarf', 'helium_poor', 'helium_rich' or 'helium_white_dwarf'
 
         Returns
         -------

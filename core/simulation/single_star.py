@@ -35,7 +35,7 @@ def simulate_star(
         Apparent G with the dust, 3 to 17.65: sets the noise.
     seed : int
         Of the noise: a slider that moves leaves it as it is.
-    family : 'normal', 'white_dwarf', 'helium_poor' or 'helium_rich'
+    family : 'normal', 'white_dwarf', 'helium_poor', 'helium_rich' or 'helium_white_dwarf'
 
     Returns
     -------

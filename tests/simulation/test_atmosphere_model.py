@@ -62,6 +62,13 @@ def test_most_of_the_flux_of_a_solar_star_lies_in_the_optical(solar):
     assert 0.62 < share < 0.80  # 0.71 in the measured solar spectrum (ASTM E490)
 
 
+def test_solar_model_has_the_colour_and_brightness_of_the_sun(solar):
+    # Thuillier et al. 2003, Sol. Phys. 214, 1: irradiances at one astronomical unit, 215 solar radii away.
+    flux = {wave: spectrum(solar)[np.abs(GRID_WAVELENGTH_NM - wave) <= 4].mean() for wave in (440, 556, 700)}
+    assert flux[440] / flux[700] == pytest.approx(1.28, rel=0.06)
+    assert flux[556] / 215.03**2 == pytest.approx(1.86, rel=0.05)
+
+
 def test_convection_carries_flux_below_the_solar_surface(solar, hot):
     assert solar.share[DEPTH_GRID > 20].max() < 0.5
     assert solar.share[DEPTH_GRID < 0.1].min() == 1

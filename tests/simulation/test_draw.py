@@ -9,10 +9,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from core.commands.simulate import Population
+from core.commands.simulate import simulate as simulate_command
 from core.errors import DiskSpaceError, ParameterRangeError, UsageError
 from core.simulation import draw as draw_module
 from core.simulation.chunk import COLUMNS
 from core.simulation.draw import simulate
+from core.simulation.population.training import NEGATIVE_MIX
 from core.simulation.single_star import simulate_star
 from core.spectra.calibration import calibrate
 from core.spectra.photometry import synthetic_photometry
@@ -191,9 +194,19 @@ def test_one_star_keeps_its_magnitude_and_its_noise():
     assert 0.2 < np.std(pull) < 4.0  # noise and calibration errors, neither absent nor wild
 
 
-@pytest.mark.parametrize("family", ["normal", "white_dwarf", "helium_poor", "helium_rich"])
+def test_command_takes_another_mix_and_refuses_an_unknown_kind(tmp_path):
+    mix = ",".join(f"{kind}=0" for kind in NEGATIVE_MIX if kind != "white dwarf")
+    simulate_command(Population.training, 60, tmp_path / "wd.parquet", mix=mix)
+    table = pq.read_table(tmp_path / "wd.parquet", columns=["label", "category"]).to_pandas()
+    assert set(table.category[table.label == "low-mass"]) == {"white dwarf"}
+    for population, wrong in (("training", "quasar=1"), ("training", "F=x"), ("survey", "F=1")):
+        with pytest.raises(UsageError, match="--mix"):
+            simulate_command(Population(population), 60, tmp_path / "no.parquet", mix=wrong)
+
+
+@pytest.mark.parametrize("family", ["normal", "white_dwarf", "helium_poor", "helium_rich", "helium_white_dwarf"])
 def test_one_star_of_every_family(family):
-    logg = {"normal": 4.0, "white_dwarf": 8.0}.get(family, 5.5)
+    logg = {"normal": 4.0, "white_dwarf": 8.0, "helium_white_dwarf": 8.0}.get(family, 5.5)
     clean, _ = simulate_star(28_000, logg, 0.0, 0.0, 3.1, 12.0, seed=1, family=family)
     assert clean[50] > clean[300] > 0
 

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from core.commands.atmosphere_grid import atmosphere_grid
 from core.errors import ParameterRangeError, UsageError
 from core.settings import current_settings
 from core.simulation.atmosphere.build import build_grid, compute_chain
@@ -13,7 +14,7 @@ from core.simulation.atmosphere.model import solve_structure, spectrum
 from core.simulation.atmosphere.nodes import FAMILY_NODES
 from core.simulation.grid import GRID_PATH, load_grid, planck_flux
 
-FAMILIES = ("normal", "white_dwarf", "helium_poor", "helium_rich")
+FAMILIES = ("normal", "white_dwarf", "helium_white_dwarf", "helium_poor", "helium_rich")
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +128,16 @@ def test_a_small_grid_is_built_and_read_back(tmp_path):
     small = load_grid(tmp_path / "grid.npz")
     _, computed = compute_chain(("white_dwarf", 30000.0, 0.0, (8.0,)))
     np.testing.assert_allclose(small.flux(30000.0, 8.0, 0.0, "white_dwarf")[0], computed[0][1], rtol=3e-4)
+
+
+def test_command_builds_a_reduced_grid_and_tells_how_far_it_is(tmp_path, monkeypatch, capsys):
+    small = dataclasses.replace(FAMILY_NODES[1], teff=(20000.0, 30000.0, 40000.0, 50000.0), logg=(8.0,))
+    monkeypatch.setattr("core.simulation.atmosphere.nodes.FAMILY_NODES", (small,))
+    atmosphere_grid(workers=2, out=tmp_path / "grid.npz")
+    printed = capsys.readouterr()
+    assert "4 models written" in printed.out
+    assert "4 of 4 models" in printed.err
+    assert load_grid(tmp_path / "grid.npz").families == ("white_dwarf",)
 
 
 real = current_settings().real_data_dir / "xp_templates_fkiwy.parquet"

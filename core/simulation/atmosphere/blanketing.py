@@ -33,6 +33,7 @@ CLASSES = (
     LineClass("ion_low", {f"{e} II": 1.0 for e in IRON_PEAK}, 1.2, 2.0),
     LineClass("ion_high", {f"{e} II": 1.0 for e in IRON_PEAK} | {"Si II": 0.03}, 4.0, 2.0),
     LineClass("double", {f"{e} III": 1.0 for e in IRON_PEAK}, 4.0, 2.0),
+    LineClass("triple", {f"{e} IV": 1.0 for e in IRON_PEAK}, 15.0, 2.0),
     LineClass("light_ion", {"C II": 1.0, "N II": 1.0, "O II": 1.0, "Si III": 1.0}, 18.0, 2.0),
     LineClass("TiO", {"TiO": 1.0}, 0.0, 1.2),
     LineClass("VO", {"VO": 1.0}, 0.0, 1.2),

@@ -15,7 +15,8 @@ from core.simulation.atmosphere.model import GRID_WAVELENGTH_NM, Structure, solv
 from core.simulation.atmosphere.nodes import FAMILY_NODES, FamilyNodes
 from core.simulation.grid import pack_ratio, planck_flux
 
-ITERATIONS_FROM_GREY, ITERATIONS_FROM_NEIGHBOUR = 30, 14
+ITERATIONS_FROM_GREY, ITERATIONS_FROM_NEIGHBOUR, ITERATIONS_COOL = 30, 14, 22
+"""Upper limits; below 4500 K convection and molecules need more."""
 Chain = tuple[str, float, float, tuple[float, ...]]
 """One chain of models: family, Teff, [M/H] and log g from high to low."""
 
@@ -32,7 +33,8 @@ def compute_chain(chain: Chain) -> tuple[Chain, list[tuple[float, np.ndarray, fl
     structure: Structure | None = None
     for logg in gravities:
         try:
-            limit = ITERATIONS_FROM_GREY if structure is None else ITERATIONS_FROM_NEIGHBOUR
+            near = ITERATIONS_COOL if teff < 4500 else ITERATIONS_FROM_NEIGHBOUR
+            limit = ITERATIONS_FROM_GREY if structure is None else near
             structure = solve_structure(teff, logg, mh, family, structure, max_iterations=limit, tolerance=0.003)
         except ParameterRangeError:
             break

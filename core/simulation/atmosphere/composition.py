@@ -8,11 +8,16 @@ from core.simulation.atmosphere.constants import AMU
 
 SOLAR_HELIUM = 10 ** (ATOMS["He"].log_epsilon - 12)
 
-HELIUM_RATIO = {"normal": SOLAR_HELIUM, "white_dwarf": 1e-8, "helium_poor": 0.004, "helium_rich": 3.0}
+HELIUM_RATIO = {
+    "normal": SOLAR_HELIUM, "white_dwarf": 1e-8, "helium_poor": 0.004, "helium_rich": 3.0, "helium_white_dwarf": 1e5,
+}  # fmt: skip
 """n(He)/n(H) per family: solar; pure hydrogen (DA); sdB stars (Edelmann et al. 2003, A&A 400, 939: 0.0003-0.03);
-He-sdO stars (Stroeer et al. 2007, A&A 462, 269: above 1)."""
+He-sdO stars (Stroeer et al. 2007, A&A 462, 269: above 1); DB white dwarfs without visible hydrogen (Bergeron et al.
+2011, ApJ 737, 28: below 1e-5)."""
 
-METALS_SHIFT = {"normal": 0.0, "white_dwarf": -8.0, "helium_poor": -0.3, "helium_rich": 0.0}
+METALS_SHIFT = {
+    "normal": 0.0, "white_dwarf": -8.0, "helium_poor": -0.3, "helium_rich": 0.0, "helium_white_dwarf": -8.0,
+}  # fmt: skip
 """Added to [M/H]: settling empties a white dwarf's atmosphere of metals and halves the light ones of an sdB."""
 
 

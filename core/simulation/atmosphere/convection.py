@@ -8,8 +8,14 @@ from core.simulation.atmosphere.gas import Gas, solve_gas
 
 MIXING_LENGTH = 1.25
 """In pressure scale heights, as in ATLAS9 (Castelli, Gratton & Kurucz 1997, A&A 318, 841)."""
-WARMEST_TEFF = 9000.0
-"""Above this effective temperature the hydrogen convection zone carries no flux worth counting."""
+
+
+def may_convect(teff: float, logg: float, composition: Composition) -> bool:
+    """Whether a convection zone can carry flux: of hydrogen below 9000 K, in DA white dwarfs below 15,500 K, of helium
+    in DB white dwarfs below 32,000 K (Bergeron et al. 1992, ApJ 387, 288, and 2011, ApJ 737, 28)."""
+    if composition.ratio["He"] > 100:
+        return teff < 32_000
+    return bool(teff < np.interp(logg, (5, 7), (9000, 15500)))
 
 
 def _enthalpy(gas: Gas) -> np.ndarray:

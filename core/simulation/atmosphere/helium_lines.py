@@ -51,9 +51,10 @@ def helium_lines(gas: Gas, wavelength_nm: np.ndarray) -> np.ndarray:
         return result
     speed = np.sqrt(2 * K * gas.temperature / (4.0026 * AMU) + 5e5**2)
     stark = gas.electrons / 1e16 * (gas.temperature / 2e4) ** 0.1
+    dense = float(np.clip(np.quantile(stark, 0.75), 1.0, 6.0))  # near tau 1; above 1 in white dwarfs alone
     for air, (weight, energy), strength, width in LINES:
         centre = float(vacuum_from_air(air))
-        reach = 2.0 + 20 * width
+        reach = min(2.0 + 20 * width * dense, max(2.0 + 20 * width, 30.0))
         first, end = np.searchsorted(wavelength_nm, [centre - reach, centre + reach])
         if first == end:
             continue

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.simulation.atmosphere.constants import AMU, K_EV, LINE_CONSTANT, RYDBERG_H, C, H, K
+from core.simulation.atmosphere.constants import AMU, K_EV, LINE_CONSTANT, RYDBERG_H, C, K
 from core.simulation.atmosphere.gas import Gas
 from core.simulation.atmosphere.occupation import occupation
 
@@ -59,24 +59,21 @@ def line_wavelength_nm(lower: int, upper: int, charge: int = 1) -> float:
     return 1e7 / (RYDBERG[charge] * (1 / lower**2 - 1 / upper**2))
 
 
-def stark_profile(delta_nm: np.ndarray, wavelength_nm: float, constant: float, upper: int, gas: Gas, mass: float):
-    """Line profile phi(nu) in s at distances `delta_nm` from the centre, (n_depth, n_wave).
+def stark_profile(delta_nm: np.ndarray, wavelength_nm: float, constant: float, gas: Gas, mass: float) -> np.ndarray:
+    """Line profile phi(nu) in s at distances `delta_nm` from the centre, (n_depth, n_wave), normalised to 1.
 
-    Quasi-static ion wing 1.5 beta^-5/2 (Edmonds et al. 1967), electrons adding as much beyond the frequency at which
-    they too are quasi-static (Griem 1967, ApJ 147, 1092: (kT / hbar) / n^2), a square-root share inside; Doppler core.
-    The integral is 1 where the Doppler core rules, 0.82 where the wings do: the flat core is sized for a larger share.
+    Quasi-static wing 1.5 beta^-5/2 of the ions (Edmonds et al. 1967) and as much again of the electrons, which Hubeny,
+    Hummer & Lanz 1994, A&A 282, 151, take over the whole profile; a flat core that normalises it; a Doppler core.
     """
     field = 1.25e-9 * gas.electrons ** (2 / 3)
     unit = (constant * field)[:, None]
     beta = np.abs(delta_nm)[None, :] * 10 / unit
     doppler = wavelength_nm * 10 / C * np.sqrt(2 * K * gas.temperature / mass + MICROTURBULENCE**2)[:, None]
-    static_nm = wavelength_nm**2 * 1e-7 / C * K * gas.temperature / (H * upper**2)
-    share = np.sqrt(np.abs(delta_nm) / (static_nm[:, None] + np.abs(delta_nm)))
     beta_doppler = doppler / unit
-    core = np.sqrt(3.1**2 + (2.2 * beta_doppler) ** 2)
-    wing = 1.5 * (1 + share) / (core**2.5 + beta * beta * np.sqrt(beta))
+    core = np.sqrt(3.98**2 + (2.2 * beta_doppler) ** 2)
+    wing = 3.0 / (core**2.5 + beta * beta * np.sqrt(beta))
     near = slice(*np.searchsorted(delta_nm, [-CORE_NM, CORE_NM]))
-    inside = 1 - np.minimum(5.5 * core**-1.5, 1.0)
+    inside = 1 - np.minimum(7.93 * core**-1.5, 1.0)
     gauss = np.exp(-np.minimum((beta[:, near] / beta_doppler) ** 2, 80)) / (np.sqrt(np.pi) * beta_doppler)
     wing[:, near] += inside * gauss
     per_frequency = (wavelength_nm * 10) ** 2 / (C * 1e8) / unit
@@ -93,9 +90,8 @@ def series_absorption(
     ionisation = 13.59844 if charge == 1 else 54.4178
     mass = (1.00784 if charge == 1 else 4.0026) * AMU
     boltzmann = np.exp(-ionisation * (1 - 1 / lower**2) / (K_EV * gas.temperature))
-    last = last or HIGHEST_UPPER[charge][lower]
-    centres = {upper: line_wavelength_nm(lower, upper, charge) for upper in range(lower + 1, last + 1)}
-    for upper, centre in centres.items():
+    for upper in range(lower + 1, HIGHEST_UPPER[charge][lower] + 1):
+        centre = line_wavelength_nm(lower, upper, charge)
         reach = (0.35 if lower == 1 else 0.16 if upper < lower + 5 else 0.08) * centre
         first, end = np.searchsorted(wavelength_nm, [centre - reach, centre + reach])
         if first == end:
@@ -105,9 +101,9 @@ def series_absorption(
             continue
         constant = stark_constant(lower, upper, charge)
         delta = wavelength_nm[first:end] - centre
-        profile = stark_profile(delta, centre, constant, upper, gas, mass)
+        profile = stark_profile(delta, centre, constant, gas, mass)
         strength = LINE_CONSTANT * oscillator_strength(lower, upper) * lower**2 * boltzmann * density * exists
-        result[:, first:end] += strength[:, None] * profile * (1 - (delta / reach) ** 2) ** 2
+        result[:, first:end] += strength[:, None] * profile * (1 - (delta / reach) ** 8)
     return result
 
 

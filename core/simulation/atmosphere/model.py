@@ -7,7 +7,7 @@ import numpy as np
 from core.errors import ParameterRangeError
 from core.simulation.atmosphere.composition import Composition, composition
 from core.simulation.atmosphere.constants import SIGMA_SB, C, planck
-from core.simulation.atmosphere.convection import WARMEST_TEFF, radiative_share
+from core.simulation.atmosphere.convection import may_convect, radiative_share
 from core.simulation.atmosphere.gas import Gas, solve_gas
 from core.simulation.atmosphere.opacity import opacity, rosseland_mean
 from core.simulation.atmosphere.sampling import GRID_WAVELENGTH_NM, bin_average, energy_sampling, spectrum_sampling
@@ -83,7 +83,7 @@ def solve_structure(
     else:
         temperature = start.gas.temperature * teff / start.teff
         pressure = start.gas.pressure * (gravity / 10**start.logg) ** 0.7
-    share = np.ones_like(temperature)
+    share, convective = np.ones_like(temperature), may_convect(teff, logg, chemical)
     radiative = np.zeros_like(temperature)
     radiation: Radiation | None = None
     history: list[float] = []
@@ -98,7 +98,7 @@ def solve_structure(
         pressure = np.exp(0.4 * np.log(pressure) + 0.6 * np.log(hydrostatic))
         if iteration < settle:
             continue
-        if teff < WARMEST_TEFF:
+        if convective:
             share = 0.5 * share + 0.5 * radiative_share(gas, chemical, rosseland, gravity, teff)
         tau = optical_depth(column, extinction)
         source = planck(sampling.wavelength_nm, temperature[:, None])
@@ -107,14 +107,15 @@ def solve_structure(
         temperature = step.temperature
         radiative = 4 * np.pi / C * step.push
         history.append(step.worst_error)
-        if step.change < tolerance and len(history) > 3:
+        if step.change < tolerance and step.surface_error < 0.005 and len(history) > 3:
             break
     _check_eddington(teff, logg, gravity, radiative)
     return Structure(teff, logg, chemical, gas, column, rosseland, share, step.surface_error, step.worst_error, history)
 
 
 def _check_eddington(teff: float, logg: float, gravity: float, radiative: np.ndarray) -> None:
-    worst = float((radiative / gravity)[DEPTH_GRID > 1e-2].max())
+    # Deeper, in the ionisation zones of cool supergiants, the density may fall inwards without blowing the star apart.
+    worst = float((radiative / gravity)[(DEPTH_GRID > 1e-2) & (DEPTH_GRID < 2)].max())
     if worst > 0.97:
         raise ParameterRangeError(
             f"log g {logg:g} at Teff {teff:g} K lies beyond the Eddington limit (radiative acceleration is {worst:.2f}"

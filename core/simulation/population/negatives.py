@@ -11,6 +11,7 @@ from core.simulation.population.initial_mass import draw_power_law
 from core.simulation.population.stars import (
     HELIUM_POOR,
     HELIUM_RICH,
+    HELIUM_WHITE_DWARF,
     NORMAL,
     TEFF_RANGE_K,
     WHITE_DWARF,
@@ -20,6 +21,9 @@ from core.simulation.population.stars import (
     plain_stars,
     spectral_category,
 )
+
+DB_SHARE = 0.125
+"""Of the white dwarfs between 12,000 and 40,000 K."""
 
 
 def draw_hot_subdwarfs(n: int, rng: np.random.Generator) -> Stars:
@@ -56,12 +60,16 @@ def draw_hot_subdwarfs(n: int, rng: np.random.Generator) -> Stars:
 
 
 def draw_white_dwarfs(n: int, rng: np.random.Generator) -> Stars:
-    """DA white dwarfs of 8,000-80,000 K and log g 8.0 +- 0.2, many of them hot as in a magnitude-limited sample.
+    """White dwarfs of 8,000-80,000 K and log g 8.0 +- 0.2, many of them hot as in a magnitude-limited sample.
 
     Radii follow log g with masses near 0.6 suns (Kepler et al. 2007, MNRAS 375, 1315). Initial masses 1-6.
+    Hydrogen-rich (DA), but for one in eight between 12,000 and 40,000 K: DB (Bergeron et al. 2011, ApJ 737, 28: 10 to
+    20 %).
     """
     teff = draw_power_law(8_000.0, 80_000.0, 1.6, rng, n)
     logg = np.clip(rng.normal(8.0, 0.2, n), 7.1, 8.9)
+    helium = (teff > 12_000.0) & (teff < 40_000.0) & (rng.random(n) < DB_SHARE)
+    logg = np.where(helium, np.clip(logg, 7.5, 8.5), logg)
     mass_now = np.clip(0.6 + 0.55 * (logg - 8.0), 0.25, 1.25)
     return plain_stars(
         mass=draw_power_law(1.0, 6.0, 2.3, rng, n),
@@ -72,7 +80,7 @@ def draw_white_dwarfs(n: int, rng: np.random.Generator) -> Stars:
         age=rng.uniform(500.0, 10_000.0, n),
         component=_old_component(n, rng, (0.0, 0.35, 0.55, 0.10, 0.0)),
         category="white dwarf",
-        family=WHITE_DWARF,
+        family=np.where(helium, HELIUM_WHITE_DWARF, WHITE_DWARF),
     )
 
 

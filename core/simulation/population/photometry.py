@@ -12,8 +12,8 @@ import numpy as np
 from core.spectra.grid import WAVELENGTH_NM
 
 SOLAR_RADIUS_OVER_10_PC_SQUARED = (6.957e8 / 3.0856776e17) ** 2
-FAMILIES = ("normal", "white_dwarf", "helium_poor", "helium_rich")
-_TYPICAL_LOGG = {"normal": 4.2, "white_dwarf": 8.0, "helium_poor": 5.6, "helium_rich": 5.8}
+FAMILIES = ("normal", "white_dwarf", "helium_poor", "helium_rich", "helium_white_dwarf")
+_TYPICAL_LOGG = {"normal": 4.2, "white_dwarf": 8.0, "helium_poor": 5.6, "helium_rich": 5.8, "helium_white_dwarf": 8.0}
 _A_V_MAG = np.array([0.0, 0.5, 1.0, 2.0, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0, 17.0])
 _N_TEFF = 40
 A_V_LARGEST_MAG = float(_A_V_MAG[-1])

@@ -13,7 +13,7 @@ from core.simulation.population.evolution import (
 from core.simulation.population.galaxy import COMPONENTS
 from core.simulation.population.photometry import FAMILIES, absolute_magnitudes, combine
 
-NORMAL, WHITE_DWARF, HELIUM_POOR, HELIUM_RICH = range(len(FAMILIES))
+NORMAL, WHITE_DWARF, HELIUM_POOR, HELIUM_RICH, HELIUM_WHITE_DWARF = range(len(FAMILIES))
 TEFF_RANGE_K = (2_800.0, 50_000.0)
 MH_RANGE = (-1.0, 0.5)
 _TYPE_LIMITS_K = (3_900.0, 5_300.0, 5_950.0, 7_300.0, 10_000.0, 15_000.0, 19_500.0, 31_500.0)
