@@ -8,7 +8,7 @@ import pandas as pd
 from core.errors import UsageError
 from core.evaluation.intervals import UNKNOWN, Interval, bootstrap_metrics
 from core.evaluation.published import PUBLISHED
-from core.evaluation.run_result import RunResult, mean_and_std, per_fold
+from core.evaluation.run_result import RunResult, fold_metrics, mean_and_std
 
 FOLD_FIGURES = ("accuracy", "f1", "roc_auc", "average_precision", "brier", "ece")
 BASELINE_TITLES = {
@@ -92,7 +92,7 @@ def check_comparable(results: Sequence[RunResult]) -> None:
 def comparison_row(result: RunResult, *, stars_per_s: float | None = None, n_draws: int = 1000) -> ComparisonRow:
     """The row of a network."""
     published = PUBLISHED.get(result.model)
-    folds = {name: mean_and_std(per_fold(result.oof, name)) for name in FOLD_FIGURES}
+    folds = _fold_figures(result.oof)
     test = bootstrap_metrics(result.test["label"].to_numpy(), result.test["probability"].to_numpy(), n_draws=n_draws)
     train_loss, val_loss = best_losses(result)
     seconds = result.curves["seconds"].dropna()
@@ -128,7 +128,7 @@ def baseline_rows(result: RunResult) -> list[ComparisonRow]:
         return []
     rows = []
     for name, table in result.baselines.groupby("baseline", sort=False):
-        folds = {figure: mean_and_std(per_fold(table, figure)) for figure in FOLD_FIGURES}
+        folds = _fold_figures(table)
         empty = {field.name: UNKNOWN if field.type is Interval else None for field in fields(ComparisonRow)}
         known = {
             "model": str(name),
@@ -140,6 +140,11 @@ def baseline_rows(result: RunResult) -> list[ComparisonRow]:
         }
         rows.append(ComparisonRow(**(empty | known | _fold_columns(folds))))  # type: ignore[arg-type]
     return rows
+
+
+def _fold_figures(table: pd.DataFrame) -> dict[str, tuple[float | None, float | None]]:
+    metrics = fold_metrics(table)
+    return {name: mean_and_std({fold: getattr(m, name) for fold, m in metrics.items()}) for name in FOLD_FIGURES}
 
 
 def _fold_columns(folds: dict[str, tuple[float | None, float | None]]) -> dict[str, float | None]:

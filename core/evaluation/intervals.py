@@ -96,14 +96,14 @@ def rate_interval(successes: int, n: int, confidence: float = CONFIDENCE) -> Int
     return Interval(successes / n if n else None, low, high)
 
 
-def rate_intervals(successes: np.ndarray, n: int, confidence: float = CONFIDENCE) -> tuple[np.ndarray, np.ndarray]:
-    """Clopper-Pearson limits of many proportions of the same n, float64 ndarrays of the shape of `successes`."""
+def rate_intervals(
+    successes: np.ndarray, n: np.ndarray | int, confidence: float = CONFIDENCE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Clopper-Pearson limits of many proportions, float64 ndarrays of the shape of `successes`; (0, 1) where n is 0."""
     from scipy.special import betaincinv
 
-    k = np.asarray(successes, dtype=np.float64)
-    if n == 0:
-        return np.zeros(k.shape), np.ones(k.shape)
+    k, n = np.broadcast_arrays(np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64))
     tail = (1 - confidence) / 2
-    low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - np.maximum(k, 1) + 1, tail), 0.0)
-    high = np.where(k < n, betaincinv(np.minimum(k, n - 1) + 1, n - np.minimum(k, n - 1), 1 - tail), 1.0)
+    low = np.where(k > 0, betaincinv(np.maximum(k, 1), np.maximum(n - k, 0) + 1, tail), 0.0)
+    high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail), 1.0)
     return low, high

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation.intervals import CONFIDENCE, Interval, rate_interval
+from core.evaluation.intervals import CONFIDENCE, Interval, rate_interval, rate_intervals
 from core.evaluation.prevalence import EQUAL_PRIOR, OperatingCurve, purity, reweight
 
 _DRAWS = 4000
@@ -111,19 +111,21 @@ def threshold_for_purity(curve: OperatingCurve, wanted: float, prevalence: float
 
 def purity_by_completeness(
     curve: OperatingCurve, prevalence: float, n_points: int = 201
-) -> tuple[np.ndarray, np.ndarray]:
-    """Best expected purity at each completeness, two float64 ndarrays of shape (n_points,).
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expected purity at each completeness and its lower limit, three float64 ndarrays of shape (n_points,).
 
-    The false positive rate at a completeness is that of the strictest threshold that reaches it. NaN at completeness 0
-    and where the set has no massive or no low-mass star.
+    The false positive rate at a completeness is that of the strictest threshold that reaches it; the lower limit takes
+    the upper end of its exact 95 % interval. NaN at completeness 0 and where the set lacks a class.
     """
     completeness = np.linspace(0.0, 1.0, n_points)
     if curve.n_massive == 0 or curve.n_low_mass == 0:
-        return completeness, np.full(n_points, np.nan)
+        return completeness, np.full(n_points, np.nan), np.full(n_points, np.nan)
     row = np.minimum(np.searchsorted(curve.completeness, completeness - 1e-12), len(curve.completeness) - 1)
-    expected = purity(np.maximum(completeness, curve.completeness[row]), curve.false_positive_rate[row], prevalence)
-    expected[0] = np.nan
-    return completeness, expected
+    found, false = np.maximum(completeness, curve.completeness[row]), curve.false_positive_rate[row]
+    _, highest = rate_intervals(np.round(false * curve.n_low_mass), curve.n_low_mass)
+    expected, least = purity(found, false, prevalence), purity(found, highest, prevalence)
+    expected[0] = least[0] = np.nan
+    return completeness, expected, least
 
 
 def explain_yield(expected: Yield) -> str:
@@ -150,10 +152,10 @@ def explain_yield(expected: Yield) -> str:
 
 
 def _percent(fraction: float) -> str:
-    """Two or three significant digits, and never a rounded 100 %."""
-    value = 100 * fraction
+    """Two or three significant digits, and never a rounded 100 %; no line break before the unit."""
+    value, unit = 100 * fraction, "\u00a0%"
     if value in (0.0, 100.0):
-        return f"{value:.0f} %"
+        return f"{value:.0f}{unit}"
     if value >= 99.95:
-        return f"{value:.3f} %"
-    return f"{value:.1f} %" if value >= 10 else f"{value:.2g} %" if value >= 0.01 else f"{value:.1g} %"
+        return f"{value:.3f}{unit}"
+    return f"{value:.1f}{unit}" if value >= 10 else f"{value:.2g}{unit}" if value >= 0.01 else f"{value:.1g}{unit}"

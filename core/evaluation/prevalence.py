@@ -1,10 +1,16 @@
 """What a verdict is worth where massive stars are rare: priors, expected purity, thresholds, prevalence of a sample."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.errors import UsageError
+
+if TYPE_CHECKING:
+    from core.evaluation.intervals import Interval
 
 EQUAL_PRIOR = 0.5
 """The prior at which every stored probability is calibrated."""
@@ -15,6 +21,8 @@ GAIA_PREVALENCE = 3e-4
 PLANE_PREVALENCE = 3e-3
 """Fraction of massive stars within 1 degree of the Galactic plane: 45 of 14,754 stars, 0.31 +- 0.05 %, in 300,000 stars
 of our simulated survey of DR3's XP sources (`draw_population('survey', ...)`, seed 1)."""
+
+_HALF_CHI_SQUARE_95 = 1.9207
 
 STUDY_PREVALENCE = 0.5
 """The study's training and test sets."""
@@ -157,3 +165,31 @@ def estimate_prevalence(
             return updated
         prior = updated
     return prior
+
+
+def prevalence_interval(probability: np.ndarray, *, from_prior: float = EQUAL_PRIOR) -> Interval:
+    """The estimate of `estimate_prevalence` with its 95 % likelihood-ratio interval.
+
+    The log-likelihood of a prevalence q is the sum of log(q p / prior + (1 - q) (1 - p) / (1 - prior)), which is
+    concave; the interval holds every q whose log-likelihood is within 1.92 of the best (Wilks 1938, Ann. Math. Statist.
+    9, 60). It knows of the sample's size alone: a miscalibrated network is wrong beyond it. All None without a star.
+    """
+    from scipy.optimize import bisect
+
+    from core.evaluation.intervals import UNKNOWN, Interval
+
+    p = np.asarray(probability, dtype=np.float64)
+    p = p[np.isfinite(p)]
+    if p.size == 0:
+        return UNKNOWN
+    best = estimate_prevalence(p, from_prior=from_prior)
+    massive, low_mass = p / from_prior, (1.0 - p) / (1.0 - from_prior)
+
+    def above(share: float) -> float:
+        with np.errstate(divide="ignore"):
+            return float(np.sum(np.log(share * massive + (1.0 - share) * low_mass)))
+
+    limit = above(best) - _HALF_CHI_SQUARE_95
+    low = 0.0 if above(0.0) >= limit else float(bisect(lambda q: above(q) - limit, 0.0, best))
+    high = 1.0 if above(1.0) >= limit else float(bisect(lambda q: above(q) - limit, best, 1.0))
+    return Interval(best, low, high)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import RunError, UsageError
+from core.evaluation.metrics import Metrics, binary_metrics
 from core.settings import Settings, current_settings
 from core.training.run_store import RUN_FILE, read_run
 
@@ -240,14 +241,17 @@ def fold_sizes(result: RunResult) -> tuple[float, float]:
     return max(total - validation, 1.0), validation
 
 
-def per_fold(table: pd.DataFrame, figure: str) -> dict[int, float | None]:
-    """One figure of merit of each fold of an out-of-fold table, at the threshold 0.5."""
-    from core.evaluation.metrics import binary_metrics
-
+def fold_metrics(table: pd.DataFrame) -> dict[int, Metrics]:
+    """Every figure of merit of each fold of an out-of-fold table, at the threshold 0.5."""
     return {
-        int(fold): getattr(binary_metrics(rows["label"].to_numpy(), rows["probability"].to_numpy()), figure)
+        int(fold): binary_metrics(rows["label"].to_numpy(), rows["probability"].to_numpy())
         for fold, rows in table.groupby("fold")
     }
+
+
+def per_fold(table: pd.DataFrame, figure: str) -> dict[int, float | None]:
+    """One figure of merit of each fold, at the threshold 0.5."""
+    return {fold: getattr(metrics, figure) for fold, metrics in fold_metrics(table).items()}
 
 
 def mean_and_std(values: dict[int, float | None]) -> tuple[float | None, float | None]:
