@@ -19,3 +19,26 @@ def probability_text(probability: float, spread: float | None) -> str:
     if min(probability, 1 - probability) < least / 2:
         return f"> {1 - least:.{digits}f}" if probability > 0.5 else f"< {least:.{digits}f}"
     return f"{probability:.{digits}f}" + ("" if spread is None else f" ± {spread:.{digits}f}")
+
+
+def share_text(fraction: float) -> str:
+    """A fraction in per cent with the digits that matter: 97.3 %, 0.83 %, 0.0012 %; an exact 0 or 1 as such.
+
+    >>> share_text(0.9731), share_text(0.00834), share_text(0.0)
+    ('97.3\\xa0%', '0.83\\xa0%', '0\\xa0%')
+    """
+    value = 100 * fraction
+    if value in (0.0, 100.0):
+        return f"{value:.0f}\u00a0%"
+    if value > 99.0:
+        return f"{min(value, 99.999):.2f}\u00a0%" if value < 99.995 else "> 99.99\u00a0%"
+    return f"{value:.1f}\u00a0%" if value >= 10 else f"{value:.2g}\u00a0%"
+
+
+def interval_text(interval) -> str:
+    """A `core.evaluation.intervals.Interval` of a share: '97.3 % (96.5 % to 98.0 %)', or a dash."""
+    if interval.value is None:
+        return "–"
+    if interval.low is None or interval.high is None:
+        return share_text(interval.value)
+    return f"{share_text(interval.value)} ({share_text(interval.low)} to {share_text(interval.high)})"

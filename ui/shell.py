@@ -70,6 +70,18 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 ":material/model_training:",
                 "Train the ten networks on the stars of your choice and watch them learn; the work goes on without you.",
             ),
+            MenuEntry(
+                "pages/compare.py",
+                "Compare",
+                ":material/leaderboard:",
+                "Compare networks on the same stars and folds, with the study's values and baselines beside them.",
+            ),
+            MenuEntry(
+                "pages/evaluate.py",
+                "Evaluate",
+                ":material/target:",
+                "See where a network errs, and what its verdicts are worth where massive stars are rare.",
+            ),
         ),
     ),
 )

@@ -12,6 +12,8 @@ SHOWN = {
     "Spectra": "Data set",
     "Simulate": "Effective temperature",
     "Train": "Expected time",
+    "Compare": "Probabilities are calibrated",
+    "Evaluate": "Every probability is calibrated",
 }
 
 

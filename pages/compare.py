@@ -1,0 +1,48 @@
+"""Compare: every network and baseline on the same stars and folds, with the study's values beside them."""
+
+import streamlit as st
+
+from core.evaluation.comparison import BASELINE_TITLES
+from ui.comparison_views import rows_of, show_cost, show_learning, show_table, show_winners
+from ui.evaluation_choices import choose_comparable
+from ui.shell import link, page
+
+page("Compare", ":material/leaderboard:")
+
+results = choose_comparable()
+if not results:
+    st.info("There is no finished run to compare yet: train a network first.", icon=":material/leaderboard:")
+    link("Train", "Train networks")
+    st.stop()
+data = results[0].run.get("data") or {}
+st.caption(
+    f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.get('n_train') or 0:,} training and "
+    f"{data.get('n_test') or 0:,} held-out stars of {data.get('path', 'an unknown file')}, in the same "
+    f"{results[0].run.get('n_folds')} folds ({results[0].run.get('validation')} validation). "
+    "Probabilities are calibrated (Platt, out of fold) at equal priors."
+)
+titles = {result.name: result.title for result in results} | BASELINE_TITLES
+if len(set(titles.values())) < len(titles):
+    titles |= {result.name: f"{result.title} ({result.name})" for result in results}
+
+table_tab, winners_tab, learning_tab, cost_tab = st.tabs(
+    ["Table", "Who beats whom", "Learning curves", "Size and speed"], key="view", bind="query-params"
+)
+if table_tab.open:
+    with table_tab:
+        show_table(rows_of(results))
+if winners_tab.open:
+    with winners_tab:
+        if len(results) < 2 and results[0].baselines is None:
+            st.info(
+                "One run alone beats nobody: train another one on the same stars.", icon=":material/compare_arrows:"
+            )
+        else:
+            show_winners(results, titles)
+if learning_tab.open:
+    with learning_tab:
+        show_learning(results)
+if cost_tab.open:
+    with cost_tab:
+        show_cost(rows_of(results))
+link("Evaluate", "Look at one run closely")

@@ -1,0 +1,43 @@
+"""The page Evaluate through a browser: sliders, marks, wrong verdicts, and every view of the shipped ensemble."""
+
+import pytest
+
+
+def test_the_sliders_turn_a_test_set_into_a_purity(server, browser):
+    browser.open(f"{server}/evaluate?run=default_run&prevalence=0.001").expect("Expected purity at 0.1", "Found (TP)")
+    browser.expect("of the candidates are massive")
+    browser.page.get_by_role("slider", name="Threshold (calibrated").press("ArrowRight")
+    browser.page.wait_for_url("**threshold=0.55**")
+    browser.page.get_by_text("Galactic plane: 0.3").first.click()
+    browser.expect("Expected purity at 0.3").settle()
+    assert "prevalence=0.003" in browser.page.url
+    assert browser.failures == []
+
+
+def test_both_ends_of_the_threshold_are_defined(server, browser):
+    text = browser.open(f"{server}/evaluate?run=default_run&threshold=0&prevalence=0.5").expect("Found (TP)").text
+    assert "Expected purity" in text
+    browser.open(f"{server}/evaluate?run=default_run&threshold=1&prevalence=1e-5").expect("Found (TP)")
+    assert "nan" not in browser.text.lower()
+    assert browser.failures == []
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"),
+    [
+        ("Curves", "Precision holds for this set"),
+        ("Wrong+verdicts", "wrong verdicts"),
+        ("Kinds+of+stars", "not on this machine"),
+        ("Calibration", "Every probability in this program is Platt's"),
+        ("Impostors", "Threshold (calibrated"),
+    ],
+)
+def test_every_view_opens_by_its_address(server, browser, view, shown):
+    browser.open(f"{server}/evaluate?run=default_run&view={view}").expect(shown).settle()
+    assert browser.failures == []
+
+
+def test_nonsense_in_the_address_is_ignored(server, browser):
+    address = f"{server}/evaluate?run=nothing&part=fold-99&threshold=many&prevalence=nan"
+    browser.open(address).expect("Expected completeness")
+    assert browser.failures == []

@@ -1,0 +1,176 @@
+"""Parts of the page Compare."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.comparison import ComparisonRow, baseline_rows, comparison_table
+from core.evaluation.comparison_text import comparison_text
+from core.evaluation.published import NOT_LIKE_FOR_LIKE, PUBLISHED_BOOSTING_AUC
+from core.evaluation.run_result import RunResult
+from core.evaluation.who_beats_whom import METRICS, TESTS
+from core.figures.comparison import MOST_CURVES, beaten_figure, cost_figure, learning_curves_figure
+from ui import evaluation_cache
+from ui.choice import choose_one
+from ui.figure import show
+
+_COLUMNS: dict[str, tuple[str, str | None, str]] = {
+    # column of the table: heading, number format (None: text), help
+    "title": ("Model", None, "Networks, then baselines on the same folds."),
+    "parameters": ("Parameters", "localized", "Trainable parameters."),
+    "val_accuracy_mean": ("Val. accuracy", "%.4f", "Mean over folds of out-of-fold verdicts at threshold 0.5."),
+    "val_accuracy_std": ("± folds", "%.4f", "Standard deviation over the folds."),
+    "published_val_accuracy": ("Published", "%.4f", "The study's validation accuracy; see the note below."),
+    "val_auc_mean": ("Val. AUC", "%.4f", "Area under the ROC curve, mean over folds."),
+    "val_auc_std": ("± AUC", "%.4f", "Standard deviation over the folds."),
+    "test_accuracy": ("Test accuracy", "%.4f", "On the held-out stars, mean of the members."),
+    "test_accuracy_range": ("95 % interval", None, "Bootstrap over stars within each class."),
+    "test_f1": ("Test F1", "%.4f", "At threshold 0.5."),
+    "test_auc": ("Test AUC", "%.4f", "Area under the ROC curve."),
+    "test_auc_range": ("95 % of AUC", None, "Bootstrap over stars within each class."),
+    "test_ap": ("Test AP", "%.4f", "Average precision."),
+    "brier": ("Brier", "%.4f", "Mean squared error of the probability; smaller is better."),
+    "ece": ("ECE", "%.4f", "Expected calibration error in 15 bins, at equal priors; smaller is better."),
+    "train_loss": ("Train loss", "%.3f", "At each fold's best epoch, mean over folds."),
+    "val_loss": ("Val. loss", "%.3f", "At each fold's best epoch, mean over folds."),
+    "published_val_loss": ("Published val. loss", "%.2f", "The study's, at its last epochs."),
+    "seconds_per_epoch": ("s per epoch", "%.2f", "As trained, on the run's own device."),
+    "stars_per_s": ("Stars per s", "localized", "One member on one thread of this machine."),
+    "published_remark": ("Published: note", None, "Why a published row is not like for like."),
+}
+
+
+def rows_of(results: Sequence[RunResult]) -> list[ComparisonRow]:
+    """The table's rows: networks with measured speed, then baselines."""
+    rows = []
+    for result in results:
+        row = evaluation_cache.comparison_row(result, evaluation_cache.version_of(result))
+        speed = evaluation_cache.stars_per_second(result.folder, evaluation_cache.version_of(result))
+        rows.append(replace(row, run=result.name, stars_per_s=speed))
+    return rows + next((baseline_rows(result) for result in results if result.baselines is not None), [])
+
+
+def show_table(rows: Sequence[ComparisonRow]) -> None:
+    """Every row, sortable by a click on a heading, with downloads."""
+    table = comparison_table(rows)
+    for name in ("test_accuracy", "test_auc"):
+        table[f"{name}_range"] = [
+            None if low is None else f"{low:.4f}–{high:.4f}"
+            for low, high in zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
+        ]
+    shown = pd.DataFrame(
+        {
+            name: table[name] if number is None else pd.to_numeric(table[name]).astype("Float64")
+            for name, (_, number, _) in _COLUMNS.items()
+        }
+    )
+    config = {
+        name: st.column_config.TextColumn(heading, help=text, pinned=name == "title", width=_width(name))
+        if number is None
+        else st.column_config.NumberColumn(heading, help=text, format=number)
+        for name, (heading, number, text) in _COLUMNS.items()
+    }
+    st.dataframe(
+        shown, hide_index=True, column_config=config, height=38 + 35 * len(shown), placeholder="–", key="comparison"
+    )
+    st.caption(
+        "Validation: stars that the judging member did not see, mean over folds. Test: stars that no member saw. "
+        f"Click a heading to sort. {NOT_LIKE_FOR_LIKE} The study's boosted trees on raw flux reached a ROC-AUC of "
+        f"{PUBLISHED_BOOSTING_AUC}."
+    )
+    _downloads(rows)
+
+
+def _downloads(rows: Sequence[ComparisonRow]) -> None:
+    with st.container(horizontal=True):
+        for label, file_format, suffix in (("CSV", "csv", "csv"), ("Markdown", "md", "md"), ("LaTeX", "latex", "tex")):
+            st.download_button(
+                label,
+                lambda file_format=file_format: comparison_text(rows, file_format),
+                file_name=f"comparison.{suffix}",
+                key=f"download {suffix}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:
+    """The matrix of who beats whom."""
+    left, right = st.columns(2)
+    with left:
+        test = choose_one("Test", TESTS, "test")
+    with right:
+        metric = choose_one("Figure of merit", METRICS, "metric") if test == "folds" else "accuracy"
+    versions = " ".join(evaluation_cache.version_of(result) for result in results)
+    matrix = evaluation_cache.who_beats_whom(list(results), versions, metric, test)
+    known = titles | {name: titles.get(name, name) for name in matrix.names}
+    caption = (
+        "Blue: the row beats the column beyond chance; vermilion: it loses; grey: the difference may be chance (p ≥ "
+        "0.05 after Holm's correction for all pairs). "
+        + (
+            "Folds share training stars, so the variance is enlarged (Nadeau & Bengio 2003)."
+            if test == "folds"
+            else "Exact test of the stars that only one of the two judges rightly."
+        )
+    )
+    show(beaten_figure(matrix, known), caption, key="winners")
+    best = max(matrix.names, key=matrix.wins)
+    if matrix.wins(best):
+        st.markdown(f"**{known[best]}** beats {matrix.wins(best)} of {len(matrix.names) - 1} others beyond chance.")
+    else:
+        st.markdown("No network beats another beyond chance: do not choose between them by this figure.")
+
+
+def show_learning(results: Sequence[RunResult]) -> None:
+    """Learning curves of some runs on top of each other."""
+    titles = {result.name: result.title for result in results}
+    ranked = sorted(results, key=_accuracy, reverse=True)
+    left, right = st.columns([3, 1])
+    with left:
+        chosen = st.multiselect(
+            "Runs",
+            list(titles),
+            [result.name for result in ranked[:3]],
+            format_func=titles.__getitem__,
+            max_selections=MOST_CURVES,
+            key="curves",
+            bind="query-params",
+        )
+    with right:
+        quantity = choose_one("Quantity", {"loss": "Loss", "accuracy": "Accuracy"}, "quantity")
+    if not chosen:
+        st.info("Choose at least one run.", icon=":material/show_chart:")
+        return
+    curves = {titles[name]: next(r for r in results if r.name == name).curves for name in chosen}
+    caption = (
+        "Solid: validation, mean over folds, band from the lowest to the highest fold; dotted: training. Folds that "
+        "stopped early end before the others, so late epochs average fewer folds. A gap that grows is overfitting."
+    )
+    show(learning_curves_figure(curves, quantity), caption, key="learning")
+
+
+def show_cost(rows: Sequence[ComparisonRow]) -> None:
+    """Accuracy against size and speed."""
+    left, right = st.columns(2)
+    networks = [row for row in rows if row.kind == "network"]
+    with left:
+        show(
+            cost_figure(networks, "parameters"),
+            "Bars: deviation over the folds. More is not better by itself.",
+            key="size",
+        )
+    with right:
+        caption = (
+            "Speed of one member with ONNX Runtime on one thread here; an ensemble of ten takes ten times as long."
+        )
+        show(cost_figure(networks, "stars_per_s"), caption, key="speed")
+
+
+def _accuracy(result: RunResult) -> float:
+    return ((result.oof["probability"] >= 0.5) == (result.oof["label"] == 1)).mean()
+
+
+def _width(name: str) -> str | None:
+    return "medium" if name == "title" else None
