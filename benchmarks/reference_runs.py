@@ -1,10 +1,11 @@
 """The shipped reference runs: all ten networks on the embedded data set and one fold map.
 
     python -m benchmarks.reference_runs train --out RUNS [--until 21:05]   # again with the same RUNS to go on
+    python -m benchmarks.reference_runs baselines --out RUNS               # on the same folds
     python -m benchmarks.reference_runs pack --out RUNS                    # into data/reference_runs
 
-The fast five do all ten folds first, then the slow ones fold 0, then fold 1, and so on until the time is over. Every
-network is trained on all stars; those with fewer folds say so in run.json (`folds_done`).
+Two networks at a time: the fast five do all ten folds, the slow five fold 0, then fold 1, and so on until the time is
+over. Every network is trained on all stars; those with fewer folds say so in run.json (`folds_done`).
 """
 
 import argparse
@@ -21,24 +22,26 @@ import pandas as pd
 
 from core.atomic import atomic_path
 from core.settings import PROJECT_ROOT, current_settings
+from core.simulation.embedded import embedded_dataset
 from core.training import run_store
-from core.training.baselines import BASELINE_FILE
+from core.training.baselines import BASELINE_FILE, fit_baselines
 from core.training.export import store_weights_as_float16
 from core.training.run_store import finished_folds, member_name, write_run_file
+from core.training.training_data import read_training_data
 from models.registry import model_spec
 
 PLAN: tuple[tuple[str, int, int, int], ...] = (
-    # network, folds before the others' first, epochs, batch size: what suits two cores
-    ("wide", 10, 15, 64),
-    ("deep", 10, 15, 256),
-    ("cnn_2d", 10, 12, 64),
-    ("starnet", 10, 12, 64),
-    ("cnn", 10, 12, 64),
-    ("cnn_gru", 1, 8, 128),
-    ("cnn_lstm", 1, 8, 128),
-    ("stellarnet", 1, 6, 128),
-    ("fcn", 1, 6, 128),
-    ("cnn_attention", 1, 5, 64),
+    # network, folds that are done in one go, epochs, batch size: what suits two cores
+    ("wide", 10, 20, 64),
+    ("cnn_gru", 1, 10, 128),
+    ("deep", 10, 20, 256),
+    ("cnn_lstm", 1, 10, 128),
+    ("cnn_2d", 10, 15, 64),
+    ("stellarnet", 1, 8, 128),
+    ("starnet", 10, 15, 64),
+    ("fcn", 1, 8, 128),
+    ("cnn", 10, 15, 64),
+    ("cnn_attention", 1, 6, 64),
 )
 N_FOLDS = 10
 SEED = 1
@@ -51,8 +54,6 @@ MOST_WEIGHT_BYTES = 25_000_000
 
 def train(out: Path, until: datetime | None) -> None:
     """Train what is missing, two networks side by side, each in a process of its own with one thread."""
-    from core.simulation.embedded import embedded_dataset
-
     data = embedded_dataset()
     running: dict[str, subprocess.Popen] = {}
     failed: set[str] = set()
@@ -83,6 +84,12 @@ def _steps(out: Path) -> list[tuple[str, int, int, int]]:
             if len(finished_folds(out / key)) < wanted and not any(step[0] == key for step in steps):
                 steps.append((key, wanted, epochs, batch_size))
     return steps
+
+
+def fit_all_baselines(out: Path) -> None:
+    """Fit the baselines on the folds of the first network, once all of them are there."""
+    data = read_training_data(embedded_dataset())
+    print(json.dumps(fit_baselines(data, out / PLAN[0][0]), indent=1))
 
 
 def _start(out: Path, data: Path, key: str, folds: int, epochs: int, batch_size: int) -> subprocess.Popen:
@@ -137,9 +144,9 @@ def _pack_network(source: Path, target: Path, most_bytes: float) -> int:
 
 
 def main() -> None:
-    """Train or pack."""
+    """Train, fit the baselines, or pack."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=("train", "pack"))
+    parser.add_argument("action", choices=("train", "baselines", "pack"))
     parser.add_argument("--out", type=Path, required=True, help="Folder of the full runs.")
     parser.add_argument("--until", help="UTC time HH:MM at which training stops; what is finished stays.")
     arguments = parser.parse_args()
@@ -148,6 +155,9 @@ def main() -> None:
         pack(arguments.out, target)
         sizes = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
         print(f"{target}: {sizes / 1e6:.1f} MB")
+        return
+    if arguments.action == "baselines":
+        fit_all_baselines(arguments.out)
         return
     until = None
     if arguments.until:

@@ -29,16 +29,22 @@ def fit_baselines(data: TrainingData, folder: str | Path, names: tuple[str, ...]
     -------
     dict of {'validation_accuracy', 'validation_accuracy_std', 'validation_roc_auc'} by name
     """
+    folder = Path(folder)
+    return store_baselines(data, _folds(data, folder), _known_folds(folder), folder, names)
+
+
+def store_baselines(
+    data: TrainingData, fold_of: np.ndarray, folds: list[int], folder: Path, names: tuple[str, ...] = BASELINES
+) -> dict[str, dict]:
+    """`fit_baselines` on given folds: `fold_of` is the fold of every star, `folds` those that are validated."""
     from sklearn.metrics import roc_auc_score
 
-    folder = Path(folder)
-    fold_of = _folds(data, folder)
     tables, figures = [], {}
     for name in names:
         values = _features(name, data)
         if values is None:
             continue
-        table = pd.concat([_fit_fold(name, values, data, fold_of, fold) for fold in _known_folds(folder)])
+        table = pd.concat([_fit_fold(name, values, data, fold_of, fold) for fold in folds])
         tables.append(table)
         correct = ((table["probability"] >= 0.5) == (table["label"] == 1)).groupby(table["fold"]).mean()
         figures[name] = {

@@ -17,6 +17,7 @@ from core.jobs.launch import submit
 from core.jobs.work import Reporter, Task, TaskCancelled
 from core.settings import current_settings
 from core.training import run_store
+from core.training.baselines import BASELINE_FILE, store_baselines
 from core.training.fit import EpochEvent
 from core.training.inputs import NetworkInputs, fit_inputs, network_inputs
 from core.training.protocol import FoldMap, make_fold_map
@@ -28,10 +29,13 @@ from models.registry import ModelSpec, model_spec
 KIND = "train"
 EMBEDDED = "embedded"
 """Stands for the embedded data set in a request: it is made, if need be, by the runner."""
+BASELINE_TASK = "baselines"
 Choice = tuple[ModelSpec, TrainingSettings]
 
 
-def submit_training(data: str | Path, choices: Sequence[Choice], name: str, title: str) -> Job:
+def submit_training(
+    data: str | Path, choices: Sequence[Choice], name: str, title: str, *, baselines: bool = False
+) -> Job:
     """Queue the training of networks on one file; they go into the local run folder `name`/<network>.
 
     Parameters
@@ -41,6 +45,8 @@ def submit_training(data: str | Path, choices: Sequence[Choice], name: str, titl
         A network may stand there several times with different representations.
     name, title : str
         Folder below `Settings.runs_dir`, and the job's line in lists.
+    baselines : bool
+        Fit the baselines on the folds of the first network too.
     """
     several = len({settings.representation for _, settings in choices}) > 1
     networks = [
@@ -52,7 +58,7 @@ def submit_training(data: str | Path, choices: Sequence[Choice], name: str, titl
         for spec, settings in choices
     ]
     out = current_settings().runs_dir / name
-    request = {"data": str(data), "out": str(out.resolve()), "networks": networks}
+    request = {"data": str(data), "out": str(out.resolve()), "networks": networks, "baselines": baselines}
     return submit(KIND, title, request)
 
 
@@ -67,8 +73,10 @@ def task_name(folder: str, fold: int) -> str:
     return f"{folder}.fold{fold:02d}"
 
 
-def split_task_name(name: str) -> tuple[str, int]:
-    """Network folder and fold of a task."""
+def split_task_name(name: str) -> tuple[str, int] | None:
+    """Network folder and fold of a task; None for the baselines."""
+    if name == BASELINE_TASK:
+        return None
     folder, _, fold = name.rpartition(".fold")
     return folder, int(fold)
 
@@ -87,6 +95,8 @@ class TrainingWork:
         try:
             for network in request["networks"]:
                 self._open_network(network, Path(request["out"]) / network["folder"], path, data)
+            if request.get("baselines"):
+                self._add_baselines(next(iter(self._networks.values())), str(path), data.sha256)
         except BaseException:
             self._locks.close()
             raise
@@ -110,15 +120,26 @@ class TrainingWork:
             if fold not in done
         ]
 
+    def _add_baselines(self, first: tuple[Path, TrainingSettings], path: str, sha256: str) -> None:
+        folder, settings = first
+        if (folder / BASELINE_FILE).exists():
+            self.n_earlier += 1
+            return
+        arguments = {"path": path, "sha256": sha256, "settings": settings.as_dict(), "folder": str(folder)}
+        self.tasks.append(Task(BASELINE_TASK, fit_job_baselines, arguments))
+
     def done(self, task: Task, result: dict) -> None:
         """Bring the network's tables up to the new fold."""
-        self._assemble(split_task_name(task.name)[0])
+        place = split_task_name(task.name)
+        if place:
+            self._assemble(place[0])
 
     def failed(self, task: Task, error: Exception) -> None:
         """Note the error in the network's run.json."""
-        name = split_task_name(task.name)[0]
-        self._errors[name] = str(error)
-        self._assemble(name)
+        place = split_task_name(task.name)
+        if place:
+            self._errors[place[0]] = str(error)
+            self._assemble(place[0])
 
     def close(self, *, complete: bool, message: str) -> str:
         """Mark what is unfinished as failed, and give the folders free."""
@@ -179,6 +200,14 @@ def train_fold(
     if not stored:
         raise TaskCancelled
     return {"seconds": round(time.monotonic() - started, 1), "device": device}
+
+
+def fit_job_baselines(reporter: Reporter, *, path: str, sha256: str, settings: dict, folder: str) -> dict[str, dict]:
+    """On a worker: fit the baselines on the folds of a network and store them in its folder."""
+    chosen = TrainingSettings(**settings)
+    data = _data(path, sha256)
+    reporter.event("message", text="fitting the baselines")
+    return store_baselines(data, _folds(data, chosen).fold, list(range(chosen.only_folds)), Path(folder))
 
 
 @lru_cache(maxsize=1)

@@ -54,8 +54,9 @@ def network_progress(job: Job) -> list[NetworkProgress]:
     """Every network of a training job, in the order asked for."""
     by_network: dict[str, dict[int, list[dict]]] = {}
     for task, events in read_events(job).items():
-        folder, fold = split_task_name(task)
-        by_network.setdefault(folder, {})[fold] = events
+        place = split_task_name(task)
+        if place:
+            by_network.setdefault(place[0], {})[place[1]] = events
     return [_progress(network, by_network.get(network["folder"], {})) for network in job.request["networks"]]
 
 

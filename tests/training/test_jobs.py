@@ -13,7 +13,7 @@ import pytest
 from core.device import Device
 from core.errors import JobError
 from core.jobs import cluster, job, launch, runner
-from core.training.job import run_names, split_task_name, submit_training, task_name
+from core.training.job import BASELINE_TASK, run_names, split_task_name, submit_training, task_name
 from core.training.run_store import finished_folds, read_run
 from core.training.settings import resolve_settings
 from core.training.training_data import sha256_of
@@ -56,8 +56,9 @@ def settings(spec, **explicit):
 
 
 def submit(stars: Path, *keys: str, name: str = "first", **explicit):
+    baselines = explicit.pop("baselines", False)
     choices = [(model_spec(key), settings(model_spec(key), **explicit)) for key in keys]
-    return submit_training(stars, choices, name, "test")
+    return submit_training(stars, choices, name, "test", baselines=baselines)
 
 
 def processes(*needles: str) -> list[int]:
@@ -100,15 +101,18 @@ def test_jobs_train_every_fold_tell_every_epoch_and_name_what_cannot_be_done(sta
         "blocked": submit(stars, "wide", name="blocked"),
         "'dance'": launch.submit("dance", "no such kind", {}),
     }
-    good = submit(stars, "wide", "deep", n_folds=2)
+    good = submit(stars, "wide", "deep", n_folds=2, baselines=True)
     assert good.state().state == job.QUEUED
     wait_for(lambda: good.state().state in job.ENDED, "the end of the job")
     for reason, failed in bad.items():
         assert failed.state().state == job.FAILED
         assert reason in failed.state().message
     state = good.state()
-    assert (state.state, state.n_tasks, state.n_done, state.message) == (job.FINISHED, 4, 4, "")
+    assert (state.state, state.n_tasks, state.n_done, state.message) == (job.FINISHED, 5, 5, "")
     events = job.read_events(good)
+    assert events.pop(BASELINE_TASK)[-1]["event"] == "ended"
+    baselines = pd.read_parquet(local / "runs" / "first" / "wide" / "baselines.parquet")
+    assert set(baselines["baseline"]) == {"gradient_boosting", "logistic", "metadata"}
     assert {split_task_name(name) for name in events} == {(key, fold) for key in ("wide", "deep") for fold in (0, 1)}
     for rows in events.values():
         assert [row["epoch"] for row in rows if row["event"] == "epoch"] == [1, 2]

@@ -1,0 +1,132 @@
+"""Seconds per epoch of the ten networks, beside the same layers in PyTorch eager on the CPU.
+
+    python -m benchmarks.training [--models deep,cnn] [--steps 12] [--threads 2]
+
+Paired: for every network and batch size ours and PyTorch's turn follow each other, each in a process of its own with
+the same threads. A turn trains a few steps on random numbers (forward, backward, AdamW); its processor and wall time
+per step are scaled to an epoch of 18,908 spectra. Without PyTorch its columns stay empty.
+"""
+
+import argparse
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+
+from benchmarks.report import write_table
+from models.registry import MODELS, model_spec
+
+N_SPECTRA = 18_908
+BIGGER_BATCHES = (256, 1024)
+_WARM_UP = 2
+
+
+def main() -> None:
+    """Measure every network at the study's batch size and larger ones, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default=",".join(spec.key for spec in MODELS))
+    parser.add_argument("--steps", type=int, default=12, help="Steps per turn that count.")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--turn", nargs=3, metavar=("PEER", "KEY", "BATCH"), help="One turn; prints JSON.")
+    arguments = parser.parse_args()
+    if arguments.turn:
+        peer, key, batch = arguments.turn
+        print(json.dumps((_ours if peer == "ours" else _torch)(key, int(batch), arguments.steps, arguments.threads)))
+        return
+    peers = ["ours", *(["torch"] if importlib.util.find_spec("torch") else [])]
+    rows = [_row(key, peers, arguments.steps, arguments.threads) for key in arguments.models.split(",")]
+    command = f"python -m benchmarks.training --models {arguments.models} --steps {arguments.steps}"
+    lines = [
+        f"Seconds per epoch of {N_SPECTRA:,} spectra on {arguments.threads} CPU threads, scaled from {arguments.steps} "
+        "steps: processor time (what the machine's other users do not change), in brackets wall time. Best: the "
+        f"fastest by processor time of the study's batch size and {', '.join(map(str, BIGGER_BATCHES))}.",
+        f"`{command} --threads {arguments.threads}`",
+    ]
+    write_table("training", "Training speed", lines, rows, packages=("keras", "tensorflow-cpu", "torch"))
+
+
+def _row(key: str, peers: list[str], steps: int, threads: int) -> dict[str, object]:
+    study = model_spec(key).batch_size
+    batches = (study, *BIGGER_BATCHES)
+    found = {(peer, batch): _turn(peer, key, batch, steps, threads) for batch in batches for peer in peers}
+    best = {peer: min(batches, key=lambda batch: found[peer, batch]["cpu"]) for peer in peers}
+    row: dict[str, object] = {"network": key, "batch": study, "ours": _text(found["ours", study])}
+    row["PyTorch"] = _text(found["torch", study]) if "torch" in peers else ""
+    row |= {"ours, best": f"{_text(found['ours', best['ours']])} at {best['ours']}"}
+    row["PyTorch, best"] = f"{_text(found['torch', best['torch']])} at {best['torch']}" if "torch" in peers else ""
+    if "torch" in peers:
+        row["best / best"] = found["ours", best["ours"]]["cpu"] / found["torch", best["torch"]]["cpu"]
+    return row
+
+
+def _text(seconds: dict[str, float]) -> str:
+    return f"{seconds['cpu']:.3g} ({seconds['wall']:.3g})"
+
+
+def _turn(peer: str, key: str, batch: int, steps: int, threads: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.training", "--turn", peer, key, str(batch)]
+    command += ["--steps", str(steps), "--threads", str(threads)]
+    reply = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds = json.loads(reply.stdout.splitlines()[-1])
+    print(f"{key} {peer} batch {batch}: {_text(seconds)}", flush=True)
+    return seconds
+
+
+def _per_epoch(cpu: float, wall: float, n_stars: int) -> dict[str, float]:
+    return {"cpu": cpu * N_SPECTRA / n_stars, "wall": wall * N_SPECTRA / n_stars}
+
+
+def _ours(key: str, batch: int, steps: int, threads: int) -> dict[str, float]:
+    import numpy as np
+
+    from core.training.devices import prepare_device
+    from core.training.fit import fit_member
+    from core.training.settings import resolve_settings
+
+    prepare_device(threads)
+    spec = model_spec(key)
+    rng = np.random.default_rng(0)
+    n_stars = batch * steps
+    inputs = [rng.normal(0, 0.05, (n_stars, 343)).astype("f4"), rng.normal(0, 1, (n_stars, 2)).astype("f4")]
+    inputs, label = inputs[: len(spec.inputs)], np.arange(n_stars) % 2
+    marks: list[tuple[float, float]] = []
+    fit_member(
+        spec,
+        (inputs, label),
+        ([values[:16] for values in inputs], label[:16]),
+        resolve_settings(spec, "quick", batch_size=batch, epochs=3, patience=3),
+        0,
+        on_epoch=lambda event: marks.append((time.process_time(), time.perf_counter())),
+    )
+    (cpu, wall), (cpu_end, wall_end) = marks[1], marks[2]  # the first epoch traces the network
+    return _per_epoch(cpu_end - cpu, wall_end - wall, n_stars)
+
+
+def _torch(key: str, batch: int, steps: int, threads: int) -> dict[str, float]:
+    import torch
+
+    from benchmarks.torch_networks import build
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    spec, network = model_spec(key), build(key)
+    n_parameters = sum(values.numel() for values in network.parameters() if values.requires_grad)
+    assert n_parameters == spec.published_parameters, f"{key}: {n_parameters}"
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.01)
+    loss_of = torch.nn.BCEWithLogitsLoss()
+    flux, context = torch.randn(batch, 343) * 0.05, torch.randn(batch, 2)
+    inputs = (flux, context)[: len(spec.inputs)]
+    label = (torch.arange(batch) % 2).float()[:, None]
+    cpu = wall = 0.0
+    for step in range(_WARM_UP + steps):
+        if step == _WARM_UP:
+            cpu, wall = time.process_time(), time.perf_counter()
+        optimiser.zero_grad()
+        loss_of(network(*inputs), label).backward()
+        optimiser.step()
+    return _per_epoch(time.process_time() - cpu, time.perf_counter() - wall, batch * steps)
+
+
+if __name__ == "__main__":
+    main()
