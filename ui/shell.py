@@ -84,6 +84,23 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
             ),
         ),
     ),
+    (
+        "Sky",
+        (
+            MenuEntry(
+                "pages/sky_map.py",
+                "Sky map",
+                ":material/public:",
+                "See where the stars are: on the Galactic sky, on the sphere, and around the Sun.",
+            ),
+            MenuEntry(
+                "pages/associations.py",
+                "Associations",
+                ":material/workspaces:",
+                "Find groups of massive stars that lie and move together, and see how the outcome depends on the settings.",
+            ),
+        ),
+    ),
 )
 """The pages that exist, by section, in the order of the menu."""
 

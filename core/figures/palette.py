@@ -21,6 +21,9 @@ LABEL_COLOURS = {"massive": BLUE, "low-mass": VERMILION}
 OVERLAY_COLOURS = (GREEN, PINK, OCHRE, SKY, BLUE, VERMILION, GREY)
 """For several spectra of no particular class in one figure."""
 
+GROUP_COLOURS = (GREEN, PINK, OCHRE, SKY, BLUE, VERMILION, "#6A51C7", "#7FA015", "#C0507E", "#2E8C99")
+"""Groups of stars, in turn; the last four fill the gaps between Okabe & Ito's, as neighbours must differ."""
+
 LINE_COLOURS = {"hydrogen": PINK, "helium": OCHRE, "metals and molecules": GREY}
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from core.errors import MissingColumnError, UsageError
 from core.sky.aware import find_aware_neighbours
 from core.sky.dbscan import NOISE, Grouping, dbscan_of_graph
-from core.sky.neighbours import NeighbourGraph, find_neighbours
+from core.sky.neighbours import MOST_PAIRS, NeighbourGraph, find_neighbours
 from core.sky.settings import ALGORITHMS, ERRORS, SPACES, STUDY, SUGGESTED, Settings
 from core.sky.star_places import StarPlaces, notes_on, star_places
 
@@ -138,14 +138,14 @@ def group_places(places: StarPlaces, settings: Settings) -> Grouping:
     return dbscan_of_graph(neighbour_graph(places, settings), settings.min_samples)
 
 
-def neighbour_graph(places: StarPlaces, settings: Settings) -> NeighbourGraph:
-    """The graph at the settings' eps; `shrink` it for smaller ones."""
+def neighbour_graph(places: StarPlaces, settings: Settings, most_pairs: int = MOST_PAIRS) -> NeighbourGraph:
+    """The graph at the settings' eps; `shrink` it for smaller ones. DenseNeighbourhoodError above `most_pairs`."""
     if settings.errors == "aware" and settings.space != "sky":
         if len(places) and not places.has_distance_errors:
             raise UsageError("errors 'aware' needs the errors of the distances: add a column parallax_error (mas)")
         weight = settings.weight_pc_per_kms if settings.space == "position-velocity" else 0.0
-        return find_aware_neighbours(places, settings.eps, weight)
-    return find_neighbours(coordinates(places, settings), settings.eps)
+        return find_aware_neighbours(places, settings.eps, weight, most_pairs=most_pairs)
+    return find_neighbours(coordinates(places, settings), settings.eps, most_pairs=most_pairs)
 
 
 def coordinates(places: StarPlaces, settings: Settings) -> np.ndarray:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from core.errors import UsageError
 from core.sky.associations import Settings, neighbour_graph, with_eps
-from core.sky.dbscan import NOISE, dbscan_of_graph
+from core.sky.dbscan import NOISE
+from core.sky.eps_sweep import sort_neighbours, sweep_eps
 from core.sky.star_places import StarPlaces, notes_on
 
 COLUMNS = ("eps", "min_samples", "n_groups", "noise_fraction", "largest_fraction")
@@ -51,14 +52,15 @@ def scan_settings(
     note = notes_on(places, distance=settings.space != "sky", motion=settings.space == "position-velocity")
     stars = places.take(np.flatnonzero(note == ""))
     widest = neighbour_graph(stars, with_eps(settings, max(eps_values)))
+    neighbours, eps_values = sort_neighbours(widest), sorted(set(eps_values))
+    radii = [with_eps(settings, eps).eps for eps in eps_values]
+    n = len(stars) or np.nan
     rows = []
-    for eps in sorted(eps_values):
-        graph = widest.shrink(with_eps(settings, eps).eps)
-        for min_samples in min_samples_values:
-            group = dbscan_of_graph(graph, min_samples).group
-            sizes = np.bincount(group[group > NOISE])
-            n = len(group) or np.nan
-            rows.append((eps, min_samples, len(sizes), (group == NOISE).sum() / n, sizes.max(initial=0) / n))
-            if progress is not None:
-                progress(len(rows), len(eps_values) * len(min_samples_values))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    for done, min_samples in enumerate(min_samples_values, start=1):
+        sweep = sweep_eps(neighbours, radii, min_samples)
+        largest = [np.bincount(group[group > NOISE]).max(initial=0) for group in sweep.group]
+        counts = zip(eps_values, sweep.n_groups, sweep.n_noise, largest, strict=True)
+        rows += [(eps, min_samples, groups, noise / n, most / n) for eps, groups, noise, most in counts]
+        if progress is not None:
+            progress(done * len(eps_values), len(eps_values) * len(min_samples_values))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(["eps", "min_samples"], ignore_index=True)

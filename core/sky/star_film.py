@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from core.errors import MissingColumnError, ReadError
-from core.figures.palette import OVERLAY_COLOURS
+from core.figures.palette import GROUP_COLOURS
 from core.sky.turntable import Stars
 
 COLOURS = ("group", "probability", "plain")
@@ -40,7 +40,7 @@ def read_stars(path: Path, colour: str) -> Stars:
     place = table[list(_PLACES)].to_numpy(dtype=np.float64, na_value=np.nan)
     n = len(table)
     if colour == "plain":
-        return Stars(place, np.tile(_PLAIN, (n, 1)), f"{n:,} stars")
+        return Stars(place, plain_colours(n), f"{n:,} stars")
     values = table[colour].to_numpy(dtype=np.float64, na_value=np.nan)
     if colour == "probability":
         return Stars(place, probability_colours(values), f"{n:,} stars by probability: orange 0, blue 1")
@@ -51,10 +51,15 @@ def read_stars(path: Path, colour: str) -> Stars:
 
 def group_colours(group: np.ndarray) -> np.ndarray:
     """Colours (n, 3) from 0 to 255 by group number in turn; grey for noise (-1) and NaN."""
-    palette = np.array([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in OVERLAY_COLOURS[:-1]])  # not the grey
+    palette = np.array([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in GROUP_COLOURS[:-1]])  # not the grey
     palette = (palette + (255 - palette) * 0.25).astype(int)  # lighter: the background is dark
     number = np.where(np.isfinite(group), group, -1).astype(np.int64)
     return np.where((number >= 0)[:, None], palette[number % len(palette)], _GREY)
+
+
+def plain_colours(n: int) -> np.ndarray:
+    """One colour for n stars, (n, 3) from 0 to 255."""
+    return np.tile(_PLAIN, (n, 1))
 
 
 def probability_colours(probability: np.ndarray) -> np.ndarray:

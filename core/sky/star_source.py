@@ -14,7 +14,7 @@ from core.errors import MissingColumnError, ReadError
 PLACE_COLUMNS = (
     "source_id", "ra", "dec", "parallax", "parallax_error", "distance_pc", "pmra", "pmdec", "pmra_error",
     "pmdec_error", "phot_g_mean_mag", "bp_rp", "ruwe", "probability", "probability_std", "label", "true_label",
-    "category", "true_group", "group", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat",
+    "category", "true_group", "true_distance_pc", "group", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat",
     "astrometric_params_solved",
 )  # fmt: skip
 """Columns that maps and groupings can use."""
@@ -105,6 +105,15 @@ class StarSource:
         with self.connection() as connection:
             return connection.execute(
                 f"SELECT {', '.join(self.columns)} FROM stars WHERE {self._where(cuts)}{rest}"
+            ).df()
+
+    def sample(self, n: int, cuts: Cuts | None = None) -> pd.DataFrame:
+        """At most n of the stars that pass, chosen evenly and the same ones each time."""
+        with self.connection() as connection:
+            # The last digits of an id are as good as random, and a hash needs no state.
+            return connection.execute(
+                f"SELECT {', '.join(self.columns)} FROM stars WHERE {self._where(cuts)} "
+                f"ORDER BY hash(source_id) LIMIT {int(n)}"
             ).df()
 
     def _where(self, cuts: Cuts | None) -> str:

@@ -12,6 +12,8 @@ SHOWN = {
     "Spectra": "Data set",
     "Simulate": "Effective temperature",
     "Train": "Expected time",
+    "Sky map": "Each mark is a star",
+    "Associations": "Stars grouped",
     "Compare": "Probabilities are calibrated",
     "Evaluate": "Every probability is calibrated",
 }

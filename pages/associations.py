@@ -1,0 +1,111 @@
+"""Associations: groups of massive stars under the user's fingers, and what can be said about them."""
+
+import numpy as np
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.sky.neighbours import DenseNeighbourhoodError
+from core.sky.star_source import StarSource
+from ui import association_views as views
+from ui import sky_cache
+from ui.association_choices import MAP_KEY, PRESETS, choose_settings, presets, pushes, take_preset, take_released_eps
+from ui.association_film import show_space
+from ui.association_map import association_map
+from ui.shell import link, page
+from ui.sky_sources import choose_cuts, choose_source, open_table
+
+page("Associations", ":material/workspaces:")
+
+MOST_STARS = 300_000
+
+source = choose_source()
+with st.expander("Open a table of predictions", icon=":material/upload_file:"):
+    open_table()
+if source is None:
+    st.stop()
+st.caption(source.provenance)
+
+
+@st.fragment
+def explore(source: StarSource) -> None:
+    """Everything below the choice of a table; only this part runs again when a choice changes."""
+    try:
+        group_and_show(source)
+    except DenseNeighbourhoodError as error:
+        st.warning(f"Too dense. {error}.", icon=":material/blur_on:")
+        st.button("Back to the suggested settings", on_click=take_preset, args=PRESETS["Suggested"])
+    except ExplorerError as error:
+        st.warning(f"{error}.", icon=":material/error:")
+        st.button("Back to the suggested settings", on_click=take_preset, args=PRESETS["Suggested"])
+
+
+def group_and_show(source: StarSource) -> None:
+    """Choices, map, tables."""
+    with st.expander("Which stars", icon=":material/filter_alt:", expanded=False):
+        cuts = choose_cuts(source)
+    presets()
+    settings, method = choose_settings(source)
+    n_stars = source.count(cuts)
+    if not n_stars:
+        st.info("No star passes these cuts: lower the probability or widen the cuts.", icon=":material/filter_alt_off:")
+        return
+    if n_stars > MOST_STARS:
+        st.info(
+            f"{n_stars:,} stars pass; at most {MOST_STARS:,} are grouped here. Raise the probability or the parallax "
+            "cut, or use `python -m core cluster` for a table of any size.",
+            icon=":material/compress:",
+        )
+        return
+    table, places = sky_cache.read_stars(source, source.key, cuts, method)
+    key = f"{source.key} {cuts} {method}"
+    found, swept, rows = sky_cache.group_stars(places, key, settings)
+    with st.container():
+        views.show_numbers(found, table)
+    position, has_distances = sky_cache.positions(places, rows)
+    sky = settings.space == "sky"
+    marked = sky_cache.well_known(float(np.linalg.norm(position, axis=1).max(initial=0.0)))
+    clicked = association_map(
+        table["source_id"].to_numpy()[rows],
+        position,
+        swept,
+        chosen=settings.eps_deg if sky else settings.eps_pc,
+        push=pushes(),
+        unit="deg" if sky else "pc",
+        known=marked if has_distances else marked.iloc[:0],
+        has_distances=has_distances,
+        alt="Map of the stars, coloured by the group that they belong to",
+        key=MAP_KEY,
+        on_eps=take_released_eps,
+    )
+    st.caption(
+        "Each colour is a group, grey is noise; drag the slider and colours follow. Sun in the middle; squares: known "
+        "associations and clusters; dashed: spiral arms (Reid et al. 2019, ApJ 885, 131). Wheel to zoom, drag to move "
+        "or turn, click a star for its verdict."
+    )
+    if clicked.star:
+        st.session_state["clicked star"] = clicked.star
+    if chosen := st.session_state.get("clicked star"):
+        link("Star", f"Verdict on Gaia DR3 {chosen}", source_id=chosen)
+    views.comment(found)
+    show_tabs(found, table, places, settings, key)
+
+
+def show_tabs(found, table, places, settings, key: str) -> None:
+    """What can be said about the groups; only the open tab is computed."""
+    titles = ["Groups", "Choice of eps", "Stability and significance", "3-D and film"]
+    groups, choice, checks, space = st.tabs(titles, key="view", bind="query-params")
+    if groups.open:
+        with groups:
+            views.show_groups(found, table, *sky_cache.describe_groups(found, key, found.settings))
+    if choice.open:
+        with choice:
+            views.show_eps_help(places, settings, key)
+    if checks.open:
+        with checks:
+            views.show_checks(found)
+    if space.open:
+        with space:
+            show_space(found, table["source_id"].to_numpy())
+
+
+explore(source)

@@ -1,0 +1,78 @@
+"""Sky map: where the stars are, on the sky, on the sphere and around the Sun."""
+
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.figures.sky_colour import legend_figure
+from core.figures.sky_deck import HEIGHT, sky_deck
+from core.sky.spiral_arms import arm_lines
+from core.sky.star_source import StarSource
+from ui import sky_cache
+from ui.shell import page
+from ui.sky_choices import aladin_link, choose_field, choose_view, go_to
+from ui.sky_sources import choose_cuts, choose_source, open_table
+from ui.sky_view import answer_click, links_from, marks_of, paint, places_of, say
+
+page("Sky map", ":material/public:")
+
+LIGHT, DARK = ((23, 32, 51), (255, 255, 255)), ((232, 237, 245), (15, 22, 36))
+FARTHEST_ARM_PC = 6000.0
+
+source = choose_source()
+with st.expander("Open a table of predictions", icon=":material/upload_file:"):
+    open_table()
+if source is None:
+    st.stop()
+st.caption(source.provenance)
+
+
+@st.fragment
+def explore(source: StarSource) -> None:
+    """Choices and map; only this part runs again when a choice changes."""
+    with st.expander("Which stars", icon=":material/filter_alt:"):
+        cuts = choose_cuts(source)
+    projection, colour, named = choose_view(source)
+    field = choose_field()
+    try:
+        drawn = sky_cache.map_of(source, source.key, cuts, field, False)
+    except ExplorerError as error:
+        st.warning(f"{error}.", icon=":material/error:")
+        return
+    if not drawn.n_stars:
+        st.info("No star of this table passes the cuts in this field.", icon=":material/filter_alt_off:")
+        st.button("Show the whole sky", on_click=go_to, args=(0.0, 0.0, 180.0))
+        return
+    places = None
+    if projection == "space":
+        drawn, places = places_of(source, drawn, cuts)
+    try:
+        painted = paint(drawn, colour, source, cuts)
+    except ExplorerError as error:
+        st.warning(f"The stars cannot be coloured by association. {error}.", icon=":material/blur_on:")
+        painted = paint(drawn, "density", source, cuts)
+    ink, ground = DARK if st.context.theme.type == "dark" else LIGHT
+    deck = sky_deck(
+        projection,
+        marks_of(drawn, painted, places),
+        ink=ink,
+        ground=ground,
+        field=field,
+        known=sky_cache.well_known(float("inf")) if named else None,
+        arms=arm_lines(FARTHEST_ARM_PC),
+    )
+    caption = say(drawn, projection, painted)
+    # A key of its own for each view: the browser keeps zoom and angle as long as the view is the same.
+    key = f"sky {projection} {field}"
+    with st.container(border=True):
+        event = st.pydeck_chart(deck, height=HEIGHT, on_select="rerun", key=key, alt=caption)
+    st.plotly_chart(legend_figure(painted), key="legend", config={"staticPlot": True}, alt=f"Legend: {painted.title}")
+    st.caption(caption)
+    answer_click(event, drawn)
+    with st.container(horizontal=True):
+        links_from(source)
+        if not field.whole_sky:
+            st.link_button("This field in Aladin Lite", aladin_link(field), icon=":material/open_in_new:")
+            st.button("Whole sky", on_click=go_to, args=(0.0, 0.0, 180.0), icon=":material/zoom_out_map:")
+
+
+explore(source)

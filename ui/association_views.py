@@ -1,0 +1,264 @@
+"""Parts of the page Associations: the outcome in numbers, the table of groups, members, and what to say about them."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.figures.association import k_distance_figure, scan_figure
+from core.sky.associations import STUDY, Associations, Settings, coordinates, with_eps
+from core.sky.eps_suggestion import k_distances
+from core.sky.exploration import slider_range
+from core.sky.export import FORMATS, table_bytes
+from core.sky.group_table import UNITS
+from core.sky.scoring import LEAST_MEMBERS, TESTED_PC, score_groups
+from core.sky.settings_scan import scan_settings
+from core.sky.significance import group_significance
+from core.sky.stability import group_stability
+from core.sky.star_places import StarPlaces
+from ui import state
+from ui.association_choices import set_eps
+from ui.figure import show
+from ui.shell import link
+from ui.sky_sources import travelling
+
+MOST_LISTED = 400
+_SCANNED_SAMPLES = (3, 4, 5, 6, 8, 10, 15, 20, 30)
+_N_DRAWS = 20
+_RESULTS = "checked associations"
+
+
+def show_numbers(found: Associations, table: pd.DataFrame) -> None:
+    """Cards: stars, groups, noise, the largest group, and where the truth is known completeness and purity."""
+    n = int(found.took_part.sum())
+    sizes = np.bincount(found.group[found.group >= 0])
+    scores = score_groups(found.group, table) if {"true_group", "true_distance_pc"} <= set(table.columns) else None
+    scored = scores is not None and len(scores) > 0
+    cards = st.columns([5, 4, 4, 4, 5, 4] if scored else 4, border=True, gap="small")
+    cards[0].metric("Stars grouped", f"{n:,}")
+    cards[1].metric("Groups", f"{found.n_groups:,}")
+    cards[2].metric("Noise", f"{100 * found.n_noise / max(n, 1):.1f} %")
+    cards[3].metric("Largest", f"{sizes.max(initial=0):,}")
+    if scored:
+        cards[4].metric("Completeness", f"{scores['completeness'].mean():.2f}")
+        cards[5].metric("Purity", f"{scores['purity'].mean():.2f}")
+        worst = scores.loc[scores[["completeness", "purity"]].min(axis=1).idxmin()]
+        st.caption(
+            f"The truth of these simulated stars is known: mean over the {len(scores)} associations of at least "
+            f"{LEAST_MEMBERS} of them within {TESTED_PC:,.0f} pc, each against the group with most of its members. "
+            f"Worst: {worst['members']:.0f} stars at {worst['distance_pc']:.0f} pc, {worst['completeness']:.2f} / "
+            f"{worst['purity']:.2f}."
+        )
+
+
+def comment(found: Associations) -> None:
+    """One line of interpretation; says why the study's setting gives one giant group."""
+    if found.settings.eps_pc >= STUDY.eps_pc and found.settings.space == "position":
+        st.info(
+            "Why one giant group: at 500 pc, ten times the size of an association, every star of the disc has far more "
+            "than ten neighbours, so that DBSCAN walks from one to the next through the whole sample. The study's "
+            "setting says that massive stars lie in the disc, not which of them were born together.",
+            icon=":material/hub:",
+        )
+    else:
+        st.markdown(f"{found.summary()}.")
+    if (without := int((~found.took_part).sum())) > 0:
+        reasons = pd.Series(found.note[~found.took_part]).value_counts()
+        st.caption(
+            f"{without:,} stars could not take part: " + ", ".join(f"{k} ({n:,})" for k, n in reasons.items()) + "."
+        )
+
+
+def show_groups(found: Associations, table: pd.DataFrame, groups: pd.DataFrame, matches: pd.DataFrame) -> None:
+    """The groups as a table in which one can be chosen; its members, links and downloads."""
+    if groups.empty:
+        st.info("There is no group to list: move eps up, or min_samples down.", icon=":material/scatter_plot:")
+        return
+    checked = st.session_state.get(_RESULTS, {}).get(_key_of(found))
+    listed = groups if checked is None else groups.merge(checked, on="group", how="left")
+    chosen_now = st.query_params.get(state.GROUP, "")
+    rows = groups.index[groups["group"].astype(str) == chosen_now].tolist()
+    choice = st.dataframe(
+        listed.head(MOST_LISTED),
+        hide_index=True,
+        height=300,
+        column_config=_column_config(listed),
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": rows[:1]}} if rows and rows[0] < MOST_LISTED else None,
+        key=f"groups {_key_of(found)}",
+    )
+    st.caption(
+        "Largest first. Centre and distance are medians; size: radius that holds half of the members; depth and "
+        "velocity dispersion without the part that errors explain. Overlap: share of the members in the known group. "
+        "Tick a row for its members."
+    )
+    picked = choice["selection"]["rows"]
+    members = np.flatnonzero(found.group >= 0)
+    if picked:
+        row = groups.iloc[picked[0]]
+        st.query_params[state.GROUP] = str(int(row["group"]))
+        members = np.flatnonzero(found.group == row["group"])
+        _show_group(row, matches)
+    else:
+        st.query_params.pop(state.GROUP, None)
+    _show_members(found, table, members, f"group_{int(row['group'])}" if picked else "all_groups")
+
+
+def _show_group(row: pd.Series, matches: pd.DataFrame) -> None:
+    st.markdown(
+        f"**Group {int(row['group'])}**: {int(row['n_members'])} stars at l = {row['l']:.1f}°, b = {row['b']:.1f}°"
+    )
+    same = matches[matches["group"] == row["group"]]
+    if len(same):
+        same = same.head(5).assign(age=lambda t: (10 ** (t["log_age"] - 6)).round(1))
+        said = "; ".join(
+            f"{item.name} ({item.n_shared} stars, {item.overlap:.0%}"
+            + (f", {item.age:g} Myr" if np.isfinite(item.age) else "")
+            + f"; {item.reference})"
+            for item in same.drop(columns=["group"]).set_index("name", drop=False).itertuples(index=False)
+        )
+        st.caption(f"Coincides with {said}. A place in common is no proof of a common origin.")
+    radius = 2.0 if not np.isfinite(row["size_pc"]) else np.rad2deg(3.0 * row["size_pc"] / row["distance_pc"])
+    place = {state.L_DEG: f"{row['l']:.2f}", state.B_DEG: f"{row['b']:.2f}"}
+    place |= {state.RADIUS_DEG: f"{min(max(radius, 0.5), 60.0):.1f}"}
+    link("Sky map", "Its field on the Sky map", **travelling(**place))
+
+
+def _show_members(found: Associations, table: pd.DataFrame, members: np.ndarray, stem: str) -> None:
+    place = found.places.position_pc[members]
+    frame = table.iloc[members].reset_index(drop=True).drop(columns=["group"], errors="ignore")
+    added = {"group": found.group[members], "core": found.core[members]}
+    added |= {f"{axis}_pc": place[:, i] for i, axis in enumerate("xyz")}
+    for number, (name, values) in enumerate(added.items()):
+        frame.insert(1 + number, name, values)
+    if stem != "all_groups":
+        shown = frame.head(MOST_LISTED).assign(star="star?source_id=" + frame["source_id"].astype(str))
+        shown = shown.assign(source_id=shown["source_id"].astype(str))
+        columns = {"star": st.column_config.LinkColumn("verdict", display_text="open")}
+        st.dataframe(shown[["star", *shown.columns.drop("star")]], hide_index=True, height=240, column_config=columns)
+    with st.container(horizontal=True):
+        for name, suffix in FORMATS.items():
+            st.download_button(
+                f"{len(frame):,} members, {name}",
+                lambda suffix=suffix: table_bytes(frame, suffix),
+                file_name=f"{stem}{suffix}",
+                key=f"download {stem}{suffix}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def show_eps_help(places: StarPlaces, settings: Settings, key: str) -> None:
+    """The k-distance plot with the suggested eps, and the map of settings."""
+    if settings.algorithm == "hdbscan":
+        st.info("HDBSCAN finds its radii itself: there is no eps to choose.", icon=":material/info:")
+        return
+    part = places.take(np.flatnonzero(np.isfinite(coordinates(places, settings)).all(axis=1)))
+    curve = k_distances(coordinates(part, settings), max(settings.min_samples, 2))
+    sky = settings.space == "sky"
+    unit, name = ("deg", state.EPS_DEG) if sky else ("pc", state.EPS_PC)
+    to_unit = np.rad2deg if sky else np.asarray
+    left, right = st.columns(2, gap="medium")
+    with left:
+        suggested = None if curve.suggested is None else float(to_unit(curve.suggested))
+        eps = settings.eps_deg if sky else settings.eps_pc
+        caption = (
+            "Distance of each star to the neighbour that would make it a core point, in plain distances. Stars in "
+            "groups lie on the flat part; the knee is a usual first guess for eps"
+            + ("." if settings.errors == "ignore" or sky else " (the error-aware metric brings stars closer).")
+        )
+        show(k_distance_figure(to_unit(curve.distance), curve.k, suggested, eps, unit), caption, key="k distances")
+        if suggested is not None:
+            st.button(f"Take eps = {suggested:.3g} {unit}", on_click=set_eps, args=(float(f"{suggested:.3g}"), name))
+    with right:
+        end, step = slider_range(settings.space, settings.eps_deg if sky else settings.eps_pc)
+        values = tuple(np.round(np.linspace(end / 12, end, 12) / step) * step)
+        try:
+            scan = _scan(places, key, with_eps(settings, end), values)
+        except ExplorerError as error:
+            st.warning(f"The map of settings cannot be drawn. {error}", icon=":material/blur_on:")
+            return
+        here = (settings.eps_deg if sky else settings.eps_pc, settings.min_samples)
+        caption = (
+            "Every pair of settings, the same stars. Good ones lie where many groups are found and noise is neither "
+            "all nor nothing, away from the edge to the right where groups merge. Cross: the present settings."
+        )
+        show(scan_figure(scan, here, unit), caption, key="scan")
+
+
+@st.cache_data(scope="session", max_entries=6, show_spinner="Grouping with every pair of settings …")
+def _scan(_places: StarPlaces, key: str, settings: Settings, eps_values: tuple[float, ...]) -> pd.DataFrame:
+    return scan_settings(_places, settings, [value for value in eps_values if value > 0], _SCANNED_SAMPLES)
+
+
+def show_checks(found: Associations) -> None:
+    """Stability under the errors, and significance against smooth discs; computed on request, with progress."""
+    st.markdown(
+        "**Stability**: all stars are drawn anew from their errors and grouped again; above 0.75 a group is stable, "
+        "below 0.5 it dissolves. **Significance**: smooth discs of the same stars are grouped; p is the share of discs "
+        "with a group as rich at a comparable distance."
+    )
+    results = st.session_state.setdefault(_RESULTS, {})
+    key = _key_of(found)
+    if st.button(f"Check these groups ({_N_DRAWS} draws each)", disabled=not found.n_groups, icon=":material/science:"):
+        bar = st.progress(0.0, "Drawing stars from their errors …")
+        stable = group_stability(
+            found, np.random.default_rng(1), _N_DRAWS, lambda i, n: bar.progress(i / n / 2, "Stability …")
+        )
+        chance = group_significance(
+            found, np.random.default_rng(2), _N_DRAWS, lambda i, n: bar.progress(0.5 + i / n / 2, "Significance …")
+        )
+        bar.empty()
+        results[key] = stable.merge(chance, on="group")
+    if key not in results:
+        st.info("Not yet checked at these settings.", icon=":material/hourglass_empty:")
+        return
+    checked = results[key]
+    sizes = np.bincount(found.group[found.group >= 0], minlength=found.n_groups)
+    strong = (checked["stability"] > 0.75) & (checked["p_value"] <= 0.05)
+    st.markdown(
+        f"{int(strong.sum())} of {len(checked)} groups are stable and significant (stability > 0.75, p ≤ 0.05)."
+    )
+    st.dataframe(
+        checked.assign(n_members=sizes[checked["group"]])[
+            ["group", "n_members", "stability", "recovered", "chance_groups", "p_value"]
+        ].sort_values("n_members", ascending=False),
+        hide_index=True,
+        height=300,
+        column_config={
+            name: st.column_config.NumberColumn(format="%.2f") for name in ("stability", "recovered", "p_value")
+        },
+    )
+    st.caption(
+        f"p cannot be below 1 / {_N_DRAWS + 1}. The table of groups has these columns too. The draw adds the errors "
+        "to data that hold them already, so that it errs towards instability."
+    )
+
+
+def _key_of(found: Associations) -> str:
+    return f"{found.settings} {len(found.group)} {found.n_groups} {found.n_noise}"
+
+
+def _column_config(table: pd.DataFrame) -> dict:
+    titles = {
+        "group": "Group", "n_members": "Stars", "n_core": "Core", "known": "Known as", "overlap": "Overlap",
+        "distance_pc": "Distance", "distance_error_pc": "± ", "size_pc": "Size", "depth_pc": "Depth",
+        "dispersion_kms": "σ velocity",
+    }  # fmt: skip
+    config = {}
+    for name in table.columns:
+        unit = f" ({UNITS[name]})" if name in UNITS else ""
+        title = titles.get(name, name) + unit
+        if name in ("known",):
+            config[name] = st.column_config.TextColumn(title)
+        elif name == "overlap":
+            config[name] = st.column_config.NumberColumn(title, format="percent")
+        elif name in ("group", "n_members", "n_core"):
+            config[name] = st.column_config.NumberColumn(title, format="%d")
+        else:
+            config[name] = st.column_config.NumberColumn(title, format="%.2f" if name in _FINE else "%.1f")
+    return config
+
+
+_FINE = ("stability", "recovered", "p_value", "chance_groups", "pml", "pmb")

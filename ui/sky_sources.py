@@ -1,0 +1,158 @@
+"""Tables of stars for the maps and the associations: which there are, and which of their stars are wanted.
+
+The choices stand in the URL under the same names on both pages, so that they travel along with links.
+"""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.settings import current_settings
+from core.sky.cluster_file import read_star_table
+from core.sky.simulated_galaxy import shipped_galaxy
+from core.sky.star_source import Cuts, StarSource, source_of_files, source_of_table
+from core.spectra.dataset_catalogue import EMBEDDED
+from ui import cache, state
+from ui.choice import choose_one
+
+GALAXY = "galaxy"
+MOST_UPLOADED = 2_000_000
+_UPLOADED = "uploaded star tables"
+_HOW_GROUPED = (
+    state.EPS_PC, state.EPS_DEG, state.MIN_SAMPLES, state.SPACE, state.DISTANCE_ERRORS, state.DISTANCE, state.WEIGHT,
+    state.ALGORITHM,
+)  # fmt: skip
+_FILE_TYPES = ["parquet", "csv", "ecsv", "fits", "vot", "xml", "gz"]
+
+
+def choose_source() -> StarSource | None:
+    """A select box of the tables at hand; None (with a message) when the chosen one cannot be read."""
+    datasets = {entry.name: entry for entry in cache.find_datasets()}
+    results = {path.name: path for path in _find_results()}
+    uploads = _uploads()
+    titles = {GALAXY: "Simulated Galaxy with known associations"}
+    titles |= {name: f"Survey result {name}" for name in results} | {name: f"Opened {name}" for name in uploads}
+    titles |= {name: entry.title for name, entry in datasets.items() if name not in titles}
+    help_text = "Tables of predictions are opened below; samples are drawn on the page Simulate."
+    name = choose_one("Stars", titles, state.STARS, help=help_text)
+    try:
+        if name in uploads:
+            return uploads[name]
+        if name in results:
+            return source_of_files(_files_of(results[name]), name, f"Survey result {name} on this machine.")
+        if name in datasets:
+            entry = datasets[name]
+            if entry.name == EMBEDDED:
+                cache.embedded_dataset()  # the first call on a machine draws it
+            return source_of_files([entry.path], entry.title, entry.provenance)
+        about = (
+            "Simulated: the massive stars of DR3's XP catalogue within 2.4 kpc, two fifths of them in associations, "
+            "and hot low-mass stars; verdicts of the shipped ensemble on their spectra. No real star is among them."
+        )
+        return source_of_files([shipped_galaxy()], titles[GALAXY], about)
+    except (ExplorerError, OSError) as error:
+        st.error(f"This table cannot be used. {error}", icon=":material/error:")
+        return None
+
+
+def choose_cuts(source: StarSource) -> Cuts:
+    """Threshold on the probability and quality cuts, as far as the table has the columns."""
+    columns = set(source.columns)
+    first, second, third = st.columns(3, gap="medium")
+    with first:
+        threshold = st.slider(
+            "Probability of massive, at least",
+            0.0,
+            0.99,
+            0.5,
+            0.01,
+            key=state.THRESHOLD,
+            bind="query-params",
+            disabled="probability" not in columns,
+            help="Calibrated at equal priors. 0 takes all stars." if "probability" in columns else "No such column.",
+        )
+    with second:
+        snr = st.slider(
+            "Parallax / error, at least",
+            0.0,
+            20.0,
+            0.0,
+            0.5,
+            key=state.PARALLAX_SNR,
+            bind="query-params",
+            disabled=not {"parallax", "parallax_error"} <= columns,
+            help="The study asked for 3. It favours near stars; the error-aware metric can do without.",
+        )
+    with third:
+        ruwe = st.slider(
+            "RUWE, at most",
+            1.0,
+            5.0,
+            5.0,
+            0.1,
+            key=state.RUWE,
+            bind="query-params",
+            disabled="ruwe" not in columns,
+            help="Above 1.4 the astrometry may be disturbed by a companion; 5 takes all stars.",
+        )
+    return Cuts(threshold, snr, ruwe if ruwe < 5.0 else float("inf"))
+
+
+def open_table() -> None:
+    """Uploader for tables of predictions; they stay with the session."""
+    uploads = _uploads()
+    upload = st.file_uploader(
+        "Table with source_id, ra, dec and parallax; probability, proper motions and magnitudes where known",
+        type=_FILE_TYPES,
+        key=f"star table {len(uploads)}",
+        help="What `python -m core classify` or any archive query delivers.",
+    )
+    if upload is None:
+        return
+    try:
+        with st.spinner("Reading …"), tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / Path(upload.name).name
+            path.write_bytes(upload.getvalue())
+            table = read_star_table(path)
+        if table.num_rows > MOST_UPLOADED:
+            st.error(f"{upload.name} has {table.num_rows:,} rows; at most {MOST_UPLOADED:,} can be opened here.")
+            return
+        key = f"{upload.name} {upload.file_id}"
+        uploads[upload.name] = source_of_table(table, upload.name, f"Table {upload.name}, opened in this session.", key)
+    except ExplorerError as error:
+        st.error(f"**{upload.name}** was not opened. {error}", icon=":material/error:")
+        return
+    st.query_params[state.STARS] = upload.name
+    st.session_state.pop(state.STARS, None)
+    st.rerun()
+
+
+def travelling(**more: str) -> dict[str, str]:
+    """The choices of stars in the URL, for links to another page that shows them."""
+    names = (state.STARS, state.THRESHOLD, state.PARALLAX_SNR, state.RUWE, *_HOW_GROUPED)
+    return {name: st.query_params[name] for name in names if name in st.query_params} | more
+
+
+def _uploads() -> dict[str, StarSource]:
+    return st.session_state.setdefault(_UPLOADED, {})
+
+
+def _find_results() -> list[Path]:
+    """Results of the survey with positions: folders of Parquet files."""
+    folder = current_settings().local_dir / "surveys"
+    return sorted(path for path in folder.glob("[!.]*") if _files_of(path)) if folder.is_dir() else []
+
+
+def _files_of(path: Path) -> list[Path]:
+    return [path] if path.suffix == ".parquet" else sorted(path.rglob("[!.]*.parquet"))
+
+
+def star_row(source: StarSource, source_id: int) -> pd.Series | None:
+    """The row of one star, None where the table has it not."""
+    with source.connection() as connection:
+        query = f"SELECT {', '.join(source.columns)} FROM stars WHERE source_id = {int(source_id)} LIMIT 1"
+        found = connection.execute(query).df()
+    return None if found.empty else found.iloc[0]
