@@ -6,6 +6,7 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.training.run_catalogue import RunSummary
 from ui import cache, overview, state
+from ui.plain import plain
 from ui.shell import page
 
 page("Overview", ":material/home:")
@@ -56,7 +57,7 @@ try:
     embedded = cache.embedded_dataset()
 except ExplorerError as error:
     embedded_card.metric("Embedded stars", "none")
-    st.error(f"The embedded sample could not be made. {error}", icon=":material/error:")
+    st.error(f"The embedded sample could not be made. {plain(error)}", icon=":material/error:")
     embedded = None
 else:
     embedded_card.metric("Embedded stars", f"{len(embedded):,}", help=embedded.provenance)

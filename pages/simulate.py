@@ -11,6 +11,7 @@ from ui.downloads import download_spectra
 from ui.judgement import judge
 from ui.live_spectrum import show_clean, show_noisy
 from ui.new_sample import draw_sample
+from ui.plain import plain
 from ui.shell import page
 from ui.simulate_choices import choose_parameters
 from ui.verdict_card import show_judgement
@@ -28,7 +29,7 @@ def show_one_star() -> None:
         )
         judgement = judge(star, run) if run else None
     except ExplorerError as error:
-        st.error(f"{error}.", icon=":material/error:")
+        st.error(f"{plain(error)}.", icon=":material/error:")
         return
     if judgement:
         with st.container(border=True):

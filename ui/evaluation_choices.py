@@ -10,6 +10,7 @@ from core.training.run_catalogue import RunSummary
 from models.registry import MODEL_KEYS
 from ui import cache, evaluation_cache, state
 from ui.choice import choose_one
+from ui.plain import plain
 from ui.step_choice import choose_step
 
 GROUND, PART = "ground", "part"
@@ -50,7 +51,7 @@ def choose_result() -> RunResult | None:
     try:
         return evaluation_cache.load_result(runs[name])
     except ExplorerError as error:
-        st.error(f"This run cannot be evaluated. {error}", icon=":material/error:")
+        st.error(f"This run cannot be evaluated. {plain(error)}", icon=":material/error:")
         return None
 
 
@@ -109,7 +110,7 @@ def choose_comparable() -> list[RunResult]:
         try:
             results.append(evaluation_cache.load_result(run))
         except ExplorerError as error:
-            st.caption(f"{run.name} is left out: {error}")
+            st.caption(f"{run.name} is left out: {plain(error)}")
     groups = {f"{data[:8]}-{folds[:8]}": runs for (data, folds), runs in grounds(results).items()}
     if not groups:
         return []

@@ -35,6 +35,7 @@ from ui.downloads import download_table
 from ui.evaluation_choices import choose_threshold
 from ui.figure import show
 from ui.numbers import percent
+from ui.plain import plain
 from ui.shell import link
 
 MOST_LISTED, MOST_SPECTRA = 500, 6
@@ -233,7 +234,7 @@ def _show_real(result: RunResult, threshold: float) -> None:
     try:
         verdicts = evaluation_cache.real_verdicts(result.folder, evaluation_cache.version_of(result), folder)
     except ExplorerError as error:
-        st.info(f"The real spectra cannot be judged: {error}.", icon=":material/info:")
+        st.info(f"The real spectra cannot be judged: {plain(error)}.", icon=":material/info:")
         return
     groups = count_real(verdicts, threshold)
     series = {

@@ -23,6 +23,7 @@ from core.jobs.job import (
     requeue,
 )
 from ui import state
+from ui.plain import plain
 
 REFRESH_S = 1.0
 _BADGES = {
@@ -76,7 +77,7 @@ def _watch_once(job_id: str, draw: Callable[[Job], None], knew_its_end: bool) ->
     try:
         job = find_job(job_id)
     except JobError as error:
-        st.info(f"{error}.", icon=":material/info:")
+        st.info(f"{plain(error)}.", icon=":material/info:")
         return
     now = job.state()
     if now.state in ENDED and not knew_its_end:
@@ -95,7 +96,7 @@ def show_state(job: Job, now: JobState) -> None:
             st.markdown(_duration((now.ended or datetime.now(UTC).timestamp()) - now.started))
         _buttons(job, now)
     if now.state == FAILED:
-        st.error(f"{now.message}.", icon=":material/error:")
+        st.error(f"{plain(now.message)}.", icon=":material/error:")
     elif job.is_cancelled and now.state not in ENDED:
         st.caption("Stopping …")
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.settings import current_settings
 from ui import cache
+from ui.plain import plain
 from ui.shell import link
 
 MOST_STARS = 200_000
@@ -27,7 +28,7 @@ def draw_sample() -> None:
         try:
             _draw(population, int(n_stars), int(seed), path)
         except ExplorerError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(error), icon=":material/error:")
     st.caption(
         f"Larger samples: `python -m core simulate --population survey --stars 1000000 --seed 1 --out FOLDER`. "
         f"Saved samples lie in {current_settings().samples_dir}."

@@ -12,6 +12,7 @@ from core.training.settings import AUGMENTATIONS, LOSS_NAMES, PRESETS, TrainingS
 from models.registry import MODELS, ModelSpec, model_spec
 from ui import cache, state
 from ui.choice import choose_one
+from ui.plain import plain
 
 TITLES = {spec.key: spec.title for spec in MODELS}
 PRESET_TITLES = {
@@ -92,7 +93,7 @@ def choose_training() -> TrainingChoice | None:
     try:
         return TrainingChoice(entry, [(model_spec(key), _settings(model_spec(key), preset, explicit)) for key in keys])
     except UsageError as error:
-        st.error(f"{error}.", icon=":material/error:")
+        st.error(f"{plain(error)}.", icon=":material/error:")
         return None
 
 

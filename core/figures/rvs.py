@@ -25,7 +25,13 @@ def rvs_figure(rvs: pd.DataFrame) -> go.Figure:
     wavelength, flux, error = (rvs[name].to_numpy(dtype=float) for name in ("wavelength_nm", "flux", "flux_error"))
     whole = np.isfinite(wavelength) & np.isfinite(flux)
     wavelength, flux, error = wavelength[whole], flux[whole], np.nan_to_num(error[whole])
-    figure = blank_figure(title="RVS spectrum", x_title=WAVELENGTH_TITLE, y_title="Flux (continuum = 1)", height=320)
+    figure = blank_figure(
+        title="RVS spectrum",
+        x_title=WAVELENGTH_TITLE,
+        y_title="Flux (continuum = 1)",
+        height=340,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.3, "yanchor": "top"},
+    )
     band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     figure.add_scatter(x=wavelength, y=flux - error, showlegend=False, **band)
     figure.add_scatter(

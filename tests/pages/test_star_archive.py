@@ -7,6 +7,7 @@ import pytest
 from core.archive.cache import StarCache
 from core.archive.client import ArchiveClient
 from core.archive.dataset import build_dataset
+from core.archive.lookup import find_star
 from core.archive.retry import RetryPolicy
 from core.settings import current_settings
 from core.simulation.embedded import embedded_dataset
@@ -61,6 +62,14 @@ def cache(archive, own_dir):
     archive.faults.clear()
     yield StarCache(own_dir / "cache" / "archive")
     archive.faults.clear()
+
+
+@pytest.fixture
+def at_archive(archive, own_dir, monkeypatch):
+    """A client in this process, with the settings of the servers."""
+    for name, value in (archive.environment | {"EXPLORER_DATA_DIR": str(own_dir)}).items():
+        monkeypatch.setenv(name, value)
+    return ArchiveClient(policy=RetryPolicy(3, 0.01), settings=current_settings())
 
 
 def unseen(archive, cache):
@@ -137,7 +146,7 @@ def test_the_epoch_decides_where_a_fast_star_is(archive, online, cache, browser)
     place = f"{star['ra']:.6f} {star['dec']:+.6f}"
     browser.open(address(online, place)).expect("has no source within 5 arcsec", "Enlarge the radius")
     browser.page.get_by_role("button", name="Search by position").click()
-    browser.page.get_by_label("Epoch of the coordinates").fill("J2016")
+    browser.page.get_by_role("textbox", name="Epoch of the coordinates").fill("J2016")
     browser.page.keyboard.press("Enter")
     browser.expect(f"Gaia DR3 {star['source_id']}").settle()
     assert "epoch=J2016" in browser.page.url
@@ -154,23 +163,20 @@ def test_hostile_and_unknown_names_get_a_sentence(online, cache, browser, query)
     assert browser.failures == []
 
 
-def test_without_a_network_seen_stars_open_and_others_say_why(archive, online, own_dir, cache, browser):
-    for query in WAYS_IN.values():
-        browser.open(address(online, query)).expect("Verdict:")
+def test_without_a_network_seen_stars_open_and_others_say_why(archive, own_dir, cache, browser, at_archive):
+    seen = [WAYS_IN[kind] for kind in ("id", "name", "sexagesimal")]
+    for query in seen:
+        find_star(query, client=at_archive, cache=cache, use_embedded=False)
     with running_server(own_dir) as cut_off:
-        for query in WAYS_IN.values():
+        for query in seen:
             browser.open(address(cut_off, query)).expect(f"Gaia DR3 {THETA1_ORI_C}", "Verdict:", "cache")
         for query in (str(unseen(archive, cache)), "Some Star", "10.5 -20.5"):
             browser.open(address(cut_off, query)).expect("ithout a network", "download cache", "Try again")
             assert browser.failures == []
 
 
-def test_a_built_data_set_is_offered(archive, online, own_dir, cache, browser):
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in (archive.environment | {"EXPLORER_DATA_DIR": str(own_dir)}).items():
-            patch.setenv(name, value)
-        client = ArchiveClient(policy=RetryPolicy(3, 0.01), settings=current_settings())
-        built = build_dataset(own_dir / "elsewhere" / "real_set", client=client, n_stars=40)
+def test_a_built_data_set_is_offered(online, own_dir, browser, at_archive):
+    built = build_dataset(own_dir / "elsewhere" / "real_set", client=at_archive, n_stars=40)
     browser.open(f"{online}/spectra?set=real_set&view=Data+set+card")
     browser.expect(f"{built.counts['stars']} of {built.counts['stars']} stars.", "from Gaia DR3")
     browser.expect_figure("Composition")
