@@ -90,10 +90,8 @@ def _interval(value: float, drawn: np.ndarray, confidence: float) -> Interval:
 
 def rate_interval(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     """A proportion with its Clopper-Pearson interval; (None, 0, 1) of no star."""
-    from core.evaluation.exam import binomial_interval
-
-    low, high = binomial_interval(successes, n, confidence)
-    return Interval(successes / n if n else None, low, high)
+    low, high = rate_intervals(np.array(successes), n, confidence)
+    return Interval(successes / n if n else None, float(low), float(high))
 
 
 def rate_intervals(
