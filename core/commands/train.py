@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from core.errors import JobError
+
 EXIT_PARTLY_DONE = 3
 
 
@@ -33,6 +35,12 @@ def train(
         bool, typer.Option("--baselines", help="Also fit the baselines on the same folds (minutes).")
     ] = False,
     threads: Annotated[int | None, typer.Option(help="CPU threads (default: all of this process).")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Train as a job, folds in parallel: address of a Dask scheduler, or 'local' for this machine."
+        ),
+    ] = None,
 ) -> None:
     """Train networks fold by fold: every fold a fresh network, its best epoch kept, a test set that no fold sees.
 
@@ -71,6 +79,9 @@ def train(
     print(f"{table.name}: {len(table)} stars, {int(table.label.sum())} massive", *table.notes, sep="; ")
     for spec, settings in choices:
         print(f"{spec.key}: " + ", ".join(f"{name} {value}" for name, value in settings.as_dict().items()))
+    if scheduler is not None:
+        _train_as_job(data, choices, out.resolve(), scheduler, baselines)
+        return
     device = prepare_device(threads)
     print(f"on {device}")
     with TrainingProgress(choices) as progress:
@@ -83,6 +94,22 @@ def train(
         _fit_baselines(table, runs)
     if len(runs) < len(choices) or any(trained.run["state"] != FINISHED for trained in runs):
         raise typer.Exit(EXIT_PARTLY_DONE)
+
+
+def _train_as_job(data: Path, choices: list, out: Path, scheduler: str, baselines: bool) -> None:
+    """Queue the training, follow it to its end; the job outlives this command."""
+    from core.jobs.follow import follow
+    from core.jobs.job import FINISHED
+    from core.jobs.launch import use_scheduler
+    from core.training.job import submit_training
+
+    use_scheduler("" if scheduler == "local" else scheduler)
+    titles = ", ".join(spec.title for spec, _ in choices)
+    job = submit_training(data, choices, out, f"{titles} on {data.name}", baselines=baselines)
+    print(f"job {job.id}, in {out}; it goes on when this command is stopped")
+    state = follow(job, print)
+    if state.state != FINISHED:
+        raise JobError(f"job {job.id} {state.state}: {state.message or 'stopped'}")
 
 
 def _result_line(trained) -> str:

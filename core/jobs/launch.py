@@ -1,11 +1,13 @@
 """Submitting a job, and seeing to it that a runner is there: all that a page or a command needs."""
 
+import os
 import subprocess
 import sys
 
+from core.errors import JobError
 from core.jobs import runner
 from core.jobs.job import Job, create_job, jobs_dir, unfinished_jobs
-from core.settings import PROJECT_ROOT
+from core.settings import PROJECT_ROOT, current_settings
 
 LOG_FILE = "runner.log"
 _LARGEST_LOG = 2_000_000
@@ -16,6 +18,21 @@ def submit(kind: str, title: str, request: dict) -> Job:
     job = create_job(kind, title, request)
     ensure_runner()
     return job
+
+
+def use_scheduler(address: str) -> None:
+    """Let the runner that this process starts send its tasks to a Dask scheduler ('' for a cluster of its own).
+
+    Raises
+    ------
+    JobError
+        A runner is at work, and it has chosen already.
+    """
+    if address != current_settings().dask_scheduler_address and runner.is_running():
+        raise JobError(
+            "a runner is at work with another scheduler: wait until its jobs are done (it then ends by itself)"
+        )
+    os.environ["DASK_SCHEDULER_ADDRESS"] = address
 
 
 def ensure_runner() -> bool:

@@ -34,17 +34,19 @@ Choice = tuple[ModelSpec, TrainingSettings]
 
 
 def submit_training(
-    data: str | Path, choices: Sequence[Choice], name: str, title: str, *, baselines: bool = False
+    data: str | Path, choices: Sequence[Choice], out: str | Path, title: str, *, baselines: bool = False
 ) -> Job:
-    """Queue the training of networks on one file; they go into the local run folder `name`/<network>.
+    """Queue the training of networks on one file; they go into `out`/<network>.
 
     Parameters
     ----------
     data : path of labelled spectra, or `EMBEDDED`
     choices : sequence of (ModelSpec, TrainingSettings)
         A network may stand there several times with different representations.
-    name, title : str
-        Folder below `Settings.runs_dir`, and the job's line in lists.
+    out : path
+        Run folder; a name alone is taken below `Settings.runs_dir`.
+    title : str
+        The job's line in lists.
     baselines : bool
         Fit the baselines on the folds of the first network too.
     """
@@ -57,8 +59,9 @@ def submit_training(
         }
         for spec, settings in choices
     ]
-    out = current_settings().runs_dir / name
-    request = {"data": str(data), "out": str(out.resolve()), "networks": networks, "baselines": baselines}
+    folder = Path(out) if Path(out).parent != Path() else current_settings().runs_dir / out
+    file = str(data) if data == EMBEDDED else str(Path(data).resolve())
+    request = {"data": file, "out": str(folder.resolve()), "networks": networks, "baselines": baselines}
     return submit(KIND, title, request)
 
 

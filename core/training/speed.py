@@ -51,7 +51,8 @@ def find_speed(spec: ModelSpec, batch_size: int, settings: Settings | None = Non
         sizes = {int(name.split()[1]): entry for name, entry in table.items() if name.split()[0] == spec.key}
         if sizes:
             nearest = min(sizes, key=lambda size: abs(np.log(size / batch_size)))
-            return Speed(*sizes[nearest], here=here)
+            seconds, overhead = sizes[nearest]
+            return Speed(seconds, overhead, here)
     return None
 
 
@@ -78,7 +79,8 @@ def estimate_seconds(
 def submit_calibration(choices: Iterable[tuple[ModelSpec, TrainingSettings]]) -> Job:
     """Queue a short measurement of each network at its batch size."""
     networks = [{"key": spec.key, "batch_size": settings.batch_size} for spec, settings in choices]
-    return submit(KIND, "Measure the speed of " + ", ".join(item["key"] for item in networks), {"networks": networks})
+    keys = [str(item["key"]) for item in networks]
+    return submit(KIND, "Measure the speed of " + ", ".join(keys), {"networks": networks})
 
 
 class CalibrationWork:

@@ -8,6 +8,7 @@ import pytest
 from core.simulation.draw import simulate
 
 PATIENCE_MS = 480_000
+pytestmark = pytest.mark.timeout(900)
 STATE = re.compile(r"waiting for its turn|\d of \d tasks")
 
 

@@ -20,7 +20,7 @@ from core.training.training_data import sha256_of
 from models.registry import model_spec
 from tests.training.conftest import labelled_spectra
 
-PATIENCE_S = 400
+PATIENCE_S = 280
 
 
 @pytest.fixture
@@ -91,6 +91,7 @@ def hashes(folder: Path) -> dict[int, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_jobs_train_every_fold_tell_every_epoch_and_name_what_cannot_be_done(stars, local):
     pd.read_parquet(stars).assign(label="massive").to_parquet(local / "one_class.parquet")
     (local / "runs" / "blocked").mkdir(parents=True)
@@ -128,6 +129,7 @@ def test_jobs_train_every_fold_tell_every_epoch_and_name_what_cannot_be_done(sta
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_killed_worker_and_runner_lose_nothing_that_was_finished(stars, local):
     submitted = submit(stars, "wide", n_folds=4, epochs=30, patience=30)
     folder = local / "runs" / "first" / "wide"
@@ -151,6 +153,7 @@ def test_killed_worker_and_runner_lose_nothing_that_was_finished(stars, local):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_cancelled_job_stops_and_the_next_has_its_turn(stars, local):
     submitted = submit(stars, "wide", epochs=4000, patience=4000)
     other = submit(stars, "wide", name="second", epochs=1, only_folds=1)
