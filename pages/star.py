@@ -17,6 +17,7 @@ from ui.shell import link, page
 from ui.star_card import show_columns, show_gaia_opinions, show_rvs
 from ui.star_choices import choose_star
 from ui.star_lookup import look_up
+from ui.trust_view import show_trust
 from ui.verdict_card import show_advice, show_facts, show_impostor, show_judgement
 
 page("Star", ":material/star:")
@@ -72,6 +73,7 @@ with side, st.container(border=True):
     if star.judgement:
         show_judgement(star.judgement)
         show_impostor(card)
+        show_trust(record.spectra, star.judgement)
         row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
         table = pd.DataFrame([row | {"run": star.judgement.run.name}])
         download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")

@@ -32,12 +32,13 @@ def audit(
 
     from core.errors import UsageError
     from core.evaluation.audit import audit_runs
+    from core.evaluation.audit.store import store_report
 
     reports = list(audit_runs(run_dir, data, model=model, on_check=_on_check))
     if not reports:
         raise UsageError(f"{run_dir} holds no network {model!r}")
+    documents = [store_report(report) for report in reports]
     if as_json:
-        documents = [report.to_dict() for report in reports]
         print(json.dumps(documents[0] if len(documents) == 1 else documents, indent=1))
     else:
         for report in reports:

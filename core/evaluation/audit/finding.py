@@ -1,5 +1,6 @@
 """What an audit says: one finding per check, in words and numbers."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -77,8 +78,26 @@ class AuditReport:
             "data": self.data_note,
             "leak": bool(self.failed),
             "summary": self.summary,
-            "checks": [{"check": item.key, "title": item.title, **asdict(item.finding)} for item in self.items],
+            "checks": [
+                {
+                    "check": item.key,
+                    "title": item.title,
+                    **asdict(item.finding),
+                    "numbers": _plain(item.finding.numbers),
+                }
+                for item in self.items
+            ],
         }
+
+
+def _plain(value):
+    """Numbers as JSON knows them: no numpy types, and null for what is no number."""
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def passed(text: str, **numbers) -> Finding:

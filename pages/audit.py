@@ -1,0 +1,24 @@
+"""Audit: can the figures of a trained network be trusted?"""
+
+import streamlit as st
+
+from ui.audit_view import latest_audit, show_audit
+from ui.run_choice import choose_run
+from ui.shell import link, page
+
+page("Audit", ":material/policy:")
+
+run = choose_run()
+if run is None:
+    link("Overview")
+    st.stop()
+st.caption(
+    "Reads the stored run as any referee could: folds, weights, curves, predictions, and the data set where it is on "
+    "this machine. It takes up to three minutes; the result is kept."
+)
+audit = latest_audit(run)
+if audit is None:
+    st.info("This run has not been audited on this machine yet: press the button.", icon=":material/policy:")
+    link("Star", "Or see its verdict on a star")
+    st.stop()
+show_audit(audit)
