@@ -82,6 +82,12 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 ":material/target:",
                 "See where a network errs, and what its verdicts are worth where massive stars are rare.",
             ),
+            MenuEntry(
+                "pages/audit.py",
+                "Audit",
+                ":material/policy:",
+                "Check whether a network's figures can be trusted: leaks, copied members, carried-over weights and more.",
+            ),
         ),
     ),
     (
