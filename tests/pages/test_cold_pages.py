@@ -16,6 +16,7 @@ SHOWN = {
     "Associations": "Stars grouped",
     "Compare": "Probabilities are calibrated",
     "Evaluate": "Every probability is calibrated",
+    "Audit": "Audit this run",
 }
 
 
