@@ -6,6 +6,7 @@ from ui import evaluation_cache
 from ui.evaluation_choices import choose_part, choose_result, usable_runs
 from ui.evaluation_views import show_breakdown, show_calibration, show_curves, show_impostors, show_mistakes
 from ui.operating_view import show_operating
+from ui.sample_prevalence import estimate_sample
 from ui.shell import link, page
 
 page("Evaluate", ":material/target:")
@@ -31,8 +32,16 @@ st.caption(
     "expectations."
 )
 
-threshold_tab, curves_tab, mistakes_tab, groups_tab, calibration_tab, impostors_tab = st.tabs(
-    ["Threshold and prevalence", "Curves", "Wrong verdicts", "Kinds of stars", "Calibration", "Impostors"],
+threshold_tab, curves_tab, mistakes_tab, groups_tab, calibration_tab, impostors_tab, sample_tab = st.tabs(
+    [
+        "Threshold and prevalence",
+        "Curves",
+        "Wrong verdicts",
+        "Kinds of stars",
+        "Calibration",
+        "Impostors",
+        "Your sample",
+    ],
     key="view",
     bind="query-params",
 )
@@ -54,4 +63,7 @@ if calibration_tab.open:
 if impostors_tab.open:
     with impostors_tab:
         show_impostors(result, part)
+if sample_tab.open:
+    with sample_tab:
+        estimate_sample(result, curve)
 link("Compare", "Compare all networks")

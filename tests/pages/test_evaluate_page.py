@@ -1,6 +1,26 @@
 """The page Evaluate through a browser: sliders, marks, wrong verdicts, and every view of the shipped ensemble."""
 
+import numpy as np
+import pandas as pd
 import pytest
+
+from tests.classification.tiny_runs import black_bodies
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mixture(data_dir):
+    """A saved sample of 40 labelled black bodies; written before a server lists the samples."""
+    stars = pd.DataFrame(
+        {
+            "source_id": np.arange(1, 41),
+            "label": ["low-mass"] * 30 + ["massive"] * 10,
+            "phot_g_mean_mag": 12.0,
+            "bp_rp": 0.5,
+            "flux": list(black_bodies(40)),
+        }
+    )
+    (data_dir / "samples").mkdir(exist_ok=True)
+    stars.to_parquet(data_dir / "samples" / "mixture.parquet", index=False)
 
 
 def test_the_sliders_turn_a_test_set_into_a_purity(server, browser):
@@ -30,6 +50,7 @@ def test_both_ends_of_the_threshold_are_defined(server, browser):
         ("Kinds+of+stars", "not on this machine"),
         ("Calibration", "Every probability in this program is Platt's"),
         ("Impostors", "Threshold (calibrated"),
+        ("Your+sample", "Choose a sample"),
     ],
 )
 def test_every_view_opens_by_its_address(server, browser, view, shown):
@@ -40,4 +61,11 @@ def test_every_view_opens_by_its_address(server, browser, view, shown):
 def test_nonsense_in_the_address_is_ignored(server, browser):
     address = f"{server}/evaluate?run=nothing&part=fold-99&threshold=many&prevalence=nan"
     browser.open(address).expect("Expected completeness")
+    assert browser.failures == []
+
+
+def test_the_prevalence_of_a_sample_is_estimated_beside_its_labels(server, browser):
+    address = f"{server}/evaluate?run=default_run&view=Your+sample&sample=mixture.parquet"
+    browser.open(address).expect("Estimated prevalence").expect("By its labels, 25").settle()
+    assert "From 40 classified stars" in browser.text
     assert browser.failures == []
