@@ -16,7 +16,7 @@ from ui.sky_view import answer_click, links_from, marks_of, paint, places_of, sa
 page("Sky map", ":material/public:")
 
 LIGHT, DARK = ((23, 32, 51), (255, 255, 255)), ((232, 237, 245), (15, 22, 36))
-FARTHEST_ARM_PC = 6000.0
+FARTHEST_ARM_PC = 3000.0
 
 source = choose_source()
 with st.expander("Open a table of predictions", icon=":material/upload_file:"):

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core.figures.sky_colour import Painted, paint_classes, paint_groups, paint_scale
-from core.figures.sky_deck import Marks
+from core.figures.sky_marks import Marks
 from core.sky import frames
 from core.sky.sky_cells import SkyMap, cell_centres
 from core.sky.star_places import StarPlaces, star_places
@@ -51,7 +51,7 @@ def marks_of(drawn: SkyMap, painted: Painted, places: StarPlaces | None) -> Mark
     l_deg, b_deg = frames.galactic(table["ra"].to_numpy(), table["dec"].to_numpy())
     names = table["source_id"].astype(str).tolist()
     position = places.position_pc if places is not None else None
-    return Marks(l_deg, b_deg, painted.colour, _star_cards(table), names, position_pc=position)
+    return Marks(l_deg, b_deg, painted.colour, _star_cards(table), names, position_pc=position, faded=painted.faded)
 
 
 def places_of(source: StarSource, drawn: SkyMap, cuts: Cuts) -> tuple[SkyMap, StarPlaces]:
@@ -65,7 +65,7 @@ def places_of(source: StarSource, drawn: SkyMap, cuts: Cuts) -> tuple[SkyMap, St
 def answer_click(event, drawn: SkyMap) -> None:
     """A clicked star offers its verdict, a clicked cell its field."""
     objects = (event.selection or {}).get("objects", {}) if event else {}
-    for star in objects.get("stars", [])[:1]:
+    for star in [*objects.get("stars", []), *objects.get("faded", [])][:1]:
         st.markdown(f"**Gaia DR3 {star['i']}** · " + str(star["t"]).split("\n", 1)[-1].replace("\n", " · "))
         link("Star", f"Verdict on Gaia DR3 {star['i']}", source_id=str(star["i"]))
     for cell in objects.get("cells", [])[:1]:
@@ -85,7 +85,7 @@ def say(drawn: SkyMap, projection: str, painted: Painted) -> str:
     """The caption: what a mark is, and what to look at."""
     if drawn.order is None:
         some = f"{len(drawn.marks):,} of " if len(drawn.marks) < drawn.n_stars else ""
-        shown = f"{some}{drawn.n_stars:,} stars"
+        shown = f"{some}{drawn.n_stars:,} star" + "s" * (drawn.n_stars != 1)
         text = f"Each mark is a star ({shown})."
     else:
         side = np.degrees(np.sqrt(np.pi / 3.0)) / 2**drawn.order

@@ -18,7 +18,7 @@ COLOURS = {
 
 @dataclass(frozen=True)
 class Painted:
-    """Colours (n, 3) of n marks, and what a legend says: a scale with ends, or names with colours."""
+    """Colours (n, 3) of n marks, what a legend says (a scale with ends, or names), and which marks step back (n,)."""
 
     colour: np.ndarray
     title: str
@@ -27,6 +27,7 @@ class Painted:
     high: float = 1.0
     logarithmic: bool = False
     names: tuple[tuple[str, str], ...] = ()
+    faded: np.ndarray | None = None
 
 
 def paint_scale(
@@ -56,7 +57,12 @@ def paint_groups(group: np.ndarray) -> Painted:
     """Groups in turn; noise (-1) grey."""
     palette = np.array([_rgb(code) for code in GROUP_COLOURS])
     colour = np.where((group >= 0)[:, None], palette[group % len(palette)], _rgb(GREY))
-    return Painted(colour.astype(np.uint8), "Association", names=(("colours in turn: groups", SKY), ("noise", GREY)))
+    return Painted(
+        colour.astype(np.uint8),
+        "Association",
+        names=(("groups, colours in turn", SKY), ("noise", GREY)),
+        faded=group < 0,
+    )
 
 
 def scale_colours(name: str) -> np.ndarray:

@@ -1,13 +1,15 @@
 """Maps of the sky for deck.gl without a map server: cells or stars on a plane, on a sphere, and in space."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pydeck as pdk
+from pydeck.bindings.json_tools import default_serialize
 
 from core.figures.projection import hammer
+from core.figures.sky_marks import Marks
 from core.sky.sky_cells import Field, cell_centres, cell_corners
 
 PROJECTIONS = {
@@ -20,34 +22,6 @@ HEIGHT = 560
 _UNITS = 100.0  # deck.gl zooms in powers of two of pixels per unit
 _WIDTH = 790
 CARTESIAN = pdk.types.String("cartesian")
-
-
-@dataclass(frozen=True)
-class Marks:
-    """What to draw: n cells (`cell`, `order`) or n stars, with a colour, a text and a name for each.
-
-    Attributes
-    ----------
-    l_deg, b_deg : ndarray of shape (n,)
-    colour : uint8 ndarray of shape (n, 3)
-    text : sequence of n str
-        Hover card.
-    name : sequence of n str
-        What a click gives back: the source id of a star, the number of a cell.
-    cell, order : int64 ndarray of shape (n,) and int, or None
-        HEALPix cells of this order; None for stars.
-    position_pc : ndarray of shape (n, 3) or None
-        For 'space'.
-    """
-
-    l_deg: np.ndarray
-    b_deg: np.ndarray
-    colour: np.ndarray
-    text: Sequence[str]
-    name: Sequence[str]
-    cell: np.ndarray | None = None
-    order: int | None = None
-    position_pc: np.ndarray | None = None
 
 
 def sky_deck(
@@ -91,9 +65,17 @@ def sky_deck(
     return _deck(layers, view, start)
 
 
+class CompactDeck(pdk.Deck):
+    """A deck whose JSON has no white space: pydeck's indentation more than doubles it."""
+
+    def to_json(self) -> str:
+        """The JSON that the browser gets."""
+        return json.dumps(self, sort_keys=True, default=default_serialize, separators=(",", ":"))
+
+
 def _deck(layers: list, view, start: dict) -> pdk.Deck:
     # Without map_style and provider nothing is asked of a tile server.
-    return pdk.Deck(
+    return CompactDeck(
         layers=layers,
         views=[view],
         initial_view_state=pdk.ViewState(**start),
@@ -240,11 +222,6 @@ def _start(projection: str, field: Field | None) -> dict:
 def _space(marks: Marks, ink: tuple[int, int, int], known: pd.DataFrame | None, arms: Mapping) -> pdk.Deck:
     position = marks.position_pc if marks.position_pc is not None else np.full((len(marks.l_deg), 3), np.nan)
     rows = np.flatnonzero(np.isfinite(position).all(axis=1))
-    place, colour = position[rows].round(1).tolist(), marks.colour[rows].tolist()
-    data = [
-        {"p": p, "c": c, "t": marks.text[row], "i": marks.name[row]}
-        for p, c, row in zip(place, colour, rows.tolist(), strict=True)
-    ]
     reach = float(np.quantile(np.linalg.norm(position[rows], axis=1), 0.98)) if len(rows) else 1000.0
     angle = np.deg2rad(np.arange(0, 361, 4))
     circle = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
@@ -255,32 +232,41 @@ def _space(marks: Marks, ink: tuple[int, int, int], known: pd.DataFrame | None, 
     words += [(f"{name} Arm", line[len(line) // 2]) for name, line in arms.items()]
     faint = [*_mixed(ink, (128, 128, 128), 0.5)]
     spirals = [{"p": line.round(1).tolist(), "t": f"{name} Arm"} for name, line in arms.items()]
-    size = 2.5 if len(data) > 3000 else 4
     lines = {"get_path": "p", "width_units": _PIXELS, "coordinate_system": CARTESIAN}
+    faded = np.zeros(len(marks.l_deg), dtype=bool) if marks.faded is None else marks.faded
     layers = [
         pdk.Layer("PathLayer", paths, id="rings", get_color=[128, 128, 128], get_width=1, **lines),
-        pdk.Layer("PathLayer", spirals, id="arms", get_color=[204, 121, 167], get_width=3, **lines),
-        pdk.Layer(
-            "PointCloudLayer",
-            data,
-            id="stars",
-            get_position="p",
-            get_color="c",
-            point_size=size,
-            pickable=True,
-            auto_highlight=True,
-            coordinate_system=CARTESIAN,
-        ),
+        pdk.Layer("PathLayer", spirals, id="arms", get_color=[204, 121, 167], get_width=2, opacity=0.6, **lines),
+        _cloud("faded", marks, position, rows[faded[rows]], 1.3, 0.35),
+        _cloud("stars", marks, position, rows[~faded[rows]], 2.0 if len(rows) > 3000 else 3.5, 1.0),
         _text("space", words, faint, "words", 12),
     ]
     if known is not None and len(known):
-        near = known[known["distance_pc"] <= 1.1 * reach]
+        near = known[known["distance_pc"].between(0.2 * reach, 1.1 * reach)]  # nearer names would cover each other
         layers.append(
             _text("space", list(zip(near["name"], near[["x", "y", "z"]].to_numpy(), strict=True)), ink, "names", 12)
         )
     view = pdk.View(type="OrbitView", controller=True, orbit_axis="Z")
-    zoom = float(np.log2(0.45 * _WIDTH / (2 * reach)))
-    return _deck(layers, view, {"target": [0, 0, 0], "rotation_x": 40, "rotation_orbit": 60, "zoom": zoom})
+    zoom = float(np.log2(0.62 * _WIDTH / (2 * reach)))
+    return _deck(layers, view, {"target": [0, 0, 0], "rotation_x": 50, "rotation_orbit": 60, "zoom": zoom})
+
+
+def _cloud(name: str, marks: Marks, position: np.ndarray, rows: np.ndarray, size: float, opacity: float) -> pdk.Layer:
+    columns = position[rows].round(1).tolist(), marks.colour[rows].tolist(), rows.tolist()
+    data = [{"p": p, "c": c, "t": marks.text[row], "i": marks.name[row]} for p, c, row in zip(*columns, strict=True)]
+    return pdk.Layer(
+        "PointCloudLayer",
+        data,
+        id=name,
+        get_position="p",
+        get_color="c",
+        point_size=size,
+        opacity=opacity,
+        material=False,
+        pickable=True,
+        auto_highlight=True,
+        coordinate_system=CARTESIAN,
+    )
 
 
 def _mixed(one: Sequence[int], other: Sequence[int], share: float) -> list[int]:
