@@ -1,0 +1,131 @@
+"""Stars of the simulated sky that are taken for massive, by the spectrum alone and with the parallax.
+
+    python -m benchmarks.impostors [--stars STARS] [--enriched STARS] [RUN_DIR]
+
+A survey draw at natural prevalence, every star classified, and one in which massive stars and the rare hot kinds come
+`ENRICHMENT` times as often (each kind as bright, as far and as reddened as in the sky), for rates per category. The
+parallax is used twice (`core.evaluation.impostor`): strike out what it calls an impostor, which it does when it is 95 %
+sure that the star is too faint; or whatever is more probably too faint than not.
+"""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.report import write_table
+from core.categories import CATEGORY_NAMES, HARD_NEGATIVES, LABEL_MASSIVE
+from core.classification.ensemble import Ensemble, load_ensemble
+from core.evaluation.exam import binomial_interval
+from core.evaluation.impostor import CERTAINTY, impostor, probability_too_faint
+from core.settings import current_settings
+from core.simulation.draw import Request, iter_chunks
+from core.simulation.population import survey
+
+ENRICHMENT = 100.0
+SEED, ENRICHED_SEED = 77, 78
+THRESHOLD = 0.5
+RULES = {
+    "looks": "spectrum alone",
+    "uncertain": f"less impostors (sure to {CERTAINTY:g})",
+    "probable": "less those more probably too faint than not",
+}
+ASTROMETRY = ("ra", "dec", "parallax", "parallax_error", "phot_g_mean_mag", "bp_rp", "ruwe")
+
+
+@contextmanager
+def enriched(factor: float) -> Iterator[None]:
+    """Draw massive stars and the rare kinds `factor` times as often; what each star is like stays as it is."""
+    massive, shares = survey.MASSIVE_SHARE, dict(survey.SHARES)
+    try:
+        survey.MASSIVE_SHARE = massive * factor
+        survey.SHARES.update({name: share * factor for name, share in shares.items()})
+        yield
+    finally:
+        survey.MASSIVE_SHARE = massive
+        survey.SHARES.update(shares)
+
+
+def judged(ensemble: Ensemble, n_stars: int, seed: int) -> pd.DataFrame:
+    """Category, label and true mass of drawn stars, whether they pass each of RULES."""
+    parts = []
+    for chunk in iter_chunks(Request("survey", n_stars, seed)):
+        flux = chunk["flux"].combine_chunks().flatten().to_numpy().reshape(len(chunk), -1).astype(np.float64)
+        columns = chunk.select(["category", "label", "true_mass", *ASTROMETRY]).to_pandas()
+        probability = ensemble.probabilities(flux).mean(axis=0)
+        looks = probability >= THRESHOLD
+        flag, _ = impostor(probability, columns)
+        columns["looks"], columns["uncertain"] = looks, looks & ~np.asarray(flag.fillna(False), dtype=bool)
+        columns["probable"] = False
+        columns.loc[looks, "probable"] = ~(probability_too_faint(columns[looks]) >= 0.5)  # no verdict: passes
+        columns["known"] = np.isfinite(probability)
+        parts.append(columns.drop(columns=list(ASTROMETRY)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def category_rows(table: pd.DataFrame) -> list[dict]:
+    """Per category and label: stars, and the share that looks massive without and with the parallax."""
+    rows = []
+    for (label, category), mine in table[table.known].groupby(["label", "category"]):
+        row: dict = {"kind": category, "label": label, "hard negative": "yes" if category in HARD_NEGATIVES else ""}
+        row["stars"] = len(mine)
+        for name, title in RULES.items():
+            low, high = binomial_interval(int(mine[name].sum()), len(mine))
+            row[title] = f"{100 * mine[name].mean():.2f} % ({100 * low:.1f}-{100 * high:.1f})"
+        rows.append(row)
+    return sorted(rows, key=lambda row: (row["label"] != LABEL_MASSIVE, CATEGORY_NAMES.index(row["kind"])))
+
+
+def sample_rows(table: pd.DataFrame) -> list[dict]:
+    """Completeness and purity at natural prevalence, without and with the parallax."""
+    rows = []
+    massive = (table.label == LABEL_MASSIVE).to_numpy()
+    for name, title in RULES.items():
+        chosen = table[name].to_numpy()
+        found = int((chosen & massive).sum())
+        rows.append(
+            {
+                "sample": title,
+                "stars": len(table),
+                "massive": int(massive.sum()),
+                "called massive": int(chosen.sum()),
+                "of them massive": found,
+                "completeness": f"{found / max(int(massive.sum()), 1):.3f}",
+                "purity": f"{found / max(int(chosen.sum()), 1):.4f}",
+                "called massive of the low-mass stars": f"{100 * (chosen & ~massive).sum() / (~massive).sum():.3f} %",
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    """Draw, classify, and write benchmarks/results/impostors.md."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("run_dir", nargs="?", type=Path, default=current_settings().default_run_dir)
+    parser.add_argument("--stars", type=int, default=150_000, help="of the draw at natural prevalence")
+    parser.add_argument("--enriched", type=int, default=60_000, help="of the enriched draw")
+    arguments = parser.parse_args()
+    ensemble = load_ensemble(arguments.run_dir)
+    with enriched(ENRICHMENT):
+        rare = judged(ensemble, arguments.enriched, ENRICHED_SEED)
+    write_table(
+        "impostors",
+        "Which stars of the simulated sky are taken for massive",
+        [
+            f"`python -m benchmarks.impostors --stars {arguments.stars} --enriched {arguments.enriched}`",
+            f"Survey, massive stars and rare kinds {ENRICHMENT:g} times as often as in the sky; threshold {THRESHOLD} "
+            "on the probability at equal priors. Called massive by the spectrum alone and with the parallax "
+            "as `core.evaluation.impostor` reads it; in brackets 95 % intervals (Clopper-Pearson).",
+        ],
+        category_rows(rare),
+        packages=("onnxruntime",),
+    )
+    natural = judged(ensemble, arguments.stars, SEED)
+    write_table("impostors", "The sample at natural prevalence", [], sample_rows(natural), append=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The shipped ensemble on the simulated sky: hot stars too faint to be massive, with and without the parallax."""
+
+import pytest
+
+from benchmarks.impostors import category_rows, enriched, judged
+from core.classification.ensemble import load_ensemble
+from core.settings import current_settings
+from core.simulation.population import survey
+
+
+@pytest.fixture(scope="module")
+def table():
+    with enriched(300.0):
+        return judged(load_ensemble(current_settings().default_run_dir, threads=1), 4_096, 5)
+
+
+def test_the_enriched_sky_is_forgotten_afterwards(table):
+    assert survey.MASSIVE_SHARE < 1e-3
+    assert sum(survey.SHARES.values()) < 1e-3
+    assert (table.category == "hot subdwarf").sum() > 60
+
+
+def test_the_parallax_strikes_out_subdwarfs_and_keeps_massive_stars(table):
+    subdwarf = table[table.category == "hot subdwarf"]
+    assert subdwarf.looks.mean() < 0.75
+    assert subdwarf.uncertain.mean() < 0.5 * subdwarf.looks.mean()
+    assert subdwarf.probable.mean() < 0.10
+    massive = table[table.label == "massive"]
+    assert massive.looks.mean() > 0.75
+    assert massive.probable.sum() > 0.97 * massive.looks.sum()
+
+
+def test_every_kind_is_listed_once_with_both_labels_apart(table):
+    rows = category_rows(table)
+    kinds = [(row["kind"], row["label"]) for row in rows]
+    assert len(set(kinds)) == len(kinds)
+    assert sum(row["stars"] for row in rows) == int(table.known.sum())
+    assert kinds[0][1] == "massive"
