@@ -20,7 +20,7 @@ from tests.pages.conftest import CHROMIUM_FLAGS, Visitor, running_server
 N_TEST = 100_000
 N_MOVES = 12
 AIM_S = 0.2
-SLIDERS = {"threshold": "Threshold (calibrated", "prevalence": "Prevalence: how many"}
+SLIDERS = {"threshold": "Threshold on the probability", "prevalence": "Prevalence: how many"}
 _WATCH = """() => {
   const text = () => [...document.querySelectorAll('[data-testid=stMarkdownContainer] p')]
     .map((p) => p.textContent).find((t) => t.startsWith('Why the accuracy')) ?? '';

@@ -153,19 +153,11 @@ def show_learning(results: Sequence[RunResult]) -> None:
 
 def show_cost(rows: Sequence[ComparisonRow]) -> None:
     """Accuracy against size and speed."""
-    left, right = st.columns(2)
     networks = [row for row in rows if row.kind == "network"]
-    with left:
-        show(
-            cost_figure(networks, "parameters"),
-            "Bars: deviation over the folds. More is not better by itself.",
-            key="size",
-        )
-    with right:
-        caption = (
-            "Speed of one member with ONNX Runtime on one thread here; an ensemble of ten takes ten times as long."
-        )
-        show(cost_figure(networks, "stars_per_s"), caption, key="speed")
+    caption = "Bars: deviation over the folds. More parameters are not better by themselves."
+    show(cost_figure(networks, "parameters"), caption, key="size")
+    caption = "Speed of one member with ONNX Runtime on one thread here; an ensemble of ten takes ten times as long."
+    show(cost_figure(networks, "stars_per_s"), caption, key="speed")
 
 
 def _accuracy(result: RunResult) -> float:

@@ -67,8 +67,14 @@ def choose_part(result: RunResult) -> str:
 
 def choose_threshold() -> float:
     """The threshold's slider."""
-    label = "Threshold (calibrated probability at equal priors)"
-    return choose_step(label, THRESHOLDS, THRESHOLD, 0.5, help="A star counts as massive from this probability on.")
+    label = "Threshold on the probability"
+    return choose_step(
+        label,
+        THRESHOLDS,
+        THRESHOLD,
+        0.5,
+        help="A star counts as massive from this calibrated probability (at equal priors) on.",
+    )
 
 
 def choose_prevalence() -> float:

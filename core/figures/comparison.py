@@ -74,8 +74,9 @@ def cost_figure(rows: Sequence[ComparisonRow], cost: str) -> go.Figure:
         title=f"Accuracy against {'size' if cost == 'parameters' else 'speed'}",
         x_title=title,
         y_title="Validation accuracy",
-        height=460,
-        x={"type": "log", "exponentformat": "power", "minor": {"ticks": "outside"}, "nticks": 6},
+        height=380,
+        x={"type": "log", "tickformat": "~s", "dtick": "D2"},
+        legend={"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"},
     )
     for number, row in enumerate(known):
         figure.add_scatter(

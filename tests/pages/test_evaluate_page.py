@@ -26,7 +26,7 @@ def mixture(data_dir):
 def test_the_sliders_turn_a_test_set_into_a_purity(server, browser):
     browser.open(f"{server}/evaluate?run=default_run&prevalence=0.001").expect("Expected purity at 0.1", "Found (TP)")
     browser.expect("of the candidates are massive")
-    browser.page.get_by_role("slider", name="Threshold (calibrated").press("ArrowRight")
+    browser.page.get_by_role("slider", name="Threshold on the probability").press("ArrowRight")
     browser.page.wait_for_url("**threshold=0.55**")
     browser.page.get_by_text("Galactic plane: 0.3").first.click()
     browser.expect("Expected purity at 0.3").settle()
@@ -49,7 +49,7 @@ def test_both_ends_of_the_threshold_are_defined(server, browser):
         ("Wrong+verdicts", "wrong verdicts"),
         ("Kinds+of+stars", "not on this machine"),
         ("Calibration", "Every probability in this program is Platt's"),
-        ("Impostors", "Threshold (calibrated"),
+        ("Impostors", "Threshold on the probability"),
         ("Your+sample", "Choose a sample"),
     ],
 )
