@@ -16,27 +16,48 @@ from core.evaluation.audit.stored_loss import star_losses, validation_weights
 
 TOLERANCE, TOLERANCE_WITHOUT_ALL_FOLDS = 2e-3, 3e-2
 _ABSOLUTE = 1e-5
+_STARS_THAT_MAY_FLIP = 1.5  # logits within rounding of zero
+
+
+@dataclass(frozen=True)
+class _Score:
+    """Loss and accuracy of the kept weights on some stars; the accuracy needs no class weights."""
+
+    loss: float
+    accuracy: float
+    n_stars: int
 
 
 @dataclass(frozen=True)
 class _Fold:
-    """One fold: validation losses of its epochs, and those of the kept weights on two sets of stars."""
+    """One fold: validation loss and accuracy of its epochs, and those of the kept weights on two sets of stars."""
 
     curve: np.ndarray
-    own: float
-    test: float | None
+    accuracy: np.ndarray
+    own: _Score
+    test: _Score | None
     tolerance: float
 
     @property
     def best(self) -> int:
         return int(np.argmin(self.curve))
 
-    def is_epoch(self, loss: float | None, epoch: int) -> bool:
+    def is_epoch(self, score: _Score | None, epoch: int) -> bool:
+        if score is None:
+            return False
         value = self.curve[epoch]
-        return loss is not None and abs(loss - value) <= self.tolerance * abs(value) + _ABSOLUTE
+        near = abs(score.loss - value) <= self.tolerance * abs(value) + _ABSOLUTE
+        return near and abs(score.accuracy - self.accuracy[epoch]) * score.n_stars <= _STARS_THAT_MAY_FLIP
 
-    def is_any(self, loss: float | None) -> bool:
-        return any(self.is_epoch(loss, epoch) for epoch in range(len(self.curve)))
+    def is_last_rather_than_best(self, score: _Score | None) -> bool:
+        """Whether a loss belongs to the last epoch, three times nearer than to a better one (class weights may be
+        known to a per cent only)."""
+        if score is None or not self.is_epoch(score, -1):
+            return False
+        return 3.0 * abs(score.loss - self.curve[-1]) < abs(score.loss - self.curve[self.best])
+
+    def is_any(self, score: _Score | None) -> bool:
+        return any(self.is_epoch(score, epoch) for epoch in range(len(self.curve)))
 
 
 def check_restored(evidence: Evidence) -> Finding:
@@ -46,10 +67,10 @@ def check_restored(evidence: Evidence) -> Finding:
         return not_checked(folds)
     # Where the test stars steered (the other check), the question of the epoch is asked of them.
     kept = {number: fold.own if fold.is_any(fold.own) else fold.test for number, fold in folds.items()}
-    late = [n for n, fold in folds.items() if not fold.is_epoch(kept[n], fold.best) and fold.is_epoch(kept[n], -1)]
+    late = [n for n, fold in folds.items() if fold.is_last_rather_than_best(kept[n])]
     strange = [n for n, fold in folds.items() if not fold.is_any(fold.own) and not fold.is_any(fold.test)]
     other = [n for n, f in folds.items() if n not in late + strange and not f.is_epoch(kept[n], f.best)]
-    excess = [float(fold.own / fold.curve[fold.best] - 1.0) for fold in folds.values()]
+    excess = [float(fold.own.loss / fold.curve[fold.best] - 1.0) for fold in folds.values()]
     numbers = {"folds": len(folds), "last_epoch_kept": late, "no_epoch": strange, "largest_excess_loss": max(excess)}
     if late:
         text = (
@@ -95,14 +116,21 @@ def _folds(evidence: Evidence) -> dict[int, _Fold] | str:
     for number, curve in curves.sort_values("epoch").groupby("fold"):
         mine = oof[oof["fold"] == number]
         weights = validation_weights(oof, int(number), settings)
-        own = float(np.mean(star_losses(mine["logit"], mine["label"], weights, settings)))
-        test = _test_loss(evidence.test, int(number), weights, settings)
-        folds[int(number)] = _Fold(curve["val_loss"].to_numpy(float), own, test, tolerance)
+        own = _score(mine["logit"], mine["label"], weights, settings)
+        test = _test_score(evidence.test, int(number), weights, settings)
+        losses, accuracy = curve["val_loss"].to_numpy(float), curve["val_accuracy"].to_numpy(float)
+        folds[int(number)] = _Fold(losses, accuracy, own, test, tolerance)
     return folds or "no fold is finished"
 
 
-def _test_loss(test: pd.DataFrame | None, fold: int, weights: tuple[float, float], settings: dict) -> float | None:
+def _test_score(test: pd.DataFrame | None, fold: int, weights: tuple[float, float], settings: dict) -> _Score | None:
     column = f"logit_{fold:02d}"
     if test is None or column not in test or test.empty:
         return None
-    return float(np.mean(star_losses(test[column], test["label"], weights, settings)))
+    return _score(test[column], test["label"], weights, settings)
+
+
+def _score(logit: pd.Series, label: pd.Series, weights: tuple[float, float], settings: dict) -> _Score:
+    loss = float(np.mean(star_losses(logit, label, weights, settings)))
+    accuracy = float(((logit > 0) == (label == 1)).mean())
+    return _Score(loss, accuracy, len(logit))
