@@ -20,6 +20,7 @@ _COLUMNS: dict[str, tuple[str, str | None, str]] = {
     # column of the table: heading, number format (None: text), help
     "title": ("Model", None, "Networks, then baselines on the same folds."),
     "parameters": ("Parameters", "localized", "Trainable parameters."),
+    "n_folds": ("Folds", "%d", "Folds that were trained; means over few folds are uncertain."),
     "val_accuracy_mean": ("Val. accuracy", "%.4f", "Mean over folds of out-of-fold verdicts at threshold 0.5."),
     "val_accuracy_std": ("± folds", "%.4f", "Standard deviation over the folds."),
     "published_val_accuracy": ("Published", "%.4f", "The study's validation accuracy; see the note below."),
@@ -110,7 +111,8 @@ def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:
         "Blue: the row beats the column beyond chance; vermilion: it loses; grey: the difference may be chance (p ≥ "
         "0.05 after Holm's correction for all pairs). "
         + (
-            "Folds share training stars, so the variance is enlarged (Nadeau & Bengio 2003)."
+            "Only folds that both have count. They share training stars, so the variance is enlarged (Nadeau & Bengio "
+            "2003)."
             if test == "folds"
             else "Exact test of the stars that only one of the two judges rightly."
         )

@@ -18,16 +18,16 @@ from core.spectra.dataset import Dataset
 from core.training.run_catalogue import RunSummary
 
 
-def load_result(run: RunSummary) -> RunResult:
+def load_result(run: RunSummary, *, with_metadata: bool = True) -> RunResult:
     """A run's stored predictions, with what is known of its stars; RunError where they cannot be read."""
-    return _load_result(run.path, run.name, f"{run.started} {run.n_members}")
+    return _load_result(run.path, run.name, f"{run.started} {run.n_members}", with_metadata)
 
 
-@st.cache_resource(max_entries=24, show_spinner="Reading the run …")
-def _load_result(path: Path, name: str, version: str) -> RunResult:
+@st.cache_resource(max_entries=48, show_spinner="Reading the run …")
+def _load_result(path: Path, name: str, version: str, with_metadata: bool) -> RunResult:
     from core.evaluation.run_result import load_run_result
 
-    return load_run_result(path, name=name)
+    return load_run_result(path, name=name, with_metadata=with_metadata)
 
 
 def version_of(result: RunResult) -> str:

@@ -7,6 +7,7 @@ from core.evaluation.comparison import grounds
 from core.evaluation.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from core.evaluation.run_result import RunResult
 from core.training.run_catalogue import RunSummary
+from core.training.run_store import FINISHED
 from models.registry import MODEL_KEYS
 from ui import cache, evaluation_cache, state
 from ui.choice import choose_one
@@ -34,8 +35,11 @@ PURITIES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 def usable_runs() -> dict[str, RunSummary]:
-    """Finished runs by name: reference runs, the default ensemble, runs of this machine."""
-    runs = [run for run in cache.find_runs() if run.usable]
+    """Finished runs with predictions by name: reference runs, the default ensemble, runs of this machine.
+
+    Their networks need not be there: most weights of the reference runs are not shipped.
+    """
+    runs = [run for run in cache.find_runs() if run.state == FINISHED and (run.path / "oof.parquet").is_file()]
     order = {key: number for number, key in enumerate(MODEL_KEYS)}
     runs.sort(key=lambda run: (not run.shipped, "/" not in run.name, order.get(run.model, 99) if run.shipped else 0))
     return {run.name: run for run in runs}
@@ -46,7 +50,7 @@ def choose_result() -> RunResult | None:
     runs = usable_runs()
     if not runs:
         return None
-    titles = {name: f"{run.title}, {run.n_members} members ({name})" for name, run in runs.items()}
+    titles = {name: f"{run.title} ({name})" for name, run in runs.items()}
     name = choose_one("Run", titles, state.RUN, help="Trained networks; reference runs stand on the embedded stars.")
     try:
         return evaluation_cache.load_result(runs[name])
@@ -114,7 +118,7 @@ def choose_comparable() -> list[RunResult]:
     results = []
     for run in usable_runs().values():
         try:
-            results.append(evaluation_cache.load_result(run))
+            results.append(evaluation_cache.load_result(run, with_metadata=False))
         except ExplorerError as error:
             st.caption(f"{run.name} is left out: {plain(error)}")
     groups = {f"{data[:8]}-{folds[:8]}": runs for (data, folds), runs in grounds(results).items()}

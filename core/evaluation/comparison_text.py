@@ -35,6 +35,7 @@ def printed_table(rows: Sequence[ComparisonRow], *, plus_minus: str = "±") -> p
             {
                 "Model": row.title,
                 "Parameters": _whole(row.parameters),
+                "Folds": _whole(row.n_folds),
                 "Train loss": _number(row.train_loss, 3),
                 "Val. loss": _number(row.val_loss, 3),
                 "Val. accuracy": spread(row.val_accuracy_mean, row.val_accuracy_std),

@@ -61,9 +61,14 @@ class RunResult:
         return str(self.run.get("title") or self.model)
 
     @property
+    def members(self) -> list[dict]:
+        """Entries of every member behind the predictions, also of those whose weights are not shipped."""
+        return [*(self.run.get("members") or []), *(self.run.get("members_not_shipped") or [])]
+
+    @property
     def n_members(self) -> int:
-        """Members of the ensemble."""
-        return len(self.run.get("members") or [])
+        """Members of the ensemble that made the predictions."""
+        return len(self.members)
 
     @property
     def ground(self) -> tuple[str, str]:
@@ -109,7 +114,7 @@ def load_run_result(folder: str | Path, *, name: str | None = None, with_metadat
     """
     folder = Path(folder)
     run = read_run(folder)
-    if not run.get("members"):
+    if not (run.get("members") or run.get("members_not_shipped")):
         raise RunError(f"{folder} (state {run['state']!r}) has no finished fold yet; wait for its first, or resume it")
     oof, test = _read_table(folder, "oof", _OOF), _read_table(folder, "test", _TEST)
     path = find_stars(run, oof, test) if with_metadata else None

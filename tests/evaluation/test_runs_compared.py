@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -54,6 +55,28 @@ def test_a_run_that_was_damaged_is_refused_in_words(runs, tmp_path):
     (folder / "run.json").write_text(json.dumps(run | {"members": [], "state": "running"}))
     with pytest.raises(RunError, match="no finished fold"):
         load_run_result(folder)
+
+
+def test_a_run_whose_weights_are_not_shipped_is_compared_by_its_predictions(runs, tmp_path):
+    train, test = drawn_stars()
+    folder = write_stored_run(tmp_path / "fcn", train, test, model="fcn", title="FCN")
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(run | {"members": [], "members_not_shipped": run["members"]}))
+    for file in folder.glob("*.onnx"):
+        file.unlink()
+    result = load_run_result(folder, with_metadata=False)
+    assert result.n_members == 5
+    (row,) = comparison_rows([result], n_draws=20)
+    assert row.val_loss is not None
+    assert main(["compare", str(folder), "--format", "md"]) == 0
+
+
+def test_one_fold_in_common_gives_a_difference_and_no_verdict(results):
+    alone = replace(results[0], name="one fold", oof=results[0].oof[results[0].oof["fold"] == 0])
+    test = who_beats_whom([alone, results[2]]).tests[("one fold", "wide")]
+    assert test.difference > 0
+    assert (test.n, test.p_value, test.winner) == (1, None, None)
+    assert comparison_rows([alone], n_draws=20)[0].val_accuracy_std is None
 
 
 def test_rows_stand_for_networks_and_baselines_without_a_nan(results):
