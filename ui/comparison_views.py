@@ -101,7 +101,9 @@ def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:
     """The matrix of who beats whom."""
     left, right = st.columns(2)
     with left:
-        test = choose_one("Test", TESTS, "test")
+        # One fold has no spread to test against: then the test set comes first.
+        several = sum(len(result.folds) > 1 for result in results) > 1
+        test = choose_one("Test", TESTS if several else dict(reversed(TESTS.items())), "test")
     with right:
         metric = choose_one("Figure of merit", METRICS, "metric") if test == "folds" else "accuracy"
     versions = " ".join(evaluation_cache.version_of(result) for result in results)
