@@ -54,7 +54,7 @@ MOST_WEIGHT_BYTES = 25_000_000
 """Of all that is shipped in data/."""
 
 
-def train(out: Path, until: datetime | None) -> None:
+def train(out: Path, until: datetime | None, keys: list[str]) -> None:
     """Train what is missing, fold by fold, in one process; a fold that is at work when the time is over is dropped."""
     from core.training.devices import prepare_device
 
@@ -65,7 +65,7 @@ def train(out: Path, until: datetime | None) -> None:
         return until is not None and datetime.now(UTC) >= until
 
     for key, folds, epochs, batch_size in _steps():
-        if len(finished_folds(out / key)) >= folds or is_over():
+        if key not in keys or len(finished_folds(out / key)) >= folds or is_over():
             continue
         spec = model_spec(key)
         settings = resolve_settings(
@@ -145,6 +145,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", choices=("train", "baselines", "pack"))
     parser.add_argument("--out", type=Path, required=True, help="Folder of the full runs.")
+    parser.add_argument("--models", default=",".join(key for key, *_ in PLAN), help="Train these networks only.")
     parser.add_argument("--until", help="UTC time HH:MM at which training stops; what is finished stays.")
     arguments = parser.parse_args()
     if arguments.action == "pack":
@@ -160,7 +161,7 @@ def main() -> None:
     if arguments.until:
         hour, minute = map(int, arguments.until.split(":"))
         until = datetime.now(UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
-    train(arguments.out, until)
+    train(arguments.out, until, arguments.models.split(","))
     done = {key: len(finished_folds(arguments.out / key)) for key, *_ in PLAN}
     print(json.dumps(done))
 
