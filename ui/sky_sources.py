@@ -131,9 +131,12 @@ def open_table() -> None:
 
 
 def travelling(**more: str) -> dict[str, str]:
-    """The choices of stars in the URL, for links to another page that shows them."""
-    names = (state.STARS, state.THRESHOLD, state.PARALLAX_SNR, state.RUWE, *_HOW_GROUPED)
-    return {name: st.query_params[name] for name in names if name in st.query_params} | more
+    """The choices of stars and of grouping that stand in the URL, for links to another page that shows them."""
+    query = {name: st.query_params[name] for name in (state.STARS, *_HOW_GROUPED) if name in st.query_params}
+    # What a widget is bound to is found with the widget, not among the query parameters.
+    bound = (state.THRESHOLD, state.PARALLAX_SNR, state.RUWE, state.MIN_SAMPLES, state.WEIGHT)
+    query |= {name: f"{st.session_state[name]:g}" for name in bound if st.session_state.get(name) is not None}
+    return query | more
 
 
 def _uploads() -> dict[str, StarSource]:
@@ -142,7 +145,7 @@ def _uploads() -> dict[str, StarSource]:
 
 def _find_results() -> list[Path]:
     """Results of the survey with positions: folders of Parquet files."""
-    folder = current_settings().local_dir / "surveys"
+    folder = current_settings().surveys_dir
     return sorted(path for path in folder.glob("[!.]*") if _files_of(path)) if folder.is_dir() else []
 
 
