@@ -21,8 +21,8 @@ def areas_figure(areas: Sequence[tuple[str, float, bool]]) -> go.Figure:
         title="What predicts the class",
         x_title="ROC-AUC (0.5 is chance)",
         y_title="",
-        height=90 + 34 * len(areas),
-        x={"range": [min(CHANCE, *(area for _, area, _ in areas)) - 0.02, 1.06]},
+        height=130 + 34 * len(areas),
+        x={"range": [min(CHANCE, *(area for _, area, _ in areas)) - 0.06, 1.06]},
         y={"autorange": "reversed"},
         showlegend=False,
     )
