@@ -100,6 +100,12 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 "See where the stars are: on the Galactic sky, on the sphere, and around the Sun.",
             ),
             MenuEntry(
+                "pages/survey.py",
+                "Survey",
+                ":material/travel_explore:",
+                "Classify any number of stars in the background, and find the candidates among them.",
+            ),
+            MenuEntry(
                 "pages/associations.py",
                 "Associations",
                 ":material/workspaces:",

@@ -132,6 +132,14 @@ class SurveyResult:
         )
         return _dense(found, (len(y_edges) - 1, len(x_edges) - 1), ["j", "i"])
 
+    def sky(self, l_edges: np.ndarray, b_edges: np.ndarray, selection: Selection = EVERYTHING) -> np.ndarray:
+        """As `plane`, with the longitude folded to -180..180 degrees: int64 ndarray of shape (n_b, n_l)."""
+        half = len(l_edges) // 2
+        width = (l_edges[-1] - l_edges[0]) / (len(l_edges) - 1)
+        from_zero = np.arange(len(l_edges)) * width  # 0..360
+        counts = self.plane("l_deg", from_zero, "b_deg", b_edges, selection)
+        return np.roll(counts, half, axis=1)
+
     def candidates(
         self, selection: Selection, *, sort: str = "probability", descending: bool = True, page: int = 0, rows: int = 50
     ) -> pd.DataFrame:

@@ -17,6 +17,7 @@ SHOWN = {
     "Compare": "Probabilities are calibrated",
     "Evaluate": "Every probability is calibrated",
     "Audit": "Audit this run",
+    "Survey": "New survey",
 }
 
 

@@ -1,0 +1,147 @@
+"""Stars per second from Parquet to verdicts, beside PyTorch as the study used it: `python -m benchmarks.survey`.
+
+Both sides read the same file, twice in turn; medians of CPU time and wall time are printed, the machine may be shared.
+The study's way: the spectra in memory, L2-normalised, batches of 256, each of ten networks in turn, eager PyTorch.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.report import write_table
+from core.settings import PROJECT_ROOT, current_settings
+from core.simulation.draw import simulate
+
+N_MEMBERS = 10
+STUDY_BATCH = 256
+N_TURNS = 3
+MEASURE = """
+import json, resource, sys, time
+start, begin = time.perf_counter(), time.process_time()
+from benchmarks import survey
+n = getattr(survey, sys.argv[1])(*sys.argv[2:])
+used = time.process_time() - begin
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"wall": time.perf_counter() - start, "cpu": used, "peak": peak, "n": n}))
+"""
+
+
+def ours(path: str, all_members: str) -> int:
+    """The survey of the default ensemble."""
+    from core.survey.fused import DISMISS_BELOW
+    from core.survey.survey import survey
+
+    with tempfile.TemporaryDirectory() as folder:
+        done = survey(
+            path,
+            current_settings().default_run_dir,
+            Path(folder) / "out",
+            dismiss_below=0.0 if all_members == "all" else DISMISS_BELOW,
+        )
+        return done.manifest["n_rows"]
+
+
+def study(path: str, _: str) -> int:
+    """The same network in PyTorch, ten times; the weights do not matter for the time."""
+    import pyarrow.parquet as pq
+    import torch
+
+    from benchmarks.torch_networks import build
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    column = pq.read_table(path, columns=["flux"])["flux"].combine_chunks()
+    flux = column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1).astype(np.float64)
+    flux = (flux / np.linalg.norm(flux, axis=1, keepdims=True)).astype(np.float32)
+    total = np.zeros(len(flux))
+    for _member in range(N_MEMBERS):
+        network = build("deep").eval()
+        with torch.no_grad():
+            for start in range(0, len(flux), STUDY_BATCH):
+                logit = network(torch.from_numpy(flux[start : start + STUDY_BATCH]))
+                total[start : start + STUDY_BATCH] += torch.sigmoid(logit).numpy()[:, 0]
+    return len(flux)
+
+
+def _turn(function: str, *arguments: str) -> dict:
+    import json
+
+    reply = subprocess.run(
+        [sys.executable, "-c", MEASURE, function, *arguments],
+        cwd=PROJECT_ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(reply.stdout.splitlines()[-1])
+
+
+def _continuous(path: Path) -> Path:
+    """The same stars with coefficients instead of flux."""
+    import pyarrow.parquet as pq
+
+    out = path.with_name("continuous.parquet")
+    table = pq.ParquetFile(path)
+    names = [name for name in table.schema_arrow.names if name not in ("flux", "flux_error")]
+    with pq.ParquetWriter(out, pq.read_schema(path).empty_table().select(names).schema) as writer:
+        for group in range(table.num_row_groups):
+            writer.write_table(table.read_row_group(group, columns=names))
+    return out
+
+
+def main() -> None:
+    """Draw the stars, measure in turn, write benchmarks/results/survey.md."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--stars", type=int, default=200_000)
+    n_stars = parser.parse_args().stars
+    load = os.getloadavg()[0]
+    folder = Path(tempfile.mkdtemp())
+    try:
+        start = time.perf_counter()
+        sampled = simulate("survey", n_stars, 1, folder / "sampled.parquet", with_coefficients=True)
+        drawn = time.perf_counter() - start
+        continuous = _continuous(sampled)
+        ways = {
+            "survey, obvious stars dismissed": ("ours", str(sampled), "some"),
+            "survey, every member on every star": ("ours", str(sampled), "all"),
+            "survey of coefficients, obvious stars dismissed": ("ours", str(continuous), "some"),
+            "the study's way": ("study", str(sampled), ""),
+        }
+        turns: dict[str, list[dict]] = {name: [] for name in ways}
+        for _ in range(N_TURNS):
+            for name, call in ways.items():
+                turns[name].append(_turn(*call))
+    finally:
+        shutil.rmtree(folder)
+    peer = statistics.median(turn["wall"] for turn in turns["the study's way"])
+    rows = [_row(name, found, peer) for name, found in turns.items()]
+    text = (
+        f"{n_stars:,} stars of the simulated survey (drawn and written with coefficients in {drawn:.0f} s), ten "
+        f"members of deep; {N_TURNS} turns of each way, one after the other, start of Python included; load {load:.1f} "
+        "at the start. Ratios are of medians of wall time."
+    )
+    write_table("survey", "Stars per second of a survey", [text], rows, packages=("onnxruntime", "torch", "pyarrow"))
+
+
+def _row(name: str, found: list[dict], peer: float) -> dict:
+    wall = statistics.median(turn["wall"] for turn in found)
+    cpu = statistics.median(turn["cpu"] for turn in found)
+    return {
+        "way": name,
+        "stars/s": round(found[0]["n"] / wall),
+        "stars per CPU second": round(found[0]["n"] / cpu),
+        "wall (s)": wall,
+        "peak (MiB)": round(max(turn["peak"] for turn in found)),
+        "times the study's rate": peer / wall,
+    }
+
+
+if __name__ == "__main__":
+    main()

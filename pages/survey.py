@@ -1,0 +1,78 @@
+"""Survey: classify any number of stars in the background, and explore the answer."""
+
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.jobs.cluster import machine_workers
+from core.jobs.job import Job
+from core.survey.job import KIND
+from ui import state, survey_cache
+from ui.jobs import choose_job, watch
+from ui.plain import plain
+from ui.shell import page
+from ui.survey_choices import NewSurvey, choose_new_survey, choose_prevalence, choose_selection, choose_survey
+from ui.survey_progress import show_progress
+from ui.survey_views import show_candidates, show_distributions, show_report
+
+page("Survey", ":material/travel_explore:")
+
+
+def start(choice: NewSurvey) -> None:
+    """Queue the job and show it; called before the page runs."""
+    job = choice.submit()
+    st.query_params[state.JOB] = job.id
+    st.session_state.pop(state.JOB, None)
+    st.session_state["view"] = JOBS
+
+
+def new_survey() -> None:
+    """Input, run, start."""
+    choice = choose_new_survey()
+    if choice is None:
+        return
+    st.button("Start", icon=":material/play_arrow:", type="primary", on_click=start, args=(choice,), width="content")
+    st.caption(
+        f"{machine_workers()[0]} partitions at a time, in the background: go on using the app, close the browser, come "
+        "back. Files on other disks, or millions of stars on a cluster: `python -m core survey IN --out OUT_DIR`."
+    )
+
+
+def jobs() -> None:
+    """One job, live."""
+    job: Job | None = choose_job(KIND)
+    if job is None:
+        st.info("No survey has been started on this machine yet.", icon=":material/travel_explore:")
+        return
+    watch(job, show_progress)
+
+
+def results() -> None:
+    """A survey, finished or growing."""
+    survey = choose_survey()
+    if survey is None:
+        st.info(
+            "No survey has a finished part yet. Start one under *New survey*: a simulated sky of 100,000 stars takes a "
+            "minute or two.",
+            icon=":material/travel_explore:",
+        )
+        return
+    if survey.n_done < survey.n_partitions:
+        st.caption(f"{survey.n_done:,} of {survey.n_partitions:,} partitions so far; figures are of those.")
+    try:
+        report = survey_cache.survey_report(survey.path, survey.n_done, choose_prevalence())
+        selection = choose_selection(report.threshold)
+        n_selected = survey_cache.counts(survey.path, survey.n_done, selection)["n_selected"]
+        show_report(report, selection, n_selected)
+        show_distributions(survey, selection)
+        st.subheader("Candidates", anchor=False)
+        show_candidates(survey, selection, n_selected)
+    except ExplorerError as error:
+        st.error(plain(f"{error}."), icon=":material/error:")
+
+
+NEW, JOBS, RESULTS = "New survey", "Jobs", "Results"
+views = {NEW: new_survey, JOBS: jobs, RESULTS: results}
+for tab, view in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
+    if tab.open:
+        with tab:
+            view()

@@ -1,0 +1,43 @@
+"""The page Survey through a browser: from the start of a survey to its candidates."""
+
+import re
+
+import pytest
+
+from core.settings import current_settings
+from core.survey.survey import survey
+
+
+@pytest.fixture(scope="module")
+def stored(data_dir) -> str:
+    """A finished survey of 4,000 simulated stars in the servers' data folder."""
+    out = data_dir / "surveys" / "stored"
+    if not out.is_dir():
+        survey("simulated:training:4000:2", current_settings().default_run_dir, out)
+    return "stored"
+
+
+def test_a_survey_runs_from_the_page_to_its_result(server, browser):
+    browser.open(f"{server}/survey").expect("Stars to draw")
+    stars = browser.page.get_by_label("Stars to draw")
+    stars.fill("5000")
+    stars.press("Tab")
+    browser.settle().page.get_by_role("button", name="Start").click()
+    browser.page.get_by_text(re.compile(r"5,000 stars, \d+ massive at equal priors")).first.wait_for(timeout=280_000)
+    browser.page.get_by_role("tab", name="Results").click()
+    browser.expect("Known truth, massive, B1 and earlier").expect_figure("Candidates on the Galactic sky")
+    assert browser.failures == []
+
+
+def test_candidates_follow_the_choices_and_lead_to_the_star(server, browser, stored):
+    address = f"{server}/survey?view=Results&survey={stored}&prevalence=0.5"
+    browser.open(address).expect("Stars classified").expect_figure("Magnitudes")
+    assert "4,000" in browser.text
+    before = browser.page.get_by_test_id("stMetricValue").nth(1).inner_text()
+    browser.page.get_by_text("Keep impostors", exact=True).click()
+    browser.settle()
+    after = browser.page.get_by_test_id("stMetricValue").nth(1).inner_text()
+    assert int(after.replace(",", "")) > int(before.replace(",", ""))
+    assert "impostors=true" in browser.page.url
+    assert browser.failures == []
+    assert browser.foreign_requests == []

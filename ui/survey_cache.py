@@ -1,0 +1,64 @@
+"""Cached questions to surveys; a survey that grows gives a new key with every part."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.survey import catalogue, report
+from core.survey.catalogue import SurveySummary
+from core.survey.result import Selection, SurveyResult
+
+G_EDGES = np.linspace(3, 18, 61)
+COLOUR_EDGES = np.linspace(-1, 5, 121)
+L_EDGES, B_EDGES = np.linspace(-180, 180, 121), np.linspace(-90, 90, 61)
+PROBABILITY_EDGES = np.linspace(0, 1, 51)
+MOST_DRAWN = 5_000
+"""Candidates drawn as points in a diagram."""
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def find_surveys() -> list[SurveySummary]:
+    """The surveys on this machine, at most five seconds old."""
+    return catalogue.find_surveys()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the survey …")
+def open_survey(path: Path, n_parts: int) -> SurveyResult:
+    """The survey in a folder; `n_parts` makes one that has grown a new entry."""
+    return SurveyResult.open(path)
+
+
+@st.cache_data(max_entries=64, show_spinner="Counting …")
+def survey_report(path: Path, n_parts: int, prevalence: float) -> report.SurveyReport:
+    """`core.survey.report.survey_report`."""
+    return report.survey_report(open_survey(path, n_parts), prevalence)
+
+
+@st.cache_data(max_entries=64, show_spinner="Counting …")
+def counts(path: Path, n_parts: int, selection: Selection) -> dict[str, int]:
+    """`SurveyResult.counts`."""
+    return open_survey(path, n_parts).counts(selection)
+
+
+@st.cache_data(max_entries=64, show_spinner="Counting …")
+def distributions(path: Path, n_parts: int, selection: Selection) -> dict[str, np.ndarray]:
+    """Counts in G, on the sky and in colour and magnitude, of the selection; by name."""
+    result = open_survey(path, n_parts)
+    return {
+        "g": result.histogram("phot_g_mean_mag", G_EDGES, selection),
+        "bp_rp": result.histogram("bp_rp", COLOUR_EDGES, selection),
+        "probability": result.histogram("probability", PROBABILITY_EDGES, selection),
+        "sky": result.sky(L_EDGES, B_EDGES, selection),
+        "colour_magnitude": result.plane("bp_rp", COLOUR_EDGES, "phot_g_mean_mag", G_EDGES, selection),
+    }
+
+
+@st.cache_data(max_entries=32, show_spinner="Reading …")
+def candidates(
+    path: Path, n_parts: int, selection: Selection, sort: str, descending: bool, page: int, rows: int
+) -> pd.DataFrame:
+    """`SurveyResult.candidates`."""
+    result = open_survey(path, n_parts)
+    return result.candidates(selection, sort=sort, descending=descending, page=page, rows=rows)

@@ -1,0 +1,118 @@
+"""Choices of the page Survey: what is classified by which run, which survey is looked at, which stars of it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import streamlit as st
+
+from core.jobs.job import Job
+from core.settings import current_settings
+from core.spectra.dataset_catalogue import EMBEDDED
+from core.survey.catalogue import SurveySummary
+from core.survey.job import submit_survey
+from core.survey.result import Selection
+from core.training.run_catalogue import RunSummary
+from ui import cache, state, survey_cache
+from ui.choice import choose_one
+from ui.run_choice import choose_run
+
+SIMULATED = "simulated"
+PREVALENCES = {
+    "0.0003": "0.03 %: all of Gaia's XP sources",
+    "0.003": "0.3 %: the Galactic plane",
+    "0.001": "0.1 %",
+    "0.01": "1 %: a field of young stars",
+    "0.5": "50 %: the study's sets",
+}
+MOST_SIMULATED = 10_000_000
+
+
+@dataclass(frozen=True)
+class NewSurvey:
+    """What is to be classified: a path, or the description of a simulated sky."""
+
+    source: str
+    title: str
+    run: RunSummary
+
+    def submit(self) -> Job:
+        """Queue it."""
+        name = f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
+        return submit_survey(self.source, self.run.path, name, f"{self.title} by {self.run.title}")
+
+
+def choose_new_survey() -> NewSurvey | None:
+    """Input and run; None (with a message) where there is no run."""
+    entries = {entry.name: entry for entry in cache.find_datasets()}
+    folders = {path.name: path for path in _fetched()}
+    titles = {SIMULATED: "A simulated sky at natural prevalence"}
+    titles |= {name: entry.title for name, entry in entries.items()} | {name: f"Folder {name}" for name in folders}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        help_text = f"Files and folders of spectra in {_input_dir()} are listed too."
+        name = choose_one("Stars", titles, state.STARS, help=help_text)
+        source, title = "", titles[name]
+        if name == SIMULATED:
+            first, second = st.columns(2)
+            n_stars = first.number_input("Stars to draw", 1_000, MOST_SIMULATED, 100_000, 10_000, key="survey stars")
+            seed = second.number_input("Seed", 0, 2**31 - 1, 1, key="survey seed")
+            source, title = f"simulated:survey:{n_stars}:{seed}", f"{n_stars:,} simulated stars, seed {seed}"
+        elif name in folders:
+            source = str(folders[name])
+        elif name == EMBEDDED:
+            source = str(cache.embedded_dataset().path)
+        else:
+            source = str(entries[name].path)
+    with right:
+        run = choose_run()
+    return None if run is None else NewSurvey(source, title, run)
+
+
+def _input_dir() -> Path:
+    return current_settings().local_dir / "spectra"
+
+
+def _fetched() -> list[Path]:
+    """Files and folders that the user has put, or `fetch` has written, into the folder for input."""
+    folder = _input_dir()
+    return sorted(folder.glob("[!.]*")) if folder.is_dir() else []
+
+
+def choose_survey() -> SurveySummary | None:
+    """One of the surveys on this machine; None when there is none."""
+    surveys = {item.name: item for item in survey_cache.find_surveys()}
+    if not surveys:
+        return None
+    name = choose_one("Survey", {key: item.title for key, item in surveys.items()}, state.SURVEY)
+    return surveys[name]
+
+
+def choose_prevalence() -> float:
+    """The prior; stands in the URL."""
+    return float(choose_one("Prevalence of massive stars", PREVALENCES, state.PREVALENCE))
+
+
+def choose_selection(threshold: float) -> Selection:
+    """Which stars are candidates; by default those whose posterior at the prevalence is a half or more."""
+    first, second, third = st.columns(3, gap="medium", vertical_alignment="bottom")
+    with first:
+        by_prior = st.toggle("Threshold from the prevalence", True, key="by_prior", bind="query-params")
+        least = threshold
+        if not by_prior:
+            least = st.slider(
+                "Probability, at least", 0.0, 1.0, 0.5, 0.01, key=state.THRESHOLD, bind="query-params",
+                help="Calibrated at equal priors.",
+            )  # fmt: skip
+    with second:
+        impostors = st.toggle(
+            "Keep impostors", False, key="impostors", bind="query-params",
+            help="Stars that look hot but are too faint to be massive: subdwarfs, white dwarfs.",
+        )  # fmt: skip
+        good = st.toggle(
+            "Good astrometry only", False, key="good", bind="query-params",
+            help="RUWE below 1.4 and a parallax above five times its error.",
+        )  # fmt: skip
+    with third:
+        g_range = st.slider("G (mag)", 3.0, 21.0, (3.0, 21.0), 0.1, key="g", bind="query-params")
+    return Selection(least, impostors, good, None if g_range == (3.0, 21.0) else g_range)
