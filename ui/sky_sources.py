@@ -4,6 +4,7 @@ The choices stand in the URL under the same names on both pages, so that they tr
 """
 
 import tempfile
+from math import isfinite
 from pathlib import Path
 
 import pandas as pd
@@ -63,42 +64,34 @@ def choose_cuts(source: StarSource) -> Cuts:
     columns = set(source.columns)
     first, second, third = st.columns(3, gap="medium")
     with first:
-        threshold = st.slider(
-            "Probability of massive, at least",
-            0.0,
-            0.99,
-            0.5,
-            0.01,
-            key=state.THRESHOLD,
-            bind="query-params",
-            disabled="probability" not in columns,
-            help="Calibrated at equal priors. 0 takes all stars." if "probability" in columns else "No such column.",
-        )
+        help_text = "Calibrated at equal priors. 0 takes all stars." if "probability" in columns else "No such column."
+        label, missing = "Probability of massive, at least", "probability" not in columns
+        threshold = _slider(label, state.THRESHOLD, (0.0, 0.99), 0.5, 0.01, help_text, missing)
     with second:
-        snr = st.slider(
-            "Parallax / error, at least",
-            0.0,
-            20.0,
-            0.0,
-            0.5,
-            key=state.PARALLAX_SNR,
-            bind="query-params",
-            disabled=not {"parallax", "parallax_error"} <= columns,
-            help="The study asked for 3. It favours near stars; the error-aware metric can do without.",
-        )
+        help_text = "The study asked for 3. It favours near stars; the error-aware metric can do without."
+        missing = not {"parallax", "parallax_error"} <= columns
+        snr = _slider("Parallax / error, at least", state.PARALLAX_SNR, (0.0, 20.0), 0.0, 0.5, help_text, missing)
     with third:
-        ruwe = st.slider(
-            "RUWE, at most",
-            1.0,
-            5.0,
-            5.0,
-            0.1,
-            key=state.RUWE,
-            bind="query-params",
-            disabled="ruwe" not in columns,
-            help="Above 1.4 the astrometry may be disturbed by a companion; 5 takes all stars.",
-        )
+        help_text = "Above 1.4 the astrometry may be disturbed by a companion; 5 takes all stars."
+        ruwe = _slider("RUWE, at most", state.RUWE, (1.0, 5.0), 5.0, 0.1, help_text, "ruwe" not in columns)
     return Cuts(threshold, snr, ruwe if ruwe < 5.0 else float("inf"))
+
+
+def _slider(
+    label: str, name: str, limits: tuple[float, float], default: float, step: float, help: str, disabled: bool
+) -> float:
+    """A slider whose value stands in the URL (Streamlit's own binding is lost between two pages that both have it)."""
+    try:
+        wanted = float(st.query_params.get(name, default))
+    except ValueError:
+        wanted = default
+    wanted = min(max(wanted, limits[0]), limits[1]) if isfinite(wanted) else default
+    value = st.slider(label, *limits, wanted, step, key=name, help=help, disabled=disabled)
+    if value != default:
+        st.query_params[name] = f"{value:g}"
+    else:
+        st.query_params.pop(name, None)
+    return value
 
 
 def open_table() -> None:
