@@ -155,7 +155,7 @@ def test_the_studys_setting_gives_one_group_and_says_why(server, browser):
         ({"stars": "three_stars.parquet"}, "all are noise at these settings"),
         ({"stars": THREE, "eps_pc": 0}, "eps is 0; it must be above 0"),
         ({"stars": THREE, "eps_pc": "x", "space": "none", "min_samples": "-4", "view": "no"}, "3 groups among"),
-        ({"stars": THREE, "eps_pc": 5000, "space": "position"}, "1 group among"),
+        ({"stars": THREE, "eps_pc": 5000, "space": "position"}, "Why one giant group"),
         ({"stars": THREE, "space": "sky", "eps_deg": 3}, "groups among"),
         ({"stars": THREE, "algorithm": "hdbscan"}, "groups among"),
         ({"stars": "negative.parquet"}, "None of 135 stars has what the space"),
