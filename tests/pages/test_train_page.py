@@ -33,7 +33,7 @@ def test_from_a_click_to_a_finished_run(server, browser, data_dir, sample):
     other.goto(f"{server}/train?view=Jobs")
     for window in (browser.page, other):
         main = window.locator("[data-testid=stMain]")
-        main.get_by_text("finished", exact=True).first.wait_for(timeout=PATIENCE_MS)
+        main.get_by_text(re.compile(r"finished$")).first.wait_for(timeout=PATIENCE_MS)
         main.get_by_text("2 of 2 tasks").wait_for()
         main.get_by_role("link", name="Star: Deep ANN").wait_for()
     browser.expect_figure("Deep ANN: loss").expect_figure("Deep ANN: accuracy")
@@ -51,10 +51,10 @@ def test_a_job_can_be_cancelled_and_goes_on(server, browser, sample):
     browser.page.get_by_role("button", name="Start", exact=True).click()
     browser.expect(STATE)
     browser.page.get_by_role("button", name="Cancel").click()
-    browser.page.get_by_text("cancelled", exact=True).first.wait_for(timeout=PATIENCE_MS)
+    browser.page.get_by_text(re.compile(r"cancelled$")).first.wait_for(timeout=PATIENCE_MS)
     browser.page.get_by_role("button", name="Go on").click()
     browser.page.get_by_role("button", name="Cancel").click()
-    browser.page.get_by_text("cancelled", exact=True).first.wait_for(timeout=PATIENCE_MS)
+    browser.page.get_by_text(re.compile(r"cancelled$")).first.wait_for(timeout=PATIENCE_MS)
     browser.page.get_by_role("button", name="Forget").click()
     browser.settle()
     assert browser.failures == []
