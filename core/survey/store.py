@@ -84,6 +84,8 @@ def open_survey(
     run, description = _run(run_dir, model, dismiss_below)
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
+        for leftover in folder.glob(".part-*.partial.parquet"):
+            leftover.unlink(missing_ok=True)  # of a process that was killed while it wrote
         partitions: dict[str, Any] = {}
         if (folder / MANIFEST).exists():
             stored = read_manifest(folder)
