@@ -12,18 +12,13 @@ from ui.association_choices import MAP_KEY, PRESETS, choose_settings, presets, p
 from ui.association_film import show_space
 from ui.association_map import association_map
 from ui.shell import link, page
-from ui.sky_sources import choose_cuts, choose_source, open_table
+from ui.sky_sources import choose_cuts, require_source
 
 page("Associations", ":material/workspaces:")
 
 MOST_STARS = 300_000
 
-source = choose_source()
-with st.expander("Open a table of predictions", icon=":material/upload_file:"):
-    open_table()
-if source is None:
-    st.stop()
-st.caption(source.provenance)
+source = require_source()
 
 
 @st.fragment

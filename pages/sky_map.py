@@ -10,7 +10,7 @@ from core.sky.star_source import StarSource
 from ui import sky_cache
 from ui.shell import page
 from ui.sky_choices import aladin_link, choose_field, choose_view, go_to
-from ui.sky_sources import choose_cuts, choose_source, open_table
+from ui.sky_sources import choose_cuts, require_source
 from ui.sky_view import answer_click, links_from, marks_of, paint, places_of, say
 
 page("Sky map", ":material/public:")
@@ -18,12 +18,7 @@ page("Sky map", ":material/public:")
 LIGHT, DARK = ((23, 32, 51), (255, 255, 255)), ((232, 237, 245), (15, 22, 36))
 FARTHEST_ARM_PC = 3000.0
 
-source = choose_source()
-with st.expander("Open a table of predictions", icon=":material/upload_file:"):
-    open_table()
-if source is None:
-    st.stop()
-st.caption(source.provenance)
+source = require_source()
 
 
 @st.fragment

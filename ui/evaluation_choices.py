@@ -15,7 +15,7 @@ from ui.plain import plain
 from ui.step_choice import choose_step
 
 GROUND, PART = "ground", "part"
-THRESHOLD, PREVALENCE, PURITY = "threshold", "prevalence", "purity"
+THRESHOLD, PREVALENCE, PURITY = state.THRESHOLD, state.PREVALENCE, "purity"
 THRESHOLDS = (
     *(0.0, 0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
     *(0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99),

@@ -59,6 +59,20 @@ def choose_source() -> StarSource | None:
         return None
 
 
+def require_source() -> StarSource:
+    """The head of a page of the sky: the chosen table, an uploader for others, where the stars come from.
+
+    The page ends here where the table cannot be used.
+    """
+    source = choose_source()
+    with st.expander("Open a table of predictions", icon=":material/upload_file:"):
+        open_table()
+    if source is None:
+        st.stop()
+    st.caption(source.provenance)
+    return source
+
+
 def choose_cuts(source: StarSource) -> Cuts:
     """Threshold on the probability and quality cuts, as far as the table has the columns."""
     columns = set(source.columns)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.evaluation.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from core.jobs.job import Job
 from core.settings import current_settings
 from core.spectra.dataset_catalogue import EMBEDDED
@@ -19,11 +20,11 @@ from ui.run_choice import choose_run
 
 SIMULATED = "simulated"
 PREVALENCES = {
-    "0.0003": "0.03 %: all of Gaia's XP sources",
-    "0.003": "0.3 %: the Galactic plane",
+    f"{GAIA_PREVALENCE:g}": "0.03 %: all of Gaia's XP sources",
+    f"{PLANE_PREVALENCE:g}": "0.3 %: the Galactic plane",
     "0.001": "0.1 %",
     "0.01": "1 %: a field of young stars",
-    "0.5": "50 %: the study's sets",
+    f"{STUDY_PREVALENCE:g}": "50 %: the study's sets",
 }
 MOST_SIMULATED = 10_000_000
 
