@@ -59,8 +59,13 @@ def results() -> None:
     if survey.n_done < survey.n_partitions:
         st.caption(f"{survey.n_done:,} of {survey.n_partitions:,} partitions so far; figures are of those.")
     try:
-        report = survey_cache.survey_report(survey.path, survey.n_done, choose_prevalence())
-        selection = choose_selection(report.threshold)
+        left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
+        with left:
+            prevalence = choose_prevalence()
+        with right:
+            score = choose_score()
+        report = survey_cache.survey_report(survey.path, survey.n_done, prevalence, score)
+        selection = choose_selection(report.threshold, score)
         n_selected = survey_cache.counts(survey.path, survey.n_done, selection)["n_selected"]
         show_report(report, selection, n_selected)
         show_distributions(survey, selection)

@@ -31,9 +31,9 @@ def open_survey(path: Path, n_parts: int) -> SurveyResult:
 
 
 @st.cache_data(max_entries=64, show_spinner="Counting …")
-def survey_report(path: Path, n_parts: int, prevalence: float) -> report.SurveyReport:
+def survey_report(path: Path, n_parts: int, prevalence: float, score: str) -> report.SurveyReport:
     """`core.survey.report.survey_report`."""
-    return report.survey_report(open_survey(path, n_parts), prevalence)
+    return report.survey_report(open_survey(path, n_parts), prevalence, score)
 
 
 @st.cache_data(max_entries=64, show_spinner="Counting …")
@@ -49,7 +49,7 @@ def distributions(path: Path, n_parts: int, selection: Selection) -> dict[str, n
     return {
         "g": result.histogram("phot_g_mean_mag", G_EDGES, selection),
         "bp_rp": result.histogram("bp_rp", COLOUR_EDGES, selection),
-        "probability": result.histogram("probability", PROBABILITY_EDGES, selection),
+        "probability": result.histogram(selection.score, PROBABILITY_EDGES, selection),
         "sky": result.sky(L_EDGES, B_EDGES, selection),
         "colour_magnitude": result.plane("bp_rp", COLOUR_EDGES, "phot_g_mean_mag", G_EDGES, selection),
     }

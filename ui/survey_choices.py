@@ -12,7 +12,7 @@ from core.settings import current_settings
 from core.spectra.dataset_catalogue import EMBEDDED
 from core.survey.catalogue import SurveySummary
 from core.survey.job import submit_survey
-from core.survey.result import Selection
+from core.survey.result import SCORES, Selection
 from core.training.run_catalogue import RunSummary
 from ui import cache, state, survey_cache
 from ui.choice import choose_one
@@ -94,7 +94,17 @@ def choose_prevalence() -> float:
     return float(choose_one("Prevalence of massive stars", PREVALENCES, state.PREVALENCE))
 
 
-def choose_selection(threshold: float) -> Selection:
+def choose_score() -> str:
+    """What candidates are chosen by; stands in the URL."""
+    with_sky = st.toggle(
+        "Brightness and parallax count", True, key="sky", bind="query-params",
+        help="Massive stars are luminous, and rare among faint sources: both change the odds beside the spectrum. For "
+        "samples of the whole sky; off, the spectrum alone decides.",
+    )  # fmt: skip
+    return SCORES[0] if with_sky else SCORES[1]
+
+
+def choose_selection(threshold: float, score: str) -> Selection:
     """Which stars are candidates; by default those whose posterior at the prevalence is a half or more."""
     first, second, third = st.columns(3, gap="medium", vertical_alignment="bottom")
     with first:
@@ -116,4 +126,4 @@ def choose_selection(threshold: float) -> Selection:
         )  # fmt: skip
     with third:
         g_range = st.slider("G (mag)", 3.0, 21.0, (3.0, 21.0), 0.1, key="g", bind="query-params")
-    return Selection(least, impostors, good, None if g_range == (3.0, 21.0) else g_range)
+    return Selection(least, impostors, good, None if g_range == (3.0, 21.0) else g_range, score)

@@ -15,14 +15,16 @@ from ui.numbers import percent, share_text
 PAGE_ROWS = 25
 MOST_EXPORTED = 200_000
 _SORTS = {
-    "probability": "Probability",
+    "sky_probability": "Probability with brightness and parallax",
+    "probability": "Probability of the spectrum",
     "phot_g_mean_mag": "G",
     "bp_rp": "BP − RP",
     "distance_pc": "Distance",
     "absolute_g_mag": "Absolute magnitude",
 }
+_WITH_SKY = {"sky_probability": " (its spectrum, brightness and parallax together)", "probability": ""}
 _SHOWN = [
-    "source_id", "probability", "probability_std", "impostor", "phot_g_mean_mag", "bp_rp", "absolute_g_mag",
+    "source_id", "sky_probability", "probability", "probability_std", "impostor", "phot_g_mean_mag", "bp_rp", "absolute_g_mag",
     "distance_pc", "l_deg", "b_deg", "ruwe", "category", "note",
 ]  # fmt: skip
 
@@ -42,7 +44,7 @@ def show_report(report: SurveyReport, selection: Selection, n_selected: int) -> 
     prevalence.metric("Prevalence by the sample", "–" if estimated is None else share_text(estimated))
     st.caption(
         f"At a prevalence of {share_text(report.prevalence)} a star needs a probability of {report.threshold:.6g} at "
-        f"equal priors to be rather massive than not. {report.n_impostors:,} more stars above it are too faint to be "
+        f"equal priors to be rather massive than not{_WITH_SKY[report.score]}. {report.n_impostors:,} more stars above it are too faint to be "
         "massive. The expectation holds for stars like those of the training."
     )
     for truth in report.truth:
@@ -67,7 +69,7 @@ def show_distributions(survey: SurveySummary, selection: Selection) -> None:
     every = survey_cache.distributions(survey.path, survey.n_done, Selection())
     chosen = survey_cache.distributions(survey.path, survey.n_done, selection)
     drawn = survey_cache.candidates(
-        survey.path, survey.n_done, selection, "probability", True, 0, survey_cache.MOST_DRAWN
+        survey.path, survey.n_done, selection, selection.score, True, 0, survey_cache.MOST_DRAWN
     )
     left, right = st.columns(2, gap="medium")
     with left:

@@ -12,6 +12,10 @@ def survey_report(
     prevalence: Annotated[
         float, typer.Option(help="Fraction of massive stars among those surveyed, e.g. 0.0003 for all of Gaia's XP.")
     ] = 0.001,
+    score: Annotated[
+        str,
+        typer.Option(help="'sky_probability' (spectrum, brightness and parallax) or 'probability' (spectrum alone)."),
+    ] = "sky_probability",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Counts, candidates, their expected purity, and completeness and purity where the truth is known."""
@@ -20,7 +24,7 @@ def survey_report(
     from core.survey.result import SurveyResult
 
     result = SurveyResult.open(folder)
-    report = make_report(result, prevalence)
+    report = make_report(result, prevalence, score)
     if as_json:
         print(json.dumps(report.as_dict(), indent=1))
         return

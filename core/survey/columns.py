@@ -6,10 +6,11 @@ import pyarrow as pa
 
 from core.classification.verdict import LOW_MASS, MASSIVE, THRESHOLD
 from core.evaluation.impostor import impostor
+from core.evaluation.sky_posterior import brightness_log_odds, sky_log_odds, sky_probability
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import note_bad_rows
 
-VERDICT = ("probability", "probability_std")
+VERDICT = ("probability", "probability_std", "sky_probability")
 GAIA = (
     "ra", "dec", "parallax", "parallax_error", "pmra", "pmra_error", "pmdec", "pmdec_error",
     "phot_g_mean_mag", "phot_bp_mean_mag", "phot_rp_mean_mag", "bp_rp", "ruwe",
@@ -38,7 +39,8 @@ SCHEMA = pa.schema(
         pa.field("note", pa.string(), nullable=False),
     ]
 )
-"""`true_*` and `category` are null except for simulated stars; probabilities are calibrated at equal priors."""
+"""`true_*` and `category` are null except for simulated stars. `probability` is the spectrum's, calibrated at equal
+priors; `sky_probability` has brightness and parallax in it too (`core.evaluation.sky_posterior`), at the same priors."""
 
 
 def survey_table(spectra: SpectrumSet, members: np.ndarray) -> pa.Table:
@@ -60,7 +62,9 @@ def survey_table(spectra: SpectrumSet, members: np.ndarray) -> pa.Table:
     probability, spread = _mean_and_spread(members)
     facts["probability"], facts["probability_std"] = probability, spread
     facts |= _places(facts)
-    flag, _ = impostor(probability, {**{name: facts[name] for name in GAIA}, **_zero_point_columns(found)})
+    measured = {**{name: facts[name] for name in GAIA}, **_zero_point_columns(found)}
+    facts["sky_probability"] = _sky_probability(probability, measured)
+    flag, _ = impostor(probability, measured)
     label = np.where(probability >= THRESHOLD, MASSIVE, LOW_MASS).astype(object)
     label[np.isnan(probability)] = None
     arrays: dict[str, pa.Array] = {
@@ -88,6 +92,15 @@ def _mean_and_spread(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mean = values.sum(axis=0) / count
         spread = np.sqrt((np.where(asked, members - mean, 0.0) ** 2).sum(axis=0) / (count - 1))
     return mean, np.where(count > 1, spread, np.nan)
+
+
+def _sky_probability(probability: np.ndarray, measured: dict[str, np.ndarray]) -> np.ndarray:
+    """With brightness for all stars, and with the parallax for possible candidates (it takes as long as a network)."""
+    log_odds = brightness_log_odds(measured["phot_g_mean_mag"])
+    rows = np.flatnonzero(probability >= PLACED_FROM)
+    if len(rows):
+        log_odds[rows] = sky_log_odds({name: values[rows] for name, values in measured.items()})
+    return sky_probability(probability, log_odds)
 
 
 def _places(facts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

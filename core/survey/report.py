@@ -7,7 +7,7 @@ import numpy as np
 from core.errors import UsageError
 from core.evaluation.intervals import rate_interval
 from core.evaluation.prevalence import estimate_prevalence, reweight
-from core.survey.result import Selection, SurveyResult
+from core.survey.result import SCORES, Selection, SurveyResult
 
 EARLY_TEFF = 24_500.0
 """Kelvin: dwarfs of B1.5 and later are cooler (Pecaut & Mamajek 2013, ApJS 208, 9), so this is 'B1 and earlier'."""
@@ -55,8 +55,10 @@ class SurveyReport:
     ----------
     prevalence : float
         Fraction of massive stars that is taken as the prior.
+    score : str
+        What the threshold is for: 'sky_probability' (spectrum, brightness and parallax) or 'probability' (spectrum).
     threshold : float
-        Least probability at equal priors of a candidate: its posterior at the prevalence is a half.
+        Least score, a probability at equal priors, of a candidate: its posterior at the prevalence is a half.
     n_rows, n_classified, n_candidates, n_impostors : int
         Candidates are at or above the threshold and not too faint to be massive; impostors are those that are.
     expected_massive : float
@@ -70,6 +72,7 @@ class SurveyReport:
     """
 
     prevalence: float
+    score: str
     threshold: float
     n_rows: int
     n_classified: int
@@ -87,15 +90,15 @@ class SurveyReport:
         return asdict(self)
 
 
-def survey_report(result: SurveyResult, prevalence: float) -> SurveyReport:
+def survey_report(result: SurveyResult, prevalence: float, score: str = SCORES[0]) -> SurveyReport:
     """The report of a survey at a prevalence between 0 and 1 (exclusive); UsageError outside."""
     if not 0.0 < prevalence < 1.0:
         raise UsageError(f"prevalence is {prevalence}; expected a fraction between 0 and 1: give 0.001 for 0.1 %")
     threshold = 1.0 - prevalence
-    chosen = Selection(threshold, impostors=False)
-    counts, all_above = result.counts(chosen), result.counts(Selection(threshold))
+    chosen = Selection(threshold, impostors=False, score=score)
+    counts, all_above = result.counts(chosen), result.counts(Selection(threshold, score=score))
     condition, values = chosen.condition()
-    probability = result.ask(f"SELECT probability FROM stars WHERE {condition}", values)["probability"].to_numpy(float)
+    probability = result.ask(f"SELECT {score} AS p FROM stars WHERE {condition}", values)["p"].to_numpy(float)
     posterior = reweight(probability, prevalence)
     expected = float(posterior.sum())
     purity = low = high = None
@@ -104,16 +107,16 @@ def survey_report(result: SurveyResult, prevalence: float) -> SurveyReport:
         purity = expected / len(posterior)
         low, high = max(0.0, (expected - spread) / len(posterior)), min(1.0, (expected + spread) / len(posterior))
     return SurveyReport(
-        prevalence, threshold, counts["n_rows"], counts["n_classified"], counts["n_selected"], all_above["n_impostors"],
-        expected, purity, low, high, _estimated(result), _truths(result, threshold),
+        prevalence, score, threshold, counts["n_rows"], counts["n_classified"], counts["n_selected"],
+        all_above["n_impostors"], expected, purity, low, high, _estimated(result, score), _truths(result, threshold, score),
     )  # fmt: skip
 
 
-def _estimated(result: SurveyResult) -> float | None:
+def _estimated(result: SurveyResult, score: str) -> float | None:
     """From a histogram of log-odds: ten million probabilities are summarised by ten thousand."""
     found = result.ask(
-        f"""SELECT round(ln((probability + {_TINY}) / (1 - probability + {_TINY})), 3) AS x, count(*) AS n
-        FROM stars WHERE probability IS NOT NULL GROUP BY x"""
+        f"""SELECT round(ln(({score} + {_TINY}) / (1 - {score} + {_TINY})), 3) AS x, count(*) AS n
+        FROM stars WHERE {score} IS NOT NULL GROUP BY x"""
     )
     if found.empty:
         return None
@@ -121,15 +124,15 @@ def _estimated(result: SurveyResult) -> float | None:
     return estimate_prevalence(probability, weights=found["n"].to_numpy())
 
 
-def _truths(result: SurveyResult, threshold: float) -> tuple[Truth, ...]:
+def _truths(result: SurveyResult, threshold: float, score_name: str) -> tuple[Truth, ...]:
     """Stars with a true label: massive ones, and of them those of B1 and earlier."""
     stars = result.ask(
-        """SELECT probability, impostor IS TRUE AS impostor, true_label = 'massive' AS massive, true_teff
+        f"""SELECT {score_name} AS score, impostor IS TRUE AS impostor, true_label = 'massive' AS massive, true_teff
         FROM stars WHERE true_label IS NOT NULL AND (probability >= 0.01 OR true_label = 'massive')"""
     )
     if stars.empty:
         return ()
-    score = np.where(stars["impostor"], 0.0, stars["probability"].fillna(0.0))
+    score = np.where(stars["impostor"], 0.0, stars["score"].fillna(0.0))
     massive = stars["massive"].to_numpy(bool)
     early = massive & (stars["true_teff"].to_numpy(float) >= EARLY_TEFF)
     return tuple(

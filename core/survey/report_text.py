@@ -12,8 +12,8 @@ def report_text(report: SurveyReport, manifest: dict[str, Any]) -> str:
         f"{manifest['input']}: {report.n_rows:,} stars, {report.n_classified:,} classified by "
         f"{manifest['run']['title']} ({manifest['run']['members']} members); state: {manifest['state']}, "
         f"{done} of {manifest['n_partitions']} partitions readable",
-        f"at a prevalence of {report.prevalence:.3g} a star is a candidate from probability {report.threshold:.6g} on "
-        "(equal priors), where its posterior is a half:",
+        f"at a prevalence of {report.prevalence:.3g} a star is a candidate from {report.score} {report.threshold:.6g} "
+        "on (equal priors), where its posterior is a half:",
         f"  {report.n_candidates:,} candidates; {report.n_impostors:,} more are too faint to be massive (impostors)",
     ]
     if report.expected_purity is not None:
@@ -29,7 +29,7 @@ def report_text(report: SurveyReport, manifest: dict[str, Any]) -> str:
         lines.append(f"  completeness {share_text(truth.completeness)}; purity {share_text(truth.purity)}")
         if truth.at_wanted is not None:
             lines.append(
-                f"  at {WANTED_COMPLETENESS:.0%} completeness (probability {truth.threshold_at_wanted:.6g}): purity "
+                f"  at {WANTED_COMPLETENESS:.0%} completeness ({report.score} {truth.threshold_at_wanted:.6g}): purity "
                 f"{share_text(truth.at_wanted)}"
             )
     return "\n".join(lines)

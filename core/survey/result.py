@@ -12,7 +12,12 @@ from core.errors import SurveyError, UsageError
 from core.survey.columns import SCHEMA
 from core.survey.store import read_manifest
 
-NUMBERS = ("probability", "phot_g_mean_mag", "bp_rp", "distance_pc", "absolute_g_mag", "ruwe", "l_deg", "b_deg")
+SCORES = ("sky_probability", "probability")
+"""What candidates are chosen by: the spectrum's probability with brightness and parallax in it, or without."""
+NUMBERS = (
+    "sky_probability", "probability", "phot_g_mean_mag", "bp_rp", "distance_pc", "absolute_g_mag", "ruwe", "l_deg",
+    "b_deg",
+)  # fmt: skip
 """Columns of which distributions are asked."""
 
 
@@ -30,20 +35,25 @@ class Selection:
         Only stars with ruwe < 1.4 and a parallax above five times its error.
     g_range : tuple of two floats, or None
         Limits of the G magnitude.
+    score : a name of `SCORES`
+        The probability that the threshold is for.
     """
 
     threshold: float = 0.0
     impostors: bool = True
     good_astrometry: bool = False
     g_range: tuple[float, float] | None = None
+    score: str = SCORES[0]
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.threshold <= 1.0:
             raise UsageError(f"the threshold is {self.threshold}; expected a probability between 0 and 1")
+        if self.score not in SCORES:
+            raise UsageError(f"the score {self.score!r} is unknown; choose one of {', '.join(SCORES)}")
 
     def condition(self) -> tuple[str, list[Any]]:
         """SQL condition with its parameters."""
-        parts, values = ["probability >= ?"], [self.threshold]
+        parts, values = [f"{self.score} >= ?"], [self.threshold]
         if not self.impostors:
             parts.append("impostor IS NOT TRUE")
         if self.good_astrometry:
@@ -82,7 +92,11 @@ class SurveyResult:
             raise SurveyError(f"the survey {folder} has no finished part yet; wait for its first one")
         database = duckdb.connect()
         parts = str(folder / "part-*.parquet").replace("'", "''")
-        database.execute(f"CREATE VIEW stars AS SELECT * FROM read_parquet('{parts}')")
+        found = f"read_parquet('{parts}')"
+        names = {name for name, *_ in database.execute(f"DESCRIBE SELECT * FROM {found}").fetchall()}
+        # Surveys that were made before brightness and parallax counted are judged by the spectrum alone.
+        added = "" if SCORES[0] in names else f", probability AS {SCORES[0]}"
+        database.execute(f"CREATE VIEW stars AS SELECT *{added} FROM {found}")
         return cls(folder, manifest, database)
 
     def ask(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
@@ -141,7 +155,7 @@ class SurveyResult:
         return np.roll(counts, half, axis=1)
 
     def candidates(
-        self, selection: Selection, *, sort: str = "probability", descending: bool = True, page: int = 0, rows: int = 50
+        self, selection: Selection, *, sort: str = SCORES[0], descending: bool = True, page: int = 0, rows: int = 50
     ) -> pd.DataFrame:
         """One page of the selected stars with all columns, sorted; ties by source_id."""
         if sort not in SCHEMA.names:

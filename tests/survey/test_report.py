@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from core.__main__ import build_app
 from core.errors import SurveyError, UsageError
 from core.survey.report import EARLY_TEFF, survey_report
-from core.survey.result import Selection, SurveyResult
+from core.survey.result import SCORES, Selection, SurveyResult
 from core.survey.survey import survey
 
 
@@ -26,10 +26,11 @@ def table(folder) -> pd.DataFrame:
     return pd.read_parquet(folder)
 
 
-def test_counts_are_those_of_the_table(folder, table):
+@pytest.mark.parametrize("score", SCORES)
+def test_counts_are_those_of_the_table(folder, table, score):
     result = SurveyResult.open(folder)
-    chosen = table["probability"] >= 0.5
-    counts = result.counts(Selection(0.5))
+    chosen = table[score] >= 0.5
+    counts = result.counts(Selection(0.5, score=score))
     assert counts["n_rows"] == len(table)
     assert counts["n_selected"] == chosen.sum()
     assert counts["n_impostors"] == (chosen & table["impostor"].fillna(False).astype(bool)).sum()
@@ -51,18 +52,30 @@ def test_pages_of_candidates_cover_the_selection_once(folder, table):
     result = SurveyResult.open(folder)
     pages = [result.candidates(Selection(0.5), page=page, rows=40) for page in range(20)]
     joined = pd.concat([page for page in pages if len(page)])
-    assert sorted(joined["source_id"]) == sorted(table.loc[table["probability"] >= 0.5, "source_id"])
-    assert joined["probability"].is_monotonic_decreasing
+    assert sorted(joined["source_id"]) == sorted(table.loc[table["sky_probability"] >= 0.5, "source_id"])
+    assert joined["sky_probability"].is_monotonic_decreasing
     with pytest.raises(UsageError, match="unknown"):
         result.candidates(Selection(), sort="flux; DROP TABLE stars")
     with pytest.raises(UsageError, match="between 0 and 1"):
         Selection(1.5)
+    with pytest.raises(UsageError, match="choose one of"):
+        Selection(score="flux")
 
 
-def test_the_report_counts_the_truth(folder, table):
-    report = survey_report(SurveyResult.open(folder), 0.05)
+def test_a_survey_from_before_the_sky_counted_is_judged_by_its_spectra(folder, table, tmp_path):
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "_manifest.json").write_bytes((folder / "_manifest.json").read_bytes())
+    table.drop(columns="sky_probability").to_parquet(older / "part-000000.parquet", index=False)
+    found = SurveyResult.open(older).counts(Selection(0.5))["n_selected"]
+    assert found == (table["probability"] >= 0.5).sum()
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_the_report_counts_the_truth(folder, table, score):
+    report = survey_report(SurveyResult.open(folder), 0.05, score)
     assert report.threshold == pytest.approx(0.95)
-    candidate = (table["probability"] >= 0.95) & ~table["impostor"].fillna(False).astype(bool)
+    candidate = (table[score] >= 0.95) & ~table["impostor"].fillna(False).astype(bool)
     massive = table["true_label"] == "massive"
     everyone, early = report.truth
     assert report.n_candidates == candidate.sum()
@@ -70,9 +83,10 @@ def test_the_report_counts_the_truth(folder, table):
     assert everyone.purity.value == pytest.approx((candidate & massive).sum() / candidate.sum())
     assert early.completeness.of == (massive & (table["true_teff"] >= EARLY_TEFF)).sum()
     assert everyone.purity.low < everyone.purity.value <= everyone.purity.high
-    assert 0.2 < report.estimated_prevalence < 0.7  # half of the training population is massive
-    score = np.where(table["impostor"].fillna(False), 0, table["probability"])
-    found = score >= early.threshold_at_wanted
+    if score == "probability":
+        assert 0.2 < report.estimated_prevalence < 0.7  # half of the training population is massive
+    kept = np.where(table["impostor"].fillna(False), 0, table[score])
+    found = kept >= early.threshold_at_wanted
     assert (found & massive & (table["true_teff"] >= EARLY_TEFF)).sum() >= 0.8 * early.completeness.of
 
 
