@@ -10,7 +10,14 @@ from ui import state, survey_cache
 from ui.jobs import choose_job, watch
 from ui.plain import plain
 from ui.shell import page
-from ui.survey_choices import NewSurvey, choose_new_survey, choose_prevalence, choose_selection, choose_survey
+from ui.survey_choices import (
+    NewSurvey,
+    choose_new_survey,
+    choose_prevalence,
+    choose_score,
+    choose_selection,
+    choose_survey,
+)
 from ui.survey_progress import show_progress
 from ui.survey_views import show_candidates, show_distributions, show_report
 

@@ -24,8 +24,8 @@ _SORTS = {
 }
 _WITH_SKY = {"sky_probability": " (its spectrum, brightness and parallax together)", "probability": ""}
 _SHOWN = [
-    "source_id", "sky_probability", "probability", "probability_std", "impostor", "phot_g_mean_mag", "bp_rp", "absolute_g_mag",
-    "distance_pc", "l_deg", "b_deg", "ruwe", "category", "note",
+    "source_id", "sky_probability", "probability", "probability_std", "impostor", "phot_g_mean_mag", "bp_rp",
+    "absolute_g_mag", "distance_pc", "l_deg", "b_deg", "ruwe", "category", "note",
 ]  # fmt: skip
 
 
@@ -44,8 +44,8 @@ def show_report(report: SurveyReport, selection: Selection, n_selected: int) -> 
     prevalence.metric("Prevalence by the sample", "–" if estimated is None else share_text(estimated))
     st.caption(
         f"At a prevalence of {share_text(report.prevalence)} a star needs a probability of {report.threshold:.6g} at "
-        f"equal priors to be rather massive than not{_WITH_SKY[report.score]}. {report.n_impostors:,} more stars above it are too faint to be "
-        "massive. The expectation holds for stars like those of the training."
+        f"equal priors to be rather massive than not{_WITH_SKY[report.score]}. {report.n_impostors:,} more stars above "
+        "it are too faint to be massive. The expectation holds for stars like those of the training."
     )
     for truth in report.truth:
         text = (

@@ -40,7 +40,7 @@ SCHEMA = pa.schema(
     ]
 )
 """`true_*` and `category` are null except for simulated stars. `probability` is the spectrum's, calibrated at equal
-priors; `sky_probability` has brightness and parallax in it too (`core.evaluation.sky_posterior`), at the same priors."""
+priors; `sky_probability` has brightness and parallax in it too (`core.evaluation.sky_posterior`), same priors."""
 
 
 def survey_table(spectra: SpectrumSet, members: np.ndarray) -> pa.Table:

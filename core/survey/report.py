@@ -108,7 +108,8 @@ def survey_report(result: SurveyResult, prevalence: float, score: str = SCORES[0
         low, high = max(0.0, (expected - spread) / len(posterior)), min(1.0, (expected + spread) / len(posterior))
     return SurveyReport(
         prevalence, score, threshold, counts["n_rows"], counts["n_classified"], counts["n_selected"],
-        all_above["n_impostors"], expected, purity, low, high, _estimated(result, score), _truths(result, threshold, score),
+        all_above["n_impostors"], expected, purity, low, high, _estimated(result, score),
+        _truths(result, threshold, score),
     )  # fmt: skip
 
 

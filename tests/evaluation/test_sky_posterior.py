@@ -42,7 +42,7 @@ def test_brightness_keeps_the_prevalence_of_the_whole_sample():
 
 def test_what_is_unknown_adds_nothing():
     unknown = np.array([np.nan])
-    star = {name: unknown for name in ("phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")}
+    star = dict.fromkeys(("phot_g_mean_mag", "bp_rp", "parallax", "parallax_error"), unknown)
     assert sky_log_odds(star) == pytest.approx(0.0)
     known = {"phot_g_mean_mag": np.array([12.0]), "bp_rp": np.array([0.1])}
     assert luminosity_log_odds({**star, **known}) == pytest.approx(0.0)
