@@ -1,6 +1,7 @@
 """Thin st.cache_* wrappers, named like what they wrap. Nothing that a user uploads is cached across sessions."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,6 +11,18 @@ from core.spectra import dataset as core_dataset
 from core.spectra import dataset_catalogue
 from core.spectra.dataset import Dataset, labels_of
 from core.training import run_catalogue
+
+
+def with_wanted(find: Any, parameter: str) -> list:
+    """The list of `find`, a cached question; asked anew when it lacks the name that the URL's `parameter` wants.
+
+    The list may be seconds old, and a link may lead to something that has just been made.
+    """
+    found, wanted = find(), st.query_params.get(parameter)
+    if wanted and all(item.name != wanted for item in found):
+        find.clear()
+        found = find()
+    return found
 
 
 @st.cache_resource(show_spinner="Drawing the embedded sample of simulated stars (first start only) …")

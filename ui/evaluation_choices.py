@@ -39,7 +39,8 @@ def usable_runs() -> dict[str, RunSummary]:
 
     Their networks need not be there: most weights of the reference runs are not shipped.
     """
-    runs = [run for run in cache.find_runs() if run.state == FINISHED and (run.path / "oof.parquet").is_file()]
+    found = cache.with_wanted(cache.find_runs, state.RUN)
+    runs = [run for run in found if run.state == FINISHED and (run.path / "oof.parquet").is_file()]
     order = {key: number for number, key in enumerate(MODEL_KEYS)}
     runs.sort(key=lambda run: (not run.shipped, "/" not in run.name, order.get(run.model, 99) if run.shipped else 0))
     return {run.name: run for run in runs}

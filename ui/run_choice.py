@@ -9,7 +9,7 @@ from ui.choice import choose_one
 
 def choose_run() -> RunSummary | None:
     """A select box of the usable runs, the shipped default first; None (with a message) when there is none."""
-    runs = {run.name: run for run in cache.find_runs() if run.usable}
+    runs = {run.name: run for run in cache.with_wanted(cache.find_runs, state.RUN) if run.usable}
     if not runs:
         st.info("No trained network is installed, so there is no verdict.", icon=":material/model_training:")
         return None

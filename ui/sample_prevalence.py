@@ -18,7 +18,7 @@ SAMPLE = "sample"
 
 def estimate_sample(result: RunResult, curve: OperatingCurve) -> None:
     """Choose a set, classify it (at most 5,000 stars of it), estimate its prevalence."""
-    entries = {entry.name: entry for entry in cache.find_datasets()}
+    entries = {entry.name: entry for entry in cache.with_wanted(cache.find_datasets, SAMPLE)}
     opened = [name for name in state.opened_files().spectra if name not in entries]
     titles = {"": "Choose a sample"} | {name: entry.title for name, entry in entries.items()}
     titles |= {name: name for name in opened}

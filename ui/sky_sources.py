@@ -31,7 +31,7 @@ _FILE_TYPES = ["parquet", "csv", "ecsv", "fits", "vot", "xml", "gz"]
 
 def choose_source() -> StarSource | None:
     """A select box of the tables at hand; None (with a message) when the chosen one cannot be read."""
-    datasets = {entry.name: entry for entry in cache.find_datasets()}
+    datasets = {entry.name: entry for entry in cache.with_wanted(cache.find_datasets, state.STARS)}
     results = {path.name: path for path in _find_results()}
     uploads = _uploads()
     titles = {GALAXY: "Simulated Galaxy with known associations"}

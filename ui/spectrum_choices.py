@@ -17,7 +17,7 @@ COLOURS = (-1.0, 6.0)
 def choose_dataset() -> Dataset | None:
     """A select box of the data sets on this machine and of opened files; None (with a message) on failure."""
     opened = state.opened_files()
-    entries = {entry.name: entry for entry in cache.find_datasets()}
+    entries = {entry.name: entry for entry in cache.with_wanted(cache.find_datasets, "set")}
     own = {f"{name} (opened)" if name in entries else name: name for name in opened.spectra}
     titles = {name: entry.title for name, entry in entries.items()} | {name: name for name in own}
     help_text = (

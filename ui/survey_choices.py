@@ -45,7 +45,7 @@ class NewSurvey:
 
 def choose_new_survey() -> NewSurvey | None:
     """Input and run; None (with a message) where there is no run."""
-    entries = {entry.name: entry for entry in cache.find_datasets()}
+    entries = {entry.name: entry for entry in cache.with_wanted(cache.find_datasets, state.STARS)}
     folders = {path.name: path for path in _fetched()}
     titles = {SIMULATED: "A simulated sky at natural prevalence"}
     titles |= {name: entry.title for name, entry in entries.items()} | {name: f"Folder {name}" for name in folders}
@@ -82,7 +82,7 @@ def _fetched() -> list[Path]:
 
 def choose_survey() -> SurveySummary | None:
     """One of the surveys on this machine; None when there is none."""
-    surveys = {item.name: item for item in survey_cache.find_surveys()}
+    surveys = {item.name: item for item in cache.with_wanted(survey_cache.find_surveys, state.SURVEY)}
     if not surveys:
         return None
     name = choose_one("Survey", {key: item.title for key, item in surveys.items()}, state.SURVEY)

@@ -65,7 +65,8 @@ def choose_networks(default: str = "deep") -> list[str]:
 
 def choose_training_data() -> DatasetEntry:
     """A select box of the labelled data sets on this machine."""
-    entries = {entry.name: entry for entry in cache.find_datasets() if entry.labelled}
+    found = cache.with_wanted(cache.find_datasets, state.TRAINING_SET)
+    entries = {entry.name: entry for entry in found if entry.labelled}
     titles = {
         name: f"{entry.title} ({entry.n_stars:,} stars)" if entry.n_stars else entry.title
         for name, entry in entries.items()
