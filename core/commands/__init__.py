@@ -15,6 +15,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("compare", "core.commands.compare", "compare"),
     ("evaluate", "core.commands.evaluate", "evaluate"),
     ("audit", "core.commands.audit", "audit"),
+    ("explain", "core.commands.explain", "explain"),
     ("star", "core.commands.star", "star"),
     ("cluster", "core.commands.cluster", "cluster"),
     ("animate", "core.commands.animate", "animate"),
