@@ -12,7 +12,7 @@ from ui.association_choices import MAP_KEY, PRESETS, choose_settings, presets, p
 from ui.association_film import show_space
 from ui.association_map import association_map
 from ui.shell import link, page
-from ui.sky_sources import choose_cuts, require_source
+from ui.sky_sources import choose_cuts, link_to_survey, require_source, travelling
 
 page("Associations", ":material/workspaces:")
 
@@ -82,6 +82,9 @@ def group_and_show(source: StarSource) -> None:
     if chosen := st.session_state.get("clicked star"):
         link("Star", f"Verdict on Gaia DR3 {chosen}", source_id=chosen)
     views.comment(found)
+    with st.container(horizontal=True):
+        link("Sky map", "These stars on the Sky map", **travelling(colour="group"))
+        link_to_survey()
     show_tabs(found, table, places, settings, key)
 
 

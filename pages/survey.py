@@ -73,11 +73,11 @@ def results() -> None:
             score = choose_score()
         report = survey_cache.survey_report(survey.path, survey.n_done, prevalence, score)
         selection = choose_selection(report.threshold, score)
-        n_selected = survey_cache.counts(survey.path, survey.n_done, selection)["n_selected"]
-        show_report(report, selection, n_selected)
+        found = survey_cache.counts(survey.path, survey.n_done, selection)
+        show_report(report, selection, found)
         show_distributions(survey, selection)
         st.subheader("Candidates", anchor=False)
-        show_candidates(survey, selection, n_selected)
+        show_candidates(survey, selection, found["n_selected"])
     except ExplorerError as error:
         st.error(plain(f"{error}."), icon=":material/error:")
 

@@ -4,6 +4,7 @@ The choices stand in the URL under the same names on both pages, so that they tr
 """
 
 import tempfile
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from core.sky.cluster_file import read_star_table
 from core.sky.simulated_galaxy import shipped_galaxy
 from core.sky.star_source import Cuts, StarSource, source_of_files, source_of_table
 from core.spectra.dataset_catalogue import EMBEDDED
-from ui import cache, state
+from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
+from ui import cache, shell, state
 from ui.choice import choose_one
 
 GALAXY = "galaxy"
@@ -25,6 +27,14 @@ _UPLOADED = "uploaded star tables"
 _HOW_GROUPED = (
     state.EPS_PC, state.EPS_DEG, state.MIN_SAMPLES, state.SPACE, state.DISTANCE_ERRORS, state.DISTANCE, state.WEIGHT,
     state.ALGORITHM,
+)  # fmt: skip
+_CUTS = (
+    state.THRESHOLD, state.PARALLAX_SNR, state.RUWE, state.G_RANGE, state.SKY, state.IMPOSTORS,
+)  # fmt: skip
+USUAL_THRESHOLD = 0.5
+G_LIMITS = (3.0, 21.0)
+THRESHOLDS = (
+    0.0, 0.01, *(round(0.05 * i, 2) for i in range(1, 20)), 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 1.0,
 )  # fmt: skip
 _FILE_TYPES = ["parquet", "csv", "ecsv", "fits", "vot", "xml", "gz"]
 
@@ -76,11 +86,12 @@ def require_source() -> StarSource:
 def choose_cuts(source: StarSource) -> Cuts:
     """Threshold on the probability and quality cuts, as far as the table has the columns."""
     columns = set(source.columns)
-    first, second, third = st.columns(3, gap="medium")
+    first, second, third, fourth = st.columns(4, gap="medium")
     with first:
-        help_text = "Calibrated at equal priors. 0 takes all stars." if "probability" in columns else "No such column."
-        label, missing = "Probability of massive, at least", "probability" not in columns
-        threshold = _slider(label, state.THRESHOLD, (0.0, 0.99), 0.5, 0.01, help_text, missing)
+        threshold = _choose_threshold("probability" not in columns)
+        with_sky = "sky_probability" not in columns or _toggle(
+            "Brightness and parallax count", state.SKY, True, "Off: the spectrum alone decides."
+        )
     with second:
         help_text = "The study asked for 3. It favours near stars; the error-aware metric can do without."
         missing = not {"parallax", "parallax_error"} <= columns
@@ -88,23 +99,65 @@ def choose_cuts(source: StarSource) -> Cuts:
     with third:
         help_text = "Above 1.4 the astrometry may be disturbed by a companion; 5 takes all stars."
         ruwe = _slider("RUWE, at most", state.RUWE, (1.0, 5.0), 5.0, 0.1, help_text, "ruwe" not in columns)
-    return Cuts(threshold, snr, ruwe if ruwe < 5.0 else float("inf"))
+    with fourth:
+        g_mag = _choose_g("phot_g_mean_mag" not in columns)
+        impostors = "impostor" not in columns or _toggle(
+            "Keep impostors", state.IMPOSTORS, False, "Stars that look hot but are too faint to be massive."
+        )
+    return Cuts(threshold, snr, ruwe if ruwe < 5.0 else float("inf"), g_mag, with_sky, impostors)
+
+
+def _choose_threshold(disabled: bool) -> float:
+    """A slider with closer stops near 1, where the candidates of a survey begin; the URL's own value is a stop too."""
+    wanted = _number_of_query(state.THRESHOLD, USUAL_THRESHOLD, (0.0, 1.0))
+    value = st.select_slider(
+        "Probability of massive, at least", sorted({*THRESHOLDS, wanted}), wanted, key=_key(state.THRESHOLD),
+        help="No such column." if disabled else "Calibrated at equal priors. 0 takes all stars.", disabled=disabled,
+    )  # fmt: skip
+    _into_query(state.THRESHOLD, f"{value:.8g}", value == USUAL_THRESHOLD)
+    return float(value)
+
+
+def _choose_g(disabled: bool) -> tuple[float, float]:
+    texts = st.query_params.get_all(state.G_RANGE)
+    wanted = G_LIMITS
+    with suppress(ValueError):
+        low, high = (min(max(float(text), G_LIMITS[0]), G_LIMITS[1]) for text in texts)
+        wanted = (low, high) if low < high else G_LIMITS
+    low, high = st.slider("G (mag)", *G_LIMITS, wanted, 0.1, key=_key(state.G_RANGE), disabled=disabled)
+    _into_query(state.G_RANGE, [f"{low:g}", f"{high:g}"], (low, high) == G_LIMITS)
+    return (low if low > G_LIMITS[0] else float("-inf"), high if high < G_LIMITS[1] else float("inf"))
+
+
+def _toggle(label: str, name: str, default: bool, help: str) -> bool:
+    wanted = {"true": True, "false": False}.get(st.query_params.get(name, ""), default)
+    value = st.toggle(label, wanted, key=_key(name), help=help)
+    _into_query(name, str(value).lower(), value == default)
+    return value
+
+
+def _number_of_query(name: str, default: float, limits: tuple[float, float]) -> float:
+    try:
+        wanted = float(st.query_params.get(name, default))
+    except ValueError:
+        return default
+    return min(max(wanted, limits[0]), limits[1]) if isfinite(wanted) else default
+
+
+def _into_query(name: str, value: str | list[str], is_default: bool) -> None:
+    if is_default:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = value
 
 
 def _slider(
     label: str, name: str, limits: tuple[float, float], default: float, step: float, help: str, disabled: bool
 ) -> float:
     """A slider whose value stands in the URL (Streamlit's own binding is lost between two pages that both have it)."""
-    try:
-        wanted = float(st.query_params.get(name, default))
-    except ValueError:
-        wanted = default
-    wanted = min(max(wanted, limits[0]), limits[1]) if isfinite(wanted) else default
-    value = st.slider(label, *limits, wanted, step, key=name, help=help, disabled=disabled)
-    if value != default:
-        st.query_params[name] = f"{value:g}"
-    else:
-        st.query_params.pop(name, None)
+    wanted = _number_of_query(name, default, limits)
+    value = st.slider(label, *limits, wanted, step, key=_key(name), help=help, disabled=disabled)
+    _into_query(name, f"{value:g}", value == default)
     return value
 
 
@@ -137,13 +190,36 @@ def open_table() -> None:
     st.rerun()
 
 
-def travelling(**more: str) -> dict[str, str]:
+def _key(name: str) -> str:
+    """Of a widget; the page Survey has widgets of the parameter's own name, which Streamlit binds to the URL."""
+    return f"cut {name}"
+
+
+def travelling(**more: str) -> dict[str, str | list[str]]:
     """The choices of stars and of grouping that stand in the URL, for links to another page that shows them."""
-    query = {name: st.query_params[name] for name in (state.STARS, *_HOW_GROUPED) if name in st.query_params}
+    query: dict[str, str | list[str]] = {}
+    for name in (state.STARS, *_CUTS, *_HOW_GROUPED):
+        if values := st.query_params.get_all(name):
+            query[name] = values if len(values) > 1 else values[0]
     # What a widget is bound to is found with the widget, not among the query parameters.
-    bound = (state.THRESHOLD, state.PARALLAX_SNR, state.RUWE, state.MIN_SAMPLES, state.WEIGHT)
+    bound = (state.MIN_SAMPLES, state.WEIGHT)
     query |= {name: f"{st.session_state[name]:g}" for name in bound if st.session_state.get(name) is not None}
     return query | more
+
+
+def link_to_survey() -> None:
+    """Back to the survey that these stars are the result of, with the same choices; nothing for other tables."""
+    name = st.query_params.get(state.STARS, "")
+    if name not in {path.name for path in _find_results()}:
+        return
+    query = travelling()
+    threshold = query.get(state.THRESHOLD, f"{USUAL_THRESHOLD:g}")
+    chosen = {key: query[key] for key in (state.SKY, state.IMPOSTORS, state.G_RANGE) if key in query}
+    if query.get(state.PARALLAX_SNR) == f"{GOOD_PARALLAX:g}" and query.get(state.RUWE) == f"{GOOD_RUWE:g}":
+        chosen[state.GOOD] = "true"
+    shell.link(
+        "Survey", "Back to the survey", view="Results", survey=name, threshold=threshold, by_prior="false", **chosen
+    )
 
 
 def _uploads() -> dict[str, StarSource]:
@@ -157,7 +233,7 @@ def _find_results() -> list[Path]:
 
 
 def _files_of(path: Path) -> list[Path]:
-    return [path] if path.suffix == ".parquet" else sorted(path.rglob("[!.]*.parquet"))
+    return [path] if path.suffix == ".parquet" else sorted(path.glob("[!.]*.parquet"))
 
 
 def star_row(source: StarSource, source_id: int) -> pd.Series | None:

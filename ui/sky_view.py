@@ -13,7 +13,7 @@ from core.sky.star_source import Cuts, StarSource
 from ui import sky_cache, state
 from ui.shell import link
 from ui.sky_choices import cell_radius, go_to, settings_of_query
-from ui.sky_sources import travelling
+from ui.sky_sources import link_to_survey, travelling
 
 _NO_PARALLAX = np.empty((0, 3))
 
@@ -100,6 +100,7 @@ def say(drawn: SkyMap, projection: str, painted: Painted) -> str:
 def links_from(source: StarSource) -> None:
     """To the page Associations with the same stars."""
     link("Associations", "Find groups among these stars", **travelling())
+    link_to_survey()
 
 
 def _groups(marks: pd.DataFrame, source: StarSource, cuts: Cuts) -> np.ndarray:

@@ -8,12 +8,9 @@ import streamlit as st
 
 from core.survey import catalogue, report
 from core.survey.catalogue import SurveySummary
+from core.survey.index import B_EDGES, G_EDGES, L_EDGES, PROBABILITY_EDGES
 from core.survey.result import Selection, SurveyResult
 
-G_EDGES = np.linspace(3, 18, 61)
-COLOUR_EDGES = np.linspace(-1, 5, 121)
-L_EDGES, B_EDGES = np.linspace(-180, 180, 121), np.linspace(-90, 90, 61)
-PROBABILITY_EDGES = np.linspace(0, 1, 51)
 MOST_DRAWN = 5_000
 """Candidates drawn as points in a diagram."""
 
@@ -42,17 +39,26 @@ def counts(path: Path, n_parts: int, selection: Selection) -> dict[str, int]:
     return open_survey(path, n_parts).counts(selection)
 
 
+def counts_of_all(path: Path, n_parts: int) -> dict[str, np.ndarray]:
+    """Counts of all classified stars by name (`core.survey.index.HISTOGRAMS`)."""
+    return open_survey(path, n_parts).counts_of_all.histograms
+
+
 @st.cache_data(max_entries=64, show_spinner="Counting …")
 def distributions(path: Path, n_parts: int, selection: Selection) -> dict[str, np.ndarray]:
-    """Counts in G, on the sky and in colour and magnitude, of the selection; by name."""
+    """Counts in G, in probability and on the sky of the selection; by name."""
     result = open_survey(path, n_parts)
     return {
         "g": result.histogram("phot_g_mean_mag", G_EDGES, selection),
-        "bp_rp": result.histogram("bp_rp", COLOUR_EDGES, selection),
         "probability": result.histogram(selection.score, PROBABILITY_EDGES, selection),
         "sky": result.sky(L_EDGES, B_EDGES, selection),
-        "colour_magnitude": result.plane("bp_rp", COLOUR_EDGES, "phot_g_mean_mag", G_EDGES, selection),
     }
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def points(path: Path, n_parts: int, selection: Selection) -> pd.DataFrame:
+    """Colours and magnitudes of the most probable of the selection."""
+    return open_survey(path, n_parts).points(("bp_rp", "phot_g_mean_mag"), selection, MOST_DRAWN)
 
 
 @st.cache_data(max_entries=32, show_spinner="Reading …")

@@ -1,5 +1,6 @@
 """Choices of the page Survey: what is classified by which run, which survey is looked at, which stars of it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +12,14 @@ from core.jobs.job import Job
 from core.settings import current_settings
 from core.spectra.dataset_catalogue import EMBEDDED
 from core.survey.catalogue import SurveySummary
+from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE, PLACED_FROM
 from core.survey.job import submit_survey
 from core.survey.result import SCORES, Selection
 from core.training.run_catalogue import RunSummary
 from ui import cache, state, survey_cache
 from ui.choice import choose_one
 from ui.run_choice import choose_run
+from ui.sky_sources import G_LIMITS, THRESHOLDS
 
 SIMULATED = "simulated"
 PREVALENCES = {
@@ -27,6 +30,7 @@ PREVALENCES = {
     f"{STUDY_PREVALENCE:g}": "50 %: the study's sets",
 }
 MOST_SIMULATED = 10_000_000
+KNOWN_TITLES = {"any": "Known and new", "known": "Known only", "new": "New only"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def choose_prevalence() -> float:
 def choose_score() -> str:
     """What candidates are chosen by; stands in the URL."""
     with_sky = st.toggle(
-        "Brightness and parallax count", True, key="sky", bind="query-params",
+        "Brightness and parallax count", True, key=state.SKY, bind="query-params",
         help="Massive stars are luminous, and rare among faint sources: both change the odds beside the spectrum. For "
         "samples of the whole sky; off, the spectrum alone decides.",
     )  # fmt: skip
@@ -108,22 +112,53 @@ def choose_selection(threshold: float, score: str) -> Selection:
     """Which stars are candidates; by default those whose posterior at the prevalence is a half or more."""
     first, second, third = st.columns(3, gap="medium", vertical_alignment="bottom")
     with first:
-        by_prior = st.toggle("Threshold from the prevalence", True, key="by_prior", bind="query-params")
+        by_prior = st.toggle("Threshold from the prevalence", True, key=state.BY_PRIOR, bind="query-params")
         least = threshold
         if not by_prior:
-            least = st.slider(
-                "Probability, at least", 0.0, 1.0, 0.5, 0.01, key=state.THRESHOLD, bind="query-params",
-                help="Calibrated at equal priors.",
-            )  # fmt: skip
+            least = choose_threshold()
+        known = choose_one("Known stars", KNOWN_TITLES, state.KNOWN)
     with second:
         impostors = st.toggle(
-            "Keep impostors", False, key="impostors", bind="query-params",
+            "Keep impostors", False, key=state.IMPOSTORS, bind="query-params",
             help="Stars that look hot but are too faint to be massive: subdwarfs, white dwarfs.",
         )  # fmt: skip
         good = st.toggle(
-            "Good astrometry only", False, key="good", bind="query-params",
+            "Good astrometry only", False, key=state.GOOD, bind="query-params",
             help="RUWE below 1.4 and a parallax above five times its error.",
         )  # fmt: skip
+        ordinary = st.toggle(
+            "Ordinary spectra only", False, key=state.ORDINARY, bind="query-params",
+            help="Leaves out spectra that are less like the training's than 99 % of those are.",
+        )  # fmt: skip
     with third:
-        g_range = st.slider("G (mag)", 3.0, 21.0, (3.0, 21.0), 0.1, key="g", bind="query-params")
-    return Selection(least, impostors, good, None if g_range == (3.0, 21.0) else g_range, score)
+        g_range = st.slider("G (mag)", *G_LIMITS, G_LIMITS, 0.1, key=state.G_RANGE, bind="query-params")
+    return Selection(least, impostors, good, None if g_range == G_LIMITS else g_range, score, ordinary, known)
+
+
+def choose_threshold() -> float:
+    """The least probability; what the URL says may lie between the slider's stops."""
+    wanted = 0.5
+    with suppress(ValueError):
+        wanted = float(st.query_params.get(state.THRESHOLD, wanted))
+    stops = [stop for stop in THRESHOLDS if stop >= PLACED_FROM]
+    wanted = min(max(wanted, stops[0]), 1.0)
+    value = st.select_slider(
+        "Probability, at least", sorted({*stops, wanted}), wanted, key="survey threshold",
+        help="Calibrated at equal priors. Below 0.01 no star is a candidate at any prevalence that occurs.",
+    )  # fmt: skip
+    st.query_params[state.THRESHOLD] = f"{value:g}"
+    return float(value)
+
+
+def query_of(name: str, selection: Selection) -> dict[str, str]:
+    """The selection as query parameters of the pages of the sky, which read them under the same names."""
+    query = {state.STARS: name, state.THRESHOLD: f"{selection.threshold:.8g}"}
+    if selection.score != SCORES[0]:
+        query[state.SKY] = "false"
+    if selection.impostors:
+        query[state.IMPOSTORS] = "true"
+    if selection.good_astrometry:
+        query |= {state.PARALLAX_SNR: f"{GOOD_PARALLAX:g}", state.RUWE: f"{GOOD_RUWE:g}"}
+    if selection.g_range is not None:
+        query |= {state.G_RANGE: [f"{limit:g}" for limit in selection.g_range]}
+    return query

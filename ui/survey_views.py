@@ -5,35 +5,39 @@ import streamlit as st
 from core.figures.survey import colour_magnitude_figure, distribution_figure, sky_figure
 from core.sky.export import FORMATS, table_bytes
 from core.survey.catalogue import SurveySummary
+from core.survey.index import B_EDGES, COLOUR_EDGES, G_EDGES, L_EDGES, PROBABILITY_EDGES
 from core.survey.report import WANTED_COMPLETENESS, Share, SurveyReport
 from core.survey.result import Selection
 from ui import shell, survey_cache
 from ui.choice import choose_one
 from ui.figure import show
 from ui.numbers import percent, share_text
+from ui.survey_choices import query_of
 
 PAGE_ROWS = 25
 MOST_EXPORTED = 200_000
 _SORTS = {
-    "sky_probability": "Probability with brightness and parallax",
-    "probability": "Probability of the spectrum",
+    "sky_probability": "Probability, parallax considered",
+    "probability": "Probability by the spectrum",
     "phot_g_mean_mag": "G",
     "bp_rp": "BP − RP",
     "distance_pc": "Distance",
     "absolute_g_mag": "Absolute magnitude",
 }
-_WITH_SKY = {"sky_probability": " (its spectrum, brightness and parallax together)", "probability": ""}
 _SHOWN = [
-    "source_id", "sky_probability", "probability", "probability_std", "impostor", "phot_g_mean_mag", "bp_rp",
-    "absolute_g_mag", "distance_pc", "l_deg", "b_deg", "ruwe", "category", "note",
+    "source_id", "known_as", "sky_probability", "probability", "probability_std", "out_of_distribution",
+    "impostor", "phot_g_mean_mag", "bp_rp", "absolute_g_mag", "distance_pc", "l_deg", "b_deg", "ruwe", "category",
+    "note",
 ]  # fmt: skip
 
 
-def show_report(report: SurveyReport, selection: Selection, n_selected: int) -> None:
+def show_report(report: SurveyReport, selection: Selection, found: dict[str, int]) -> None:
     """Counts and purity, with what they rest on."""
     stars, candidates, purity, prevalence = st.columns(4, border=True)
     stars.metric("Stars classified", f"{report.n_classified:,}")
-    candidates.metric("Candidates", f"{n_selected:,}", help=f"Probability ≥ {selection.threshold:.6g} at equal priors")
+    candidates.metric(
+        "Candidates", f"{found['n_selected']:,}", help=f"Probability ≥ {selection.threshold:.6g} at equal priors"
+    )
     if report.expected_purity is None:
         purity.metric("Expected purity", "–")
     else:
@@ -42,10 +46,14 @@ def show_report(report: SurveyReport, selection: Selection, n_selected: int) -> 
         purity.metric("Expected purity", share_text(report.expected_purity), help=help_text)
     estimated = report.estimated_prevalence
     prevalence.metric("Prevalence by the sample", "–" if estimated is None else share_text(estimated))
+    known = "Known stars are marked once `python -m core known-stars` has fetched their lists."
+    if found["n_known"]:
+        known = f"{found['n_known']:,} are known stars (ALS, Gaia's golden OBA sample)."
     st.caption(
         f"At a prevalence of {share_text(report.prevalence)} a star needs a probability of {report.threshold:.6g} at "
-        f"equal priors to be rather massive than not{_WITH_SKY[report.score]}. {report.n_impostors:,} more stars above "
-        "it are too faint to be massive. The expectation holds for stars like those of the training."
+        f"equal priors to be rather massive than not. {report.n_impostors:,} more stars above it are too faint to be "
+        "massive. The expectation holds for stars like those of the training: the spectra of "
+        f"{found['n_out_of_distribution']:,} candidates are unlike them. {known}"
     )
     for truth in report.truth:
         text = (
@@ -66,25 +74,23 @@ def _share(share: Share | None) -> str:
 
 def show_distributions(survey: SurveySummary, selection: Selection) -> None:
     """Magnitudes, colour-magnitude diagram and sky of the candidates."""
-    every = survey_cache.distributions(survey.path, survey.n_done, Selection())
+    every = survey_cache.counts_of_all(survey.path, survey.n_done)
     chosen = survey_cache.distributions(survey.path, survey.n_done, selection)
-    drawn = survey_cache.candidates(
-        survey.path, survey.n_done, selection, selection.score, True, 0, survey_cache.MOST_DRAWN
-    )
+    drawn = survey_cache.points(survey.path, survey.n_done, selection)
     left, right = st.columns(2, gap="medium")
     with left:
-        figure = distribution_figure(survey_cache.G_EDGES, every["g"], chosen["g"], "Magnitudes", "G (mag)")
+        figure = distribution_figure(G_EDGES, every["g"], chosen["g"], "Magnitudes", "G (mag)")
         show(figure, "Logarithmic: candidates are few among many. Faint stars have noisy spectra.", key="survey g")
     with right:
         figure = distribution_figure(
-            survey_cache.PROBABILITY_EDGES, every["probability"], chosen["probability"], "Probabilities",
+            PROBABILITY_EDGES, every[selection.score], chosen["probability"], "Probabilities",
             "Probability of massive, equal priors",
         )  # fmt: skip
         show(figure, "A clean survey is empty between the two ends.", key="survey probability")
     left, right = st.columns(2, gap="medium")
     with left:
         figure = colour_magnitude_figure(
-            survey_cache.COLOUR_EDGES, survey_cache.G_EDGES, every["colour_magnitude"],
+            COLOUR_EDGES, G_EDGES, every["colour_magnitude"],
             drawn["bp_rp"].to_numpy(), drawn["phot_g_mean_mag"].to_numpy(),
         )  # fmt: skip
         caption = (
@@ -92,7 +98,7 @@ def show_distributions(survey: SurveySummary, selection: Selection) -> None:
         )
         show(figure, caption, key="survey diagram")
     with right:
-        figure = sky_figure(survey_cache.L_EDGES, survey_cache.B_EDGES, chosen["sky"])
+        figure = sky_figure(L_EDGES, B_EDGES, chosen["sky"])
         show(figure, "Massive stars keep to the plane; candidates far from it deserve a second look.", key="survey sky")
 
 
@@ -119,6 +125,9 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
     else:
         st.caption("Click a row to open the star.")
     _downloads(survey, selection, n_selected)
+    query = query_of(survey.name, selection)
+    shell.link("Sky map", "These candidates on the Sky map", **query)
+    shell.link("Associations", "Find groups among these candidates", **query)
 
 
 def _downloads(survey: SurveySummary, selection: Selection, n_selected: int) -> None:
@@ -129,7 +138,7 @@ def _downloads(survey: SurveySummary, selection: Selection, n_selected: int) -> 
     def make(suffix: str) -> bytes:
         path, n_parts = survey.path, survey.n_done
         return table_bytes(
-            survey_cache.candidates(path, n_parts, selection, "probability", True, 0, n_selected), suffix
+            survey_cache.candidates(path, n_parts, selection, selection.score, True, 0, n_selected), suffix
         )
 
     with st.container(horizontal=True):

@@ -73,11 +73,13 @@ class TrainingDomain:
 
         features = _features(normalise(np.asarray(flux, dtype=np.float64)), self.flux_mean, self.components)
         x = (features - self.centre) / self.scale
-        log_density = np.empty((len(x), len(self.weight)))
-        for cluster, (weight, mean, whitening) in enumerate(zip(self.weight, self.means, self.whitening, strict=True)):
-            distance_squared = (((x - mean) @ whitening) ** 2).sum(axis=1)
-            log_determinant = np.log(np.diagonal(whitening)).sum()
-            log_density[:, cluster] = np.log(weight) + log_determinant - 0.5 * distance_squared
+        n_clusters, n_features, _ = self.whitening.shape
+        side_by_side = self.whitening.transpose(1, 0, 2).reshape(n_features, n_clusters * n_features)
+        origin = np.einsum("ki,kij->kj", self.means, self.whitening)
+        z = (x @ side_by_side).reshape(len(x), n_clusters, n_features) - origin  # every cluster in one product
+        distance_squared = np.einsum("nkj,nkj->nk", z, z)
+        log_determinant = np.log(np.diagonal(self.whitening, axis1=1, axis2=2)).sum(axis=1)
+        log_density = np.log(self.weight) + log_determinant - 0.5 * distance_squared
         return 0.5 * x.shape[1] * np.log(2 * np.pi) - logsumexp(log_density, axis=1)
 
 
@@ -157,8 +159,9 @@ def _features(values: np.ndarray, flux_mean: np.ndarray, components: np.ndarray)
     """Component values and log residual of normalised spectra: (n_stars, n_components + 1)."""
     centred = values - flux_mean
     scores = centred @ components.T
-    residual = np.linalg.norm(centred - scores @ components, axis=1)
-    return np.column_stack([scores, np.log(np.maximum(residual, _LEAST_RESIDUAL))])
+    # Pythagoras instead of the residual itself: half of the time, and equal to a millionth of its size
+    squared = np.einsum("ij,ij->i", centred, centred) - np.einsum("ij,ij->i", scores, scores)
+    return np.column_stack([scores, np.log(np.maximum(np.sqrt(np.maximum(squared, 0.0)), _LEAST_RESIDUAL))])
 
 
 def _fit_mixture(features: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

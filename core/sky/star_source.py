@@ -13,9 +13,9 @@ from core.errors import MissingColumnError, ReadError
 
 PLACE_COLUMNS = (
     "source_id", "ra", "dec", "parallax", "parallax_error", "distance_pc", "pmra", "pmdec", "pmra_error",
-    "pmdec_error", "phot_g_mean_mag", "bp_rp", "ruwe", "probability", "probability_std", "label", "true_label",
-    "category", "true_group", "true_distance_pc", "group", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat",
-    "astrometric_params_solved",
+    "pmdec_error", "phot_g_mean_mag", "bp_rp", "ruwe", "probability", "probability_std", "sky_probability",
+    "impostor", "label", "true_label", "category", "true_group", "true_distance_pc", "group",
+    "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat", "astrometric_params_solved",
 )  # fmt: skip
 """Columns that maps and groupings can use."""
 
@@ -28,6 +28,10 @@ class Cuts:
     ----------
     threshold : float
         Least probability of massive (at equal priors); 0 takes all, those without a probability included.
+    with_sky : bool
+        Whether a survey's `sky_probability` counts where the table has it, or always `probability`.
+    impostors : bool
+        Whether stars that are marked as too faint to be massive stay in.
     parallax_snr : float
         Least parallax / parallax_error; 0 takes all.
     ruwe : float
@@ -40,12 +44,18 @@ class Cuts:
     parallax_snr: float = 0.0
     ruwe: float = float("inf")
     g_mag: tuple[float, float] = (float("-inf"), float("inf"))
+    with_sky: bool = True
+    impostors: bool = True
 
     def condition(self, columns: Sequence[str]) -> str:
         """The cuts in SQL, for a table with these columns."""
         parts = []
-        if self.threshold > 0 and "probability" in columns:
-            parts.append(f"probability >= {float(self.threshold)!r}")
+        names = ("sky_probability", "probability") if self.with_sky else ("probability",)
+        probability = next((name for name in names if name in columns), None)
+        if self.threshold > 0 and probability is not None:
+            parts.append(f"{probability} >= {float(self.threshold)!r}")
+        if not self.impostors and "impostor" in columns:
+            parts.append("impostor IS NOT TRUE")
         if self.parallax_snr > 0 and {"parallax", "parallax_error"} <= set(columns):
             parts.append(f"parallax >= {float(self.parallax_snr)!r} * parallax_error")
         if isfinite(self.ruwe) and "ruwe" in columns:

@@ -1,14 +1,19 @@
 """The table of a survey: the verdict, what Gaia says of the star, its place, and flags."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from core.classification.verdict import LOW_MASS, MASSIVE, THRESHOLD
 from core.evaluation.impostor import impostor
+from core.evaluation.out_of_distribution import TrainingDomain
 from core.evaluation.sky_posterior import brightness_log_odds, sky_log_odds, sky_probability
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import note_bad_rows
+from core.survey.second_look import SecondLook
 
 VERDICT = ("probability", "probability_std", "sky_probability")
 GAIA = (
@@ -29,6 +34,8 @@ SCHEMA = pa.schema(
         *(pa.field(name, pa.float64()) for name in VERDICT),
         pa.field("n_members", pa.int16(), nullable=False),
         pa.field("label", pa.string()),
+        pa.field("ood_score", pa.float32()),
+        pa.field("out_of_distribution", pa.bool_()),
         pa.field("impostor", pa.bool_()),
         pa.field("good_astrometry", pa.bool_()),
         *(pa.field(name, pa.float64()) for name in (*GAIA, *PLACE)),
@@ -40,10 +47,21 @@ SCHEMA = pa.schema(
     ]
 )
 """`true_*` and `category` are null except for simulated stars. `probability` is the spectrum's, calibrated at equal
-priors; `sky_probability` has brightness and parallax in it too (`core.evaluation.sky_posterior`), same priors."""
+priors; `sky_probability` has brightness and parallax in it too (`core.survey.second_look`), at the same priors."""
 
 
-def survey_table(spectra: SpectrumSet, members: np.ndarray) -> pa.Table:
+@dataclass(frozen=True)
+class Judges:
+    """What lies beside a run and says more of a star than its probability; None for what the run does not have."""
+
+    domain: TrainingDomain | None = None
+    second_look: SecondLook | None = None
+
+
+NO_JUDGES = Judges()
+
+
+def survey_table(spectra: SpectrumSet, members: np.ndarray, judges: Judges = NO_JUDGES) -> pa.Table:
     """Rows of the survey for a set of stars.
 
     Parameters
@@ -51,6 +69,8 @@ def survey_table(spectra: SpectrumSet, members: np.ndarray) -> pa.Table:
     spectra : SpectrumSet of n_stars
     members : float ndarray of shape (n_members, n_stars)
         Calibrated probabilities; NaN where a star is not classified or dismissed before a member was asked.
+    judges : Judges
+        Without a domain `ood_score` is null, without a second look `sky_probability` follows a formula.
 
     Returns
     -------
@@ -61,15 +81,17 @@ def survey_table(spectra: SpectrumSet, members: np.ndarray) -> pa.Table:
     facts = {name: _floats(found, name, n) for name in (*GAIA, *TRUTH)}
     probability, spread = _mean_and_spread(members)
     facts["probability"], facts["probability_std"] = probability, spread
+    facts |= _zero_point_columns(found)
+    facts["sky_probability"] = _sky_probability(facts, judges.second_look)
+    facts["ood_score"] = np.full(n, np.nan) if judges.domain is None else judges.domain.score(spectra.flux)
     facts |= _places(facts)
-    measured = {**{name: facts[name] for name in GAIA}, **_zero_point_columns(found)}
-    facts["sky_probability"] = _sky_probability(probability, measured)
-    flag, _ = impostor(probability, measured)
+    flag, _ = impostor(probability, facts)
     label = np.where(probability >= THRESHOLD, MASSIVE, LOW_MASS).astype(object)
     label[np.isnan(probability)] = None
     arrays: dict[str, pa.Array] = {
         "source_id": pa.array(spectra.source_id),
         "label": pa.array(label, pa.string()),
+        "out_of_distribution": pa.array(facts["ood_score"] > 1.0, mask=np.isnan(facts["ood_score"])),
         "impostor": pa.array(flag.to_numpy(object, na_value=None), pa.bool_()),
         "good_astrometry": _good_astrometry(facts),
         "category": _texts(found, "category", n),
@@ -78,8 +100,8 @@ def survey_table(spectra: SpectrumSet, members: np.ndarray) -> pa.Table:
         "n_members": pa.array(np.isfinite(members).sum(axis=0), pa.int16()),
         "note": pa.array(note_bad_rows(spectra, duplicates=False).note, pa.string()),
     }
-    for name, values in facts.items():
-        arrays[name] = pa.array(values, from_pandas=True).cast(SCHEMA.field(name).type)
+    for name in facts.keys() & set(SCHEMA.names):
+        arrays[name] = pa.array(facts[name], from_pandas=True).cast(SCHEMA.field(name).type)
     return pa.Table.from_arrays([arrays[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
@@ -94,13 +116,20 @@ def _mean_and_spread(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.where(count > 1, spread, np.nan)
 
 
-def _sky_probability(probability: np.ndarray, measured: dict[str, np.ndarray]) -> np.ndarray:
-    """With brightness for all stars, and with the parallax for possible candidates (it takes as long as a network)."""
-    log_odds = brightness_log_odds(measured["phot_g_mean_mag"])
+def _sky_probability(facts: Mapping[str, np.ndarray], second_look: SecondLook | None) -> np.ndarray:
+    """Possible candidates by the second look, all others by the spectrum; without a second look by a formula."""
+    probability = facts["probability"]
     rows = np.flatnonzero(probability >= PLACED_FROM)
+    of_rows = {name: values[rows] for name, values in facts.items()}
+    if second_look is None:
+        log_odds = brightness_log_odds(facts["phot_g_mean_mag"])
+        if len(rows):
+            log_odds[rows] = sky_log_odds(of_rows)
+        return sky_probability(probability, log_odds)
+    result = probability.copy()
     if len(rows):
-        log_odds[rows] = sky_log_odds({name: values[rows] for name, values in measured.items()})
-    return sky_probability(probability, log_odds)
+        result[rows] = second_look.probability(of_rows)
+    return result
 
 
 def _places(facts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

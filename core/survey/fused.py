@@ -1,4 +1,4 @@
-"""The members of an ensemble as one ONNX network, in two steps: what the first members dismiss is not asked again."""
+"""The members of an ensemble as one ONNX network, in two steps: what the first member dismisses is not asked again."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -13,10 +13,9 @@ from core.spectra.spectrum_set import Coefficients
 BATCH_ROWS = 1024
 """Fixed, so that sums have the same order on every machine with the same processor, however the work is shared out."""
 
-
-SCOUTS = 2
+SCOUTS = 1
 """Members that look at every star first; the others are asked about those that the scouts do not dismiss."""
-DISMISS_BELOW = 0.002
+DISMISS_BELOW = 0.0005
 """A star is dismissed when every scout gives it less than this, at equal priors: see docs/decisions/survey.md."""
 
 
@@ -66,10 +65,12 @@ class FusedEnsemble:
     def _ask(self, session: Any, fed: dict[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
         n_members = session.get_outputs()[0].shape[1]
         logits = np.empty((n_members, len(rows)))
+        whole = all(len(rows) == len(values) for values in fed.values())
         for start in range(0, len(rows), BATCH_ROWS):
-            part = rows[start : start + BATCH_ROWS]
+            stop = min(start + BATCH_ROWS, len(rows))
+            part = slice(start, stop) if whole else rows[start:stop]
             batch = {name: np.ascontiguousarray(values[part]) for name, values in fed.items()}
-            logits[:, start : start + len(part)] = session.run(["logits"], batch)[0].T
+            logits[:, start:stop] = session.run(["logits"], batch)[0].T
         scaling = self.ensemble.run["calibration"]
         return sigmoid(scaling["slope"] * logits + scaling["intercept"])
 

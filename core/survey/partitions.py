@@ -10,7 +10,7 @@ from core.errors import ReadError, UsageError
 from core.spectra.readers import files_in
 from core.survey.simulated import chunk_rows, is_simulated, parse_simulated
 
-PARTITION_ROWS = 65_536
+PARTITION_ROWS = 32_768
 """A partition ends with the row group that reaches this number; files other than Parquet are one partition each."""
 _HATS_FILES = ("hats.properties", "properties")
 

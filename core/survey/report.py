@@ -7,12 +7,12 @@ import numpy as np
 from core.errors import UsageError
 from core.evaluation.intervals import rate_interval
 from core.evaluation.prevalence import estimate_prevalence, reweight
+from core.survey.index import ODDS
 from core.survey.result import SCORES, Selection, SurveyResult
 
 EARLY_TEFF = 24_500.0
 """Kelvin: dwarfs of B1.5 and later are cooler (Pecaut & Mamajek 2013, ApJS 208, 9), so this is 'B1 and earlier'."""
 WANTED_COMPLETENESS = 0.8
-_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class SurveyReport:
     score : str
         What the threshold is for: 'sky_probability' (spectrum, brightness and parallax) or 'probability' (spectrum).
     threshold : float
-        Least score, a probability at equal priors, of a candidate: its posterior at the prevalence is a half.
+        Least probability at equal priors of a candidate: its posterior at the prevalence is a half.
     n_rows, n_classified, n_candidates, n_impostors : int
         Candidates are at or above the threshold and not too faint to be massive; impostors are those that are.
     expected_massive : float
@@ -91,14 +91,19 @@ class SurveyReport:
 
 
 def survey_report(result: SurveyResult, prevalence: float, score: str = SCORES[0]) -> SurveyReport:
-    """The report of a survey at a prevalence between 0 and 1 (exclusive); UsageError outside."""
+    """The report of a survey at a prevalence between 0 and 1 (exclusive); UsageError outside.
+
+    `score` is a name of `core.survey.result.SCORES`.
+    """
     if not 0.0 < prevalence < 1.0:
         raise UsageError(f"prevalence is {prevalence}; expected a fraction between 0 and 1: give 0.001 for 0.1 %")
     threshold = 1.0 - prevalence
     chosen = Selection(threshold, impostors=False, score=score)
-    counts, all_above = result.counts(chosen), result.counts(Selection(threshold, score=score))
+    counts = result.counts(chosen)
+    all_above = result.counts(Selection(threshold, score=score))
     condition, values = chosen.condition()
-    probability = result.ask(f"SELECT {score} AS p FROM stars WHERE {condition}", values)["p"].to_numpy(float)
+    query = f"SELECT {chosen.score} AS p FROM {chosen.table} WHERE {condition}"
+    probability = result.ask(query, values)["p"].to_numpy(float)
     posterior = reweight(probability, prevalence)
     expected = float(posterior.sum())
     purity = low = high = None
@@ -107,37 +112,44 @@ def survey_report(result: SurveyResult, prevalence: float, score: str = SCORES[0
         purity = expected / len(posterior)
         low, high = max(0.0, (expected - spread) / len(posterior)), min(1.0, (expected + spread) / len(posterior))
     return SurveyReport(
-        prevalence, score, threshold, counts["n_rows"], counts["n_classified"], counts["n_selected"],
-        all_above["n_impostors"], expected, purity, low, high, _estimated(result, score),
-        _truths(result, threshold, score),
-    )  # fmt: skip
-
-
-def _estimated(result: SurveyResult, score: str) -> float | None:
-    """From a histogram of log-odds: ten million probabilities are summarised by ten thousand."""
-    found = result.ask(
-        f"""SELECT round(ln(({score} + {_TINY}) / (1 - {score} + {_TINY})), 3) AS x, count(*) AS n
-        FROM stars WHERE {score} IS NOT NULL GROUP BY x"""
+        prevalence,
+        score,
+        threshold,
+        counts["n_rows"],
+        counts["n_classified"],
+        counts["n_selected"],
+        all_above["n_impostors"],
+        expected,
+        purity,
+        low,
+        high,
+        _estimated(result, chosen.score),
+        _truths(result, chosen),
     )
-    if found.empty:
+
+
+def _estimated(result: SurveyResult, column: str) -> float | None:
+    """From a histogram of log odds: ten million probabilities are summarised by some thousands."""
+    counts = result.counts_of_all.odds.get(column)
+    if counts is None or not counts.any():
         return None
-    probability = 1 / (1 + np.exp(-found["x"].to_numpy()))
-    return estimate_prevalence(probability, weights=found["n"].to_numpy())
+    filled = np.flatnonzero(counts)
+    return estimate_prevalence(1.0 / (1.0 + np.exp(-ODDS[filled])), weights=counts[filled])
 
 
-def _truths(result: SurveyResult, threshold: float, score_name: str) -> tuple[Truth, ...]:
+def _truths(result: SurveyResult, chosen: Selection) -> tuple[Truth, ...]:
     """Stars with a true label: massive ones, and of them those of B1 and earlier."""
     stars = result.ask(
-        f"""SELECT {score_name} AS score, impostor IS TRUE AS impostor, true_label = 'massive' AS massive, true_teff
-        FROM stars WHERE true_label IS NOT NULL AND (probability >= 0.01 OR true_label = 'massive')"""
+        f"""SELECT {chosen.score} AS p, impostor IS TRUE AS impostor, true_label = 'massive' AS massive, true_teff
+        FROM candidates WHERE true_label IS NOT NULL"""
     )
     if stars.empty:
         return ()
-    score = np.where(stars["impostor"], 0.0, stars["score"].fillna(0.0))
+    of_star = np.where(stars["impostor"], 0.0, stars["p"].fillna(0.0))
     massive = stars["massive"].to_numpy(bool)
     early = massive & (stars["true_teff"].to_numpy(float) >= EARLY_TEFF)
     return tuple(
-        _truth(kind, score, massive, of_kind, threshold)
+        _truth(kind, of_star, massive, of_kind, chosen.threshold)
         for kind, of_kind in (("massive", massive), ("massive, B1 and earlier", early))
     )
 

@@ -1,4 +1,8 @@
-"""A finished (or growing) survey as a table of any length, asked by DuckDB."""
+"""A finished (or growing) survey as a table of any length, asked by DuckDB.
+
+Questions about candidates are answered from a table of the possible ones in memory, counts of all stars from the index
+(`core.survey.index`); only a threshold below 0.01 makes a pass over every star.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,18 +11,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from core.errors import SurveyError, UsageError
-from core.survey.columns import SCHEMA
+from core.survey.columns import PLACED_FROM, SCHEMA
+from core.survey.index import Counts, read_index
+from core.survey.known_stars import known_stars
 from core.survey.store import read_manifest
 
-SCORES = ("sky_probability", "probability")
-"""What candidates are chosen by: the spectrum's probability with brightness and parallax in it, or without."""
 NUMBERS = (
-    "sky_probability", "probability", "phot_g_mean_mag", "bp_rp", "distance_pc", "absolute_g_mag", "ruwe", "l_deg",
+    "probability", "sky_probability", "phot_g_mean_mag", "bp_rp", "distance_pc", "absolute_g_mag", "ruwe", "l_deg",
     "b_deg",
 )  # fmt: skip
-"""Columns of which distributions are asked."""
+"""Columns of which distributions are asked, and by which candidates are sorted without reading their files."""
+SCORES = ("sky_probability", "probability")
+"""What candidates are chosen by: the spectrum's probability with brightness and parallax in it, or without."""
+KNOWN = ("any", "known", "new")
+_IN_MEMORY = ("source_id", "impostor", "good_astrometry", "out_of_distribution", "true_label", "true_teff", *NUMBERS)
+_FEW_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -35,8 +45,12 @@ class Selection:
         Only stars with ruwe < 1.4 and a parallax above five times its error.
     g_range : tuple of two floats, or None
         Limits of the G magnitude.
+    ordinary : bool
+        Only stars whose spectra are like those of the training.
     score : a name of `SCORES`
-        The probability that the threshold is for.
+        The probability that must reach the threshold.
+    known : str
+        'known' for stars of the lists of `core.survey.known_stars`, 'new' for the others, 'any' for both.
     """
 
     threshold: float = 0.0
@@ -44,12 +58,21 @@ class Selection:
     good_astrometry: bool = False
     g_range: tuple[float, float] | None = None
     score: str = SCORES[0]
+    ordinary: bool = False
+    known: str = "any"
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.threshold <= 1.0:
-            raise UsageError(f"the threshold is {self.threshold}; expected a probability between 0 and 1")
         if self.score not in SCORES:
             raise UsageError(f"the score {self.score!r} is unknown; choose one of {', '.join(SCORES)}")
+        if self.known not in KNOWN:
+            raise UsageError(f"known is {self.known!r}; expected one of {', '.join(KNOWN)}")
+        if not 0.0 <= self.threshold <= 1.0:
+            raise UsageError(f"the threshold is {self.threshold}; expected a probability between 0 and 1")
+
+    @property
+    def table(self) -> str:
+        """Where all stars of the selection are."""
+        return "candidates" if self.threshold >= PLACED_FROM else "stars"
 
     def condition(self) -> tuple[str, list[Any]]:
         """SQL condition with its parameters."""
@@ -61,10 +84,11 @@ class Selection:
         if self.g_range is not None:
             parts.append("phot_g_mean_mag BETWEEN ? AND ?")
             values += list(self.g_range)
+        if self.ordinary:
+            parts.append("out_of_distribution IS NOT TRUE")
+        if self.known != "any":
+            parts.append(f"known_as IS {'NOT ' if self.known == 'known' else ''}NULL")
         return " AND ".join(parts), values
-
-
-EVERYTHING = Selection()
 
 
 @dataclass
@@ -75,10 +99,12 @@ class SurveyResult:
     ----------
     folder : Path
     manifest : dict
+    counts_of_all : Counts
     """
 
     folder: Path
     manifest: dict[str, Any]
+    counts_of_all: Counts
     _database: Any = field(repr=False, default=None)
 
     @classmethod
@@ -88,35 +114,42 @@ class SurveyResult:
 
         folder = Path(folder)
         manifest = read_manifest(folder)
-        if not any(folder.glob("part-*.parquet")):
+        parts = sorted(folder.glob("part-*.parquet"))
+        if not parts:
             raise SurveyError(f"the survey {folder} has no finished part yet; wait for its first one")
+        counts, candidates = read_index(parts)
         database = duckdb.connect()
-        parts = str(folder / "part-*.parquet").replace("'", "''")
-        found = f"read_parquet('{parts}')"
-        names = {name for name, *_ in database.execute(f"DESCRIBE SELECT * FROM {found}").fetchall()}
-        # Surveys that were made before brightness and parallax counted are judged by the spectrum alone.
-        added = "" if SCORES[0] in names else f", probability AS {SCORES[0]}"
-        database.execute(f"CREATE VIEW stars AS SELECT *{added} FROM {found}")
-        return cls(folder, manifest, database)
+        database.register("lists", known_stars())
+        database.execute("CREATE TABLE known AS SELECT * FROM lists")  # what is registered is for one cursor only
+        for name, files in (("stars", parts), ("candidate_rows", candidates)):
+            database.execute(
+                f"CREATE VIEW {name} AS SELECT {_columns_of(files[0])}, known_as FROM read_parquet({_listed(files)}) "
+                "LEFT JOIN known USING (source_id)"
+            )
+        wanted = ", ".join(_IN_MEMORY)
+        database.execute(f"CREATE TABLE candidates AS SELECT {wanted}, known_as FROM candidate_rows")
+        return cls(folder, manifest, counts, database)
 
     def ask(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
-        """The answer to a query on the view `stars`; safe from several threads."""
+        """The answer to a query on `stars` (all, in files) and `candidates` (possible ones); safe from threads."""
         return self._database.cursor().execute(query, list(values)).df()
 
-    def counts(self, selection: Selection = EVERYTHING) -> dict[str, int]:
-        """Rows in all, classified, selected, impostors among the selected, and with a good parallax."""
+    def counts(self, selection: Selection) -> dict[str, int]:
+        """Rows in all, classified, selected, and of these impostors, with a good parallax, and of known stars."""
         condition, values = selection.condition()
         row = self.ask(
-            f"""SELECT count(*) AS n_rows, count(probability) AS n_classified,
-                count(*) FILTER (WHERE {condition}) AS n_selected,
-                count(*) FILTER (WHERE {condition} AND impostor) AS n_impostors,
-                count(*) FILTER (WHERE {condition} AND good_astrometry) AS n_good_astrometry
-            FROM stars""",
-            values * 3,
+            f"""SELECT count(*) AS n_selected,
+                count(*) FILTER (WHERE impostor) AS n_impostors,
+                count(*) FILTER (WHERE good_astrometry) AS n_good_astrometry,
+                count(*) FILTER (WHERE out_of_distribution) AS n_out_of_distribution,
+                count(known_as) AS n_known
+            FROM {selection.table} WHERE {condition}""",
+            values,
         ).iloc[0]
-        return {name: int(value) for name, value in row.items()}
+        every = {"n_rows": self.counts_of_all.n_rows, "n_classified": self.counts_of_all.n_classified}
+        return every | {name: int(value) for name, value in row.items()}
 
-    def histogram(self, column: str, edges: np.ndarray, selection: Selection = EVERYTHING) -> np.ndarray:
+    def histogram(self, column: str, edges: np.ndarray, selection: Selection) -> np.ndarray:
         """Stars of a selection in equal bins of a column.
 
         Parameters
@@ -129,24 +162,21 @@ class SurveyResult:
         -------
         int64 ndarray of shape (n_bins,)
         """
-        index = _bin_index(column, edges)
         condition, values = selection.condition()
-        found = self.ask(f"SELECT {index} AS i, count(*) AS n FROM stars WHERE {condition} GROUP BY i", values)
-        return _dense(found, (len(edges) - 1,), ["i"])
+        query = f"SELECT {_bin_index(column, edges)} AS i, count(*) AS n FROM {selection.table} WHERE {condition}"
+        return _dense(self.ask(f"{query} GROUP BY i", values), (len(edges) - 1,), ["i"])
 
-    def plane(
-        self, x: str, x_edges: np.ndarray, y: str, y_edges: np.ndarray, selection: Selection = EVERYTHING
-    ) -> np.ndarray:
+    def plane(self, x: str, x_edges: np.ndarray, y: str, y_edges: np.ndarray, selection: Selection) -> np.ndarray:
         """Stars of a selection in equal cells of two columns: int64 ndarray of shape (n_y, n_x)."""
         condition, values = selection.condition()
         found = self.ask(
-            f"SELECT {_bin_index(y, y_edges)} AS j, {_bin_index(x, x_edges)} AS i, count(*) AS n FROM stars "
-            f"WHERE {condition} GROUP BY j, i",
+            f"SELECT {_bin_index(y, y_edges)} AS j, {_bin_index(x, x_edges)} AS i, count(*) AS n "
+            f"FROM {selection.table} WHERE {condition} GROUP BY j, i",
             values,
         )
         return _dense(found, (len(y_edges) - 1, len(x_edges) - 1), ["j", "i"])
 
-    def sky(self, l_edges: np.ndarray, b_edges: np.ndarray, selection: Selection = EVERYTHING) -> np.ndarray:
+    def sky(self, l_edges: np.ndarray, b_edges: np.ndarray, selection: Selection) -> np.ndarray:
         """As `plane`, with the longitude folded to -180..180 degrees: int64 ndarray of shape (n_b, n_l)."""
         half = len(l_edges) // 2
         width = (l_edges[-1] - l_edges[0]) / (len(l_edges) - 1)
@@ -155,17 +185,50 @@ class SurveyResult:
         return np.roll(counts, half, axis=1)
 
     def candidates(
-        self, selection: Selection, *, sort: str = SCORES[0], descending: bool = True, page: int = 0, rows: int = 50
+        self,
+        selection: Selection,
+        *,
+        sort: str = SCORES[0],
+        descending: bool = True,
+        page: int = 0,
+        rows: int = 50,
     ) -> pd.DataFrame:
-        """One page of the selected stars with all columns, sorted; ties by source_id."""
+        """One page of the selected stars with all columns and `known_as`, sorted; ties by source_id."""
         if sort not in SCHEMA.names:
             raise UsageError(f"the column {sort!r} is unknown; choose one of {', '.join(SCHEMA.names)}")
         condition, values = selection.condition()
-        order = "DESC" if descending else "ASC"
-        return self.ask(
-            f"SELECT * FROM stars WHERE {condition} ORDER BY {sort} {order} NULLS LAST, source_id LIMIT ? OFFSET ?",
-            [*values, rows, page * rows],
-        )
+        order = f"ORDER BY {sort} {'DESC' if descending else 'ASC'} NULLS LAST, source_id"
+        limits = [*values, rows, page * rows]
+        if selection.table == "candidates" and sort in _IN_MEMORY and rows <= _FEW_ROWS:
+            query = f"SELECT source_id FROM candidates WHERE {condition} {order} LIMIT ? OFFSET ?"
+            ids = self.ask(query, limits)["source_id"].tolist()
+            if not ids:
+                return self.ask("SELECT * FROM candidate_rows LIMIT 0")
+            listed = ", ".join(str(int(item)) for item in ids)
+            return self.ask(f"SELECT * FROM candidate_rows WHERE source_id IN ({listed}) {order}")
+        table = "candidate_rows" if selection.table == "candidates" else "stars"
+        return self.ask(f"SELECT * FROM {table} WHERE {condition} {order} LIMIT ? OFFSET ?", limits)
+
+    def points(self, columns: Sequence[str], selection: Selection, most: int) -> pd.DataFrame:
+        """Some columns of `NUMBERS` of the selected stars, the most probable ones where there are more than `most`."""
+        unknown = [name for name in columns if name not in NUMBERS]
+        if unknown:
+            raise UsageError(f"the column {unknown[0]!r} is not to be drawn; choose of {', '.join(NUMBERS)}")
+        condition, values = selection.condition()
+        query = f"SELECT {', '.join(columns)} FROM {selection.table} WHERE {condition}"
+        return self.ask(f"{query} ORDER BY {selection.score} DESC LIMIT ?", [*values, most])
+
+
+def _columns_of(file: Path) -> str:
+    """All columns, also of parts that an earlier version wrote: see `core.survey.index.with_all_columns`."""
+    there = set(pq.read_schema(file).names)
+    absent = {"sky_probability": "probability"}
+    return ", ".join(name if name in there else f"{absent.get(name, 'NULL')} AS {name}" for name in SCHEMA.names)
+
+
+def _listed(files: Sequence[Path]) -> str:
+    quoted = (str(path).replace("'", "''") for path in files)
+    return "[" + ", ".join(f"'{path}'" for path in quoted) + "]"
 
 
 def _bin_index(column: str, edges: np.ndarray) -> str:

@@ -17,7 +17,9 @@ import core
 from core.atomic import atomic_path
 from core.classification.ensemble import load_ensemble
 from core.errors import SurveyError
+from core.evaluation.out_of_distribution import DOMAIN_FILE
 from core.survey.partitions import Partition, Plan
+from core.survey.second_look import FILE_NAME as SECOND_LOOK_FILE
 from core.survey.work import PartitionResult, Run, count_part
 
 FORMAT_VERSION = 1
@@ -129,7 +131,6 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
 def _run(run_dir: str | Path, model: str | None, dismiss_below: float) -> tuple[Run, dict[str, Any]]:
     ensemble = load_ensemble(run_dir, model, threads=1)
     files = [ensemble.path / member["file"] for member in ensemble.run["members"]]
-    digest = hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
     started = str(ensemble.run.get("started", ""))
     description = {
         "path": str(ensemble.path),
@@ -137,10 +138,17 @@ def _run(run_dir: str | Path, model: str | None, dismiss_below: float) -> tuple[
         "title": str(ensemble.run.get("title", ensemble.model)),
         "members": len(ensemble),
         "started": started,
-        "members_sha256": digest,
+        "members_sha256": _digest(files),
+        "judges_sha256": _digest([ensemble.path / name for name in (DOMAIN_FILE, SECOND_LOOK_FILE)]),
         "dismiss_below": dismiss_below,
     }
     return Run(str(ensemble.path), ensemble.model, started, dismiss_below), description
+
+
+def _digest(files: list[Path]) -> str:
+    """Of the contents of the files that are there."""
+    contents = [file.read_bytes() for file in files if file.is_file()]
+    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
 
 
 def _require_same(stored: dict, plan: Plan, description: dict, folder: Path) -> None:
@@ -149,7 +157,9 @@ def _require_same(stored: dict, plan: Plan, description: dict, folder: Path) -> 
             f"{folder} holds a survey of {stored['input']}, whose files differ from {plan.root} as it is now; give the "
             "same input or another --out"
         )
-    if any(stored["run"].get(name) != description[name] for name in ("members_sha256", "dismiss_below")):
+    if any(
+        stored["run"].get(name) != description[name] for name in ("members_sha256", "judges_sha256", "dismiss_below")
+    ):
         raise SurveyError(
             f"{folder} holds a survey by the run {stored['run']['path']} ({stored['run']['started']}, dismissing "
             f"below {stored['run'].get('dismiss_below')}), not by {description['path']} (below "

@@ -46,7 +46,7 @@ def survey(
     scheduler : str or None
         Address of a Dask scheduler whose workers share this file system and program.
     dismiss_below : float
-        Stars whose first two members give them less are not shown to the other members; 0 shows them to all.
+        Stars to which the first member gives less are not shown to the other members; 0 shows them to all.
     partition_rows : int
         Least rows of a partition of a Parquet file (whole row groups); part of what a resumed survey must share.
 

@@ -10,11 +10,14 @@ import pyarrow.parquet as pq
 from core.atomic import atomic_path
 from core.classification.verdict import MASSIVE, member_probabilities
 from core.errors import ExplorerError
+from core.evaluation.out_of_distribution import load_domain
 from core.spectra.readers import iter_partition
 from core.spectra.spectrum_set import SpectrumSet
-from core.survey.columns import SCHEMA, survey_table
+from core.survey.columns import SCHEMA, Judges, survey_table
 from core.survey.fused import fused_ensemble
+from core.survey.index import write_index
 from core.survey.partitions import Partition, require_readable
+from core.survey.second_look import load_second_look
 from core.survey.simulated import is_simulated, iter_simulated
 
 CHUNK_ROWS = 4096
@@ -65,6 +68,7 @@ def classify_partition(
     keeps its place, with nulls and a note.
     """
     ensemble = fused_ensemble(run.path, run.model, run.started, run.dismiss_below)
+    judges = Judges(load_domain(run.path), load_second_look(run.path, run.started))
     part = Path(out) / partition.name
     try:
         require_readable(partition)
@@ -72,11 +76,12 @@ def classify_partition(
             for spectra in _spectra(partition):
                 if should_cancel is not None and should_cancel():
                     raise Cancelled(f"partition {partition.number} was cancelled; resume the survey to do it")
-                file.write_table(survey_table(spectra, member_probabilities(spectra, ensemble)))
+                file.write_table(survey_table(spectra, member_probabilities(spectra, ensemble), judges))
     except Cancelled:
         raise
     except ExplorerError as error:
         return PartitionResult(partition.number, fault=str(error))
+    write_index(part)
     return count_part(part, partition.number)
 
 

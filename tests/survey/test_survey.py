@@ -22,7 +22,7 @@ from core.settings import PROJECT_ROOT
 from core.simulation.draw import simulate
 from core.spectra.readers import read_spectra
 from core.survey.columns import SCHEMA
-from core.survey.fused import SCOUTS, FusedEnsemble
+from core.survey.fused import DISMISS_BELOW, SCOUTS, FusedEnsemble
 from core.survey.partitions import plan_partitions
 from core.survey.store import FINISHED, PARTLY, read_manifest
 from core.survey.survey import survey as run_survey
@@ -90,8 +90,8 @@ def test_dismissed_stars_are_those_that_the_scouts_refuse(stars, run_dir):
     ensemble = load_ensemble(run_dir, threads=1)
     flux = read_spectra(stars, with_errors=False).flux
     every = FusedEnsemble(ensemble).probabilities(flux)
-    some = FusedEnsemble(ensemble, 0.01).probabilities(flux)
-    dismissed = (every[:SCOUTS] < 0.01).all(axis=0)
+    some = FusedEnsemble(ensemble, DISMISS_BELOW).probabilities(flux)
+    dismissed = (every[:SCOUTS] < DISMISS_BELOW).all(axis=0)
     assert 0 < dismissed.sum() < len(flux)
     np.testing.assert_allclose(some[:, ~dismissed], every[:, ~dismissed], atol=1e-6)
     assert np.isnan(some[SCOUTS:, dismissed]).all()
@@ -99,10 +99,10 @@ def test_dismissed_stars_are_those_that_the_scouts_refuse(stars, run_dir):
 
 
 def test_a_simulated_sky_is_that_of_simulate(run_dir, tmp_path):
-    simulate("survey", 9000, 4, tmp_path / "sky.parquet", workers=1)
+    simulate("survey", 4500, 4, tmp_path / "sky.parquet", workers=1)
     survey(tmp_path / "sky.parquet", run_dir, tmp_path / "file", workers=1)
-    done = survey("simulated:survey:9000:4", run_dir, tmp_path / "direct", workers=2)
-    assert [item.n_rows for item in done.plan.partitions] == [4096, 4096, 808]
+    done = survey("simulated:survey:4500:4", run_dir, tmp_path / "direct", workers=2)
+    assert [item.n_rows for item in done.plan.partitions] == [4096, 404]
     left, right = (pd.read_parquet(tmp_path / name) for name in ("file", "direct"))
     pd.testing.assert_frame_equal(left, right)
     with pytest.raises(UsageError, match="expected simulated:POPULATION"):
@@ -113,6 +113,23 @@ def test_a_simulated_sky_is_that_of_simulate(run_dir, tmp_path):
 def test_workers_do_not_change_a_byte(stars, run_dir, whole, tmp_path, workers):
     survey(stars, run_dir, tmp_path / "out", workers=workers, dismiss_below=0.0)
     assert _digests(tmp_path / "out") == _digests(whole)
+
+
+def test_two_dask_workers_give_the_same_probabilities(stars, run_dir, whole, tmp_path):
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        done = survey(stars, run_dir, tmp_path / "out", scheduler=cluster.scheduler_address, dismiss_below=0.0)
+    assert done.manifest["state"] == FINISHED
+    found, expected = (
+        pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("part-*.parquet"))], ignore_index=True)
+        for folder in (tmp_path / "out", whole)
+    )
+    np.testing.assert_array_equal(found["source_id"], expected["source_id"])
+    for name in ("probability", "probability_std", "sky_probability"):
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
 
 
 def test_a_killed_survey_goes_on_and_ends_with_the_same_bytes(stars, run_dir, tmp_path):

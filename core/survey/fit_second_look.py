@@ -1,0 +1,60 @@
+"""Fit the second look of a run on simulated stars: `python -m core.survey.fit_second_look [RUN_DIR]`.
+
+Draws massive stars, and surveys of the whole sky of which it takes the low-mass stars; none of their seeds is used by a
+benchmark or a test. Some minutes; writes second_look.npz beside the run.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.classification.ensemble import load_ensemble
+from core.settings import current_settings
+from core.survey.columns import PLACED_FROM
+from core.survey.second_look import FILE_NAME, fit_second_look, store_second_look
+from core.survey.survey import survey
+
+MASSIVE_STARS, MASSIVE_SEED = 60_000, 7001
+SURVEY_STARS, SURVEY_SEEDS = 1_200_000, (7002, 7003)
+_COLUMNS = ("probability", "probability_std", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error", "true_label")
+
+
+def classified(source: str, run_dir: Path, label: str) -> tuple[pd.DataFrame, int]:
+    """Possible candidates of a true label in a simulated sky, and how many stars of the label there are in all."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        survey(source, run_dir, out)
+        parts = []
+        n_all = 0
+        for path in sorted(out.glob("part-*.parquet")):
+            stars = pd.read_parquet(path, columns=list(_COLUMNS))
+            stars = stars[stars["true_label"] == label]
+            n_all += len(stars)
+            parts.append(stars[stars["probability"] >= PLACED_FROM])
+    return pd.concat(parts, ignore_index=True), n_all
+
+
+def columns_of(stars: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The columns that a second look reads."""
+    return {name: stars[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in _COLUMNS if name != "true_label"}
+
+
+def main(run_dir: Path) -> None:
+    """Draw, classify, fit, write."""
+    started = str(load_ensemble(run_dir).run.get("started", ""))
+    massive, n_massive = classified(f"simulated:massive:{MASSIVE_STARS}:{MASSIVE_SEED}", run_dir, "massive")
+    found = [classified(f"simulated:survey:{SURVEY_STARS}:{seed}", run_dir, "low-mass") for seed in SURVEY_SEEDS]
+    low_mass, n_low_mass = pd.concat([stars for stars, _ in found]), sum(n for _, n in found)
+    fitted = fit_second_look(columns_of(massive), columns_of(low_mass), n_massive, n_low_mass, started)
+    store_second_look(run_dir, fitted)
+    print(
+        f"{run_dir / FILE_NAME}: fitted on {len(massive):,} of {n_massive:,} massive and {len(low_mass):,} of "
+        f"{n_low_mass:,} low-mass stars"
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else current_settings().default_run_dir)

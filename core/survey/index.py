@@ -1,0 +1,152 @@
+"""What a page asks first, kept beside a survey's parts: counts of all stars in fixed bins, and the possible candidates.
+
+.index/part-NNNNNN.npz              counts of a part's stars
+.index/candidates-NNNNNN.parquet    its stars of probability 0.01 and more, and all that are known to be massive
+
+Of ten million stars nine in ten are dismissed; a question about candidates need not read them again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from core.atomic import atomic_path
+from core.classification.verdict import MASSIVE
+from core.survey.columns import PLACED_FROM, SCHEMA
+
+FOLDER = ".index"
+"""Hidden, so that readers of the survey's folder as one Parquet data set pass it over."""
+G_EDGES = np.linspace(3, 18, 61)
+COLOUR_EDGES = np.linspace(-1, 5, 121)
+L_EDGES, B_EDGES = np.linspace(-180, 180, 121), np.linspace(-90, 90, 61)
+PROBABILITY_EDGES = np.linspace(0, 1, 51)
+HISTOGRAMS: dict[str, tuple[tuple[str, np.ndarray], ...]] = {
+    "g": (("phot_g_mean_mag", G_EDGES),),
+    "bp_rp": (("bp_rp", COLOUR_EDGES),),
+    "probability": (("probability", PROBABILITY_EDGES),),
+    "sky_probability": (("sky_probability", PROBABILITY_EDGES),),
+    "sky": (("b_deg", B_EDGES), ("l_deg", L_EDGES)),
+    "colour_magnitude": (("phot_g_mean_mag", G_EDGES), ("bp_rp", COLOUR_EDGES)),
+}
+"""Columns and bins of each count of all classified stars; of two columns the first is the rows of the array."""
+ODDS_STEP = 0.01
+_ODDS_LIMIT = 30.0
+ODDS = np.arange(-_ODDS_LIMIT, _ODDS_LIMIT + ODDS_STEP / 2, ODDS_STEP)
+"""Log odds at which the probabilities are counted: the prevalence is estimated from them."""
+_TINY = 1e-13
+_READ = ("probability", "sky_probability", "phot_g_mean_mag", "bp_rp", "l_deg", "b_deg")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of all stars of a survey.
+
+    Attributes
+    ----------
+    n_rows, n_classified : int
+    histograms : dict of name in `HISTOGRAMS` to int64 ndarray
+        Of the classified stars.
+    odds : dict of 'probability' and 'sky_probability' to int64 ndarray
+        Classified stars at each of `ODDS`.
+    """
+
+    n_rows: int = 0
+    n_classified: int = 0
+    histograms: dict[str, np.ndarray] = field(default_factory=dict)
+    odds: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def write_index(part: Path) -> None:
+    """Index a finished part, unless it is indexed already."""
+    counts_file, candidates_file = _files(part)
+    if counts_file.is_file() and candidates_file.is_file():
+        return
+    table = with_all_columns(pq.read_table(part))
+    chosen = pc.or_kleene(
+        pc.greater_equal(table["probability"], PLACED_FROM), pc.equal(table["true_label"], MASSIVE)
+    ).combine_chunks()
+    with atomic_path(candidates_file) as beside:
+        pq.write_table(table.filter(pc.fill_null(chosen, False)), beside, compression="zstd")
+    counts = count_stars(table)
+    with atomic_path(counts_file) as beside, beside.open("wb") as file:
+        np.savez_compressed(
+            file, allow_pickle=False, n=np.array([counts.n_rows, counts.n_classified]),
+            **{f"histogram {name}": values for name, values in counts.histograms.items()},
+            **{f"odds {name}": values for name, values in counts.odds.items()},
+        )  # fmt: skip
+
+
+def with_all_columns(table: pa.Table) -> pa.Table:
+    """A part that an earlier version wrote with the columns of today: null, and by the spectrum alone."""
+    for name in SCHEMA.names:
+        if name not in table.column_names:
+            missing = (
+                table["probability"] if name == "sky_probability" else pa.nulls(len(table), SCHEMA.field(name).type)
+            )
+            table = table.append_column(SCHEMA.field(name), missing)
+    return table.select(SCHEMA.names)
+
+
+def count_stars(table: pa.Table) -> Counts:
+    """Count the stars of a table."""
+    values = {name: table[name].to_numpy() for name in _READ}
+    classified = np.isfinite(values["probability"])
+    values = {name: column[classified].astype(np.float64) for name, column in values.items()}
+    values["l_deg"] = (values["l_deg"] + 180.0) % 360.0 - 180.0
+    histograms = {}
+    for name, axes in HISTOGRAMS.items():
+        cells = [bin_numbers(values[column], edges) for column, edges in axes]
+        inside = np.logical_and.reduce([cell >= 0 for cell in cells])
+        shape = tuple(len(edges) - 1 for _, edges in axes)
+        flat = np.ravel_multi_index([cell[inside] for cell in cells], shape)
+        histograms[name] = np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)
+    odds = {name: _count_odds(values[name]) for name in ("probability", "sky_probability")}
+    return Counts(table.num_rows, int(classified.sum()), histograms, odds)
+
+
+def bin_numbers(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Number of the equal bin of each value, -1 outside and for NaN; the last bin holds its upper edge."""
+    n = len(edges) - 1
+    with np.errstate(invalid="ignore"):
+        inside = (values >= edges[0]) & (values <= edges[-1])
+        place = np.floor((values - edges[0]) / ((edges[-1] - edges[0]) / n))
+    return np.where(inside, np.minimum(np.where(inside, place, 0), n - 1), -1).astype(np.int64)
+
+
+def _count_odds(probability: np.ndarray) -> np.ndarray:
+    known = probability[np.isfinite(probability)]
+    log_odds = np.log((known + _TINY) / (1.0 - known + _TINY))
+    place = np.rint((np.clip(log_odds, -_ODDS_LIMIT, _ODDS_LIMIT) + _ODDS_LIMIT) / ODDS_STEP).astype(np.int64)
+    return np.bincount(place, minlength=len(ODDS))
+
+
+def read_index(parts: Iterable[Path]) -> tuple[Counts, list[Path]]:
+    """The counts of all parts together, and their files of candidates; parts without an index get one first."""
+    n_rows = n_classified = 0
+    sums: dict[str, np.ndarray] = {}
+    candidates = []
+    for part in parts:
+        write_index(part)
+        counts_file, candidates_file = _files(part)
+        with np.load(counts_file, allow_pickle=False) as stored:
+            rows, classified = stored["n"]
+            for name in stored.files:
+                if name != "n":
+                    sums[name] = sums[name] + stored[name] if name in sums else stored[name]
+        n_rows, n_classified = n_rows + int(rows), n_classified + int(classified)
+        candidates.append(candidates_file)
+    kinds: dict[str, dict[str, np.ndarray]] = {"histogram": {}, "odds": {}}
+    for name, values in sums.items():
+        kind, _, what = name.partition(" ")
+        kinds[kind][what] = values
+    return Counts(n_rows, n_classified, kinds["histogram"], kinds["odds"]), candidates
+
+
+def _files(part: Path) -> tuple[Path, Path]:
+    folder = part.parent / FOLDER
+    return folder / f"{part.stem}.npz", folder / f"{part.stem.replace('part', 'candidates')}.parquet"
