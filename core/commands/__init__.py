@@ -20,5 +20,6 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("cluster", "core.commands.cluster", "cluster"),
     ("animate", "core.commands.animate", "animate"),
     ("fetch", "core.commands.fetch", "fetch"),
+    ("known-stars", "core.commands.known_stars", "known_stars"),
     ("build-dataset", "core.commands.build_dataset", "build"),
 )

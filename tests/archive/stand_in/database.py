@@ -40,6 +40,9 @@ class Database:
         self._create("gaiadr3.astrophysical_parameters", sky.gaia[["source_id", *ASTROPHYSICAL_COLUMNS]])
         self.als, neighbours = als_catalogue(sky, np.random.default_rng(seed))
         self._create("gaiadr3.dr2_neighbourhood", neighbours)
+        golden = sky.gaia.loc[np.isin(sky.kind, ["ob", "late_b"]), ["source_id"]]
+        fast = (np.arange(len(golden)) % 9 == 8).astype(int)
+        self._create("gaiadr3.gold_sample_oba_stars", golden.assign(vtan_flag=fast))
         basic, ident, ids = simbad_tables(sky)
         for name, table in (("basic", basic), ("ident", ident), ("ids", ids)):
             self._create(name, table)

@@ -1,0 +1,21 @@
+"""`python -m core known-stars`: lists of known massive and OBA stars, which surveys mark."""
+
+import sys
+
+
+def known_stars() -> None:
+    """Fetch the ALS catalogue and Gaia's golden sample of OBA stars (3 million ids): surveys mark these stars.
+
+    Needs the network for some minutes. Lists that are there are kept; a failed one is fetched by the next call.
+    """
+    from core.archive.bulk import PATIENT
+    from core.archive.client import ArchiveClient
+    from core.archive.known_stars import fetch_known_stars
+    from core.archive.progress import terminal_progress
+    from core.survey.known_stars import known_stars_dir
+
+    client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))
+    with terminal_progress() as progress:
+        counts = fetch_known_stars(client, progress)
+    for name, count in counts.items():
+        print(f"{known_stars_dir() / name}.parquet: {count} stars")
