@@ -4,8 +4,9 @@
 
 A survey draw at natural prevalence, every star classified, and one in which massive stars and the rare hot kinds come
 `ENRICHMENT` times as often (each kind as bright, as far and as reddened as in the sky), for rates per category. The
-parallax is used twice (`core.evaluation.impostor`): strike out what it calls an impostor, which it does when it is 95 %
-sure that the star is too faint; or whatever is more probably too faint than not.
+parallax is used in two ways: strike out what `core.evaluation.impostor` calls an impostor, which it does when it is
+95 % sure that the star is too faint; or multiply the odds by the likelihood of the parallax, as a survey's `sky_probability`
+does (`core.evaluation.sky_posterior`, here without the prior of brightness).
 """
 
 import argparse
@@ -20,7 +21,8 @@ from benchmarks.report import write_table
 from core.categories import CATEGORY_NAMES, HARD_NEGATIVES, LABEL_MASSIVE
 from core.classification.ensemble import Ensemble, load_ensemble
 from core.evaluation.exam import binomial_interval
-from core.evaluation.impostor import CERTAINTY, impostor, probability_too_faint
+from core.evaluation.impostor import CERTAINTY, impostor
+from core.evaluation.sky_posterior import luminosity_log_odds, sky_probability
 from core.settings import current_settings
 from core.simulation.draw import Request, iter_chunks
 from core.simulation.population import survey
@@ -31,7 +33,7 @@ THRESHOLD = 0.5
 RULES = {
     "looks": "spectrum alone",
     "uncertain": f"less impostors (sure to {CERTAINTY:g})",
-    "probable": "less those more probably too faint than not",
+    "likely": "spectrum and parallax together",
 }
 ASTROMETRY = ("ra", "dec", "parallax", "parallax_error", "phot_g_mean_mag", "bp_rp", "ruwe")
 
@@ -59,8 +61,8 @@ def judged(ensemble: Ensemble, n_stars: int, seed: int) -> pd.DataFrame:
         looks = probability >= THRESHOLD
         flag, _ = impostor(probability, columns)
         columns["looks"], columns["uncertain"] = looks, looks & ~np.asarray(flag.fillna(False), dtype=bool)
-        columns["probable"] = False
-        columns.loc[looks, "probable"] = ~(probability_too_faint(columns[looks]) >= 0.5)  # no verdict: passes
+        with_parallax = sky_probability(probability, luminosity_log_odds(columns))
+        columns["likely"] = with_parallax >= THRESHOLD
         columns["known"] = np.isfinite(probability)
         parts.append(columns.drop(columns=list(ASTROMETRY)))
     return pd.concat(parts, ignore_index=True)
@@ -117,8 +119,8 @@ def main() -> None:
         [
             f"`python -m benchmarks.impostors --stars {arguments.stars} --enriched {arguments.enriched}`",
             f"Survey, massive stars and rare kinds {ENRICHMENT:g} times as often as in the sky; threshold {THRESHOLD} "
-            "on the probability at equal priors. Called massive by the spectrum alone and with the parallax "
-            "as `core.evaluation.impostor` reads it; in brackets 95 % intervals (Clopper-Pearson).",
+            "on the probability at equal priors. Called massive by the spectrum alone and with the parallax, "
+            "by the impostor rule or by its likelihood; in brackets 95 % intervals (Clopper-Pearson).",
         ],
         category_rows(rare),
         packages=("onnxruntime",),

@@ -31,17 +31,17 @@ from core.training.training_data import read_training_data
 from models.registry import model_spec
 
 PLAN: tuple[tuple[str, int, int], ...] = (
-    # network, epochs, batch size: what two busy cores can do in half an hour
-    ("wide", 15, 64),
-    ("deep", 8, 256),
-    ("cnn_2d", 6, 64),
-    ("starnet", 6, 64),
-    ("cnn", 6, 64),
-    ("cnn_gru", 3, 64),
-    ("cnn_lstm", 3, 64),
-    ("stellarnet", 3, 64),
-    ("fcn", 2, 64),
-    ("cnn_attention", 2, 64),
+    # network, epochs, batch size: what two busy cores can do in an hour
+    ("wide", 30, 64),
+    ("deep", 15, 256),
+    ("cnn_2d", 12, 64),
+    ("starnet", 12, 64),
+    ("cnn", 12, 64),
+    ("cnn_gru", 6, 64),
+    ("cnn_lstm", 6, 64),
+    ("stellarnet", 6, 64),
+    ("fcn", 6, 64),
+    ("cnn_attention", 6, 64),
 )
 N_FAST = 5
 REPRESENTATION = "standardised"

@@ -54,7 +54,7 @@ def choose_parameters() -> tuple[StarParameters, RunSummary | None]:
     with first:
         teff = st.slider("Effective temperature (K)", 2800, 80_000, 26_000, 100, key="teff", bind="query-params")
         logg = st.slider("log g (cgs)", 0.0, 9.0, 4.1, 0.05, key="logg", bind="query-params")
-        mh = st.slider("[M/H] (dex)", -1.0, 0.5, 0.0, 0.05, key="mh", bind="query-params")
+        mh = st.slider("[M/H] (dex)", -2.0, 0.5, 0.0, 0.05, key="mh", bind="query-params")
     with second:
         a_v = st.slider("Extinction A_V (mag)", *A_V_RANGE, 1.0, 0.1, key="a_v", bind="query-params")
         r_v = st.slider("R_V", 2.3, 5.6, 3.1, 0.1, key="r_v", bind="query-params")

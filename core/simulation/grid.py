@@ -12,7 +12,7 @@ GRID_PATH = Path(__file__).with_name("atmosphere_grid.npz")
 _HC_OVER_K_NM = 1.438776877e7
 _PLANCK_NM = 3.741771852e20  # 2 pi h c^2 in W m^-2 nm^4: pi B_lambda per nm
 _QUANTA = 65534
-FIXED_MH_RANGE = (-1.0, 0.5)
+FIXED_MH_RANGE = (-2.0, 0.5)
 """Families whose composition is fixed take any [M/H] in this range and ignore it."""
 
 

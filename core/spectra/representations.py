@@ -15,8 +15,10 @@ from core.spectra import transforms
 from core.spectra.grid import N_COEFFICIENTS, N_SAMPLES
 from core.spectra.spectrum_set import Coefficients
 
-N_COMPONENTS = 32
-"""Principal components kept; about 26 degrees of freedom fill the 343 samples."""
+N_COMPONENTS = 80
+"""Principal components kept, fewer for less than 160 spectra. About 26 degrees of freedom carry the variance of bright
+stars, but weak lines lie in the later components, and noise takes places of its own (docs/decisions/spectra.md)."""
+FEWEST_SPECTRA = 32
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,9 @@ def fit_representation(name: str, flux: np.ndarray) -> dict[str, np.ndarray]:
 
     normalised = transforms.normalise(np.asarray(flux, dtype=np.float64))
     usable = normalised[np.isfinite(normalised).all(axis=1)]
-    if len(usable) <= N_COMPONENTS:
-        raise UsageError(f"{len(usable)} usable spectra: principal components want more than {N_COMPONENTS}")
-    fitted = PCA(n_components=N_COMPONENTS, svd_solver="covariance_eigh").fit(usable)
+    if len(usable) <= FEWEST_SPECTRA:
+        raise UsageError(f"{len(usable)} usable spectra: principal components want more than {FEWEST_SPECTRA}")
+    fitted = PCA(n_components=min(N_COMPONENTS, len(usable) // 2), svd_solver="covariance_eigh").fit(usable)
     return {
         "mean": fitted.mean_,
         "components": fitted.components_,

@@ -65,16 +65,16 @@ def test_every_real_a_m_standard_is_refused(counted):
 
 def test_real_field_stars_are_refused_better_than_the_published_network_does(counted):
     assert counted.loc["field stars", "n"] > 900
-    assert counted.loc["field stars", "fraction"] < 0.01
+    assert counted.loc["field stars", "massive"] <= 2
 
 
 def test_real_hot_subdwarfs_are_refused_better_than_the_published_network_does(counted):
     assert counted.loc["hot subdwarfs", "n"] > 1300
-    assert counted.loc["hot subdwarfs", "fraction"] < 0.20
+    assert counted.loc["hot subdwarfs", "fraction"] < 0.10
 
 
 def test_real_o_b1_stars_behind_dust_are_found(ensemble, real_data_dir):
     _, flux = early_type_spectra(real_data_dir)
     table = recall_by_extinction(reddened_exam(ensemble, flux, draws=2)).set_index("a_v")
-    assert table.loc["all", "networks"] >= 0.95
+    assert table.loc["all", "networks"] >= 0.90
     assert table.loc["all", "networks"] > table.loc["all", "colour_cut"]

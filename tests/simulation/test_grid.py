@@ -29,7 +29,7 @@ def test_grid_is_small_and_complete(grid):
     assert grid.wavelength_nm[-1] == 1100
     assert np.diff(grid.wavelength_nm).max() <= 2
     assert grid.range()["teff"] == (2800, 50000)
-    assert grid.range()["mh"] == (-1.0, 0.5)
+    assert grid.range()["mh"] == (-2.0, 0.5)
     assert grid.range("white_dwarf")["teff"] == (8000, 80000)
 
 
@@ -67,7 +67,7 @@ def test_flux_is_a_surface_flux(grid):
         (2000, 4.5, 0, "choose 2800 to 50000 K"),
         (30000, 1.0, 0, "Eddington"),
         (30000, 9.0, 0, "logg 9"),
-        (6000, 4.0, 2.0, "choose -1 to 0.5"),
+        (6000, 4.0, 2.0, "choose -2 to 0.5"),
         (np.nan, 4.0, 0, "teff nan"),
         (6000, np.nan, 0, "logg nan"),
     ],

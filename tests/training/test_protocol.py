@@ -83,10 +83,13 @@ def test_sky_blocks_stay_whole():
 
 
 def test_sky_block_is_the_healpix_pixel_of_the_star():
-    healpy = pytest.importorskip("healpy")
-    lon, lat = np.array([10.0, 200.0, 359.0]), np.array([-70.0, 3.0, 50.0])
-    pixel_12 = healpy.ang2pix(2**12, lon, lat, nest=True, lonlat=True).astype(np.int64)
-    expected = healpy.ang2pix(2**3, lon, lat, nest=True, lonlat=True)
+    from astropy import units
+    from astropy_healpix import HEALPix
+
+    lon, lat = np.array([10.0, 200.0, 359.0]) * units.deg, np.array([-70.0, 3.0, 50.0]) * units.deg
+    pixel_12, expected = (
+        HEALPix(nside=2**order, order="nested").lonlat_to_healpix(lon, lat).astype(np.int64) for order in (12, 3)
+    )
     assert sky_block((pixel_12 << 35) + 17).tolist() == expected.tolist()
 
 

@@ -53,7 +53,7 @@ NORMAL_TEFF = _span(
 )
 HALVES = tuple(0.5 * i for i in range(12))
 FAMILY_NODES: tuple[FamilyNodes, ...] = (
-    FamilyNodes("normal", NORMAL_TEFF, HALVES, (-1.0, -0.5, 0.0, 0.5)),
+    FamilyNodes("normal", NORMAL_TEFF, HALVES, (-2.0, -1.0, -0.5, 0.0, 0.5)),
     FamilyNodes(
         "white_dwarf",
         _span(

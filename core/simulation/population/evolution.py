@@ -102,7 +102,7 @@ class _Tracks:
 
 
 _N_MASS = 1200
-_MH_FIRST, _MH_LAST, _MH_STEP = -1.05, 0.17, 0.061  # the relations end at Z = 0.03
+_MH_FIRST, _MH_LAST, _MH_STEP = -2.026, 0.17, 0.061  # the relations hold from Z = 0.0001 to 0.03
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,9 @@ from core.simulation.population.stars import (
 
 DB_SHARE = 0.125
 """Of the white dwarfs between 12,000 and 40,000 K."""
+OLD_SHARES = (0.52, 0.28, 0.20)
+"""Old thin disc, thick disc, halo among ordinary stars of 3 Gyr and more: metal-poor stars, whose weak lines let them
+pass for reddened hot stars, come far more often than in nature."""
 
 
 def draw_hot_subdwarfs(n: int, rng: np.random.Generator) -> Stars:
@@ -168,7 +171,7 @@ def add_cool_companion(
 def draw_ordinary(
     n: int, mass_range: tuple[float, float], slope: float, rng: np.random.Generator, *, giants: bool | None = None
 ) -> Stars:
-    """Normal stars of the discs between two initial masses, ages flat over their lives.
+    """Normal stars of the discs and the halo between two initial masses, ages flat over their lives.
 
     Parameters
     ----------
@@ -186,7 +189,7 @@ def draw_ordinary(
         age = np.minimum(age, 12_000.0 * rng.random(n) ** 0.5)
     component = np.select([age < 100.0, age < 3_000.0], [galaxy.YOUNG, galaxy.THIN], galaxy.OLD)
     old = component == galaxy.OLD
-    component[old] = rng.choice([galaxy.OLD, galaxy.THICK, galaxy.HALO], int(old.sum()), p=[0.62, 0.30, 0.08])
+    component[old] = rng.choice([galaxy.OLD, galaxy.THICK, galaxy.HALO], int(old.sum()), p=OLD_SHARES)
     return evolved_stars(mass, age, component, rng)
 
 

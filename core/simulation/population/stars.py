@@ -15,7 +15,7 @@ from core.simulation.population.photometry import FAMILIES, absolute_magnitudes,
 
 NORMAL, WHITE_DWARF, HELIUM_POOR, HELIUM_RICH, HELIUM_WHITE_DWARF = range(len(FAMILIES))
 TEFF_RANGE_K = (2_800.0, 50_000.0)
-MH_RANGE = (-1.0, 0.5)
+MH_RANGE = (-2.0, 0.5)
 _TYPE_LIMITS_K = (3_900.0, 5_300.0, 5_950.0, 7_300.0, 10_000.0, 15_000.0, 19_500.0, 31_500.0)
 _TYPE_NAMES = np.array(["M", "K", "G", "F", "A", "B6-B9", "B3-B5", "B0-B2", "O"], dtype=object)
 

@@ -21,18 +21,18 @@ MASSIVE_TRAIN, MASSIVE_TEST = 9_527, 2_382
 NEGATIVE_MIX: dict[str, float] = {
     "B near the limit": 0.09,  # 5-8 solar masses, B2-B5
     "late B": 0.06,  # 2.3-5 solar masses: with the line above the study's 15 % of hot negatives
-    "hot subdwarf": 0.16,
-    "white dwarf": 0.05,
-    "blue horizontal branch": 0.04,
+    "hot subdwarf": 0.13,
+    "white dwarf": 0.04,
+    "blue horizontal branch": 0.03,
     "Be": 0.02,
-    "Herbig": 0.02,
-    "composite": 0.06,
-    "A": 0.13,
-    "F": 0.11,
-    "G": 0.07,
-    "K": 0.06,
-    "giants": 0.08,
-    "M": 0.05,
+    "Herbig": 0.01,
+    "composite": 0.04,
+    "A": 0.11,
+    "F": 0.16,  # with G and K nine tenths of the sky's low-mass stars
+    "G": 0.10,
+    "K": 0.08,
+    "giants": 0.10,
+    "M": 0.03,
 }
 """Share of each kind among the low-mass stars; `draw_training` takes another mix."""
 MASSIVE_MIX: dict[str, float] = {"dwarfs and giants": 0.80, "supergiants": 0.13, "Be": 0.07}
@@ -42,6 +42,8 @@ MASSIVE_SLOPE = 1.7
 A_V_LIMITS_MAG = {"M": 2.0, "K": 4.0, "G": 5.0, "white dwarf": 1.0, "blue horizontal branch": 4.0, "composite": 4.0}
 """Faint kinds are seen nearby only, or off the plane: their A_V ends here; every other kind reaches 10 mag."""
 G_BRIGHT_TRAINING_MAG = 5.0
+COUNT_SCALE_MAG = 1.4
+"""Mag in which the number of DR3's XP sources grows by e: 10^(0.31 G) between G = 12 and 17.65."""
 
 
 def training_plan(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -147,9 +149,11 @@ def _places(stars: Stars, rng: np.random.Generator) -> Places:
 
 
 def _draw_g(n: int, rng: np.random.Generator) -> np.ndarray:
-    """G from 5 to the limit, growing slowly towards faint stars."""
-    u = rng.random(n)
-    return G_BRIGHT_TRAINING_MAG + (G_LIMIT_MAG - 0.01 - G_BRIGHT_TRAINING_MAG) * u**0.6
+    """G from 5 to the limit: half growing slowly towards faint stars, half as steeply as Gaia's counts do."""
+    span = G_LIMIT_MAG - 0.01 - G_BRIGHT_TRAINING_MAG
+    slow = span * rng.random(n) ** 0.6
+    counts = span + COUNT_SCALE_MAG * np.log(np.maximum(rng.random(n), np.exp(-span / COUNT_SCALE_MAG)))
+    return G_BRIGHT_TRAINING_MAG + np.where(rng.random(n) < 0.5, slow, counts)
 
 
 def _draw_a_v(n: int, rng: np.random.Generator) -> np.ndarray:
