@@ -5,6 +5,7 @@ A catalogue may lie on a disk or behind an http(s) or s3 address; nothing is rea
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -143,13 +144,40 @@ def fetch_hats(
     return n_done
 
 
-def _spectral_columns(place: str | Path, metadata: Sequence[str]) -> list[str]:
-    known = list(open_catalogue(place).columns)
-    missing = [name for name in _NEEDED if name not in known]
+def require_coefficients(columns: Sequence[str], what: str) -> None:
+    """MissingColumnError unless a catalogue has ids and XP coefficients."""
+    missing = [name for name in _NEEDED if name not in columns]
     if missing:
         raise MissingColumnError(
-            f"{place} has no column {', '.join(missing)}; it has {', '.join(map(str, known[:15]))}"
+            f"{what} has no column {', '.join(missing)}; it has {', '.join(map(str, list(columns)[:15]))}"
         )
+
+
+def spectra_of_frame(frame: pd.DataFrame) -> SpectrumSet:
+    """The stars of a partition with XP coefficients, calibrated here; Gaia's columns come along."""
+    return _spectra(frame, [name for name in STAR_COLUMNS if name in frame and name != "source_id"])
+
+
+def partition_names(place: str | Path) -> tuple[str, ...]:
+    """The partitions of a HATS catalogue with XP coefficients in their order; MissingColumnError without them."""
+    catalogue = open_catalogue(place)
+    require_coefficients(list(catalogue.columns), str(place))
+    return tuple(str(pixel) for pixel in catalogue.get_healpix_pixels())
+
+
+def read_partition(place: str | Path, number: int) -> SpectrumSet:
+    """The stars of one partition (see `partition_names`), calibrated here."""
+    return spectra_of_frame(_rows(_partitions(str(place))[number]))
+
+
+@lru_cache(maxsize=2)
+def _partitions(place: str) -> list[Any]:
+    return open_catalogue(place, _spectral_columns(place, STAR_COLUMNS)).to_delayed()
+
+
+def _spectral_columns(place: str | Path, metadata: Sequence[str]) -> list[str]:
+    known = list(open_catalogue(place).columns)
+    require_coefficients(known, str(place))
     others = [name for name in (*_ERRORS, *_SCATTER, *metadata) if name in known and name not in _NEEDED]
     return [*_NEEDED, *others]
 

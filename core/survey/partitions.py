@@ -26,7 +26,8 @@ class Partition:
     path : str
         The file, or the description of a simulated sky.
     row_groups : tuple of int or None
-        Row groups of a Parquet file, chunks of a simulated sky; None for the whole file.
+        Row groups of a Parquet file, chunks of a simulated sky, the partition of an LSDB catalogue; None for the whole
+        file.
     n_rows : int or None
         None where it is not known without reading.
     fault : str
@@ -66,8 +67,8 @@ def plan_partitions(source: str | Path, partition_rows: int = PARTITION_ROWS) ->
     Parameters
     ----------
     source : path or str
-        A file of spectra, a folder of them (plain or Hive), a HATS catalogue, or 'simulated:survey:1200000:1'
-        (population, stars, seed).
+        A file of spectra, a folder of them (plain or Hive), a HATS catalogue (a folder, or an address as in
+        `is_catalogue`), or 'simulated:survey:1200000:1' (population, stars, seed).
 
     Raises
     ------
@@ -80,6 +81,8 @@ def plan_partitions(source: str | Path, partition_rows: int = PARTITION_ROWS) ->
         raise UsageError(f"partition_rows is {partition_rows}; expected at least 1")
     if is_simulated(str(source)):
         return _simulated_plan(str(source), partition_rows)
+    if is_catalogue(str(source)):
+        return _catalogue_plan(str(source))
     root = Path(source)
     if not root.exists():
         raise UsageError(f"the input {root} does not exist; give a file or folder of spectra, or a HATS catalogue")
@@ -117,6 +120,19 @@ def _simulated_plan(source: str, partition_rows: int) -> Plan:
     found = tuple(Partition(number, source, groups, n_rows) for number, (groups, n_rows) in enumerate(runs))
     facts = [source, [item.row_groups for item in found]]
     return Plan(source, found, hashlib.sha256(json.dumps(facts).encode()).hexdigest())
+
+
+def is_catalogue(source: str) -> bool:
+    """Whether an input is to be read with LSDB: the address of a HATS catalogue, or hats: and a folder."""
+    return source.startswith(("http://", "https://", "s3://", "gs://", "hats:"))
+
+
+def _catalogue_plan(source: str) -> Plan:
+    from core.archive.hats import partition_names
+
+    names = partition_names(source.removeprefix("hats:"))
+    found = tuple(Partition(number, source, (number,)) for number in range(len(names)))
+    return Plan(source, found, hashlib.sha256(json.dumps([source, names]).encode()).hexdigest())
 
 
 def _runs(rows: list[int], least: int) -> Iterator[tuple[tuple[int, ...], int]]:

@@ -16,7 +16,7 @@ from core.spectra.spectrum_set import SpectrumSet
 from core.survey.columns import SCHEMA, Judges, survey_table
 from core.survey.fused import fused_ensemble
 from core.survey.index import write_index
-from core.survey.partitions import Partition, require_readable
+from core.survey.partitions import Partition, is_catalogue, require_readable
 from core.survey.second_look import load_second_look
 from core.survey.simulated import is_simulated, iter_simulated
 
@@ -88,6 +88,10 @@ def classify_partition(
 def _spectra(partition: Partition) -> Iterator[SpectrumSet]:
     if is_simulated(partition.path):
         return iter_simulated(partition.path, partition.row_groups or ())
+    if is_catalogue(partition.path):
+        from core.archive.hats import read_partition
+
+        return (read_partition(partition.path.removeprefix("hats:"), number) for number in partition.row_groups or ())
     return iter_partition(partition.path, partition.row_groups, CHUNK_ROWS)
 
 
