@@ -111,3 +111,11 @@ class JobError(ExplorerError):
 
 class SurveyError(ExplorerError):
     """A survey's folder that is in use, damaged or does not fit the request."""
+
+
+class QuotaError(ExplorerError):
+    """More than a user of this instance may have, open or start."""
+
+
+class ReadOnlyError(ExplorerError):
+    """Something would be started or written in an instance that only shows."""

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core import quota
 from core.atomic import atomic_path
 from core.errors import JobError
 from core.settings import current_settings
@@ -65,6 +66,8 @@ class Job:
         Plain values that the kind understands.
     created : str
         UTC time, ISO 8601.
+    owner : str
+        Who asked for it, where the app knows its users ('session:...' for one who is not logged in); '' otherwise.
     """
 
     id: str
@@ -72,6 +75,7 @@ class Job:
     title: str
     request: dict
     created: str
+    owner: str = ""
 
     @property
     def folder(self) -> Path:
@@ -109,7 +113,8 @@ def jobs_dir() -> Path:
 def create_job(kind: str, title: str, request: dict) -> Job:
     """Put a job into the queue. It is done when a runner finds it: see `core.jobs.launch.submit`."""
     now = datetime.now(UTC)
-    job = Job(f"{now:%Y%m%d-%H%M%S-%f}", kind, title, request, now.isoformat(timespec="seconds"))
+    job_id, created = f"{now:%Y%m%d-%H%M%S-%f}", now.isoformat(timespec="seconds")
+    job = Job(job_id, kind, title, request, created, quota.acting_user())
     with atomic_path(job.folder) as beside:
         beside.mkdir()
         (beside / _EVENTS).mkdir()
@@ -148,12 +153,15 @@ def unfinished_jobs() -> list[Job]:
 
 def cancel(job: Job) -> None:
     """Ask for the end: running tasks stop at their next opportunity, what is finished stays."""
+    _refuse_strangers(job)
     if job.state().state not in ENDED:
         (job.folder / _CANCEL_FILE).touch()
 
 
 def requeue(job: Job) -> None:
     """Put an ended job into the queue again; its kind goes on from what is finished."""
+    _refuse_strangers(job)
+    quota.check_new_job([item.owner for item in unfinished_jobs()])
     if job.state().state in ENDED:
         (job.folder / _CANCEL_FILE).unlink(missing_ok=True)
         (job.folder / _STATE_FILE).unlink(missing_ok=True)
@@ -161,9 +169,16 @@ def requeue(job: Job) -> None:
 
 def delete(job: Job) -> None:
     """Forget an ended job (its results, in the run store for instance, stay); JobError while it is not ended."""
+    _refuse_strangers(job)
     if job.state().state not in ENDED:
         raise JobError(f"job {job.id} has not ended; cancel it first")
     shutil.rmtree(job.folder)
+
+
+def _refuse_strangers(job: Job) -> None:
+    quota.refuse_when_read_only("changing a job")
+    if not quota.may_change(job.owner):
+        raise JobError(f"job {job.id} is another user's: only who started it may change it")
 
 
 def append_event(path: Path, event: dict) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+from core import quota
 from core.errors import JobError
 from core.jobs import runner
 from core.jobs.job import Job, create_job, jobs_dir, unfinished_jobs
@@ -13,8 +14,20 @@ LOG_FILE = "runner.log"
 _LARGEST_LOG = 2_000_000
 
 
-def submit(kind: str, title: str, request: dict) -> Job:
-    """Put a job into the queue and return at once; a runner is started unless one is there."""
+def submit(kind: str, title: str, request: dict, *, n_tasks: int = 0, n_stars: int = 0) -> Job:
+    """Put a job into the queue and return at once; a runner is started unless one is there.
+
+    Parameters
+    ----------
+    n_tasks, n_stars : int
+        Its size, as far as it is known, for the limits on what users may start.
+
+    Raises
+    ------
+    QuotaError, ReadOnlyError, DiskSpaceError
+        As `core.quota.check_new_job`.
+    """
+    quota.check_new_job([job.owner for job in unfinished_jobs()], n_tasks=n_tasks, n_stars=n_stars)
     job = create_job(kind, title, request)
     ensure_runner()
     return job
@@ -40,7 +53,7 @@ def ensure_runner() -> bool:
 
     The runner is a detached process with a session of its own: it outlives the page, the browser and the app.
     """
-    if not unfinished_jobs() or runner.is_running():
+    if current_settings().read_only or not unfinished_jobs() or runner.is_running():
         return False
     log_path = jobs_dir() / LOG_FILE
     mode = "wb" if log_path.exists() and log_path.stat().st_size > _LARGEST_LOG else "ab"

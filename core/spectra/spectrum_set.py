@@ -101,6 +101,13 @@ class SpectrumSet:
     def __len__(self) -> int:
         return len(self.source_id)
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the arrays and the metadata hold in memory."""
+        held = (vars(self.coefficients) if self.coefficients else {}) | {"flux": self.flux, "error": self.flux_error}
+        arrays = sum(value.nbytes for value in held.values() if value is not None)
+        return arrays + int(self.metadata.memory_usage(deep=True).sum())
+
     def take(self, rows: np.ndarray | slice) -> "SpectrumSet":
         """The chosen rows (index array, boolean mask or slice)."""
         return SpectrumSet(

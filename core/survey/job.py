@@ -9,7 +9,7 @@ from core.jobs.work import Reporter, Task, TaskCancelled
 from core.settings import current_settings
 from core.survey.fused import DISMISS_BELOW
 from core.survey.partitions import Partition, plan_partitions
-from core.survey.simulated import is_simulated
+from core.survey.simulated import is_simulated, parse_simulated
 from core.survey.store import RUNNING, open_survey
 from core.survey.work import Cancelled, PartitionResult, Run, classify_partition
 
@@ -18,12 +18,14 @@ KIND = "survey"
 
 def submit_survey(source: str | Path, run_dir: str | Path, name: str, title: str) -> Job:
     """Queue the classification of an input into the local survey folder `name`; an interrupted one goes on."""
+    drawn = is_simulated(str(source))
+    n_stars = parse_simulated(str(source)).n_stars if drawn else 0
     request = {
-        "source": str(source) if is_simulated(str(source)) else str(Path(source).resolve()),
+        "source": str(source) if drawn else str(Path(source).resolve()),
         "run": str(Path(run_dir).resolve()),
         "out": str((current_settings().surveys_dir / name).resolve()),
     }
-    return submit(KIND, title, request)
+    return submit(KIND, title, request, n_stars=n_stars)
 
 
 class SurveyWork:

@@ -62,7 +62,7 @@ def submit_training(
     folder = Path(out) if Path(out).parent != Path() else current_settings().runs_dir / out
     file = str(data) if data == EMBEDDED else str(Path(data).resolve())
     request = {"data": file, "out": str(folder.resolve()), "networks": networks, "baselines": baselines}
-    return submit(KIND, title, request)
+    return submit(KIND, title, request, n_tasks=sum(settings.only_folds for _, settings in choices))
 
 
 def run_names(job: Job) -> dict[str, str]:
