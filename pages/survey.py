@@ -6,7 +6,7 @@ from core.errors import ExplorerError
 from core.jobs.cluster import machine_workers
 from core.jobs.job import Job
 from core.survey.job import KIND
-from ui import state, survey_cache
+from ui import access, state, survey_cache
 from ui.jobs import choose_job, watch
 from ui.plain import plain
 from ui.shell import page
@@ -37,7 +37,14 @@ def new_survey() -> None:
     choice = choose_new_survey()
     if choice is None:
         return
-    st.button("Start", icon=":material/play_arrow:", type="primary", on_click=start, args=(choice,), width="content")
+    st.button(
+        "Start",
+        icon=":material/play_arrow:",
+        type="primary",
+        on_click=access.guarded(start),
+        args=(choice,),
+        disabled=access.is_read_only(),
+    )
     st.caption(
         f"{machine_workers()[0]} partitions at a time, in the background: go on using the app, close the browser, come "
         "back. Files on other disks, or millions of stars on a cluster: `python -m core survey IN --out OUT_DIR`."

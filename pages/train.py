@@ -12,7 +12,7 @@ from core.training.ranking import ranked_representations
 from core.training.settings import resolve_settings
 from core.training.speed import submit_calibration
 from models.registry import model_spec
-from ui import cache, state
+from ui import access, cache, state
 from ui.choice import choose_one
 from ui.figure import show
 from ui.jobs import choose_job, watch
@@ -23,6 +23,7 @@ from ui.training_view import show_estimate, show_results, show_training
 page("Train", ":material/model_training:")
 
 BASELINE_HELP = "Gradient boosting, logistic regression, and position and brightness alone, on the same folds: minutes."
+MEASURE_HELP = "In the background; the expected time appears when the page is used again."
 ESTIMATED_STARS = 18_908  # the embedded set's, before it has been made
 
 
@@ -53,16 +54,19 @@ def new_training() -> None:
         title = f"{names} on {choice.entry.title}"
         wanted = st.checkbox("Fit the baselines too", key="baselines", bind="query-params", help=BASELINE_HELP)
         st.button(
-            "Start",
-            icon=":material/play_arrow:",
-            type="primary",
-            width="stretch",
-            on_click=start,
-            args=(choice, title, wanted),
-        )
-        if not known and st.button("Measure the speed first", icon=":material/speed:", width="stretch"):
-            submit_calibration(choice.choices)
-            st.toast("Measuring in the background; the expected time appears when the page is used again.")
+            "Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=access.is_read_only(),
+            on_click=access.guarded(start), args=(choice, title, wanted),
+        )  # fmt: skip
+        if not known:
+            st.button(
+                "Measure the speed first",
+                icon=":material/speed:",
+                width="stretch",
+                on_click=access.guarded(submit_calibration),
+                args=(choice.choices,),
+                disabled=access.is_read_only(),
+                help=MEASURE_HELP,
+            )
     st.caption(
         "Every fold gets a fresh network and keeps its best epoch; a fifth of the stars is held out and seen by none. "
         f"The same from the command line: `python -m core train --model {','.join(s.key for s, _ in choice.choices)} …`"
@@ -101,8 +105,8 @@ def representations() -> None:
     st.button(
         "Start the comparison",
         icon=":material/play_arrow:",
-        disabled=len(names) < 2,
-        on_click=start,
+        disabled=len(names) < 2 or access.is_read_only(),
+        on_click=access.guarded(start),
         args=(TrainingChoice(entry, choices), f"{spec.title} with {len(names)} representations"),
     )
     link("Spectra", "See what the representations look like")

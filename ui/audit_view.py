@@ -8,6 +8,7 @@ from core.evaluation.audit import audit_run
 from core.evaluation.audit.store import store_report, stored_report
 from core.figures.audit import areas_figure
 from core.training.run_catalogue import RunSummary
+from ui import access
 from ui.downloads import download_table
 from ui.figure import show
 from ui.plain import plain
@@ -30,7 +31,7 @@ _AREAS = (
 
 def latest_audit(run: RunSummary) -> dict | None:
     """The stored audit of a run, or one made now if the button is pressed; None when there is neither."""
-    pressed = st.button("Audit this run", icon=":material/policy:", type="primary")
+    pressed = st.button("Audit this run", icon=":material/policy:", type="primary", disabled=access.is_read_only())
     if not pressed:
         return stored_report(run.path)
     bar = st.progress(0.0, "Reading the run …")

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core.errors import JobError
+from core import quota
+from core.errors import ExplorerError, JobError
 from core.jobs import launch
 from core.jobs.job import (
     CANCELLED,
@@ -22,7 +23,7 @@ from core.jobs.job import (
     find_jobs,
     requeue,
 )
-from ui import state
+from ui import access, state
 from ui.plain import plain
 
 REFRESH_S = 1.0
@@ -102,6 +103,16 @@ def show_state(job: Job, now: JobState) -> None:
 
 
 def _buttons(job: Job, now: JobState) -> None:
+    with quota.acting_as(access.user_name()):
+        if access.is_read_only() or not quota.may_change(job.owner):
+            return
+        try:
+            _change(job, now)
+        except ExplorerError as error:
+            st.error(f"{plain(error)}.", icon=":material/block:")
+
+
+def _change(job: Job, now: JobState) -> None:
     if now.state not in ENDED:
         if st.button("Cancel", icon=":material/stop:", key=f"cancel {job.id}", disabled=job.is_cancelled):
             cancel(job)

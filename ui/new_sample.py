@@ -4,15 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import quota
 from core.errors import ExplorerError
 from core.settings import current_settings
-from ui import cache
+from ui import access, cache
 from ui.plain import plain
 from ui.shell import link
 
-MOST_STARS = 200_000
-"""More would keep the page busy for minutes: the command line draws any number."""
-MOST_SAMPLES = 12
 POPULATIONS = {"training": "Training: balanced, with hard negatives", "survey": "Survey: natural prevalence"}
 
 
@@ -20,9 +18,11 @@ def draw_sample() -> None:
     """A form for population, size and seed; draws with progress, saves and says where."""
     with st.form("new sample"):
         population = st.selectbox("Population", list(POPULATIONS), format_func=POPULATIONS.__getitem__)
-        n_stars = st.number_input("Stars", 10, MOST_STARS, 2000, 100)
+        n_stars = st.number_input("Stars", 10, current_settings().most_sample_stars, 2000, 100)
         seed = st.number_input("Seed", 0, 2**31 - 1, 1, help="The same seed draws the same stars.")
-        wanted = st.form_submit_button("Draw and save", icon=":material/casino:", type="primary")
+        wanted = st.form_submit_button(
+            "Draw and save", icon=":material/casino:", type="primary", disabled=access.is_read_only()
+        )
     if wanted:
         path = current_settings().samples_dir / f"{population}-{n_stars}-seed-{seed}.parquet"
         try:
@@ -38,12 +38,8 @@ def draw_sample() -> None:
 def _draw(population: str, n_stars: int, seed: int, path: Path) -> None:
     from core.simulation.draw import simulate
 
-    if not path.exists() and len(cache.find_samples(current_settings().samples_dir)) >= MOST_SAMPLES:
-        st.error(
-            f"{MOST_SAMPLES} samples are saved already: delete one in {path.parent} first.", icon=":material/error:"
-        )
-        return
     if not path.exists():
+        quota.check_new_sample(len(list(path.parent.glob("[!.]*.parquet"))), n_stars)
         bar = st.progress(0.0, "Drawing stars …")
         simulate(
             population, n_stars, seed, path, progress=lambda done, total: bar.progress(done / total, f"{done:,} stars")

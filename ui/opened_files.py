@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from core import quota
 from core.errors import ExplorerError
+from core.settings import current_settings
 from core.spectra.readers import read_bytes
 from core.spectra.spectrum_set import SpectrumSet
 from ui import state
@@ -23,6 +25,7 @@ def open_files() -> None:
         key=f"uploader {opened.uploads}",
         help="Sampled or continuous XP spectra as the Gaia archive delivers them (CSV, ECSV, FITS, VOTable or the "
         "DataLink zip), or Parquet.",
+        max_upload_size=max(1, current_settings().upload_mb),
     )
     if uploads:
         opened.failures.clear()
@@ -55,11 +58,13 @@ def own_names(names: list[str]) -> list[str]:
 
 
 def _read(opened: state.OpenedFiles, name: str, data: bytes) -> None:
-    if name not in opened.spectra and len(opened.spectra) >= state.MOST_OPENED_FILES:
-        opened.failures[name] = f"{state.MOST_OPENED_FILES} files are open already: close one first."
-        return
+    others = [spectra for other, spectra in opened.spectra.items() if other != name]
     try:
-        opened.add(name, read_bytes(name, data))
+        quota.check_upload(len(others), sum(spectra.n_bytes for spectra in others), len(data))
+        spectra = read_bytes(name, data)
+        # A packed file may hold many times its size: what stays in memory counts.
+        quota.check_session(sum(item.n_bytes for item in (*others, spectra)))
+        opened.add(name, spectra)
     except ExplorerError as error:
         opened.failures[name] = str(error)
 

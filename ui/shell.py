@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import jobs, state
+from ui import access, jobs, state
 
 PROGRAM = "Massive Star Explorer"
 ICON_FILE = Path(__file__).with_name("icon.svg")
@@ -134,13 +134,16 @@ def page(title: str, icon: str) -> None:
     """
     # A picture from this folder: a material symbol as favicon would be fetched from a font server.
     st.set_page_config(page_title=f"{title} · {PROGRAM}", page_icon=str(ICON_FILE), layout="wide")
+    access.require_log_in()
     state.remember_query(title)
     jobs.relaunch_unfinished()
     with st.sidebar:
         _menu()
         _credit()
+        access.show_user()
     st.title(f"{icon} {title}", anchor=False)
     st.markdown(entry(title).purpose)
+    access.show_refusal()
 
 
 def link(title: str, label: str | None = None, **query: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core import quota
 from core.errors import ExplorerError
 from core.settings import current_settings
 from core.sky.cluster_file import read_star_table
@@ -172,7 +173,11 @@ def open_table() -> None:
     )
     if upload is None:
         return
+    tables = [
+        source.table.nbytes for name, source in uploads.items() if name != upload.name and source.table is not None
+    ]
     try:
+        quota.check_upload(len(tables), sum(tables), upload.size)
         with st.spinner("Reading …"), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / Path(upload.name).name
             path.write_bytes(upload.getvalue())
@@ -180,6 +185,7 @@ def open_table() -> None:
         if table.num_rows > MOST_UPLOADED:
             st.error(f"{upload.name} has {table.num_rows:,} rows; at most {MOST_UPLOADED:,} can be opened here.")
             return
+        quota.check_session(sum(tables) + table.nbytes)
         key = f"{upload.name} {upload.file_id}"
         uploads[upload.name] = source_of_table(table, upload.name, f"Table {upload.name}, opened in this session.", key)
     except ExplorerError as error:

@@ -29,7 +29,6 @@ PREVALENCES = {
     "0.01": "1 %: a field of young stars",
     f"{STUDY_PREVALENCE:g}": "50 %: the study's sets",
 }
-MOST_SIMULATED = 10_000_000
 KNOWN_TITLES = {"any": "Known and new", "known": "Known only", "new": "New only"}
 
 
@@ -60,7 +59,9 @@ def choose_new_survey() -> NewSurvey | None:
         source, title = "", titles[name]
         if name == SIMULATED:
             first, second = st.columns(2)
-            n_stars = first.number_input("Stars to draw", 1_000, MOST_SIMULATED, 100_000, 10_000, key="survey stars")
+            most = max(1_000, current_settings().most_job_stars)
+            usual = min(100_000, most)
+            n_stars = first.number_input("Stars to draw", 1_000, most, usual, 10_000, key="survey stars")
             seed = second.number_input("Seed", 0, 2**31 - 1, 1, key="survey seed")
             source, title = f"simulated:survey:{n_stars}:{seed}", f"{n_stars:,} simulated stars, seed {seed}"
         elif name in folders:
