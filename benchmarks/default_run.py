@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
+from core.evaluation.audit.record import figures_of
 from core.settings import current_settings
 
 N_SHIPPED = 40_000
@@ -33,6 +34,9 @@ def pack(source: Path, target: Path) -> None:
             shutil.copy(source / name, beside / name)
         for name in ("oof.parquet", "test.parquet"):
             _sample(source / name).to_parquet(beside / name, index=False, compression="zstd")
+        tables = [pd.read_parquet(beside / name) for name in ("oof.parquet", "test.parquet")]
+        run |= {"predictions_shipped": N_SHIPPED, "results_of_all_predictions": run["results"]}
+        run["results"] = run["results"] | figures_of(*tables)
         for member in run["members"]:
             print(member["file"], *_pack_member(source, beside, member), flush=True)
         run["note"] = (

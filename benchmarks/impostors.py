@@ -5,8 +5,8 @@
 A survey draw at natural prevalence, every star classified, and one in which massive stars and the rare hot kinds come
 `ENRICHMENT` times as often (each kind as bright, as far and as reddened as in the sky), for rates per category. The
 parallax is used in two ways: strike out what `core.evaluation.impostor` calls an impostor, which it does when it is
-95 % sure that the star is too faint; or multiply the odds by the likelihood of the parallax, as a survey's `sky_probability`
-does (`core.evaluation.sky_posterior`, here without the prior of brightness).
+95 % sure that the star is too faint; or multiply the odds by the likelihood of the parallax, as a survey's
+`sky_probability` does (`core.evaluation.sky_posterior`, here without the prior of brightness).
 """
 
 import argparse

@@ -109,6 +109,8 @@ def _folds(evidence: Evidence) -> dict[int, _Fold] | str:
     oof, curves = evidence.oof, evidence.curves
     if oof is None or curves is None:
         return "the run has no learning curves or no out-of-fold predictions"
+    if sampled := evidence.run.get("predictions_shipped"):
+        return f"only {sampled:,} random predictions of each kind are shipped, too few to tell two epochs apart"
     settings = evidence.run.get("settings") or {}
     whole = len(evidence.run.get("folds_done", [])) == evidence.run.get("n_folds")
     tolerance = TOLERANCE if whole else TOLERANCE_WITHOUT_ALL_FOLDS

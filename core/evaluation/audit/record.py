@@ -1,6 +1,7 @@
 """Does the run hold what others need to repeat it, and do its headline figures follow from its own tables?"""
 
 import numpy as np
+import pandas as pd
 
 from core.errors import RunError
 from core.evaluation.audit.evidence import Evidence
@@ -30,19 +31,12 @@ def check_repeatable(evidence: Evidence) -> Finding:
 
 def check_figures(evidence: Evidence) -> Finding:
     """Accuracy and ROC-AUC in run.json are those of the stored tables, and probabilities follow from the logits."""
-    from sklearn.metrics import roc_auc_score
-
     oof, test, stated = evidence.oof, evidence.test, evidence.run.get("results") or {}
     if oof is None or not stated:
         return not_checked("the run states no figures or has no tables")
     scaling = evidence.run["calibration"]
     shift = float(np.max(np.abs(oof["probability"] - sigmoid(scaling["slope"] * oof["logit"] + scaling["intercept"]))))
-    correct = (oof["probability"] >= 0.5) == (oof["label"] == 1)
-    again = {"validation_accuracy": float(correct.groupby(oof["fold"]).mean().mean())}
-    again["validation_roc_auc"] = float(roc_auc_score(oof["label"], oof["logit"]))
-    if test is not None and "test_accuracy" in stated:
-        again["test_accuracy"] = float(((test["probability"] >= 0.5) == (test["label"] == 1)).mean())
-        again["test_roc_auc"] = float(roc_auc_score(test["label"], test["probability"]))
+    again = figures_of(oof, test if "test_accuracy" in stated else None)
     wrong = {name: (stated.get(name), value) for name, value in again.items() if not _agree(stated.get(name), value)}
     if wrong:
         listed = "; ".join(f"{name} {old} stated, {new:.6f} stored" for name, (old, new) in wrong.items())
@@ -50,6 +44,19 @@ def check_figures(evidence: Evidence) -> Finding:
     if shift > 1e-6:
         return failed(f"Probabilities are not the calibrated logits (they differ by {shift:.1e}).", difference=shift)
     return passed("The stated accuracies and areas follow from the stored predictions.", **again)
+
+
+def figures_of(oof: pd.DataFrame, test: pd.DataFrame | None) -> dict[str, float]:
+    """Accuracy (mean over the folds) and ROC-AUC of stored predictions, by their names in run.json."""
+    from sklearn.metrics import roc_auc_score
+
+    correct = (oof["probability"] >= 0.5) == (oof["label"] == 1)
+    figures = {"validation_accuracy": float(correct.groupby(oof["fold"]).mean().mean())}
+    figures["validation_roc_auc"] = float(roc_auc_score(oof["label"], oof["logit"]))
+    if test is not None:
+        figures["test_accuracy"] = float(((test["probability"] >= 0.5) == (test["label"] == 1)).mean())
+        figures["test_roc_auc"] = float(roc_auc_score(test["label"], test["probability"]))
+    return figures
 
 
 def check_like_for_like(evidence: Evidence) -> Finding:
