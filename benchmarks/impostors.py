@@ -5,8 +5,8 @@
 A survey draw at natural prevalence, every star classified, and one in which massive stars and the rare hot kinds come
 `ENRICHMENT` times as often (each kind as bright, as far and as reddened as in the sky), for rates per category. The
 parallax is used in two ways: strike out what `core.evaluation.impostor` calls an impostor, which it does when it is
-95 % sure that the star is too faint; or multiply the odds by the likelihood of the parallax, as a survey's
-`sky_probability` does (`core.evaluation.sky_posterior`, here without the prior of brightness).
+95 % sure that the star is too faint; or multiply the odds by what parallax and brightness say, as a survey's
+`sky_probability` does (`core.evaluation.sky_posterior`).
 """
 
 import argparse
@@ -22,7 +22,7 @@ from core.categories import CATEGORY_NAMES, HARD_NEGATIVES, LABEL_MASSIVE
 from core.classification.ensemble import Ensemble, load_ensemble
 from core.evaluation.exam import binomial_interval
 from core.evaluation.impostor import CERTAINTY, impostor
-from core.evaluation.sky_posterior import luminosity_log_odds, sky_probability
+from core.evaluation.sky_posterior import sky_log_odds, sky_probability
 from core.settings import current_settings
 from core.simulation.draw import Request, iter_chunks
 from core.simulation.population import survey
@@ -33,7 +33,7 @@ THRESHOLD = 0.5
 RULES = {
     "looks": "spectrum alone",
     "uncertain": f"less impostors (sure to {CERTAINTY:g})",
-    "likely": "spectrum and parallax together",
+    "likely": "spectrum, parallax and brightness",
 }
 ASTROMETRY = ("ra", "dec", "parallax", "parallax_error", "phot_g_mean_mag", "bp_rp", "ruwe")
 
@@ -61,7 +61,7 @@ def judged(ensemble: Ensemble, n_stars: int, seed: int) -> pd.DataFrame:
         looks = probability >= THRESHOLD
         flag, _ = impostor(probability, columns)
         columns["looks"], columns["uncertain"] = looks, looks & ~np.asarray(flag.fillna(False), dtype=bool)
-        with_parallax = sky_probability(probability, luminosity_log_odds(columns))
+        with_parallax = sky_probability(probability, sky_log_odds(columns))
         columns["likely"] = with_parallax >= THRESHOLD
         columns["known"] = np.isfinite(probability)
         parts.append(columns.drop(columns=list(ASTROMETRY)))
@@ -120,7 +120,7 @@ def main() -> None:
             f"`python -m benchmarks.impostors --stars {arguments.stars} --enriched {arguments.enriched}`",
             f"Survey, massive stars and rare kinds {ENRICHMENT:g} times as often as in the sky; threshold {THRESHOLD} "
             "on the probability at equal priors. Called massive by the spectrum alone and with the parallax, "
-            "by the impostor rule or by its likelihood; in brackets 95 % intervals (Clopper-Pearson).",
+            "by the impostor rule or as `sky_probability`; in brackets 95 % intervals (Clopper-Pearson).",
         ],
         category_rows(rare),
         packages=("onnxruntime",),
