@@ -4,12 +4,14 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ExplorerError
+from core.sky.job import HDBSCAN
 from core.sky.neighbours import DenseNeighbourhoodError
 from core.sky.star_source import StarSource
 from ui import association_views as views
 from ui import sky_cache
 from ui.association_choices import MAP_KEY, PRESETS, choose_settings, presets, pushes, take_preset, take_released_eps
 from ui.association_film import show_space
+from ui.association_jobs import AT_ONCE, result_or_job
 from ui.association_map import association_map
 from ui.shell import link, page
 from ui.sky_sources import choose_cuts, link_to_survey, require_source, travelling
@@ -53,7 +55,12 @@ def group_and_show(source: StarSource) -> None:
         return
     table, places = sky_cache.read_stars(source, source.key, cuts, method)
     key = f"{source.key} {cuts} {method}"
-    found, swept, rows = sky_cache.group_stars(places, key, settings)
+    groups = None
+    if settings.algorithm == "hdbscan" and n_stars > AT_ONCE:
+        groups = result_or_job(HDBSCAN, table, settings, method, f"Group {n_stars:,} stars with HDBSCAN")
+        if groups is None:
+            return
+    found, swept, rows = sky_cache.group_stars(places, key, settings, groups)
     with st.container():
         views.show_numbers(found, table)
     position, has_distances = sky_cache.positions(places, rows)
@@ -85,10 +92,10 @@ def group_and_show(source: StarSource) -> None:
     with st.container(horizontal=True):
         link("Sky map", "These stars on the Sky map", **travelling(colour="group"))
         link_to_survey()
-    show_tabs(found, table, places, settings, key)
+    show_tabs(found, table, places, settings, method, key)
 
 
-def show_tabs(found, table, places, settings, key: str) -> None:
+def show_tabs(found, table, places, settings, method: str | None, key: str) -> None:
     """What can be said about the groups; only the open tab is computed."""
     titles = ["Groups", "Choice of eps", "Stability and significance", "3-D and film"]
     groups, choice, checks, space = st.tabs(titles, key="view", bind="query-params")
@@ -97,10 +104,10 @@ def show_tabs(found, table, places, settings, key: str) -> None:
             views.show_groups(found, table, *sky_cache.describe_groups(found, key, found.settings))
     if choice.open:
         with choice:
-            views.show_eps_help(places, settings, key)
+            views.show_eps_help(places, table, settings, method, key)
     if checks.open:
         with checks:
-            views.show_checks(found)
+            views.show_checks(found, table, method)
     if space.open:
         with space:
             show_space(found, table["source_id"].to_numpy())

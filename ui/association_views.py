@@ -11,20 +11,19 @@ from core.sky.eps_suggestion import k_distances
 from core.sky.exploration import slider_range
 from core.sky.export import FORMATS, table_bytes
 from core.sky.group_table import UNITS
+from core.sky.job import CHECKS, N_DRAWS, SCAN
 from core.sky.scoring import LEAST_MEMBERS, TESTED_PC, score_groups
 from core.sky.settings_scan import scan_settings
-from core.sky.significance import group_significance
-from core.sky.stability import group_stability
 from core.sky.star_places import StarPlaces
 from ui import state
 from ui.association_choices import set_eps
+from ui.association_jobs import AT_ONCE, result_or_job
 from ui.figure import show
 from ui.shell import link
 from ui.sky_sources import travelling
 
 MOST_LISTED = 400
 _SCANNED_SAMPLES = (3, 4, 5, 6, 8, 10, 15, 20, 30)
-_N_DRAWS = 20
 _RESULTS = "checked associations"
 
 
@@ -149,7 +148,7 @@ def _show_members(found: Associations, table: pd.DataFrame, members: np.ndarray,
             )
 
 
-def show_eps_help(places: StarPlaces, settings: Settings, key: str) -> None:
+def show_eps_help(places: StarPlaces, table: pd.DataFrame, settings: Settings, method: str | None, key: str) -> None:
     """The k-distance plot with the suggested eps, and the map of settings."""
     if settings.algorithm == "hdbscan":
         st.info("HDBSCAN finds its radii itself: there is no eps to choose.", icon=":material/info:")
@@ -173,11 +172,9 @@ def show_eps_help(places: StarPlaces, settings: Settings, key: str) -> None:
             st.button(f"Take eps = {suggested:.3g} {unit}", on_click=set_eps, args=(float(f"{suggested:.3g}"), name))
     with right:
         end, step = slider_range(settings.space, settings.eps_deg if sky else settings.eps_pc)
-        values = tuple(np.round(np.linspace(end / 12, end, 12) / step) * step)
-        try:
-            scan = _scan(places, key, with_eps(settings, end), values)
-        except ExplorerError as error:
-            st.warning(f"The map of settings cannot be drawn. {error}", icon=":material/blur_on:")
+        values = [value for value in np.round(np.linspace(end / 12, end, 12) / step) * step if value > 0]
+        scan = _scan_or_job(table, places, key, with_eps(settings, end), method, tuple(map(float, values)))
+        if scan is None:
             return
         here = (settings.eps_deg if sky else settings.eps_pc, settings.min_samples)
         caption = (
@@ -187,34 +184,46 @@ def show_eps_help(places: StarPlaces, settings: Settings, key: str) -> None:
         show(scan_figure(scan, here, unit), caption, key="scan")
 
 
+def _scan_or_job(
+    table: pd.DataFrame,
+    places: StarPlaces,
+    key: str,
+    settings: Settings,
+    method: str | None,
+    eps_values: tuple[float, ...],
+) -> pd.DataFrame | None:
+    """The table behind the map of settings: at once for few stars, by a job for many."""
+    if len(table) > AT_ONCE:
+        values = {"eps": list(eps_values), "min_samples": list(_SCANNED_SAMPLES)}
+        label = f"Group with {len(eps_values) * len(_SCANNED_SAMPLES)} pairs of settings"
+        return result_or_job(SCAN, table, settings, method, label, values=values)
+    try:
+        return _scan(places, key, settings, eps_values)
+    except ExplorerError as error:
+        st.warning(f"The map of settings cannot be drawn. {error}", icon=":material/blur_on:")
+        return None
+
+
 @st.cache_data(scope="session", max_entries=6, show_spinner="Grouping with every pair of settings …")
 def _scan(_places: StarPlaces, key: str, settings: Settings, eps_values: tuple[float, ...]) -> pd.DataFrame:
-    return scan_settings(_places, settings, [value for value in eps_values if value > 0], _SCANNED_SAMPLES)
+    return scan_settings(_places, settings, eps_values, _SCANNED_SAMPLES)
 
 
-def show_checks(found: Associations) -> None:
-    """Stability under the errors, and significance against smooth discs; computed on request, with progress."""
+def show_checks(found: Associations, table: pd.DataFrame, method: str | None) -> None:
+    """Stability under the errors, and significance against smooth discs: a job, on request."""
     st.markdown(
         "**Stability**: all stars are drawn anew from their errors and grouped again; above 0.75 a group is stable, "
         "below 0.5 it dissolves. **Significance**: smooth discs of the same stars are grouped; p is the share of discs "
         "with a group as rich at a comparable distance."
     )
-    results = st.session_state.setdefault(_RESULTS, {})
-    key = _key_of(found)
-    if st.button(f"Check these groups ({_N_DRAWS} draws each)", disabled=not found.n_groups, icon=":material/science:"):
-        bar = st.progress(0.0, "Drawing stars from their errors …")
-        stable = group_stability(
-            found, np.random.default_rng(1), _N_DRAWS, lambda i, n: bar.progress(i / n / 2, "Stability …")
-        )
-        chance = group_significance(
-            found, np.random.default_rng(2), _N_DRAWS, lambda i, n: bar.progress(0.5 + i / n / 2, "Significance …")
-        )
-        bar.empty()
-        results[key] = stable.merge(chance, on="group")
-    if key not in results:
-        st.info("Not yet checked at these settings.", icon=":material/hourglass_empty:")
+    if not found.n_groups:
+        st.info("There is no group to check: move eps up, or min_samples down.", icon=":material/scatter_plot:")
         return
-    checked = results[key]
+    label = f"Check these groups ({N_DRAWS} draws each)"
+    checked = result_or_job(CHECKS, table, found.settings, method, label)
+    if checked is None:
+        return
+    st.session_state.setdefault(_RESULTS, {})[_key_of(found)] = checked
     sizes = np.bincount(found.group[found.group >= 0], minlength=found.n_groups)
     strong = (checked["stability"] > 0.75) & (checked["p_value"] <= 0.05)
     st.markdown(
@@ -231,7 +240,7 @@ def show_checks(found: Associations) -> None:
         },
     )
     st.caption(
-        f"p cannot be below 1 / {_N_DRAWS + 1}. The table of groups has these columns too. The draw adds the errors "
+        f"p cannot be below 1 / {N_DRAWS + 1}. The table of groups has these columns too. The draw adds the errors "
         "to data that hold them already, so that it errs towards instability."
     )
 

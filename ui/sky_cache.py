@@ -50,9 +50,9 @@ def sweep(_found: Neighbourhoods, key: str, settings: Settings):
 
 
 @st.cache_resource(scope="session", max_entries=6, show_spinner="Growing the hierarchy of HDBSCAN …")
-def hdbscan(_places: StarPlaces, key: str, settings: Settings):
-    """`core.sky.exploration.single_stop`."""
-    return single_stop(_places, settings)
+def hdbscan(_places: StarPlaces, key: str, settings: Settings, _groups: pd.DataFrame | None = None):
+    """`core.sky.exploration.single_stop`, of groups that a job has found where they are given."""
+    return single_stop(_places, settings, _groups)
 
 
 @st.cache_data(show_spinner=False)
@@ -90,11 +90,13 @@ def positions(places: StarPlaces, rows: np.ndarray) -> tuple[np.ndarray, bool]:
     return np.where(known[:, None], place, places.direction[rows] * far), True
 
 
-def group_stars(places: StarPlaces, key: str, settings: Settings) -> tuple[Associations, EpsSweep, np.ndarray]:
+def group_stars(
+    places: StarPlaces, key: str, settings: Settings, groups: pd.DataFrame | None = None
+) -> tuple[Associations, EpsSweep, np.ndarray]:
     """Groups at the settings, the groups at every stop of the slider, and the rows of the stars that take part."""
     settings.check()
     if settings.algorithm == "hdbscan":
-        found, swept = hdbscan(places, key, settings)
+        found, swept = hdbscan(places, key, settings, groups)
         return found, swept, np.flatnonzero(found.took_part)
     eps = settings.eps_deg if settings.space == "sky" else settings.eps_pc
     end, _ = slider_range(settings.space, eps)

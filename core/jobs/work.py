@@ -71,6 +71,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "train": ("core.training.job", "open_training"),
     "calibrate": ("core.training.speed", "open_calibration"),
     "survey": ("core.survey.job", "open_survey_work"),
+    "associations": ("core.sky.job", "open_association_work"),
     "explain": ("core.explanation.job", "open_explanation_work"),
 }
 """Kind of job to (module, function); the function takes the job's request and returns its `Work`."""

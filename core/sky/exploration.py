@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from core.sky.associations import Associations, Settings, associations_of, neighbour_graph, with_eps
 from core.sky.dbscan import NOISE
@@ -96,9 +97,18 @@ def associations_at(found: Neighbourhoods, sweep: EpsSweep, settings: Settings) 
     return Associations(with_eps(settings, float(sweep.eps[stop])), found.places, found.note, group, core)
 
 
-def single_stop(places: StarPlaces, settings: Settings) -> tuple[Associations, EpsSweep]:
-    """HDBSCAN, which has no eps: its groups, and a sweep with this one stop (of the stars that take part)."""
-    found = associations_of(places, settings)
+def single_stop(
+    places: StarPlaces, settings: Settings, groups: pd.DataFrame | None = None
+) -> tuple[Associations, EpsSweep]:
+    """HDBSCAN, which has no eps: its groups, and a sweep with this one stop (of the stars that take part).
+
+    `groups` (group and core of every star, as `core.sky.job` finds them) spares finding them again.
+    """
+    if groups is None:
+        found = associations_of(places, settings)
+    else:
+        note = notes_on(places, distance=settings.space != "sky", motion=settings.space == "position-velocity")
+        found = Associations(settings, places, note, groups["group"].to_numpy(), groups["core"].to_numpy())
     part = found.took_part
     names = np.arange(found.n_groups, dtype=np.int32)
     return found, EpsSweep(np.array([0.0]), found.group[part].astype(np.int32)[None], found.core[part][None], (names,))
