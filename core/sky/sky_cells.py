@@ -5,7 +5,7 @@ that a survey's stars are counted without a look at their positions.
 """
 
 from dataclasses import dataclass
-from math import radians, sin
+from math import cos, radians, sin
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ MOST_MARKS = 20_000
 ORDERS = (3, 4, 5, 6, 7, 8, 9, 10, 11)
 _ID_SHIFT = 35  # source_id // 2^35 is the cell of order 12
 _CHECKED = 400
+_SPARE = 16  # stars crowd: most cells of a field may be empty
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def map_stars(
             query = f"SELECT {', '.join(source.columns)} FROM stars WHERE {where}"
             return SkyMap(n_stars, None, connection.execute(query).df())
         cell = _cell_expression(connection)
-        finest = max(ORDERS)
+        finest = _start_order(field, most_marks)
         # One pass over the stars; coarser cells are sums of finer ones.
         connection.execute(
             f"CREATE TEMP TABLE fine AS SELECT {cell} >> {2 * (12 - finest)} AS cell, count(*) AS n"
@@ -187,11 +188,18 @@ def _has(connection, name: str) -> bool:
     return name in {row[0] for row in connection.execute("DESCRIBE fine").fetchall()}
 
 
+def _start_order(field: Field, most_marks: int) -> int:
+    """The first order with sixteen times as many cells in the field as marks: finer ones would be counted in vain."""
+    share = (1.0 - cos(radians(field.radius_deg))) / 2.0
+    enough = (order for order in ORDERS if 12 * 4**order * share >= _SPARE * most_marks)
+    return next(enough, max(ORDERS))
+
+
 def _finest_order(connection, finest: int, n_stars: int, most_marks: int) -> int:
     """The finest order with at most `most_marks` cells that hold stars, and with some stars per cell."""
-    for order in sorted(ORDERS, reverse=True):
+    for order in range(finest, min(ORDERS), -1):
         query = f"SELECT count(DISTINCT cell >> {2 * (finest - order)}) FROM fine"
         n_cells = int(connection.execute(query).fetchone()[0])
-        if n_cells <= most_marks and (n_stars >= 3 * n_cells or order == min(ORDERS)):
+        if n_cells <= most_marks and n_stars >= 3 * n_cells:
             return order
     return min(ORDERS)
