@@ -35,10 +35,14 @@ NO_ARCHIVES = {
 
 
 def pytest_collection_modifyitems(items):
-    """Every test that asks for the browser is a browser test."""
+    """Every test that asks for the browser is a browser test; one that fails is tried once more, and said to have been.
+
+    Two browsers, two servers and the jobs behind them share two cores: now and then a page comes too late.
+    """
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
