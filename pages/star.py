@@ -77,6 +77,8 @@ with side, st.container(border=True):
         row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
         table = pd.DataFrame([row | {"run": star.judgement.run.name}])
         download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")
+        chosen = star.judgement.run
+        link("Explain", "Why this verdict?", source_id=str(record.source_id), run=chosen.name, model=chosen.model)
     show_gaia_opinions(card)
     st.markdown("**Quality advice**")
     show_advice(card.advice)

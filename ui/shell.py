@@ -83,6 +83,12 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 "See where a network errs, and what its verdicts are worth where massive stars are rare.",
             ),
             MenuEntry(
+                "pages/explain.py",
+                "Explain",
+                ":material/lightbulb:",
+                "See which wavelengths a network's verdict rests on, for one star or many, and how far to trust that.",
+            ),
+            MenuEntry(
                 "pages/audit.py",
                 "Audit",
                 ":material/policy:",

@@ -66,14 +66,13 @@ def explain(
     opened.members(member)  # refused before anything is read
     star = read_spectra(spectra, max_rows=stars)
     star = star.take(np.arange(min(len(star), stars or len(star))))
-    known = stars_of_run(opened.ensemble.path)
     if background is None:
-        against = known.background(background_stars, seed)
+        against = stars_of_run(opened.ensemble.path).background(background_stars, seed)
     else:
         against = _background_from(background, background_stars, seed)
     if boosted:
         print("gradient-boosted trees, fitted on the training stars")
-        found = explain_boosted(fit_boosted(known), star, against)
+        found = explain_boosted(fit_boosted(stars_of_run(opened.ensemble.path)), star, against)
     else:
         print(f"{opened.ensemble.run.get('title', opened.ensemble.model)}, run {opened.ensemble.path}")
         with ExplainerProcess(threads) as process, row_progress("explaining") as move:

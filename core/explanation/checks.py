@@ -58,7 +58,9 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class RemovalCurves:
-    """How the logit moves while bands are replaced, mean over stars, as a share of logit minus base value.
+    """How the logit moves while bands are replaced: 1 for the stars as they are, 0 when every band is replaced.
+
+    The mean over the stars, in units of the mean distance between both ends.
 
     Attributes
     ----------
@@ -107,25 +109,22 @@ def removal_curves(
     chosen = rng.choice(len(background), min(_N_REPLACEMENTS, len(background)), replace=False)
     others = run.view.inputs(background.flux[chosen])[0]
     inputs = run.view.inputs(explanation.flux)
-    curves: dict[str, list[np.ndarray]] = {"by attribution": [], "at random": []}
+    ordered, random, whole = [], [], []
     for row in np.flatnonzero(explanation.explained):
-        towards = np.sign(explanation.logit[row] - explanation.base_value) or 1.0
-        ranked = np.argsort(-towards * in_bands(explanation.shap[row]), kind="stable")
         context = inputs[1][row] if len(inputs) > 1 else None
+        star = inputs[0][row]
+        ends = _replaced(run, star, context, others, np.arange(n_bands()), member)[0, [0, -1]]
+        towards = np.sign(ends[0] - ends[1]) or 1.0
+        ranked = np.argsort(-towards * in_bands(explanation.shap[row]), kind="stable")
         orders = [ranked, *(rng.permutation(len(ranked)) for _ in range(_N_RANDOM_ORDERS))]
-        found = [_replaced(run, inputs[0][row], context, others, order, member) for order in orders]
-        first = found[0]
-        scale = first[0, 0] - first[0, -1]  # from the whole star to the background's spectra
-        if abs(scale) < 1e-9:
-            continue
-        scaled = [(pair - first[0, -1]) / scale for pair in found]
-        curves["by attribution"].append(scaled[0])
-        curves["at random"].append(np.mean(scaled[1:], axis=0))
-    if not curves["by attribution"]:
-        raise ValueError("no explained star to delete bands of")
-    ordered, random = (np.mean(curves[name], axis=0) for name in ("by attribution", "at random"))
-    share = np.linspace(0, 1, ordered.shape[1])
-    return RemovalCurves(share, ordered[0], ordered[1], random[0], random[1])
+        moved = [towards * (_replaced(run, star, context, others, order, member) - ends[1]) for order in orders]
+        ordered.append(moved[0])
+        random.append(np.mean(moved[1:], axis=0))
+        whole.append(abs(ends[0] - ends[1]))
+    scale = max(float(np.mean(whole)), 1e-9)  # of all stars: single ones may have a logit like the background's
+    first, second = np.mean(ordered, axis=0) / scale, np.mean(random, axis=0) / scale
+    share = np.linspace(0, 1, first.shape[1])
+    return RemovalCurves(share, first[0], first[1], second[0], second[1])
 
 
 def _replaced(run: Explainable, star, context, others, order, member) -> np.ndarray:
@@ -144,8 +143,9 @@ def check_removal(curves: RemovalCurves) -> CheckResult:
     """Both curves must beat the random order."""
     worst = min(curves.deletion_gain, curves.insertion_gain)
     text = (
-        f"replacing the bands in the order of their attributions moves the logit faster than a random order does: area "
-        f"gained {curves.deletion_gain:.2f} by deletion, {curves.insertion_gain:.2f} by insertion (must be above 0)"
+        f"replacing the bands in the order of their attributions {'moves' if worst > 0 else 'does not move'} the logit "
+        f"faster than a random order: area gained {curves.deletion_gain:.2f} by deletion, {curves.insertion_gain:.2f} "
+        "by insertion (must be above 0)"
     )
     return CheckResult("removal", "What is said to matter does", worst > 0, worst, 0.0, text)
 

@@ -115,12 +115,15 @@ def explain(
     n = len(spectra)
     shap, logit = np.full((n, inputs[0].shape[1]), np.nan), np.full(n, np.nan)
     context = np.full((n, 2), np.nan) if len(inputs) > 1 else None
+    spread = np.full(shap.shape, np.nan) if len(members) > 1 else None
     if not good.any():
         raise UsageError("none of the spectra can be explained: each has gaps or no flux; give complete spectra")
     found = process.ask(request, on_progress)
     shap[good], logit[good] = found.shap, found.logit
     if context is not None:
         context[good] = found.shap_context
+    if spread is not None:
+        spread[good] = found.shap_std
     label = spectra.metadata["label"].fillna("").astype(str) if "label" in spectra.metadata else [""] * n
     return Explanation(
         run=run.name,
@@ -133,6 +136,7 @@ def explain(
         spectrum=inputs[0],
         shap=shap,
         shap_context=context,
+        shap_std=spread,
         logit=logit,
         probability=probability_of(logit, run.ensemble.run),
         base_value=found.base_value,

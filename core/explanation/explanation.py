@@ -36,6 +36,8 @@ class Explanation:
         explained.
     shap_context : float64 ndarray of shape (n, 2) or None
         Contribution of the smallest and the largest flux, for networks that take them.
+    shap_std : float64 ndarray of shape (n, 343) or None
+        Standard deviation of the contributions over the members; None for one member.
     logit, probability : float64 ndarray of shape (n,)
         Mean of the members, and the calibrated probability of massive of that mean at equal priors.
     base_value : float
@@ -58,6 +60,7 @@ class Explanation:
     spectrum: np.ndarray
     shap: np.ndarray
     shap_context: np.ndarray | None
+    shap_std: np.ndarray | None
     logit: np.ndarray
     probability: np.ndarray
     base_value: float
@@ -94,8 +97,10 @@ class Explanation:
         """The chosen stars (index array or boolean mask)."""
         per_star = ("source_id", "label", "flux", "spectrum", "shap", "logit", "probability", "note")
         changed = {name: getattr(self, name)[rows] for name in per_star}
-        context = None if self.shap_context is None else self.shap_context[rows]
-        return Explanation(**{**self.__dict__, **changed, "shap_context": context})
+        for name in ("shap_context", "shap_std"):
+            values = getattr(self, name)
+            changed[name] = None if values is None else values[rows]
+        return Explanation(**{**self.__dict__, **changed})
 
     def table(self) -> pd.DataFrame:
         """One row per star, with the columns of `python -m core explain`; nulls for a star without attributions."""

@@ -33,7 +33,7 @@ def explained_network(folder: Path, run: Mapping, member: int, view: View, *, ra
     else:
         network = _trained(folder, run, member)
     unroll_recurrence(network)
-    return _behind_view(network, view)
+    return behind_view(network, view)
 
 
 def _trained(folder: Path, run: Mapping, member: int):
@@ -63,8 +63,9 @@ def unroll_recurrence(network) -> None:
             layer.unroll = True
 
 
-def _behind_view(network, view: View):
-    """Put the view's linear map in front; in double precision, as components are small differences of large numbers."""
+def behind_view(network, view: View):
+    """A network that takes what `View.inputs` returns: its linear map in front, in double precision, because principal
+    components are small differences of large numbers."""
     import keras
 
     spectrum = keras.Input((N_SAMPLES,), dtype="float64", name="spectrum")

@@ -7,6 +7,7 @@ process is wrong or fails. So explanations run in a child process, which is thro
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
@@ -62,6 +63,8 @@ class Attributions:
     ----------
     shap : float64 ndarray of shape (n, 343)
     shap_context : float64 ndarray of shape (n, 2), or None for a network without context
+    shap_std : float64 ndarray of shape (n, 343), or None for one member
+        Standard deviation (ddof 1) over the members.
     logit : float64 ndarray of shape (n,)
     base_value : float
         Mean logit of the background.
@@ -71,6 +74,7 @@ class Attributions:
 
     shap: np.ndarray
     shap_context: np.ndarray | None
+    shap_std: np.ndarray | None
     logit: np.ndarray
     base_value: float
     background_logit: np.ndarray
@@ -79,6 +83,8 @@ class Attributions:
 
 class ExplainerProcess:
     """A child process that explains, started with the first request; use it as a context manager, or `close` it.
+
+    Threads may share it: requests are answered one after the other.
 
     Parameters
     ----------
@@ -90,6 +96,7 @@ class ExplainerProcess:
         self._threads = threads
         self._child: subprocess.Popen | None = None
         self._connection: _Pipe | None = None
+        self._one_at_a_time = threading.Lock()
 
     def __enter__(self) -> "ExplainerProcess":
         return self
@@ -105,13 +112,14 @@ class ExplainerProcess:
         RunError
             The run's networks cannot be rebuilt, or the process died (out of memory, killed).
         """
-        try:
-            return self._ask(request, on_progress)
-        except _Spoiled:
-            return self._ask(replace(request, method="path"), on_progress)  # in a new process
-        except BaseException:  # also KeyboardInterrupt: a reply that nobody collected must not answer the next request
-            self.close()
-            raise
+        with self._one_at_a_time:
+            try:
+                return self._ask(request, on_progress)
+            except _Spoiled:
+                return self._ask(replace(request, method="path"), on_progress)  # in a new process
+            except BaseException:  # a reply that nobody collected must not answer the next request
+                self.close()
+                raise
 
     def _ask(self, request: Request, on_progress: Progress | None) -> Attributions:
         connection = self._running()

@@ -16,7 +16,7 @@ from core.settings import current_settings
 
 FORMAT_VERSION = 1
 _META = b"explanation"
-_ARRAYS = ("flux", "spectrum", "shap", "shap_context")
+_ARRAYS = ("flux", "spectrum", "shap", "shap_context", "shap_std")
 _FACTS = ("run", "model", "title", "space", "base_value", "background_spread", "explainer", "background")
 
 
@@ -64,9 +64,8 @@ def stored_explanation(path: Path) -> Explanation:
         }
         texts = {name: np.asarray(table[name].to_pylist(), dtype=object) for name in ("label", "note")}
         numbers = {name: table[name].to_numpy() for name in ("source_id", "logit", "probability")}
-        return Explanation(
-            **{"shap_context": None, **arrays, **texts, **numbers, **{name: facts[name] for name in _FACTS}}
-        )
+        absent = {"shap_context": None, "shap_std": None}
+        return Explanation(**{**absent, **arrays}, **texts, **numbers, **{name: facts[name] for name in _FACTS})
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise ReadError(f"{path} is no stored explanation ({error}); delete it and explain again") from error
 

@@ -12,7 +12,7 @@ from core.spectra.validation import usable
 
 TREES_NAME = "shap.TreeExplainer (interventional)"
 MODEL_KEY, TITLE = "gradient_boosting", "Gradient-boosted trees (baseline)"
-_MOST_TRAINED = 20_000
+_MOST_TRAINED = 8_000
 
 
 def fit_boosted(stars: RunStars, seed: int = 0):
@@ -52,6 +52,7 @@ def explain_boosted(trees, spectra: SpectrumSet, background: Background) -> Expl
         spectrum=values,
         shap=attributions,
         shap_context=None,
+        shap_std=None,
         logit=logit,
         probability=sigmoid(logit),
         base_value=float(np.ravel(explainer.expected_value)[0]),

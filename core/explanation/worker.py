@@ -15,7 +15,8 @@ _MOST_KEPT = 12
 """Members kept ready: the shipped ensemble has ten."""
 _EXACT = 1e-3
 """DeepExplainer is used where it misses no more than this share of the spread of the background's logits."""
-_TOLERANCE = {True: 0.04, False: 0.01}
+_NODES = 4
+_TOLERANCE = {True: 0.03, False: 0.01}
 """What a star may miss, in the spread of the logits: networks without rules, and others."""
 
 
@@ -56,7 +57,7 @@ class Kept:
             except Exception as error:  # whatever shap met: the process is spoiled
                 raise DeepFailed(f"{type(error).__name__}: {error}") from error
         tolerance = _TOLERANCE[without_rules] if request.tolerance is None else request.tolerance
-        return PathAttributor(self.network, request.background, nodes=request.nodes or 2, tolerance=tolerance)
+        return PathAttributor(self.network, request.background, nodes=request.nodes or _NODES, tolerance=tolerance)
 
     def _is_exact(self, deep: DeepAttributor, request: Request) -> bool:
         star = [values[:1] for values in request.star]
@@ -80,10 +81,12 @@ def explain(request: Request, kept: OrderedDict, tell) -> Attributions:
         stacked = [np.stack(values) for values in zip(*parts, strict=True)]
         results.append((stacked, logit, item))
     shap = np.mean([stacked[0] for stacked, _, _ in results], axis=0)
+    spread = np.std([stacked[0] for stacked, _, _ in results], axis=0, ddof=1) if len(results) > 1 else None
     context = np.mean([stacked[1] for stacked, _, _ in results], axis=0) if len(request.star) > 1 else None
     return Attributions(
         shap=shap,
         shap_context=context,
+        shap_std=spread,
         logit=np.mean([logit for _, logit, _ in results], axis=0),
         base_value=float(np.mean([item.attributor.base_value for _, _, item in results])),
         background_logit=np.mean([item.background_logit for _, _, item in results], axis=0),

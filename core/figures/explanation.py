@@ -42,12 +42,12 @@ def importance_figure(explanation: Explanation, space_title: str) -> go.Figure:
     """Mean spectra of the classes above, the mean size of the contributions to their stars below, on one axis."""
     classes = [label for label in LABELS if (explanation.explained & (explanation.label == label)).any()]
     means = {label: explanation.spectrum[explanation.explained & (explanation.label == label)] for label in classes}
-    spectra = [values.mean(axis=0) for values in means.values()] or [explanation.spectrum.mean(axis=0)]
+    bands = {label: np.percentile(spectra, [16, 84], axis=0) for label, spectra in means.items()}
     title = f"{explanation.title}: mean size of the contributions"
-    figure = _two_panels(title, space_title, "Mean |contribution|", np.stack(spectra))
+    figure = _two_panels(title, space_title, "Mean |contribution|", np.stack(list(bands.values())))
     for label in classes:
         colour = label_colour(label)
-        low, high = np.percentile(means[label], [16, 84], axis=0)
+        low, high = bands[label]
         figure.add_scatter(
             x=np.concatenate([WAVELENGTH_NM, WAVELENGTH_NM[::-1]]),
             y=np.concatenate([high, low[::-1]]),

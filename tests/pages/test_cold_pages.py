@@ -17,6 +17,7 @@ SHOWN = {
     "Compare": "Probabilities are calibrated",
     "Evaluate": "Every probability is calibrated",
     "Audit": "Audit this run",
+    "Explain": "Type a source id, a name or coordinates",
     "Survey": "New survey",
 }
 

@@ -1,0 +1,119 @@
+"""Explain: what each wavelength contributes to a network's verdict, and whether that can be believed."""
+
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.explanation.explanation import Explanation
+from core.explanation.job import BOOSTED_SUFFIX, CHECKS_SUFFIX, sample_path
+from core.training.run_catalogue import RunSummary
+from ui import cache
+from ui.explanation_cache import explain_star, open_run, stored_checks, stored_explanation, version_of
+from ui.explanation_choices import choose_explained_run, choose_member, choose_sample, offer_job
+from ui.explanation_views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
+from ui.plain import plain
+from ui.shell import link, page
+from ui.star_choices import choose_star
+from ui.star_lookup import look_up
+
+page("Explain", ":material/lightbulb:")
+
+
+def one_star(run: RunSummary) -> None:
+    """One star's contributions, computed at once in the warm process."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        query = choose_star()
+    with right:
+        member = choose_member(run)
+    if not query.text:
+        st.info("Type a source id, a name or coordinates.", icon=":material/search:")
+        link("Spectra", "Or choose a star among the loaded spectra")
+        return
+    with st.spinner("Looking the star up …"):
+        star = look_up(query, run)
+    if star.card.record.spectra is None:
+        st.info("There is no XP spectrum of this star, so there is nothing to explain.", icon=":material/info:")
+        return
+    explanation = explain_star(run, star.card.record.spectra, member)
+    source_id = str(star.card.record.source_id)
+    label, probability = star.card.label or "no label", explanation.probability[0]
+    st.subheader(f"Gaia DR3 {source_id}", anchor=False)
+    st.markdown(f"Verdict of the run: **{label}**; probability of massive of the explained logit: {probability:.3f}.")
+    show_star(explanation)
+    link("Star", "Everything about this star", source_id=source_id, run=run.name)
+
+
+def sample(run: RunSummary, draw) -> None:
+    """A view of the run's explained sample; where there is none yet, the button that makes it."""
+    chosen = choose_sample()
+    explanation = stored_explanation(sample_path(run.path, chosen))
+    if explanation is None:
+        st.info(
+            f"{run.title} has not explained these {chosen.n_stars} stars on this machine yet. It takes seconds to "
+            "minutes in the background, checks included, and is kept.",
+            icon=":material/lightbulb:",
+        )
+        offer_job([run], chosen, f"Explain {chosen.n_stars} stars", key="sample")
+        return
+    draw(explanation)
+
+
+def networks(run: RunSummary) -> None:
+    """All explained networks beside each other."""
+    chosen = choose_sample()
+    runs = [item for item in cache.find_runs() if item.usable]
+    titles = [item.title for item in runs]
+    kept: dict[str, Explanation] = {}
+    missing = []
+    for item in runs:
+        explanation = stored_explanation(sample_path(item.path, chosen))
+        if explanation is None:
+            missing.append(item)
+        else:
+            kept[item.title if titles.count(item.title) == 1 else f"{item.title} ({item.name})"] = explanation
+    trees = next((found for item in runs if (found := _boosted(item, chosen)) is not None), None)
+    if trees is not None:
+        kept[trees.title] = trees
+    if kept:
+        show_networks(kept)
+    if missing or trees is None:
+        what = ", ".join(item.title for item in missing) or "the boosted baseline"
+        st.info(f"Not explained yet: {plain(what)}.", icon=":material/lightbulb:")
+        offer_job(missing or [run], chosen, "Explain what is missing", boosted=trees is None, key="networks")
+
+
+def _boosted(run: RunSummary, chosen) -> Explanation | None:
+    return stored_explanation(sample_path(run.path, chosen, BOOSTED_SUFFIX))
+
+
+def checks(run: RunSummary) -> None:
+    """The sanity checks of the run's explanations."""
+    chosen = choose_sample()
+    document = stored_checks(sample_path(run.path, chosen, CHECKS_SUFFIX))
+    if document is None:
+        st.info("These explanations have not been checked on this machine yet.", icon=":material/fact_check:")
+        offer_job([run], chosen, "Explain and check", key="checks")
+        return
+    show_checks(document)
+
+
+chosen_run = choose_explained_run()
+if chosen_run is None:
+    link("Train", "Train networks")
+    st.stop()
+VIEWS = {
+    "One star": one_star,
+    "Classes": lambda run: sample(run, show_classes),
+    "All stars": lambda run: sample(run, show_heat_map),
+    "Networks": networks,
+    "Right and wrong": lambda run: sample(run, show_groups),
+    "Checks": checks,
+}
+try:
+    open_run(chosen_run.path, chosen_run.name, version_of(chosen_run))
+    for tab, view in zip(st.tabs(list(VIEWS), key="view", bind="query-params"), VIEWS.values(), strict=True):
+        if tab.open:
+            with tab:
+                view(chosen_run)
+except ExplorerError as error:
+    st.error(plain(error), icon=":material/error:")

@@ -1,0 +1,33 @@
+"""All ten networks: the parts add up, without the remainder being spread over them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from core.explanation.attributors import DEEP_NAME, WITHOUT_RULES
+from core.settings import PROJECT_ROOT
+from models.registry import MODEL_KEYS
+
+
+@pytest.fixture(scope="module")
+def attributed() -> dict[str, dict]:
+    command = [sys.executable, "-m", "tests.explanation.attribute_all", *MODEL_KEYS]
+    reply = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False, timeout=900)
+    assert reply.returncode == 0, reply.stderr[-2000:]
+    return json.loads(reply.stdout.splitlines()[-1])
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("key", MODEL_KEYS)
+def test_the_parts_add_up(attributed, key):
+    found = attributed[key]
+    assert found["error"] < (0.05 if key in WITHOUT_RULES else 0.01)
+    assert found["explainer"].startswith("expected gradients" if key in WITHOUT_RULES else DEEP_NAME)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("key", WITHOUT_RULES)
+def test_ten_times_the_samples_rank_the_bands_alike(attributed, key):
+    assert attributed[key]["rank"] >= 0.95

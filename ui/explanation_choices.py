@@ -1,0 +1,72 @@
+"""Choices of the page Explain: run, member, star, and the sample that is explained; all stand in the URL."""
+
+import streamlit as st
+
+from core.explanation.job import KIND, Sample, submit_explanations
+from core.jobs.job import FINISHED, Job, find_jobs, read_events
+from core.training.run_catalogue import RunSummary
+from ui import cache, state
+from ui.choice import choose_one
+from ui.explanation_cache import N_BACKGROUND
+from ui.jobs import watch
+from ui.run_choice import choose_run
+
+SAMPLES = {
+    "100": "100 stars that it has not seen, half of them massive",
+    "40": "40 stars (for a quick look)",
+    "200": "200 stars",
+}
+MEAN = "mean"
+
+
+def choose_explained_run() -> RunSummary | None:
+    """The run; `?model=KEY` without `?run=` means the first run of that network."""
+    if not st.query_params.get(state.RUN) and state.RUN not in st.session_state:
+        wanted = st.query_params.get(state.MODELS)
+        found = next((run.name for run in cache.find_runs() if run.usable and run.model == wanted), None)
+        if found is not None:
+            st.query_params[state.RUN] = found
+    run = choose_run()
+    if run is not None:
+        st.query_params[state.MODELS] = run.model
+    return run
+
+
+def choose_member(run: RunSummary) -> int | None:
+    """One member, or None for the mean of all."""
+    if run.n_members == 1:
+        return None
+    titles = {MEAN: f"Mean of the {run.n_members} members"}
+    titles |= {str(number): f"Member {number}" for number in range(run.n_members)}
+    help_text = "The mean shows on what the members agree; their spread is drawn as bars."
+    chosen = choose_one("Members", titles, state.MEMBER, help=help_text)
+    return None if chosen == MEAN else int(chosen)
+
+
+def choose_sample() -> Sample:
+    """How many stars."""
+    help_text = f"Held-out stars, explained against {N_BACKGROUND} training stars, half of them massive."
+    return Sample(int(choose_one("Sample", SAMPLES, state.EXPLAINED_STARS, help=help_text)), N_BACKGROUND)
+
+
+def offer_job(runs: list[RunSummary], sample: Sample, label: str, *, boosted: bool = False, key: str) -> None:
+    """A button that explains and checks in the background, and the job that is at work."""
+    if st.button(label, icon=":material/play_arrow:", type="primary", key=f"explain {key}"):
+        submit_explanations([(run.name, run.path) for run in runs], sample, boosted=boosted)
+        st.rerun()
+    job = latest_job()
+    if job is not None and job.state().state != FINISHED:
+        watch(job, show_progress)
+
+
+def latest_job() -> Job | None:
+    """The explanation job that was queued last."""
+    jobs = [job for job in find_jobs() if job.kind == KIND]
+    return jobs[-1] if jobs else None
+
+
+def show_progress(job: Job) -> None:
+    """A bar per task at work."""
+    for task, events in read_events(job).items():
+        if events and events[-1]["event"] == "progress":
+            st.progress(min(1.0, float(events[-1]["share"])), f"{task}: {events[-1]['now']}")
