@@ -6,8 +6,7 @@ from core.errors import ExplorerError
 from core.explanation.explanation import Explanation
 from core.explanation.job import BOOSTED_SUFFIX, CHECKS_SUFFIX, sample_path
 from core.training.run_catalogue import RunSummary
-from ui import cache
-from ui.explanation_cache import explain_star, open_run, stored_checks, stored_explanation, version_of
+from ui import cache, explanation_cache
 from ui.explanation_choices import choose_explained_run, choose_member, choose_sample, offer_job
 from ui.explanation_views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
 from ui.plain import plain
@@ -29,16 +28,15 @@ def one_star(run: RunSummary) -> None:
         st.info("Type a source id, a name or coordinates.", icon=":material/search:")
         link("Spectra", "Or choose a star among the loaded spectra")
         return
+    explanation_cache.explainer_process().start()  # it loads while the star is looked up
     with st.spinner("Looking the star up …"):
         star = look_up(query, run)
     if star.card.record.spectra is None:
         st.info("There is no XP spectrum of this star, so there is nothing to explain.", icon=":material/info:")
         return
-    explanation = explain_star(run, star.card.record.spectra, member)
     source_id = str(star.card.record.source_id)
-    label, probability = star.card.label or "no label", explanation.probability[0]
-    st.subheader(f"Gaia DR3 {source_id}", anchor=False)
-    st.markdown(f"Verdict of the run: **{label}**; probability of massive of the explained logit: {probability:.3f}.")
+    st.subheader(f"Gaia DR3 {source_id}: {star.card.label or 'no verdict'}", anchor=False)
+    explanation = explanation_cache.explain_star(run, star.card.record.spectra, member)
     show_star(explanation)
     link("Star", "Everything about this star", source_id=source_id, run=run.name)
 
@@ -46,7 +44,7 @@ def one_star(run: RunSummary) -> None:
 def sample(run: RunSummary, draw) -> None:
     """A view of the run's explained sample; where there is none yet, the button that makes it."""
     chosen = choose_sample()
-    explanation = stored_explanation(sample_path(run.path, chosen))
+    explanation = explanation_cache.stored_explanation(sample_path(run.path, chosen))
     if explanation is None:
         st.info(
             f"{run.title} has not explained these {chosen.n_stars} stars on this machine yet. It takes seconds to "
@@ -66,7 +64,7 @@ def networks(run: RunSummary) -> None:
     kept: dict[str, Explanation] = {}
     missing = []
     for item in runs:
-        explanation = stored_explanation(sample_path(item.path, chosen))
+        explanation = explanation_cache.stored_explanation(sample_path(item.path, chosen))
         if explanation is None:
             missing.append(item)
         else:
@@ -83,13 +81,13 @@ def networks(run: RunSummary) -> None:
 
 
 def _boosted(run: RunSummary, chosen) -> Explanation | None:
-    return stored_explanation(sample_path(run.path, chosen, BOOSTED_SUFFIX))
+    return explanation_cache.stored_explanation(sample_path(run.path, chosen, BOOSTED_SUFFIX))
 
 
 def checks(run: RunSummary) -> None:
     """The sanity checks of the run's explanations."""
     chosen = choose_sample()
-    document = stored_checks(sample_path(run.path, chosen, CHECKS_SUFFIX))
+    document = explanation_cache.stored_checks(sample_path(run.path, chosen, CHECKS_SUFFIX))
     if document is None:
         st.info("These explanations have not been checked on this machine yet.", icon=":material/fact_check:")
         offer_job([run], chosen, "Explain and check", key="checks")
@@ -110,7 +108,7 @@ VIEWS = {
     "Checks": checks,
 }
 try:
-    open_run(chosen_run.path, chosen_run.name, version_of(chosen_run))
+    explanation_cache.open_run(chosen_run.path, chosen_run.name, explanation_cache.version_of(chosen_run))
     for tab, view in zip(st.tabs(list(VIEWS), key="view", bind="query-params"), VIEWS.values(), strict=True):
         if tab.open:
             with tab:

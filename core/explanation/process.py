@@ -104,6 +104,11 @@ class ExplainerProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Start the process ahead of the first request: it takes seconds until TensorFlow and shap are loaded."""
+        with self._one_at_a_time:
+            self._running()
+
     def ask(self, request: Request, on_progress: Progress | None = None) -> Attributions:
         """Explain; `on_progress(stars done, stars)` is called as it goes on. What it raises ends the process.
 

@@ -135,6 +135,7 @@ def main(arguments: list[str]) -> None:
     from core.training.devices import prepare_device
 
     prepare_device(int(arguments[2]) if len(arguments) > 2 else None)
+    import shap  # noqa: F401  loaded before it is asked for
     serve(_Pipe(int(arguments[0]), int(arguments[1])))
 
 
