@@ -5,7 +5,7 @@ import streamlit as st
 from core.explanation.job import KIND, Sample, submit_explanations
 from core.jobs.job import FINISHED, Job, find_jobs, read_events
 from core.training.run_catalogue import RunSummary
-from ui import cache, state
+from ui import access, cache, state
 from ui.choice import choose_one
 from ui.explanation_cache import N_BACKGROUND
 from ui.jobs import watch
@@ -51,9 +51,11 @@ def choose_sample() -> Sample:
 
 def offer_job(runs: list[RunSummary], sample: Sample, label: str, *, boosted: bool = False, key: str) -> None:
     """A button that explains and checks in the background, and the job that is at work."""
-    if st.button(label, icon=":material/play_arrow:", type="primary", key=f"explain {key}"):
-        submit_explanations([(run.name, run.path) for run in runs], sample, boosted=boosted)
-        st.rerun()
+    st.button(
+        label, icon=":material/play_arrow:", type="primary", key=f"explain {key}", disabled=access.is_read_only(),
+        on_click=access.guarded(submit_explanations),
+        args=([(run.name, run.path) for run in runs], sample), kwargs={"boosted": boosted},
+    )  # fmt: skip
     job = latest_job()
     if job is not None and job.state().state != FINISHED:
         watch(job, show_progress)

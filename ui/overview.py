@@ -16,24 +16,43 @@ def show_device(device: Device) -> None:
 
 
 def guide(embedded: Dataset | None) -> None:
-    """What to do first, each step with its link; star examples come from the embedded set."""
-    star, spectra, simulate = st.columns(3, border=True)
-    with star:
-        st.markdown("**1. Ask for a verdict**")
-        st.markdown(
-            "Look a star up by its Gaia DR3 source id, or open a file of XP spectra. The examples are simulated."
-        )
-        for label, source_id in _examples(embedded).items():
+    """A tour in five steps, each with its links; star examples come from the embedded set."""
+    examples = _examples(embedded)
+    find, see, train = st.columns(3, border=True)
+    with find:
+        st.markdown("**1. Find a star**")
+        st.markdown("Look it up by Gaia DR3 source id, name or place, or open a file. The examples are simulated.")
+        for label, source_id in examples.items():
             link("Star", f"A {label} star", source_id=source_id)
         link("Star", "Look up a star or open a file")
-    with spectra:
-        st.markdown("**2. See what the classes look like**")
-        st.markdown("Filter the loaded stars by class, magnitude and colour, overlay spectra and compare the means.")
         link("Spectra", "Browse the spectra")
-    with simulate:
-        st.markdown("**3. Change one thing at a time**")
-        st.markdown("Simulate a star: turn up temperature, gravity, dust or noise and watch spectrum and verdict.")
+    with see:
+        st.markdown("**2. See why**")
+        st.markdown("Which wavelengths speak for the verdict, and how it follows temperature, gravity, dust and noise.")
+        if "massive" in examples:
+            link("Explain", "Why is it massive?", source_id=examples["massive"])
+        else:
+            link("Explain", "Explain a verdict")
         link("Simulate", "Simulate a star")
+    with train:
+        st.markdown("**3. Train**")
+        st.markdown("Ten networks, fold by fold, in the background. The quick preset gives a first answer.")
+        link("Train", "Train a network")
+    compare, sky = st.columns(2, border=True)
+    with compare:
+        st.markdown("**4. Compare, and doubt**")
+        st.markdown("Which network is better on the same stars, what it is worth where massive stars are rare, leaks.")
+        with st.container(horizontal=True):
+            link("Compare", "Compare networks")
+            link("Evaluate", "Purity at a prevalence")
+            link("Audit", "Look for leaks")
+    with sky:
+        st.markdown("**5. Map the sky**")
+        st.markdown("Classify any number of stars, see where the candidates lie, and find the groups they form.")
+        with st.container(horizontal=True):
+            link("Survey", "Classify many stars")
+            link("Sky map", "See the map")
+            link("Associations", "Find associations")
 
 
 def explain() -> None:
