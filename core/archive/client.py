@@ -150,6 +150,7 @@ class ArchiveClient:
 def check_zip(path: Path) -> None:
     """IncompleteReplyError unless `path` is a whole zip file (web pages and error documents are told apart)."""
     import zipfile
+    import zlib
 
     head = path.read_bytes()[:65_536] if path.stat().st_size < 10_000_000 else b""
     if not zipfile.is_zipfile(path):
@@ -162,8 +163,11 @@ def check_zip(path: Path) -> None:
         if b"<html" in start:
             raise IncompleteReplyError(f"a web page came in place of a zip file: {parse.page_title(head)}")
         raise IncompleteReplyError(f"the zip file of {path.stat().st_size} bytes is cut off or empty")
-    with zipfile.ZipFile(path) as archive:
-        bad = archive.testzip()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            bad = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise IncompleteReplyError(f"the zip file is damaged: {error}") from error
     if bad is not None:
         raise IncompleteReplyError(f"member {bad!r} of the zip file is damaged")
 

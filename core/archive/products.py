@@ -48,7 +48,7 @@ def _member_names(data: bytes) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise IncompleteReplyError(f"the zip file is damaged: {error}") from error
     size = sum(member.file_size for member in members)
     if size > LARGEST_STAR_BYTES:
@@ -60,10 +60,10 @@ def _read_rvs(data: bytes, name: str) -> pd.DataFrame | None:
     """Wavelength (nm, vacuum), normalised flux and its error of the RVS spectrum (Katz et al. 2023, A&A 674, A5)."""
     from astropy.io import votable
 
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        member = next(item for item in archive.infolist() if item.filename.rsplit("/", 1)[-1] == name)
-        content = decompressed(archive.read(member), LARGEST_STAR_BYTES)
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            member = next(item for item in archive.infolist() if item.filename.rsplit("/", 1)[-1] == name)
+            content = decompressed(archive.read(member), LARGEST_STAR_BYTES)
         check_harmless(content, name)
         table = votable.parse_single_table(io.BytesIO(content), verify="ignore").to_table(use_names_over_ids=True)
         columns = {column.lower(): column for column in table.colnames}

@@ -1,6 +1,7 @@
 """The archive's DataLink zip: XP_SAMPLED and XP_CONTINUOUS files of one or many stars, merged star by star."""
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -71,7 +72,7 @@ def read_zip(file: Path | bytes, origin: str, read_member: ReadMember) -> Spectr
 def _members(file: Path | bytes, origin: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
     try:
         archive = zipfile.ZipFile(file if isinstance(file, Path) else io.BytesIO(file))
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise TruncatedFileError(f"{origin}: the zip breaks off or is damaged ({error}). Fetch it again") from error
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
@@ -104,7 +105,7 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, origin: str) -> by
     try:
         with archive.open(info) as member:
             data = member.read(info.file_size + 1)  # the directory may lie about the size
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError) as error:
         raise TruncatedFileError(f"{origin}: the file is damaged ({error}). Fetch it again") from error
     except (RuntimeError, NotImplementedError) as error:
         raise UnsupportedFormatError(f"{origin}: the file cannot be unpacked ({error})") from error

@@ -37,7 +37,8 @@ def whole_stars(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
             continue
         if held is not None and held.origin == batch.origin and held.parameters == batch.parameters:
-            batch = replace(batch, table=pa.concat_tables([held.table, batch.table], promote_options="permissive"))
+            joined = pa.concat_tables([held.table, batch.table], promote_options="permissive")
+            batch = replace(batch, table=joined, row_errors=held.row_errors | _shifted(batch, held.table.num_rows))
         elif held is not None:
             yield held
         last = int(_star_starts(batch.table)[-1]) if batch.table.num_rows else 0
@@ -46,8 +47,9 @@ def whole_stars(batches: Iterator[Batch]) -> Iterator[Batch]:
                 f"{batch.origin}: more than {_LONGEST_STAR:,} rows in a row have the same source_id"
             )
         if last:
-            yield replace(batch, table=batch.table.slice(0, last))
-        held = replace(batch, table=batch.table.slice(last))
+            errors = {row: text for row, text in batch.row_errors.items() if row < last}
+            yield replace(batch, table=batch.table.slice(0, last), row_errors=errors)
+        held = replace(batch, table=batch.table.slice(last), row_errors=_shifted(batch, -last))
     if held is not None and held.table.num_rows:
         yield held
 
@@ -79,8 +81,14 @@ def one_row_per_star(batch: Batch) -> Batch:
             columns[name] = pa.LargeListArray.from_arrays(offsets, values)
         else:
             columns[name] = table[name].take(first)
-    wide = pa.table(columns)
-    return replace(batch, table=wide)
+    # A row that could not be split costs the star that it belongs to: the first spectrum of its run.
+    first_spectrum = np.cumsum(copies) - copies
+    errors = {int(first_spectrum[star[row]]): text for row, text in batch.row_errors.items()}
+    return replace(batch, table=pa.table(columns), row_errors=errors)
+
+
+def _shifted(batch: Batch, by: int) -> dict[int, str]:
+    return {row + by: text for row, text in batch.row_errors.items() if row + by >= 0}
 
 
 def _sample_order(star: np.ndarray, wavelength: np.ndarray, copies: np.ndarray) -> np.ndarray:
