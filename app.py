@@ -42,7 +42,10 @@ def run_row(run: RunSummary) -> dict:
 
 
 if runs:
-    formats = {"Test ROC-AUC": st.column_config.NumberColumn(format="%.4f")}
+    formats = {
+        "Test ROC-AUC": st.column_config.NumberColumn(format="%.4f"),
+        "Training stars": st.column_config.NumberColumn(format="localized"),
+    }
     st.dataframe(pd.DataFrame([run_row(run) for run in runs]), hide_index=True, column_config=formats)
     st.caption(
         "Each network is an ensemble: its members were trained on different folds, and their spread is part of every "

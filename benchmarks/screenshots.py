@@ -10,18 +10,26 @@ from ui.shell import MENU
 
 WIDTHS = {"1280": (1280, 900), "390": (390, 844)}
 THEMES = ("light", "dark")
-QUERIES = {"Train": "?view=New+training", "Survey": "?stars=simulated"}
-"""What a page is opened with, where it shows more than its empty state."""
+ABOUT_A_STAR = ("Star", "Explain")
+"""Pages that are photographed with the massive star that Overview offers."""
 
 
-def photograph(chromium, address: str, title: str, script: str, folder: Path) -> list[str]:
+def example_query(chromium, address: str) -> str:
+    """The query of Overview's link to a massive star."""
+    visitor = Visitor(chromium.new_page()).open(address).expect("A massive star")
+    href = visitor.page.get_by_role("link", name="A massive star").first.get_attribute("href") or ""
+    visitor.page.close()
+    return "?" + href.partition("?")[2]
+
+
+def photograph(chromium, address: str, title: str, script: str, folder: Path, query: str = "") -> list[str]:
     """Four pictures of a page, in full length; returns what was wrong with it, a line each."""
     path = "" if script == "app.py" else script.removeprefix("pages/").removesuffix(".py")
     wrong = []
     for theme in THEMES:
         for width, (wide, high) in WIDTHS.items():
             context = chromium.new_context(viewport={"width": wide, "height": high}, color_scheme=theme)
-            visitor = Visitor(context.new_page()).open(f"{address}/{path}{QUERIES.get(title, '')}")
+            visitor = Visitor(context.new_page()).open(f"{address}/{path}{query}")
             visitor.page.wait_for_timeout(2500)  # figures animate in
             visitor.settle()
             main = visitor.page.locator("[data-testid=stMain]")
@@ -58,9 +66,11 @@ def main(arguments: list[str]) -> int:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as data:
         chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         with running_server(Path(data)) as address:
+            star = example_query(chromium, address)
             for entry in entries:
                 if entry.title in wanted:
-                    wrong += photograph(chromium, address, entry.title, entry.script, folder)
+                    query = star if entry.title in ABOUT_A_STAR else ""
+                    wrong += photograph(chromium, address, entry.title, entry.script, folder, query)
         chromium.close()
     print(*wrong, sep="\n", file=sys.stderr)
     return 1 if wrong else 0

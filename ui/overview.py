@@ -41,7 +41,7 @@ def guide(embedded: Dataset | None) -> None:
     compare, sky = st.columns(2, border=True)
     with compare:
         st.markdown("**4. Compare, and doubt**")
-        st.markdown("Which network is better on the same stars, what it is worth where massive stars are rare, leaks.")
+        st.markdown("Which network is better on the same stars, what its verdicts are worth, whether it cheats.")
         with st.container(horizontal=True):
             link("Compare", "Compare networks")
             link("Evaluate", "Purity at a prevalence")

@@ -26,7 +26,7 @@ def choose_star() -> StarQuery:
         key=state.SOURCE_ID,
         bind="query-params",
         type="search",
-        placeholder="5937083312263887616 or Theta1 Ori C or 05 35 16.46 -05 23 22.8",
+        placeholder="Theta1 Ori C, or 05 35 16.46 -05 23 22.8",
         help="An id is searched in the opened files, the embedded stars, the stars seen before and the Gaia archive. "
         "Coordinates may be decimal or sexagesimal, also 'galactic 209.0 -19.4'. Names need a network.",
         max_chars=200,

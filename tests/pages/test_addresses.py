@@ -1,0 +1,90 @@
+"""Every page, opened with nonsense in every parameter of its address: it shows itself, and leaves its folders alone."""
+
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.settings import PROJECT_ROOT
+from tests.pages.conftest import NO_ARCHIVES
+from ui import state
+from ui.shell import MENU
+
+NAMES = re.findall(r'(?:key=|choose_one\([^)]*|_number\([^)]*)"([a-z_]+)"', "".join(
+    path.read_text(encoding="utf-8") for folder in ("ui", "pages") for path in (PROJECT_ROOT / folder).glob("*.py")
+))  # fmt: skip
+NAMES = sorted({*NAMES, *(value for name, value in vars(state).items() if name.isupper() and isinstance(value, str)),
+                "view", "set"})  # fmt: skip
+NONSENSE = {
+    "a path": "../../../../etc/passwd",
+    "no number": "nan",
+    "too large": "1e999",
+    "markup": "<script>alert(1)</script>![x](http://127.0.0.1:9/x)",
+    "SQL": "x' OR 1=1; DROP TABLE stars; --",
+}
+QUICK = [entry for _, entries in MENU for entry in entries if entry.title not in ("Overview",)]
+
+
+@pytest.fixture
+def _instance(data_dir, monkeypatch):
+    """The servers' data folder, so that the embedded sample is drawn once; no archive in reach."""
+    for name, value in {**NO_ARCHIVES, "EXPLORER_DATA_DIR": str(data_dir), "ARCHIVE_TIMEOUT_S": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ARCHIVE_RETRY_DELAY_S", "0")
+
+
+def open_page(script: str, **parameters: str) -> AppTest:
+    app = AppTest.from_file(str(PROJECT_ROOT / "app.py"), default_timeout=240)
+    app.switch_page(script)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_instance")
+@pytest.mark.parametrize("entry", QUICK, ids=lambda entry: entry.title)
+def test_a_page_survives_nonsense_in_its_address(entry):
+    kinds, turn = list(NONSENSE.values()), QUICK.index(entry)
+    # Another kind for every parameter, shifted from page to page.
+    chosen = {name: kinds[(number + turn) % len(kinds)] for number, name in enumerate(NAMES)}
+    page = open_page(entry.script, **chosen)
+    assert [item.message for item in page.exception] == []
+    assert page.title[0].value.endswith(entry.title)
+    for choice in page.selectbox:
+        assert choice.value not in kinds
+
+
+@pytest.mark.usefixtures("_instance")
+@pytest.mark.parametrize("script", ["pages/train.py", "pages/survey.py", "pages/audit.py"])
+def test_a_read_only_instance_says_so_and_starts_nothing(script, monkeypatch):
+    monkeypatch.setenv("EXPLORER_READ_ONLY", "1")
+    page = open_page(script)
+    assert [item.message for item in page.exception] == []
+    assert any("Read-only demonstration" in item.value for item in page.sidebar.caption)
+    starts = [item for item in page.button if item.label in ("Start", "Audit this run", "Measure the speed first")]
+    assert starts
+    assert all(item.disabled for item in starts)
+
+
+@pytest.mark.usefixtures("_instance")
+def test_what_the_core_refuses_is_said_on_the_page(monkeypatch):
+    monkeypatch.setenv("EXPLORER_JOBS_PER_USER", "0")
+    page = open_page("pages/survey.py")
+    next(item for item in page.button if item.label == "Start").click().run()
+    assert [item.message for item in page.exception] == []
+    assert any("unfinished jobs of yours" in item.value.replace("\\", "") for item in page.error)
+
+
+@pytest.mark.usefixtures("_instance")
+def test_where_log_in_is_configured_nobody_sees_a_page_without(monkeypatch):
+    from ui import access
+
+    monkeypatch.setattr(access, "_identity", lambda: {"is_logged_in": False})
+    page = open_page("pages/train.py")
+    assert [item.message for item in page.exception] == []
+    assert [item.label for item in page.button] == ["Log in"]
+    monkeypatch.setattr(access, "_identity", lambda: {"is_logged_in": True, "email": "ada@example.org"})
+    page = open_page("pages/train.py")
+    assert "Log out" in [item.label for item in page.sidebar.button]
+    assert any("ada" in item.value for item in page.sidebar.caption)
