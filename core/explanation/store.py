@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,8 +65,8 @@ def stored_explanation(path: Path) -> Explanation:
         }
         texts = {name: np.asarray(table[name].to_pylist(), dtype=object) for name in ("label", "note")}
         numbers = {name: table[name].to_numpy() for name in ("source_id", "logit", "probability")}
-        absent = {"shap_context": None, "shap_std": None}
-        return Explanation(**{**absent, **arrays}, **texts, **numbers, **{name: facts[name] for name in _FACTS})
+        content: dict[str, Any] = {"shap_context": None, "shap_std": None, **arrays, **texts, **numbers}
+        return Explanation(**content, **{name: facts[name] for name in _FACTS})
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise ReadError(f"{path} is no stored explanation ({error}); delete it and explain again") from error
 
