@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--networks", default=",".join(MODEL_KEYS))
     arguments = parser.parse_args()
-    known = [key for key in arguments.networks.split(",") if (arguments.runs / key / "run.json").is_file()]
+    known = [key for key in arguments.networks.split(",") if any((arguments.runs / key).glob("member_*.onnx"))]
     rows = []
     for key in known:
         rows.append(_row(key, arguments))
