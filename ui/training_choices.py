@@ -16,8 +16,8 @@ from ui.plain import plain
 
 TITLES = {spec.key: spec.title for spec in MODELS}
 PRESET_TITLES = {
-    "quick": "Quick: 5 folds, 15 epochs, a first answer",
-    "study": "Study: 10 folds, 50 epochs, as published",
+    "quick": "Quick: 5 folds, 15 epochs",
+    "study": "Study: 10 folds, 50 epochs",
 }
 VALIDATION_TITLES = {
     "plain": "Plain folds (as published)",
@@ -68,8 +68,7 @@ def choose_training_data() -> DatasetEntry:
     found = cache.with_wanted(cache.find_datasets, state.TRAINING_SET)
     entries = {entry.name: entry for entry in found if entry.labelled}
     titles = {
-        name: f"{entry.title} ({entry.n_stars:,} stars)" if entry.n_stars else entry.title
-        for name, entry in entries.items()
+        name: f"{entry.title} ({entry.n_stars:,})" if entry.n_stars else entry.title for name, entry in entries.items()
     }
     help_text = "Labelled sets: the embedded one, samples of the page Simulate, real stars built from the archives."
     return entries[choose_one("Data set", titles, state.TRAINING_SET, help=help_text)]

@@ -53,6 +53,7 @@ function drawMarks(plot, data, colours) {
   ctx.font = colours.font.replace("12px", `${11 * scale}px`);
   ctx.textAlign = "center";
   ctx.lineWidth = scale;
+  const ends = {}; // right edge of the last label of each lane: one that would lie on it is left out, its line stays
   for (const mark of data.marks ?? []) {
     const x = plot.valToPos(mark.x, "x", true);
     const top = bbox.top + (mark.lane + 1) * LANE_PX * scale;
@@ -65,7 +66,11 @@ function drawMarks(plot, data, colours) {
     ctx.stroke();
     ctx.globalAlpha = 1;
     ctx.fillStyle = colours.text;
-    ctx.fillText(mark.label, x, top);
+    const half = ctx.measureText(mark.label).width / 2;
+    if (x - half > (ends[mark.lane] ?? -Infinity) + 3 * scale) {
+      ctx.fillText(mark.label, x, top);
+      ends[mark.lane] = x + half;
+    }
   }
   ctx.restore();
 }
