@@ -25,11 +25,14 @@ def example_query(chromium, address: str) -> str:
 def photograph(chromium, address: str, title: str, script: str, folder: Path, query: str = "") -> list[str]:
     """Four pictures of a page, in full length; returns what was wrong with it, a line each."""
     path = "" if script == "app.py" else script.removeprefix("pages/").removesuffix(".py")
+    from playwright.sync_api import expect
+
     wrong = []
     for theme in THEMES:
         for width, (wide, high) in WIDTHS.items():
             context = chromium.new_context(viewport={"width": wide, "height": high}, color_scheme=theme)
             visitor = Visitor(context.new_page()).open(f"{address}/{path}{query}")
+            expect(visitor.page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=120_000)
             visitor.page.wait_for_timeout(2500)  # figures animate in
             visitor.settle()
             main = visitor.page.locator("[data-testid=stMain]")
