@@ -24,7 +24,7 @@ from core.settings import current_settings
 from models.registry import MODEL_KEYS, model_spec
 
 N_RANKED = 10
-_TEN_TIMES_NODES = 40
+_TEN_TIMES_NODES = 20
 LIMITS_S = {"fcn": 90, "stellarnet": 90, "cnn_gru": 240, "cnn_lstm": 240, "cnn_attention": 240}
 
 

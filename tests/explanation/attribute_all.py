@@ -38,7 +38,7 @@ def attribute(key: str) -> dict:
     stars, background = view.inputs(flux[5::30][:N_STARS]), view.inputs(background_flux)
     logit, spread = logits_of(network, stars), logits_of(network, background).std()
     if key in WITHOUT_RULES:
-        attributor = PathAttributor(network, background, nodes=4, tolerance=0.03)
+        attributor = PathAttributor(network, background, nodes=2, tolerance=0.03)
     else:
         attributor = DeepAttributor(network, background)
     found = run(attributor, stars, logit)
