@@ -17,6 +17,7 @@ from ui.survey_choices import (
     choose_score,
     choose_selection,
     choose_survey,
+    say_expected,
 )
 from ui.survey_progress import show_progress
 from ui.survey_views import show_candidates, show_distributions, show_report
@@ -45,6 +46,7 @@ def new_survey() -> None:
         args=(choice,),
         disabled=access.is_read_only(),
     )
+    st.markdown(say_expected(choice))
     st.caption(
         f"{machine_workers()[0]} partitions at a time, in the background: go on using the app, close the browser, come "
         "back. Files on other disks, or millions of stars on a cluster: `python -m core survey IN --out OUT_DIR`."

@@ -3,10 +3,12 @@
 import pandas as pd
 import streamlit as st
 
+from core import quota
 from core.errors import ExplorerError
 from core.jobs.job import ENDED, FAILED, Job, read_events
 from core.sky.associations import Settings
 from core.sky.job import find_latest, find_result, prepare, submit_request
+from ui import access
 from ui.jobs import watch
 from ui.plain import plain
 
@@ -37,13 +39,17 @@ def result_or_job(
         st.error(f"{plain(latest.state().message)}.", icon=":material/error:")
     if refused := st.session_state.pop(_REFUSED, None):
         st.warning(f"{plain(refused)}.", icon=":material/error:")
-    st.button(label, icon=":material/science:", on_click=_submit, args=(request,), key=f"start {what}")
+    st.button(
+        label, icon=":material/science:", on_click=_submit, args=(request,), key=f"start {what}",
+        disabled=access.is_read_only(),
+    )  # fmt: skip
     return None
 
 
 def _submit(request: dict) -> None:
     try:
-        submit_request(request)
+        with quota.acting_as(access.user_name()):
+            submit_request(request)
     except ExplorerError as error:
         st.session_state[_REFUSED] = str(error)
 

@@ -24,6 +24,7 @@ from core.jobs.job import (
     requeue,
 )
 from ui import access, state
+from ui.numbers import duration
 from ui.plain import plain
 
 REFRESH_S = 1.0
@@ -94,7 +95,7 @@ def show_state(job: Job, now: JobState) -> None:
         st.badge(now.state, icon=icon, color=colour)
         st.markdown(f"{now.n_done} of {now.n_tasks} tasks" if now.n_tasks else "waiting for its turn")
         if now.started:
-            st.markdown(_duration((now.ended or datetime.now(UTC).timestamp()) - now.started))
+            st.markdown(duration((now.ended or datetime.now(UTC).timestamp()) - now.started))
         _buttons(job, now)
     if now.state == FAILED:
         st.error(f"{plain(now.message)}.", icon=":material/error:")
@@ -127,9 +128,3 @@ def _change(job: Job, now: JobState) -> None:
         delete(job)
         st.query_params.pop(state.JOB, None)
         st.rerun()
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -42,3 +42,14 @@ def interval_text(interval) -> str:
     if interval.low is None or interval.high is None:
         return share_text(interval.value)
     return f"{share_text(interval.value)} ({share_text(interval.low)} to {share_text(interval.high)})"
+
+
+def duration(seconds: float) -> str:
+    """A time in the units that matter.
+
+    >>> duration(42.3), duration(75), duration(7300)
+    ('42 s', '1 min 15 s', '2 h 1 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

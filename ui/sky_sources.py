@@ -33,6 +33,7 @@ _CUTS = (
     state.THRESHOLD, state.PARALLAX_SNR, state.RUWE, state.G_RANGE, state.SKY, state.IMPOSTORS,
 )  # fmt: skip
 USUAL_THRESHOLD = 0.5
+IMPOSTORS_HELP = "Stars that look hot but are too faint to be massive: subdwarfs, white dwarfs."
 G_LIMITS = (3.0, 21.0)
 THRESHOLDS = (
     0.0, 0.01, *(round(0.05 * i, 2) for i in range(1, 20)), 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 1.0,
@@ -90,8 +91,8 @@ def choose_cuts(source: StarSource) -> Cuts:
     first, second, third, fourth = st.columns(4, gap="medium")
     with first:
         threshold = _choose_threshold("probability" not in columns)
-        with_sky = "sky_probability" not in columns or _toggle(
-            "Brightness and parallax count", state.SKY, True, "Off: the spectrum alone decides."
+        with_sky = "sky_probability" not in columns or choose_toggle(
+            "Brightness and parallax count", state.SKY, True, "Off: the spectrum alone decides.", _key(state.SKY)
         )
     with second:
         help_text = "The study asked for 3. It favours near stars; the error-aware metric can do without."
@@ -101,9 +102,9 @@ def choose_cuts(source: StarSource) -> Cuts:
         help_text = "Above 1.4 the astrometry may be disturbed by a companion; 5 takes all stars."
         ruwe = _slider("RUWE, at most", state.RUWE, (1.0, 5.0), 5.0, 0.1, help_text, "ruwe" not in columns)
     with fourth:
-        g_mag = _choose_g("phot_g_mean_mag" not in columns)
-        impostors = "impostor" not in columns or _toggle(
-            "Keep impostors", state.IMPOSTORS, False, "Stars that look hot but are too faint to be massive."
+        g_mag = _open_ended(choose_g_range(_key(state.G_RANGE), "phot_g_mean_mag" not in columns))
+        impostors = "impostor" not in columns or choose_toggle(
+            "Keep impostors", state.IMPOSTORS, False, IMPOSTORS_HELP, _key(state.IMPOSTORS)
         )
     return Cuts(threshold, snr, ruwe if ruwe < 5.0 else float("inf"), g_mag, with_sky, impostors)
 
@@ -119,20 +120,28 @@ def _choose_threshold(disabled: bool) -> float:
     return float(value)
 
 
-def _choose_g(disabled: bool) -> tuple[float, float]:
-    texts = st.query_params.get_all(state.G_RANGE)
+def choose_g_range(key: str, disabled: bool = False) -> tuple[float, float]:
+    """Limits of G; stand in the URL."""
     wanted = G_LIMITS
     with suppress(ValueError):
+        texts = st.query_params.get_all(state.G_RANGE)
         low, high = (min(max(float(text), G_LIMITS[0]), G_LIMITS[1]) for text in texts)
         wanted = (low, high) if low < high else G_LIMITS
-    low, high = st.slider("G (mag)", *G_LIMITS, wanted, 0.1, key=_key(state.G_RANGE), disabled=disabled)
+    low, high = st.slider("G (mag)", *G_LIMITS, wanted, 0.1, key=key, disabled=disabled)
     _into_query(state.G_RANGE, [f"{low:g}", f"{high:g}"], (low, high) == G_LIMITS)
+    return low, high
+
+
+def _open_ended(limits: tuple[float, float]) -> tuple[float, float]:
+    """Limits at the ends of the slider are none."""
+    low, high = limits
     return (low if low > G_LIMITS[0] else float("-inf"), high if high < G_LIMITS[1] else float("inf"))
 
 
-def _toggle(label: str, name: str, default: bool, help: str) -> bool:
+def choose_toggle(label: str, name: str, default: bool, help: str, key: str) -> bool:
+    """A toggle that stands in the URL under a name that several pages share (see `_slider`)."""
     wanted = {"true": True, "false": False}.get(st.query_params.get(name, ""), default)
-    value = st.toggle(label, wanted, key=_key(name), help=help)
+    value = st.toggle(label, wanted, key=key, help=help)
     _into_query(name, str(value).lower(), value == default)
     return value
 

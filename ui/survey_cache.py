@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.survey import catalogue, report
+from core.survey import catalogue, expected, report
 from core.survey.catalogue import SurveySummary
+from core.survey.expected import Expected
 from core.survey.index import B_EDGES, G_EDGES, L_EDGES, PROBABILITY_EDGES
 from core.survey.result import Selection, SurveyResult
 
@@ -68,3 +69,9 @@ def candidates(
     """`SurveyResult.candidates`."""
     result = open_survey(path, n_parts)
     return result.candidates(selection, sort=sort, descending=descending, page=page, rows=rows)
+
+
+@st.cache_data(max_entries=32, show_spinner="Looking at the input …")
+def expected_time(source: str, run_dir: Path, run_started: str) -> Expected:
+    """`core.survey.expected.expected_time`; a run that was trained again is measured again."""
+    return expected.expected_time(source, run_dir)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.errors import ExplorerError
 from core.evaluation.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from core.jobs.job import Job
 from core.settings import current_settings
@@ -18,8 +19,10 @@ from core.survey.result import SCORES, Selection
 from core.training.run_catalogue import RunSummary
 from ui import cache, state, survey_cache
 from ui.choice import choose_one
+from ui.numbers import duration
+from ui.plain import plain
 from ui.run_choice import choose_run
-from ui.sky_sources import G_LIMITS, THRESHOLDS
+from ui.sky_sources import G_LIMITS, IMPOSTORS_HELP, THRESHOLDS, choose_g_range, choose_toggle
 
 SIMULATED = "simulated"
 PREVALENCES = {
@@ -75,6 +78,17 @@ def choose_new_survey() -> NewSurvey | None:
     return None if run is None else NewSurvey(source, title, run)
 
 
+def say_expected(choice: NewSurvey) -> str:
+    """How many stars, and about how long it will take here."""
+    try:
+        expected = survey_cache.expected_time(choice.source, choice.run.path, choice.run.started)
+    except ExplorerError as error:
+        return f"The input cannot be surveyed: {plain(error)}."
+    if expected.n_stars is None or expected.seconds is None:
+        return "How long it will take is known when the first partitions are done: these files do not tell their rows."
+    return f"**{expected.n_stars:,} stars**, about {duration(expected.seconds)} on this machine."
+
+
 def _input_dir() -> Path:
     return current_settings().local_dir / "spectra"
 
@@ -101,8 +115,8 @@ def choose_prevalence() -> float:
 
 def choose_score() -> str:
     """What candidates are chosen by; stands in the URL."""
-    with_sky = st.toggle(
-        "Brightness and parallax count", True, key=state.SKY, bind="query-params",
+    with_sky = choose_toggle(
+        "Brightness and parallax count", state.SKY, True, key="survey cut sky",
         help="Massive stars are luminous, and rare among faint sources: both change the odds beside the spectrum. For "
         "samples of the whole sky; off, the spectrum alone decides.",
     )  # fmt: skip
@@ -119,10 +133,7 @@ def choose_selection(threshold: float, score: str) -> Selection:
             least = choose_threshold()
         known = choose_one("Known stars", KNOWN_TITLES, state.KNOWN)
     with second:
-        impostors = st.toggle(
-            "Keep impostors", False, key=state.IMPOSTORS, bind="query-params",
-            help="Stars that look hot but are too faint to be massive: subdwarfs, white dwarfs.",
-        )  # fmt: skip
+        impostors = choose_toggle("Keep impostors", state.IMPOSTORS, False, IMPOSTORS_HELP, key="survey cut impostors")
         good = st.toggle(
             "Good astrometry only", False, key=state.GOOD, bind="query-params",
             help="RUWE below 1.4 and a parallax above five times its error.",
@@ -132,7 +143,7 @@ def choose_selection(threshold: float, score: str) -> Selection:
             help="Leaves out spectra that are less like the training's than 99 % of those are.",
         )  # fmt: skip
     with third:
-        g_range = st.slider("G (mag)", *G_LIMITS, G_LIMITS, 0.1, key=state.G_RANGE, bind="query-params")
+        g_range = choose_g_range("survey cut g")
     return Selection(least, impostors, good, None if g_range == G_LIMITS else g_range, score, ordinary, known)
 
 

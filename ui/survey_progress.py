@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from core.jobs.job import ENDED, FINISHED, Job, read_events
+from ui.numbers import duration
 from ui.plain import plain
 
 
@@ -24,7 +25,7 @@ def show_progress(job: Job) -> None:
     if now.state in ENDED or not finished:
         left.metric("Time left", "–")
     else:
-        left.metric("Time left", f"about {max(1, round(seconds / finished * to_do))} s")
+        left.metric("Time left", f"about {duration(max(1.0, seconds / finished * to_do))}")
     if now.state == FINISHED:
         st.success(f"{plain(now.message)}. The answer is under *Results*.", icon=":material/check:")
     elif now.n_done:

@@ -41,3 +41,21 @@ def test_candidates_follow_the_choices_and_lead_to_the_star(server, browser, sto
     assert "impostors=true" in browser.page.url
     assert browser.failures == []
     assert browser.foreign_requests == []
+
+
+def test_a_selection_travels_to_the_maps_and_back(server, browser, stored):
+    cuts = "sky=false&by_prior=false&threshold=0.9973&impostors=true&good=true&g=8.0&g=16.0"
+    browser.open(f"{server}/survey?view=Results&survey={stored}&{cuts}").expect("Stars classified")
+    selected = int(browser.page.get_by_test_id("stMetricValue").nth(1).inner_text().replace(",", ""))
+    browser.follow("These candidates on the Sky map").expect(f"Each mark is a star ({selected} stars)")
+    assert {f"stars={stored}", "threshold=0.9973", "sky=false", "parallax_snr=5"} <= set(_query(browser))
+    browser.follow("Find groups among these stars").expect("Stars grouped").settle()
+    assert browser.page.get_by_test_id("stMetricValue").first.inner_text() == str(selected)
+    browser.follow("Back to the survey").expect("Stars classified").settle()
+    again = browser.page.get_by_test_id("stMetricValue").nth(1).inner_text()
+    assert int(again.replace(",", "")) == selected
+    assert browser.failures == []
+
+
+def _query(browser) -> list[str]:
+    return browser.page.url.split("?")[1].split("&")

@@ -22,6 +22,7 @@ from core.settings import PROJECT_ROOT
 from core.simulation.draw import simulate
 from core.spectra.readers import read_spectra
 from core.survey.columns import SCHEMA
+from core.survey.expected import START_S, expected_time
 from core.survey.fused import DISMISS_BELOW, SCOUTS, FusedEnsemble
 from core.survey.partitions import plan_partitions
 from core.survey.store import FINISHED, PARTLY, read_manifest
@@ -190,3 +191,12 @@ def test_folders_that_do_not_fit_are_refused(stars, run_dir, whole, tmp_path):
         survey(stars, run_dir, tmp_path)
     with pytest.raises(UsageError, match="does not exist"):
         survey(tmp_path / "none", run_dir, tmp_path / "out")
+
+
+def test_the_expected_time_grows_with_the_stars(stars, run_dir, tmp_path):
+    few, many = (expected_time(f"simulated:survey:{n}:1", run_dir) for n in (10_000, 1_000_000))
+    assert (few.n_stars, many.n_stars) == (10_000, 1_000_000)
+    assert START_S < few.seconds < many.seconds < 3600
+    assert expected_time(stars, run_dir).n_stars == 600
+    (tmp_path / "some.csv").write_text("source_id\n1\n")
+    assert expected_time(tmp_path / "some.csv", run_dir).seconds is None
