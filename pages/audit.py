@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.access import is_read_only
 from ui.audit_view import latest_audit, show_audit
 from ui.run_choice import choose_run
 from ui.shell import link, page
@@ -18,7 +19,8 @@ st.caption(
 )
 audit = latest_audit(run)
 if audit is None:
-    st.info("This run has not been audited on this machine yet: press the button.", icon=":material/policy:")
+    how = "." if is_read_only() else ": press the button."
+    st.info(f"This run has not been audited on this machine yet{how}", icon=":material/policy:")
     link("Star", "Or see its verdict on a star")
     st.stop()
 show_audit(audit)
