@@ -44,8 +44,8 @@ def reddened_exam(
     DataFrame with star, a_v, g, probability, bp_rp: one row per star, extinction, magnitude and draw.
     """
     rng = np.random.default_rng(seed)
-    star, a_v, g = np.meshgrid(np.arange(len(flux)), a_v_mag, np.repeat(g_mag, draws), indexing="ij")
-    star, a_v, g = star.ravel(), a_v.ravel(), g.ravel()
+    combinations = np.meshgrid(np.arange(len(flux)), a_v_mag, np.repeat(g_mag, draws), indexing="ij")
+    star, a_v, g = (axis.ravel() for axis in combinations)
     reddened = flux[star] * transmission(WAVELENGTH_NM, a_v, np.full(a_v.shape, R_V))
     brightness, _, _ = synthetic_photometry(reddened)
     scaled = reddened * 10 ** (-0.4 * (g - brightness))[:, None]

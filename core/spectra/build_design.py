@@ -53,5 +53,5 @@ def design_from_gaiaxpy() -> dict[str, np.ndarray]:
 
 if __name__ == "__main__":
     with atomic_path(DESIGN_PATH) as path:
-        np.savez_compressed(path, **design_from_gaiaxpy())
+        np.savez_compressed(path, allow_pickle=False, **design_from_gaiaxpy())
     print(f"wrote {DESIGN_PATH} ({DESIGN_PATH.stat().st_size / 1e3:.0f} kB)")

@@ -72,5 +72,5 @@ def _smooth_weights(equations: np.ndarray, sums: np.ndarray, shortest_nm: float,
 
 if __name__ == "__main__":
     with atomic_path(PASSBANDS_PATH) as path:
-        np.savez_compressed(path, **passbands_from_gaiaxpy())
+        np.savez_compressed(path, allow_pickle=False, **passbands_from_gaiaxpy())
     print(f"wrote {PASSBANDS_PATH} ({PASSBANDS_PATH.stat().st_size / 1e3:.0f} kB)")
