@@ -75,7 +75,7 @@ def scale_colours(name: str) -> np.ndarray:
 
 def legend_figure(painted: Painted) -> go.Figure:
     """A strip with the scale, or the names with their colours."""
-    layout = {"height": 62, "margin": {"l": 4, "r": 4, "t": 20, "b": 22}, "showlegend": False}
+    layout = {"height": 70, "margin": {"l": 4, "r": 4, "t": 20, "b": 30}, "showlegend": False}
     bare = {"showgrid": False, "zeroline": False, "fixedrange": True}
     figure = go.Figure(layout=layout | {"xaxis": bare, "yaxis": bare | {"visible": False}})
     figure.update_layout(title={"text": painted.title, "font": {"size": 13}, "x": 0, "y": 0.98, "yanchor": "top"})

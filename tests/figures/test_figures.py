@@ -120,6 +120,7 @@ def test_the_classes_have_two_colours_that_stand_out_on_both_backgrounds():
             assert contrast(colour, background) >= 3.0
         assert contrast(theme[scheme]["textColor"], background) >= 7.0
         assert contrast(theme[scheme]["primaryColor"], background) >= 4.5
+        assert contrast(theme[scheme]["primaryColor"], "#FFFFFF") >= 3.9  # the words on a button
         assert contrast(theme[scheme]["linkColor"], background) >= 4.5
     assert theme["chartCategoricalColors"][:2] == list(palette.LABEL_COLOURS.values())
 
