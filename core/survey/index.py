@@ -147,6 +147,11 @@ def read_index(parts: Iterable[Path]) -> tuple[Counts, list[Path]]:
     return Counts(n_rows, n_classified, kinds["histogram"], kinds["odds"]), candidates
 
 
+def candidates_file(survey: Path, number: int) -> Path:
+    """The indexed candidates of the part of this number."""
+    return survey / FOLDER / f"candidates-{number:06d}.parquet"
+
+
 def _files(part: Path) -> tuple[Path, Path]:
     folder = part.parent / FOLDER
     return folder / f"{part.stem}.npz", folder / f"{part.stem.replace('part', 'candidates')}.parquet"

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from core.errors import SurveyError, UsageError
 from core.survey.columns import PLACED_FROM, SCHEMA
-from core.survey.index import Counts, read_index
+from core.survey.index import Counts, candidates_file, read_index
 from core.survey.known_stars import known_stars
 from core.survey.store import read_manifest
 
@@ -127,7 +127,11 @@ class SurveyResult:
                 "LEFT JOIN known USING (source_id)"
             )
         wanted = ", ".join(_IN_MEMORY)
-        database.execute(f"CREATE TABLE candidates AS SELECT {wanted}, known_as FROM candidate_rows")
+        number = r"CAST(regexp_extract(filename, '(\d+)[.]parquet$', 1) AS INTEGER) AS part"
+        database.execute(
+            f"CREATE TABLE candidates AS SELECT {wanted}, known_as, {number} "
+            f"FROM read_parquet({_listed(candidates)}, filename = true) LEFT JOIN known USING (source_id)"
+        )
         return cls(folder, manifest, counts, database)
 
     def ask(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
@@ -200,12 +204,15 @@ class SurveyResult:
         order = f"ORDER BY {sort} {'DESC' if descending else 'ASC'} NULLS LAST, source_id"
         limits = [*values, rows, page * rows]
         if selection.table == "candidates" and sort in _IN_MEMORY and rows <= _FEW_ROWS:
-            query = f"SELECT source_id FROM candidates WHERE {condition} {order} LIMIT ? OFFSET ?"
-            ids = self.ask(query, limits)["source_id"].tolist()
-            if not ids:
+            query = f"SELECT source_id, part FROM candidates WHERE {condition} {order} LIMIT ? OFFSET ?"
+            found = self.ask(query, limits)
+            if found.empty:
                 return self.ask("SELECT * FROM candidate_rows LIMIT 0")
-            listed = ", ".join(str(int(item)) for item in ids)
-            return self.ask(f"SELECT * FROM candidate_rows WHERE source_id IN ({listed}) {order}")
+            # Only the files that hold these rows are opened: a survey of millions has hundreds.
+            files = _listed([candidates_file(self.folder, int(part)) for part in sorted(found["part"].unique())])
+            ids = ", ".join(str(int(item)) for item in found["source_id"])
+            rows_of = f"SELECT * FROM read_parquet({files}) LEFT JOIN known USING (source_id)"
+            return self.ask(f"SELECT * FROM ({rows_of}) WHERE source_id IN ({ids}) {order}")
         table = "candidate_rows" if selection.table == "candidates" else "stars"
         return self.ask(f"SELECT * FROM {table} WHERE {condition} {order} LIMIT ? OFFSET ?", limits)
 
