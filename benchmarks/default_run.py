@@ -1,14 +1,12 @@
 """From a trained run to the shipped default ensemble: `python -m benchmarks.default_run RUN_DIR [TARGET]`.
 
-Weights are rounded to float16, in the ONNX files and the `.keras` files the same, so that both give the same logits; of
-the predictions a random part is shipped, drawn with a fixed seed.
+Members are shipped as ONNX with their weights in float16, from which `core.explanation.stored_weights` makes Keras
+networks again; of the predictions a random part is shipped, drawn with a fixed seed.
 """
 
 import argparse
 import json
-import os
 import shutil
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +15,10 @@ import pandas as pd
 from core.atomic import atomic_path
 from core.evaluation.audit.record import figures_of
 from core.settings import current_settings
+from core.training.export import store_weights_as_float16
 
 N_SHIPPED = 40_000
 """Rows of each table of predictions."""
-_LARGE = 256
-_EPOCH = (2026, 1, 1, 0, 0, 0)
-"""Date of the files inside a `.keras` archive, so that its bytes follow from the weights alone."""
 
 
 def pack(source: Path, target: Path) -> None:
@@ -38,10 +34,12 @@ def pack(source: Path, target: Path) -> None:
         run |= {"predictions_shipped": N_SHIPPED, "results_of_all_predictions": run["results"]}
         run["results"] = run["results"] | figures_of(*tables)
         for member in run["members"]:
-            print(member["file"], *_pack_member(source, beside, member), flush=True)
+            shutil.copy(source / member["file"], beside / member["file"])
+            store_weights_as_float16(beside / member["file"])
+            member["keras"] = None
         run["note"] = (
-            "Weights rounded to float16 after training: stored so in the ONNX files, as float32 of the same values in "
-            f"the .keras files. Of the out-of-fold and of the test predictions {N_SHIPPED:,} random ones are shipped."
+            "Weights rounded to float16 after training. Of the out-of-fold and of the test predictions "
+            f"{N_SHIPPED:,} random ones are shipped."
         )
         (beside / "run.json").write_text(json.dumps(run, indent=1) + "\n")
     shutil.rmtree(target, ignore_errors=True)
@@ -55,31 +53,8 @@ def _sample(path: Path) -> pd.DataFrame:
     return table.iloc[rows].astype(halves)
 
 
-def _pack_member(source: Path, target: Path, member: dict) -> tuple[int, int]:
-    """Both files of a member; their sizes in bytes."""
-    import keras
-
-    from core.training.export import save_keras, store_weights_as_float16
-
-    onnx_file, keras_file = target / member["file"], target / member["keras"]
-    shutil.copy(source / member["file"], onnx_file)
-    store_weights_as_float16(onnx_file)
-    model = keras.saving.load_model(source / member["keras"], compile=False, safe_mode=True)
-    model.set_weights([w.astype(np.float16).astype(np.float32) if w.size >= _LARGE else w for w in model.get_weights()])
-    save_keras(model, keras_file)
-    packed = keras_file.with_name("packed.zip")
-    with zipfile.ZipFile(keras_file) as loose, zipfile.ZipFile(packed, "w") as tight:
-        for item in loose.infolist():
-            tight.writestr(
-                zipfile.ZipInfo(item.filename, _EPOCH), loose.read(item), zipfile.ZIP_DEFLATED, compresslevel=9
-            )
-    packed.replace(keras_file)
-    return onnx_file.stat().st_size, keras_file.stat().st_size
-
-
 def main() -> None:
     """Pack a run."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="Folder of the trained run.")
     parser.add_argument("target", type=Path, nargs="?", default=current_settings().default_run_dir)
