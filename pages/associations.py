@@ -98,7 +98,7 @@ def group_and_show(source: StarSource) -> None:
 def show_tabs(found, table, places, settings, method: str | None, key: str) -> None:
     """What can be said about the groups; only the open tab is computed."""
     titles = ["Groups", "Choice of eps", "Stability and significance", "3-D and film"]
-    groups, choice, checks, space = st.tabs(titles, key="view", bind="query-params")
+    groups, choice, checks, space = st.tabs(titles, key="tab", bind="query-params")
     if groups.open:
         with groups:
             views.show_groups(found, table, *sky_cache.describe_groups(found, key, found.settings))

@@ -117,7 +117,7 @@ def test_a_group_can_be_chosen_and_its_members_downloaded(server, browser):
 
 
 def test_a_film_has_the_frames_it_should(server, browser):
-    browser.open(address(server, stars=THREE, view="3-D+and+film")).expect_figure("Groups around the Sun")
+    browser.open(address(server, stars=THREE, tab="3-D+and+film")).expect_figure("Groups around the Sun")
     browser.page.get_by_label("Frames of one turn").fill("12")
     browser.page.get_by_label("Frames of one turn").press("Tab")
     browser.settle()
@@ -132,7 +132,7 @@ def test_a_film_has_the_frames_it_should(server, browser):
 
 
 def test_settings_are_explained_and_checked(server, browser):
-    browser.open(address(server, stars=THREE, view="Choice+of+eps"))
+    browser.open(address(server, stars=THREE, tab="Choice+of+eps"))
     browser.expect_figure("Distances to the neighbour").expect_figure("Groups and noise at other settings")
     browser.page.get_by_role("tab", name="Stability and significance").click()
     browser.page.get_by_role("button", name=re.compile("Check these groups")).click()
@@ -154,7 +154,7 @@ def test_the_studys_setting_gives_one_group_and_says_why(server, browser):
     [
         ({"stars": "three_stars.parquet"}, "all are noise at these settings"),
         ({"stars": THREE, "eps_pc": 0}, "eps is 0; it must be above 0"),
-        ({"stars": THREE, "eps_pc": "x", "space": "none", "min_samples": "-4", "view": "no"}, "3 groups among"),
+        ({"stars": THREE, "eps_pc": "x", "space": "none", "min_samples": "-4", "tab": "no"}, "3 groups among"),
         ({"stars": THREE, "eps_pc": 5000, "space": "position"}, "Why one giant group"),
         ({"stars": THREE, "space": "sky", "eps_deg": 3}, "groups among"),
         ({"stars": THREE, "algorithm": "hdbscan"}, "groups among"),
