@@ -21,6 +21,7 @@ class StarQuery:
 
 def choose_star() -> StarQuery:
     """The look-up field, and the options of a search by name or coordinates."""
+    state.take_latest_star()
     text = st.text_input(
         "Gaia DR3 source id, name or coordinates",
         key=state.SOURCE_ID,

@@ -47,5 +47,6 @@ def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], N
         refresh=state.take_ask_again(),
         client=ArchiveClient(on_message=on_wait),
     )
+    state.remember_star(record.source_id)
     card = verdict_card(record, cache.load_ensemble(run.path, run.started) if run else None)
     return JudgedStar(card, judge(record.spectra, run) if run and record.spectra is not None else None)

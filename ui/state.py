@@ -46,6 +46,8 @@ L_DEG, B_DEG, RADIUS_DEG = "l", "b", "radius"
 _QUERIES = "remembered queries"
 _OPENED = "opened files"
 _ASK_AGAIN = "ask the archive again"
+_LATEST_STAR = "star looked at last"
+_PAGE, _PAGE_CHANGED = "page", "page changed"
 MOST_OPENED_FILES = 8
 
 
@@ -106,6 +108,8 @@ def remember_query(page_title: str) -> None:
     """Keep the page's query parameters, so that the menu leads back to the same choices."""
     queries = st.session_state.setdefault(_QUERIES, {})
     queries[page_title] = {name: st.query_params.get_all(name) for name in st.query_params}
+    st.session_state[_PAGE_CHANGED] = st.session_state.get(_PAGE) != page_title
+    st.session_state[_PAGE] = page_title
 
 
 def remembered_query(page_title: str) -> dict[str, list[str]] | None:
@@ -116,6 +120,21 @@ def remembered_query(page_title: str) -> dict[str, list[str]] | None:
 def choose_source_id(value: int) -> None:
     """Put a star into the URL; to be called before the look-up field is drawn, or from a callback."""
     st.session_state[SOURCE_ID] = str(value)
+
+
+def remember_star(source_id: int) -> None:
+    """Keep the star that a page has just shown."""
+    st.session_state[_LATEST_STAR] = source_id
+
+
+def take_latest_star() -> None:
+    """Choose the star looked at last where the URL names none; to be called before the look-up field is drawn.
+
+    Streamlit strips `?source_id=` from a link between two pages that both bind it: the session hands the star over.
+    """
+    if st.session_state.get(_PAGE_CHANGED) and SOURCE_ID not in st.query_params and _LATEST_STAR in st.session_state:
+        st.query_params[SOURCE_ID] = str(st.session_state[_LATEST_STAR])
+        choose_source_id(st.session_state[_LATEST_STAR])
 
 
 def ask_again() -> None:

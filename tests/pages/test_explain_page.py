@@ -69,7 +69,10 @@ def test_one_click_leads_from_the_verdict_to_its_reasons(server, browser, data_d
     browser.open(server).expect("A massive star")  # the first visit draws the embedded sample
     source_id = str(embedded_star(data_dir)["source_id"])
     browser.open(f"{server}/star?source_id={source_id}&run={RUN}").expect("Verdict:", "Why this verdict?").settle()
-    browser.follow("Why this verdict?").expect(f"Gaia DR3 {source_id}", "For massive:", "additivity error")
+    browser.follow("Why this verdict?").expect(f"Gaia DR3 {source_id}")
+    reasons = browser.page.locator("[data-testid=stMain]").get_by_text("For massive:").first
+    reasons.wait_for(timeout=280_000)  # TensorFlow and shap have to be loaded
+    browser.expect("additivity error")
     browser.expect_figure("Wide ANN: logit").expect_figure("Contributions by place").settle()
     assert f"source_id={source_id}" in browser.page.url
     assert "model=wide" in browser.page.url
