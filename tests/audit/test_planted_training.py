@@ -64,12 +64,12 @@ def test_the_last_epoch_kept_instead_of_the_best_is_found(stars, tmp_path, monke
     def without_restoring(**options):
         return stopping(**{**options, "restore_best_weights": False})
 
-    explicit = {"epochs": 12, "patience": 12, "peak_rate": 0.02, "batch_size": 32, "loss": "focal"}
+    explicit = {"epochs": 30, "patience": 30, "peak_rate": 0.02, "batch_size": 32, "loss": "focal"}
     good = run_of(stars, tmp_path / "good", DEEP, **explicit)
     monkeypatch.setattr(keras.callbacks, "EarlyStopping", without_restoring)
     bad = run_of(stars, tmp_path / "bad", DEEP, **explicit)
     best = run_store.read_run(bad)["members"][0]["best_epoch"]
-    assert best < 12, "the plant needs a run whose best epoch is not its last"
+    assert best < 30, "the plant needs a run whose best epoch is not its last"
     assert find("best_epoch", good).verdict == PASSED
     finding = find("best_epoch", bad)
     assert finding.verdict == FAILED
@@ -81,13 +81,13 @@ def test_a_test_set_that_chooses_the_epoch_is_found(stars, tmp_path, monkeypatch
     from core.training.protocol import make_fold_map
 
     rows = make_fold_map(stars, n_folds=2, seed=1).test_rows
-    test_stars = ([represent(stars.flux[rows], "l2").astype(np.float32)], stars.label[rows])
+    test_stars = ([represent(stars.flux[rows], "standardised").astype(np.float32)], stars.label[rows])
 
     def steer(spec, training, validation, *arguments, **options):
         return FIT(spec, training, test_stars, *arguments, **options)
 
     monkeypatch.setattr(train_module, "fit_member", steer)
-    folder = run_of(stars, tmp_path / "run", DEEP, epochs=3)
+    folder = run_of(stars, tmp_path / "run", DEEP, epochs=3, patience=3, representation="standardised")
     finding = find("selection", folder)
     assert finding.verdict == FAILED
     assert finding.numbers["steered_by_test_set"] == [0]
