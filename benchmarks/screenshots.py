@@ -1,17 +1,52 @@
-"""Photographs of all pages at two widths, light and dark: `python -m benchmarks.screenshots OUT_DIR [PAGE ...]`."""
+"""Photographs of all pages: `python -m benchmarks.screenshots OUT_DIR [PAGE ...]` or `... --gallery`.
+
+OUT_DIR gets each page and tab in full length, light and dark, 1280 and 390 pixels wide. `--gallery` makes the small
+pictures of the README anew, in docs/pictures/. A survey, an audit and explanations are computed first, for the pages
+that show results: ten minutes on two cores.
+"""
 
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
+from benchmarks.picture_data import prepare
+from core.settings import PROJECT_ROOT
 from tests.pages.conftest import CHROMIUM_FLAGS, Visitor, running_server
 from ui.shell import MENU
 
 WIDTHS = {"1280": (1280, 900), "390": (390, 844)}
 THEMES = ("light", "dark")
-ABOUT_A_STAR = ("Star", "Explain")
+GALLERY = PROJECT_ROOT / "docs" / "pictures"
+GALLERY_VIEWPORT, GALLERY_WIDTH, GALLERY_COLOURS = (1280, 1000), 960, 64
+PAGES_OF_A_STAR = ("Star", "Explain")
 """Pages that are photographed with the massive star that Overview offers."""
+VIEWS: dict[str, tuple[str, ...]] = {
+    "Spectra": ("view=Class means", "view=Spectra", "view=Data set card"),
+    "Simulate": ("view=One star", "view=New sample"),
+    "Train": ("view=New training", "view=Jobs", "view=Representations"),
+    "Compare": ("view=Who beats whom", "view=Table", "view=Learning curves", "view=Size and speed"),
+    "Evaluate": (
+        "view=Threshold and prevalence", "view=Curves", "view=Wrong verdicts", "view=Kinds of stars",
+        "view=Calibration", "view=Impostors", "view=Your sample",
+    ),
+    "Explain": (
+        "view=One star", "view=Classes&explained=40", "view=All stars&explained=40", "view=Networks&explained=40",
+        "view=Right and wrong&explained=40", "view=Checks&explained=40",
+    ),
+    "Sky map": ("projection=aitoff", "projection=sphere", "projection=space"),
+    "Survey": ("view=Results", "view=New survey", "view=Jobs"),
+    "Associations": (
+        "tab=Groups", "tab=Choice of eps", "tab=Stability and significance", "tab=3-D and film",
+    ),
+}  # fmt: skip
+"""Addresses of a page's tabs or views; the first is the one of the gallery. Other pages have one view."""
+
+
+def slug(text: str) -> str:
+    """The name of a page or a view in a file name."""
+    return text.lower().replace(" ", "_")
 
 
 def example_query(chromium, address: str) -> str:
@@ -19,61 +54,90 @@ def example_query(chromium, address: str) -> str:
     visitor = Visitor(chromium.new_page()).open(address).expect("A massive star")
     href = visitor.page.get_by_role("link", name="A massive star").first.get_attribute("href") or ""
     visitor.page.close()
-    return "?" + href.partition("?")[2]
+    return href.partition("?")[2]
 
 
-def photograph(chromium, address: str, title: str, script: str, folder: Path, query: str = "") -> list[str]:
-    """Four pictures of a page, in full length; returns what was wrong with it, a line each."""
-    path = "" if script == "app.py" else script.removeprefix("pages/").removesuffix(".py")
+def visit(chromium, address: str, title: str, view: str, star: str, size: tuple[int, int], theme: str) -> Visitor:
+    """A page as it stands when everything in it has been drawn."""
     from playwright.sync_api import expect
 
+    script = {entry.title: entry.script for _, entries in MENU for entry in entries}[title]
+    path = "" if script == "app.py" else script.removeprefix("pages/").removesuffix(".py")
+    query = "&".join(filter(None, (view, star if title in PAGES_OF_A_STAR else "")))
+    context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+    visitor = Visitor(context.new_page()).open(f"{address}/{path}?{quote(query, safe='=&')}")
+    expect(visitor.page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=120_000)
+    expect(visitor.page.locator("[data-testid=stSpinner]")).to_have_count(0, timeout=300_000)
+    visitor.page.wait_for_timeout(2500)  # figures animate in
+    return visitor.settle()
+
+
+def photograph(chromium, address: str, title: str, folder: Path, star: str) -> list[str]:
+    """Four pictures of each view of a page, in full length; returns what was wrong with it, a line each."""
     wrong = []
-    for theme in THEMES:
-        for width, (wide, high) in WIDTHS.items():
-            context = chromium.new_context(viewport={"width": wide, "height": high}, color_scheme=theme)
-            visitor = Visitor(context.new_page()).open(f"{address}/{path}{query}")
-            expect(visitor.page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=120_000)
-            visitor.page.wait_for_timeout(2500)  # figures animate in
-            visitor.settle()
-            main = visitor.page.locator("[data-testid=stMain]")
-            length = main.evaluate("main => main.firstElementChild.scrollHeight")
-            if main.evaluate("main => main.scrollWidth - main.clientWidth") > 0:
-                wrong.append(f"{title} at {width} px is wider than its window")
-            wrong += [f"{title}: {text}" for text in visitor.failures]
-            visitor.page.set_viewport_size({"width": wide, "height": max(high, min(int(length) + 60, 6000))})
-            visitor.settle()
-            name = f"{title.lower().replace(' ', '_')}_{theme}_{width}.png"
-            visitor.page.screenshot(path=folder / name)
-            print(folder / name, flush=True)
-            context.close()
+    for view in VIEWS.get(title, ("",)):
+        for theme in THEMES:
+            for width, size in WIDTHS.items():
+                visitor = visit(chromium, address, title, view, star, size, theme)
+                main = visitor.page.locator("[data-testid=stMain]")
+                length = main.evaluate("main => main.firstElementChild.scrollHeight")
+                if main.evaluate("main => main.scrollWidth - main.clientWidth") > 0:
+                    wrong.append(f"{title} {view} at {width} px is wider than its window")
+                wrong += [f"{title} {view}: {text}" for text in visitor.failures]
+                visitor.page.set_viewport_size({"width": size[0], "height": max(size[1], min(int(length) + 60, 6000))})
+                visitor.page.wait_for_timeout(500)
+                visitor.settle()
+                name = slug(view.partition("=")[2].partition("&")[0])
+                path = folder / f"{'-'.join(filter(None, (slug(title), name)))}_{theme}_{width}.png"
+                visitor.page.screenshot(path=path)
+                print(path, flush=True)
+                visitor.page.context.close()
+    return wrong
+
+
+def photograph_for_gallery(chromium, address: str, title: str, folder: Path, star: str) -> list[str]:
+    """The first screen of a page, small and in few colours."""
+    import io
+
+    from PIL import Image
+
+    visitor = visit(chromium, address, title, VIEWS.get(title, ("",))[0], star, GALLERY_VIEWPORT, "light")
+    wrong = [f"{title}: {text}" for text in visitor.failures]
+    picture = Image.open(io.BytesIO(visitor.page.screenshot())).convert("RGB")
+    visitor.page.context.close()
+    height = round(picture.height * GALLERY_WIDTH / picture.width)
+    small = picture.resize((GALLERY_WIDTH, height), Image.Resampling.LANCZOS)
+    path = folder / f"{slug(title)}.png"
+    small.quantize(GALLERY_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path}, {path.stat().st_size / 1000:.0f} kB", flush=True)
     return wrong
 
 
 def main(arguments: list[str]) -> int:
     """Make the pictures; status 1 when a page is too wide or shows an uncaught exception."""
     program = shutil.which("chromium")
-    entries = [entry for _, items in MENU for entry in items]
-    wanted = arguments[1:] or [entry.title for entry in entries]
-    unknown = set(wanted) - {entry.title for entry in entries}
-    if not arguments or unknown:
-        print(__doc__, f"Pages: {', '.join(entry.title for entry in entries)}", sep="\n", file=sys.stderr)
+    titles = [entry.title for _, entries in MENU for entry in entries]
+    for_gallery = "--gallery" in arguments
+    names = [name for name in arguments if name != "--gallery"]
+    folder, wanted = (GALLERY, names) if for_gallery else (Path(names[0]) if names else None, names[1:])
+    if folder is None or set(wanted) - set(titles):
+        print(__doc__, f"Pages: {', '.join(titles)}", sep="\n", file=sys.stderr)
         return 2
     if program is None:
         print("Chromium is not installed (apt-get install chromium): no picture was made", file=sys.stderr)
         return 1
     from playwright.sync_api import sync_playwright
 
-    folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
     wrong = []
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as data:
+        prepare(Path(data), wanted or titles, checks=not for_gallery)
         chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         with running_server(Path(data)) as address:
             star = example_query(chromium, address)
-            for entry in entries:
-                if entry.title in wanted:
-                    query = star if entry.title in ABOUT_A_STAR else ""
-                    wrong += photograph(chromium, address, entry.title, entry.script, folder, query)
+            make = photograph_for_gallery if for_gallery else photograph
+            for title in wanted or titles:
+                wrong += make(chromium, address, title, folder, star)
         chromium.close()
     print(*wrong, sep="\n", file=sys.stderr)
     return 1 if wrong else 0

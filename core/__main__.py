@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ExplorerError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_NOTHING_DONE
-    except OSError as error:  # no room, no permission, no such folder
+    except OSError as error:  # no such file, no permission to read
         print(f"error: {error.strerror or error}: {error.filename or 'see above'}", file=sys.stderr)
         return EXIT_NOTHING_DONE
     except KeyboardInterrupt:

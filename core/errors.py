@@ -105,6 +105,10 @@ class DiskSpaceError(ExplorerError):
     """What was asked for would not fit on the disk; nothing has been started."""
 
 
+class StorageError(ExplorerError, OSError):
+    """A place that cannot be written to: its disk is full or read-only, or something else stands there."""
+
+
 class JobError(ExplorerError):
     """A job that does not exist, cannot be read or cannot be done."""
 

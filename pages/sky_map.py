@@ -11,7 +11,7 @@ from ui import sky_cache
 from ui.shell import page
 from ui.sky_choices import aladin_link, choose_field, choose_view, go_to
 from ui.sky_sources import choose_cuts, require_source
-from ui.sky_view import answer_click, links_from, marks_of, paint, places_of, say
+from ui.sky_view import answer_click, link_onward, marks_of, paint, places_of, say
 
 page("Sky map", ":material/public:")
 
@@ -64,7 +64,7 @@ def explore(source: StarSource) -> None:
     st.caption(caption)
     answer_click(event, drawn)
     with st.container(horizontal=True):
-        links_from(source)
+        link_onward()
         if not field.whole_sky:
             st.link_button("This field in Aladin Lite", aladin_link(field), icon=":material/open_in_new:")
             st.button("Whole sky", on_click=go_to, args=(0.0, 0.0, 180.0), icon=":material/zoom_out_map:")

@@ -54,9 +54,10 @@ def _film(found: Associations, plain: bool) -> None:
         suffix, data = st.session_state[_FILM]
         left, _ = st.columns(2)
         with left:
-            st.image(data) if suffix == ".gif" else st.video(
-                data, format="video/mp4", loop=True, autoplay=True, muted=True
-            )
+            if suffix == ".gif":
+                st.image(data)
+            else:
+                st.video(data, format="video/mp4", loop=True, autoplay=True, muted=True)
             st.download_button(
                 f"{suffix[1:].upper()}, {len(data) / 1e6:.1f} MB",
                 data,

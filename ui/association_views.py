@@ -1,5 +1,7 @@
 """Parts of the page Associations: the outcome in numbers, the table of groups, members, and what to say about them."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -18,6 +20,7 @@ from core.sky.star_places import StarPlaces
 from ui import state
 from ui.association_choices import set_eps
 from ui.association_jobs import AT_ONCE, result_or_job
+from ui.downloads import download_each
 from ui.figure import show
 from ui.shell import link
 from ui.sky_sources import travelling
@@ -136,16 +139,7 @@ def _show_members(found: Associations, table: pd.DataFrame, members: np.ndarray,
         shown = shown.assign(source_id=shown["source_id"].astype(str))
         columns = {"star": st.column_config.LinkColumn("verdict", display_text="open")}
         st.dataframe(shown[["star", *shown.columns.drop("star")]], hide_index=True, height=240, column_config=columns)
-    with st.container(horizontal=True):
-        for name, suffix in FORMATS.items():
-            st.download_button(
-                f"{len(frame):,} members, {name}",
-                lambda suffix=suffix: table_bytes(frame, suffix),
-                file_name=f"{stem}{suffix}",
-                key=f"download {stem}{suffix}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+    download_each(FORMATS, partial(table_bytes, frame), stem, label=f"{len(frame):,} members, {{}}")
 
 
 def show_eps_help(places: StarPlaces, table: pd.DataFrame, settings: Settings, method: str | None, key: str) -> None:

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core import quota
 from core.errors import ExplorerError
 from core.evaluation.audit import audit_run
 from core.evaluation.audit.store import store_report, stored_report
@@ -36,6 +37,7 @@ def latest_audit(run: RunSummary) -> dict | None:
         return stored_report(run.path)
     bar = st.progress(0.0, "Reading the run …")
     try:
+        quota.refuse_when_read_only("auditing")
         report = audit_run(run.path, on_check=lambda done, n, title: bar.progress(done / n, f"{title} …"))
     except ExplorerError as error:
         st.error(plain(error), icon=":material/error:")

@@ -14,6 +14,7 @@ from core.evaluation.who_beats_whom import METRICS, TESTS
 from core.figures.comparison import MOST_CURVES, beaten_figure, cost_figure, learning_curves_figure
 from ui import evaluation_cache
 from ui.choice import choose_one
+from ui.downloads import download_each
 from ui.figure import show
 
 _COLUMNS: dict[str, tuple[str, str | None, str]] = {
@@ -85,16 +86,9 @@ def show_table(rows: Sequence[ComparisonRow]) -> None:
 
 
 def _downloads(rows: Sequence[ComparisonRow]) -> None:
-    with st.container(horizontal=True):
-        for label, file_format, suffix in (("CSV", "csv", "csv"), ("Markdown", "md", "md"), ("LaTeX", "latex", "tex")):
-            st.download_button(
-                label,
-                lambda file_format=file_format: comparison_text(rows, file_format),
-                file_name=f"comparison.{suffix}",
-                key=f"download {suffix}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+    formats = {".csv": "csv", ".md": "md", ".tex": "latex"}
+    named = {"CSV": ".csv", "Markdown": ".md", "LaTeX": ".tex"}
+    download_each(named, lambda suffix: comparison_text(rows, formats[suffix]), "comparison")
 
 
 def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:

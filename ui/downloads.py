@@ -1,6 +1,8 @@
 """Download buttons: spectra in the formats that astronomers' tools open, tables as CSV."""
 
 import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -22,12 +24,30 @@ def spectra_bytes(spectra: SpectrumSet, suffix: str) -> bytes:
 
 
 def download_spectra(spectra: SpectrumSet, stem: str) -> None:
-    """One button for each format; a file is made when its button is pressed."""
+    """One button for each format."""
+    download_each(FORMATS, partial(spectra_bytes, spectra), stem)
+
+
+def download_each(
+    formats: Mapping[str, str], make: Callable[[str], bytes | str], stem: str, *, label: str = "{}"
+) -> None:
+    """A row of buttons, one for each format.
+
+    Parameters
+    ----------
+    formats : mapping of name to suffix
+    make : function of the suffix
+        Gives the file's content, when its button is pressed.
+    stem : str
+        File name without suffix.
+    label : str
+        What the buttons say, with {} for the name of the format.
+    """
     with st.container(horizontal=True):
-        for name, suffix in FORMATS.items():
+        for name, suffix in formats.items():
             st.download_button(
-                name,
-                lambda suffix=suffix: spectra_bytes(spectra, suffix),
+                label.format(name),
+                partial(make, suffix),
                 file_name=f"{stem}{suffix}",
                 key=f"download {stem}{suffix}",
                 icon=":material/download:",

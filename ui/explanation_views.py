@@ -1,13 +1,15 @@
 """What the page Explain shows: one star, the classes, all stars, the networks, right against wrong, the checks."""
 
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.explanation.explanation import Explanation
-from core.explanation.store import flat_table
+from core.explanation.store import flat_table, write_table
 from core.explanation.summary import (
     group_means,
     mean_importance,
@@ -209,11 +211,6 @@ def _sample_downloads(explanation: Explanation) -> None:
 
 
 def _parquet(explanation: Explanation) -> bytes:
-    import tempfile
-    from pathlib import Path
-
-    from core.explanation.store import write_table
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "explained.parquet"
         write_table(explanation, path)

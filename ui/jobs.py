@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core import quota
-from core.errors import ExplorerError, JobError
+from core.errors import ExplorerError, JobError, StorageError
 from core.jobs import launch
 from core.jobs.job import (
     CANCELLED,
@@ -38,9 +38,13 @@ _BADGES = {
 
 
 @st.cache_resource(show_spinner=False)
-def relaunch_unfinished() -> bool:
-    """Once per app process: jobs that the machine's last end interrupted go on."""
-    return launch.ensure_runner()
+def relaunch_unfinished() -> str:
+    """Once per app process: jobs that the machine's last end interrupted go on. Returns why not, '' when they do."""
+    try:
+        launch.ensure_runner()
+    except StorageError as error:
+        return str(error)
+    return ""
 
 
 def choose_job(kind: str) -> Job | None:
@@ -99,6 +103,11 @@ def show_state(job: Job, now: JobState) -> None:
         _buttons(job, now)
     if now.state == FAILED:
         st.error(f"{plain(now.message)}.", icon=":material/error:")
+    elif launch.is_interrupted(job):
+        st.warning(
+            "The process that was at work on this job has ended. What it had finished is kept: go on with the rest.",
+            icon=":material/power_off:",
+        )
     elif job.is_cancelled and now.state not in ENDED:
         st.caption("Stopping …")
 
@@ -114,6 +123,9 @@ def _buttons(job: Job, now: JobState) -> None:
 
 
 def _change(job: Job, now: JobState) -> None:
+    if launch.is_interrupted(job) and st.button("Go on", icon=":material/resume:", key=f"relaunch {job.id}"):
+        launch.ensure_runner()
+        st.rerun()
     if now.state not in ENDED:
         if st.button("Cancel", icon=":material/stop:", key=f"cancel {job.id}", disabled=job.is_cancelled):
             cancel(job)

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui import access, jobs, state
+from ui.plain import plain
 
 PROGRAM = "Massive Star Explorer"
 ICON_FILE = Path(__file__).with_name("icon.svg")
@@ -142,7 +143,7 @@ def page(title: str, icon: str) -> None:
     st.set_page_config(page_title=f"{title} · {PROGRAM}", page_icon=str(ICON_FILE), layout="wide")
     access.require_log_in()
     state.remember_query(title)
-    jobs.relaunch_unfinished()
+    trouble = jobs.relaunch_unfinished()
     with st.sidebar:
         _menu()
         _credit()
@@ -150,6 +151,8 @@ def page(title: str, icon: str) -> None:
     st.title(f"{icon} {title}", anchor=False)
     st.markdown(entry(title).purpose)
     access.show_refusal()
+    if trouble:
+        st.warning(f"Unfinished jobs cannot go on. {plain(trouble)}.", icon=":material/hard_drive:")
 
 
 def link(title: str, label: str | None = None, **query: str) -> None:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from core import quota
@@ -249,11 +248,3 @@ def _find_results() -> list[Path]:
 
 def _files_of(path: Path) -> list[Path]:
     return [path] if path.suffix == ".parquet" else sorted(path.glob("[!.]*.parquet"))
-
-
-def star_row(source: StarSource, source_id: int) -> pd.Series | None:
-    """The row of one star, None where the table has it not."""
-    with source.connection() as connection:
-        query = f"SELECT {', '.join(source.columns)} FROM stars WHERE source_id = {int(source_id)} LIMIT 1"
-        found = connection.execute(query).df()
-    return None if found.empty else found.iloc[0]

@@ -15,8 +15,6 @@ from ui.shell import link
 from ui.sky_choices import cell_radius, go_to, settings_of_query
 from ui.sky_sources import link_to_survey, travelling
 
-_NO_PARALLAX = np.empty((0, 3))
-
 
 def paint(drawn: SkyMap, colour: str, source: StarSource, cuts: Cuts) -> Painted:
     """Colours of the marks; where a mark has not what is asked for, density takes its place."""
@@ -97,8 +95,8 @@ def say(drawn: SkyMap, projection: str, painted: Painted) -> str:
     return text + where + " Massive stars keep to the plane: those far from it are runaways or impostors."
 
 
-def links_from(source: StarSource) -> None:
-    """To the page Associations with the same stars."""
+def link_onward() -> None:
+    """To the page Associations with the same stars, and back to the survey that they come from."""
     link("Associations", "Find groups among these stars", **travelling())
     link_to_survey()
 

@@ -48,7 +48,6 @@ _OPENED = "opened files"
 _ASK_AGAIN = "ask the archive again"
 _LATEST_STAR = "star looked at last"
 _PAGE, _PAGE_CHANGED = "page", "page changed"
-MOST_OPENED_FILES = 8
 
 
 @dataclass

@@ -10,6 +10,7 @@ from core.survey.report import WANTED_COMPLETENESS, Share, SurveyReport
 from core.survey.result import Selection
 from ui import shell, survey_cache
 from ui.choice import choose_one
+from ui.downloads import download_each
 from ui.figure import show
 from ui.numbers import percent, share_text
 from ui.survey_choices import query_of
@@ -141,9 +142,4 @@ def _downloads(survey: SurveySummary, selection: Selection, n_selected: int) -> 
             survey_cache.candidates(path, n_parts, selection, selection.score, True, 0, n_selected), suffix
         )
 
-    with st.container(horizontal=True):
-        for name, suffix in FORMATS.items():
-            st.download_button(
-                name, lambda suffix=suffix: make(suffix), file_name=f"candidates-{survey.name}{suffix}",
-                key=f"export {suffix}", icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+    download_each(FORMATS, make, f"candidates-{survey.name}")

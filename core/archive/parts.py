@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.atomic import atomic_path
+from core.atomic import atomic_path, storage_errors
 from core.errors import UsageError
 from core.spectra.spectrum_set import SpectrumSet
 
@@ -27,8 +27,11 @@ class Parts:
         ------
         UsageError
             The folder belongs to another request.
+        StorageError
+            The folder cannot be written to.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with storage_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "request.json"
         if path.exists():
             before = json.loads(path.read_text())

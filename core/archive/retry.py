@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from core.atomic import storage_error
 from core.errors import ArchiveBusyError, ArchiveError, ArchiveQuotaError, OfflineError
 
 Result = TypeVar("Result")
@@ -84,12 +85,16 @@ def with_retries(
         Every attempt met a passing failure: HTTP 429, 500, 502, 503, 504, a time-out or an incomplete reply.
     ArchiveError
         The archive refused the request.
+    StorageError
+        The reply cannot be written to this machine's disk.
     """
     rng = rng or random.Random()
     for attempt in range(policy.attempts):
         try:
             return request()
         except (HttpStatusError, IncompleteReplyError, OSError, EOFError, http.client.HTTPException) as error:
+            if isinstance(error, OSError) and (trouble := storage_error(error)) is not None:
+                raise trouble from error
             failure = explain(error, what)
             if attempt + 1 == policy.attempts or not _passes(error, failure, policy):
                 raise failure from error

@@ -10,6 +10,7 @@ from pydeck.bindings.json_tools import default_serialize
 
 from core.figures.projection import hammer
 from core.figures.sky_marks import Marks
+from core.figures.sky_names import CARTESIAN, PIXELS, box_of_word, flat, known_layers, text_layer
 from core.sky.sky_cells import Field, cell_centres, cell_corners
 
 PROJECTIONS = {
@@ -19,9 +20,10 @@ PROJECTIONS = {
     "space": "3-D around the Sun",
 }
 HEIGHT = 560
+_GLOBE_PX = 256.0 / np.pi  # deck.gl's sphere at zoom 0
 _UNITS = 100.0  # deck.gl zooms in powers of two of pixels per unit
 _WIDTH = 790
-CARTESIAN = pdk.types.String("cartesian")
+_ROTATION_DEG = (50.0, 60.0)  # of the view in space: about x after about z
 
 
 def sky_deck(
@@ -49,19 +51,16 @@ def sky_deck(
     """
     if projection == "space":
         return _space(marks, ink, known, arms or {})
-    layers = [*_grid(projection, ink, ground), _layer(projection, marks, field), *_names(projection, known, ink)]
+    start = _start(projection, field)
+    layers = [*_grid(projection, ink, ground), _layer(projection, marks, field)]
+    if known is not None and not known.empty:
+        place = _place(projection, known["l"].to_numpy(), known["b"].to_numpy())
+        degrees = [box_of_word(text, *_on_screen(projection, at, start)) for text, at in _degrees(projection)]
+        layers += known_layers(projection, known, place, _on_screen(projection, place, start), ink, taken=degrees)
     if projection == "sphere":
         view = pdk.View(type="_GlobeView", controller=True)
-        start = {
-            "longitude": _signed(field.l_deg) if field else 0.0,
-            "latitude": field.b_deg if field else 0.0,
-            "zoom": 0.6,
-        }
-        if field and not field.whole_sky:
-            start["zoom"] = float(np.clip(np.log2(90.0 / field.radius_deg), 0.6, 5.0))
     else:
         view = pdk.View(type="OrthographicView", controller=True, flip_y=False)
-        start = _start(projection, field)
     return _deck(layers, view, start)
 
 
@@ -108,14 +107,14 @@ def _layer(projection: str, marks: Marks, field: Field | None) -> pdk.Layer:
         ]
         return pdk.Layer(
             "SolidPolygonLayer", data, id="cells", get_polygon="p", get_fill_color="c", pickable=True, filled=True,
-            extruded=False, opacity=0.95, auto_highlight=True, **_flat(projection),
+            extruded=False, opacity=0.95, auto_highlight=True, **flat(projection),
         )  # fmt: skip
     place = _place(projection, marks.l_deg, marks.b_deg).round(4).tolist()
     data = [{"p": p, "c": c, "t": t, "i": i} for p, c, t, i in zip(place, colour, marks.text, marks.name, strict=True)]
     size = 2.0 if len(data) > 5000 else 3.0 if len(data) > 800 else 5.0
     return pdk.Layer(
         "ScatterplotLayer", data, id="stars", get_position="p", get_fill_color="c", pickable=True, opacity=0.85,
-        radius_units=pdk.types.String("pixels"), get_radius=size, auto_highlight=True, **_flat(projection),
+        radius_units=pdk.types.String("pixels"), get_radius=size, auto_highlight=True, **flat(projection),
     )  # fmt: skip
 
 
@@ -128,17 +127,11 @@ def _cells(projection: str, cell: np.ndarray, order: int) -> np.ndarray:
     return _place(projection, np.clip(beyond, -179.99, 179.99), b_deg)
 
 
-def _flat(projection: str) -> dict:
-    return {} if projection == "sphere" else {"coordinate_system": CARTESIAN}
-
-
 def _grid(projection: str, ink: tuple[int, int, int], ground: tuple[int, int, int]) -> list[pdk.Layer]:
-    lines, words = [], []
+    lines = []
     up, along = np.linspace(-90, 90, 61), np.linspace(-179.99, 179.99, 91)
     for meridian in range(-180, 181, 30):
         lines.append(_place(projection, np.full_like(up, np.clip(meridian, -179.99, 179.99)), up))
-        if meridian % 60 == 0 and abs(meridian) < 180:
-            words.append((f"{meridian % 360}", _place(projection, np.array(float(meridian)), np.array(-34.0))))
     lines += [_place(projection, along, np.full_like(along, parallel)) for parallel in (-60, -30, 0, 30, 60)]
     layers = []
     if projection == "sphere":
@@ -154,60 +147,42 @@ def _grid(projection: str, ink: tuple[int, int, int], ground: tuple[int, int, in
             id="grid",
             get_path="p",
             get_color=_mixed(ground, ink, 0.3),
-            width_units=_PIXELS,
+            width_units=PIXELS,
             get_width=1,
-            **_flat(projection),
+            **flat(projection),
         )
     )
-    layers.append(_text(projection, words, _mixed(ground, ink, 0.6), "degrees", 12))
+    layers.append(text_layer(projection, _degrees(projection), _mixed(ground, ink, 0.6), "degrees"))
     return layers
 
 
-_PIXELS = pdk.types.String("pixels")
-
-
-def _text(
-    projection: str, words: Sequence, colour: Sequence[int], name: str, size: int, anchor: str = "middle"
-) -> pdk.Layer:
-    data = [{"p": place.round(3).tolist(), "n": text} for text, place in words]
-    return pdk.Layer(
-        "TextLayer", data, id=name, get_position="p", get_text="n", get_size=size, get_color=list(colour),
-        get_text_anchor=pdk.types.String(anchor), get_alignment_baseline=pdk.types.String("center"),
-        get_pixel_offset=[8, 0] if anchor == "start" else [0, 0], font_family=pdk.types.String("sans-serif"),
-        **_flat(projection),
-    )  # fmt: skip
-
-
-def _names(projection: str, known: pd.DataFrame | None, ink: tuple[int, int, int]) -> list[pdk.Layer]:
-    if known is None or known.empty:
-        return []
-    place = _place(projection, known["l"].to_numpy(), known["b"].to_numpy())
-    rings = [{"p": p, "t": t} for p, t in zip(place.round(3).tolist(), _about(known), strict=True)]
+def _degrees(projection: str) -> list[tuple[str, np.ndarray]]:
+    """The longitudes that are written, with their places."""
     return [
-        pdk.Layer(
-            "ScatterplotLayer",
-            rings,
-            id="known",
-            get_position="p",
-            get_radius=6,
-            radius_units=_PIXELS,
-            filled=False,
-            stroked=True,
-            get_line_color=list(ink),
-            line_width_units=_PIXELS,
-            get_line_width=1.5,
-            pickable=True,
-            **_flat(projection),
-        ),
-        _text(projection, list(zip(known["name"], place, strict=True)), ink, "names", 12, "start"),
+        (f"{meridian % 360}°", _place(projection, np.array(float(meridian)), np.array(-34.0)))
+        for meridian in range(-120, 121, 60)
     ]
 
 
-def _about(known: pd.DataFrame) -> list[str]:
-    return [f"{item.name}\n{item.distance_pc:.0f} pc\n{item.reference}" for item in known.itertuples(index=False)]
+def _on_screen(projection: str, place: np.ndarray, start: dict) -> np.ndarray:
+    """Where places of the map (..., 2) stand when it opens: pixels from the middle, up positive; NaN where hidden."""
+    if projection != "sphere":
+        return (place - np.array(start["target"][:2])) * 2.0 ** start["zoom"]
+    along, up = np.deg2rad(place[..., 0] - start["longitude"]), np.deg2rad(place[..., 1])
+    tilt = np.deg2rad(start["latitude"])
+    toward = np.sin(tilt) * np.sin(up) + np.cos(tilt) * np.cos(up) * np.cos(along)
+    x = np.cos(up) * np.sin(along)
+    y = np.cos(tilt) * np.sin(up) - np.sin(tilt) * np.cos(up) * np.cos(along)
+    seen = np.where(toward > 0.2, _GLOBE_PX * 2.0 ** start["zoom"], np.nan)
+    return np.stack([x, y], axis=-1) * seen[..., None]
 
 
 def _start(projection: str, field: Field | None) -> dict:
+    """The view state with which a map of the sky opens."""
+    if projection == "sphere":
+        place = {"longitude": _signed(field.l_deg), "latitude": field.b_deg} if field else {}
+        near = 0.6 if field is None or field.whole_sky else np.clip(np.log2(90.0 / field.radius_deg), 0.6, 5.0)
+        return {"longitude": 0.0, "latitude": 0.0, "zoom": float(near)} | place
     half_width = 2.83 * _UNITS if projection == "aitoff" else 180.0
     half_height = half_width / 2
     if field is None or field.whole_sky:
@@ -232,23 +207,32 @@ def _space(marks: Marks, ink: tuple[int, int, int], known: pd.DataFrame | None, 
     words += [(f"{name} Arm", line[len(line) // 2]) for name, line in arms.items()]
     faint = [*_mixed(ink, (128, 128, 128), 0.5)]
     spirals = [{"p": line.round(1).tolist(), "t": f"{name} Arm"} for name, line in arms.items()]
-    lines = {"get_path": "p", "width_units": _PIXELS, "coordinate_system": CARTESIAN}
+    lines = {"get_path": "p", "width_units": PIXELS, "coordinate_system": CARTESIAN}
     faded = np.zeros(len(marks.l_deg), dtype=bool) if marks.faded is None else marks.faded
     layers = [
         pdk.Layer("PathLayer", paths, id="rings", get_color=[128, 128, 128], get_width=1, **lines),
         pdk.Layer("PathLayer", spirals, id="arms", get_color=[204, 121, 167], get_width=2, opacity=0.6, **lines),
         _cloud("faded", marks, position, rows[faded[rows]], 1.3, 0.35),
         _cloud("stars", marks, position, rows[~faded[rows]], 2.0 if len(rows) > 3000 else 3.5, 1.0),
-        _text("space", words, faint, "words", 12),
+        text_layer("space", words, faint, "words"),
     ]
-    if known is not None and len(known):
-        near = known[known["distance_pc"].between(0.2 * reach, 1.1 * reach)]  # nearer names would cover each other
-        layers.append(
-            _text("space", list(zip(near["name"], near[["x", "y", "z"]].to_numpy(), strict=True)), ink, "names", 12)
-        )
-    view = pdk.View(type="OrbitView", controller=True, orbit_axis="Z")
     zoom = float(np.log2(0.62 * _WIDTH / (2 * reach)))
-    return _deck(layers, view, {"target": [0, 0, 0], "rotation_x": 50, "rotation_orbit": 60, "zoom": zoom})
+    if known is not None and len(known):
+        near = known[known["distance_pc"] <= 1.1 * reach]
+        place = near[["x", "y", "z"]].to_numpy(dtype=float)
+        boxes = [box_of_word(text, *(_turned(at) * 2.0**zoom)) for text, at in words]
+        layers += known_layers("space", near, place, _turned(place) * 2.0**zoom, ink, taken=boxes)
+    view = pdk.View(type="OrbitView", controller=True, orbit_axis="Z")
+    tilt, turn = _ROTATION_DEG
+    return _deck(layers, view, {"target": [0, 0, 0], "rotation_x": tilt, "rotation_orbit": turn, "zoom": zoom})
+
+
+def _turned(place: np.ndarray) -> np.ndarray:
+    """Places (..., 3) as the view in space shows them when it opens, right and up (..., 2), in parsecs."""
+    tilt, turn = np.deg2rad(_ROTATION_DEG)
+    right = place[..., 0] * np.cos(turn) - place[..., 1] * np.sin(turn)
+    away = place[..., 0] * np.sin(turn) + place[..., 1] * np.cos(turn)
+    return np.stack([right, away * np.cos(tilt) - place[..., 2] * np.sin(tilt)], axis=-1)
 
 
 def _cloud(name: str, marks: Marks, position: np.ndarray, rows: np.ndarray, size: float, opacity: float) -> pdk.Layer:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core import quota
-from core.atomic import atomic_path
+from core.atomic import atomic_path, storage_errors
 from core.errors import JobError
 from core.settings import current_settings
 
@@ -183,9 +183,16 @@ def _refuse_strangers(job: Job) -> None:
 
 def append_event(path: Path, event: dict) -> None:
     """Append one line to a task's progress, in one write, so that readers see whole lines (but perhaps the last)."""
-    path.parent.mkdir(exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"time": round(time.time(), 3), **event}) + os.linesep)
+    line = json.dumps({"time": round(time.time(), 3), **event}).encode() + b"\n"
+    with storage_errors(path):
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a+b") as file:
+            end = file.seek(0, os.SEEK_END)
+            if end:
+                file.seek(end - 1)
+                if file.read(1) != b"\n":
+                    line = b"\n" + line  # its last writer was stopped in the middle of a line
+            file.write(line)
 
 
 def read_events(job: Job) -> dict[str, list[dict]]:

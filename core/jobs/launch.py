@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 from core import quota
-from core.errors import JobError
+from core.atomic import storage_errors
+from core.errors import JobError, StorageError
 from core.jobs import runner
-from core.jobs.job import Job, create_job, jobs_dir, unfinished_jobs
+from core.jobs.job import RUNNING, Job, create_job, jobs_dir, unfinished_jobs
 from core.settings import PROJECT_ROOT, current_settings
 
 LOG_FILE = "runner.log"
@@ -48,16 +49,29 @@ def use_scheduler(address: str) -> None:
     os.environ["DASK_SCHEDULER_ADDRESS"] = address
 
 
+def is_interrupted(job: Job) -> bool:
+    """Whether a job's runner has died: it was at work, and nobody is now. `ensure_runner` lets it go on."""
+    try:
+        return job.state().state == RUNNING and not runner.is_running()
+    except StorageError:
+        return False  # who may not write here cannot know
+
+
 def ensure_runner() -> bool:
     """Start a runner if there are unfinished jobs and none is running; True if it was started.
 
     The runner is a detached process with a session of its own: it outlives the page, the browser and the app.
+
+    Raises
+    ------
+    StorageError
+        The folder of jobs cannot be written to.
     """
     if current_settings().read_only or not unfinished_jobs() or runner.is_running():
         return False
     log_path = jobs_dir() / LOG_FILE
     mode = "wb" if log_path.exists() and log_path.stat().st_size > _LARGEST_LOG else "ab"
-    with log_path.open(mode) as log:
+    with storage_errors(log_path), log_path.open(mode) as log:
         subprocess.Popen(
             [sys.executable, "-m", "core.jobs.runner"],
             cwd=PROJECT_ROOT,

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from core.atomic import storage_errors
 from core.errors import ExplorerError
 from core.jobs.cluster import open_client
 from core.jobs.job import CANCELLED, FAILED, FINISHED, RUNNING, Job, JobState, jobs_dir, unfinished_jobs
@@ -29,8 +30,10 @@ _MOST_TASKS = 100_000
 def runner_lock() -> Iterator[bool]:
     """Be the runner of this data folder: True, or False if there is one already."""
     path = jobs_dir() / LOCK_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -56,15 +59,12 @@ class JobAtWork:
         self._was_cancelled = False
         self._futures: dict[Any, Task] = {}
         self._work: Work | None = None
-        job.write_state(self.state)
+        self._written = True
+        self._set()
         try:
             self._work = open_work(job)
-        except ExplorerError as error:
-            self._end(FAILED, str(error))
-            return
-        except Exception as error:  # a fault of the program must end this job, not the others
-            traceback.print_exc()
-            self._end(FAILED, f"{type(error).__name__}: {error}")
+        except Exception as error:  # whatever is wrong must end this job, not the others
+            self._end(FAILED, _words(error))
             return
         tasks = self._work.tasks
         self._set(n_tasks=self._work.n_earlier + len(tasks), n_done=self._work.n_earlier, message="running")
@@ -82,14 +82,18 @@ class JobAtWork:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.state.ended is not None
+        """Whether nothing is left to do: the job's end stands on disk, or its folder is gone."""
+        return self.state.ended is not None and (self._written or not self.job.folder.is_dir())
 
     def step(self) -> None:
-        """Collect what has come back since the last call."""
+        """Collect what has come back since the last call; say again what the disk did not take."""
+        if not self._written:
+            self._set()
+        if self.state.ended is not None:
+            return
         for future in [future for future in self._futures if future.done()]:
             self._collect(future, self._futures.pop(future))
-        if not self._futures and not self.ended:
+        if not self._futures:
             self._close()
 
     def _collect(self, future, task: Task) -> None:
@@ -100,29 +104,49 @@ class JobAtWork:
         if error is None and future.result() is None:
             self._was_cancelled = True
             return
-        if error is None:
-            self._work.done(task, future.result())
-            self._set(n_done=self.state.n_done + 1)
-        else:
-            message = (
-                f"{task.name}: {error if isinstance(error, ExplorerError) else f'{type(error).__name__}: {error}'}"
-            )
-            logging.getLogger(__name__).error(message)
-            self._errors.append(message)
+        try:
+            if error is None:
+                self._work.done(task, future.result())
+                self._set(n_done=self.state.n_done + 1)
+                return
             self._work.failed(task, error)
+        except Exception as trouble:  # the disk does not take the result: those of the other tasks may fit
+            error = error or trouble
+        message = f"{task.name}: {_words(error)}"
+        logging.getLogger(__name__).error(message)
+        self._errors.append(message)
 
     def _close(self) -> None:
         assert self._work is not None
         state = CANCELLED if self._was_cancelled else FAILED if self._errors else FINISHED
-        message = "; ".join(self._errors) or ("cancelled" if self._was_cancelled else "")
-        self._end(state, self._work.close(complete=state == FINISHED, message=message))
+        message = "; ".join(dict.fromkeys(self._errors)) or ("cancelled" if self._was_cancelled else "")
+        try:
+            message = self._work.close(complete=state == FINISHED, message=message)
+        except Exception as error:
+            state, message = FAILED, "; ".join(filter(None, (message, _words(error))))
+        self._end(state, message)
 
     def _end(self, state: str, message: str) -> None:
         self._set(state=state, message=message, ended=time.time())
 
     def _set(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
-        self.job.write_state(self.state)
+        try:
+            self.job.write_state(self.state)
+        except OSError as error:  # a full disk must not end the runner: it is said as soon as there is room
+            if self._written:
+                logging.getLogger(__name__).error(str(error))
+            self._written = False
+        else:
+            self._written = True
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong, for the user; a fault of the program leaves its traceback in the runner's log."""
+    if isinstance(error, ExplorerError):
+        return str(error)
+    traceback.print_exception(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def serve(client, idle_s: float) -> None:
@@ -136,8 +160,7 @@ def serve(client, idle_s: float) -> None:
                 at_work[job.id] = JobAtWork(job, client, n_taken)
                 n_taken += 1
         for job_id, active in list(at_work.items()):
-            if not active.ended:
-                active.step()
+            active.step()
             if active.ended:
                 del at_work[job_id]
                 last_busy = time.monotonic()

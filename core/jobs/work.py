@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -97,7 +98,8 @@ def run_task(events_file: str, function: Callable[..., Any], arguments: dict[str
         reporter.event("cancelled")
         return None
     except Exception as error:
-        reporter.event("failed", message=str(error) or type(error).__name__)
+        with suppress(OSError):  # a full disk must not hide what went wrong
+            reporter.event("failed", message=str(error) or type(error).__name__)
         raise
     reporter.event("ended")
     return result

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 from pathlib import Path
 
+from core.atomic import storage_errors
 from core.settings import current_settings
 from core.simulation.draw import Progress, simulate
 from core.simulation.grid import GRID_PATH
@@ -29,15 +30,18 @@ def embedded_dataset(progress: Progress | None = None) -> Path:
     ------
     DiskSpaceError
         No room for its 70 MB.
+    StorageError
+        The folder cannot be written to.
     """
     path = embedded_path()
     if path.exists():
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            simulate("training", N_TRAIN + N_TEST, EMBEDDED_SEED, path, progress=progress)
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                simulate("training", N_TRAIN + N_TEST, EMBEDDED_SEED, path, progress=progress)
     return path
 
 

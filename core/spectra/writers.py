@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import fields
 from pathlib import Path
 
@@ -78,14 +78,16 @@ class ParquetWriter(AbstractContextManager):
     def __init__(
         self, path: str | os.PathLike, *, dtype: str = "float64", columns: Sequence[str] | None = None
     ) -> None:
-        self._atomic = atomic_path(path)
+        self._path = path
+        self._open = ExitStack()
         self._dtype = dtype
         self._columns = columns
         self._writer: pq.ParquetWriter | None = None
         self.n_rows = 0
 
     def __enter__(self) -> "ParquetWriter":
-        self._beside = self._atomic.__enter__()
+        self._beside = self._open.enter_context(atomic_path(self._path))
+        self._open.callback(self._close)  # what goes wrong in closing must undo the file, too
         return self
 
     def write(self, spectra: SpectrumSet) -> None:
@@ -119,9 +121,11 @@ class ParquetWriter(AbstractContextManager):
         return writer
 
     def __exit__(self, kind, error, trace) -> bool | None:
+        return self._open.__exit__(kind, error, trace)
+
+    def _close(self) -> None:
         if self._writer is not None:
             self._writer.close()
-        return self._atomic.__exit__(kind, error, trace)
 
 
 def to_arrow(spectra: SpectrumSet, *, dtype: str = "float64") -> pa.Table:

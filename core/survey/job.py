@@ -53,8 +53,8 @@ class SurveyWork:
 
     def close(self, *, complete: bool, message: str) -> str:
         """Close the survey's folder."""
-        self._survey = self._survey.close()
-        self._claim.close()
+        with self._claim:  # given back even where the manifest cannot be written
+            self._survey = self._survey.close()
         found, faults = self._survey.manifest, len(self._survey.manifest["faults"])
         if not complete:
             return message

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import core
-from core.atomic import atomic_path
+from core.atomic import atomic_path, storage_errors
 from core.classification.ensemble import load_ensemble
 from core.errors import SurveyError
 from core.evaluation.out_of_distribution import DOMAIN_FILE
@@ -81,10 +81,13 @@ def open_survey(
         The folder is in use, holds something else, or (resuming) a survey of another input or by another run.
     RunError, UsageError
         The run cannot be loaded.
+    StorageError
+        The folder cannot be written to.
     """
     folder = Path(folder)
     run, description = _run(run_dir, model, dismiss_below)
-    folder.mkdir(parents=True, exist_ok=True)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
         for leftover in folder.glob(".part-*.partial.parquet"):
             leftover.unlink(missing_ok=True)  # of a process that was killed while it wrote
@@ -169,7 +172,9 @@ def _require_same(stored: dict, plan: Plan, description: dict, folder: Path) -> 
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    with (folder / _LOCK).open("w") as file:
+    with storage_errors(folder):
+        file = (folder / _LOCK).open("w")
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

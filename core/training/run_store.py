@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.atomic import atomic_path
+from core.atomic import atomic_path, storage_errors
 from core.errors import RunError
 from core.evaluation.probability_calibration import fit_platt, sigmoid
 
@@ -69,9 +69,12 @@ def open_run(folder: str | Path, description: dict, *, resume: bool = False) -> 
     ------
     RunError
         Another process trains into the folder, it holds a run already, or (resuming) a run with other settings.
+    StorageError
+        The folder cannot be written to.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
         stored = folder / RUN_FILE
         if stored.exists():
@@ -90,7 +93,9 @@ def _lock(folder: Path) -> Iterator[None]:
     """An advisory lock that the system lifts when its owner dies, however it dies."""
     import fcntl
 
-    with (folder / _LOCK).open("w") as file:
+    with storage_errors(folder):
+        file = (folder / _LOCK).open("w")
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -17,7 +17,7 @@ from core.figures.palette import translucent
 _FOLDER = Path(__file__).parent
 _HTML = '<div class="frame" role="img"><div class="title"></div><div class="plot"></div></div>'
 _DECIMALS = 6
-"""Significant digits that are sent; a screen shows four."""
+"""Decimals that are sent of values of order one to a hundred; a screen shows four digits."""
 
 
 @dataclass(frozen=True)

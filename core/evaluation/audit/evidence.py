@@ -13,7 +13,7 @@ from core.settings import current_settings
 from core.spectra.spectrum_set import Coefficients
 from core.training.protocol import FoldMap, make_fold_map
 from core.training.run_store import RUN_FILE, read_run
-from core.training.training_data import TrainingData, read_training_data, sha256_of
+from core.training.training_data import TrainingData, data_hash, read_training_data
 
 PROBE_STARS = 48
 _PROBE_SEED = 11
@@ -103,11 +103,11 @@ def _find_data(run: dict, given: Path | None) -> tuple[TrainingData | None, str]
     if given is not None:
         if not given.exists():
             raise RunError(f"there is no data set {given}; give the file that the run was trained on")
-        if sha256_of(given) != wanted:
+        if data_hash(given) != wanted:
             raise RunError(f"{given} is not what the run was trained on (SHA-256 differs from {str(wanted)[:12]} ...)")
         return read_training_data(given), str(given)
     for path in _candidates(run):
-        if path.is_file() and sha256_of(path) == wanted:
+        if path.is_file() and data_hash(path) == wanted:
             return read_training_data(path), str(path)
     name = (run.get("data") or {}).get("path", "its data set")
     return None, f"{name} is not on this machine; give it with --data"
