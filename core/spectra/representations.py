@@ -119,6 +119,13 @@ def represent(
     return _FUNCTIONS[name](flux)
 
 
+def n_used_values(name: str, state: FittedState | None = None) -> int:
+    """How many of the 343 numbers are in use; the others are zero for every spectrum."""
+    if state and "components" in state:
+        return len(state["components"])
+    return find_representation(name).n_values
+
+
 @cache
 def representation_matrix(name: str) -> np.ndarray:
     """R with representation = L2-normalised flux @ R, float64 ndarray of shape (343, 343), for a linear one."""

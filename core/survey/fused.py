@@ -1,14 +1,16 @@
 """The members of an ensemble as one ONNX network, in two steps: what the first member dismisses is not asked again."""
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.classification.ensemble import Ensemble, load_ensemble
 from core.evaluation.probability_calibration import sigmoid
+from core.spectra.grid import N_SAMPLES
+from core.spectra.representations import n_used_values
 from core.spectra.spectrum_set import Coefficients
+from core.survey.graph import fuse, load_member, without_zero_inputs
 
 BATCH_ROWS = 1024
 """Fixed, so that sums have the same order on every machine with the same processor, however the work is shared out."""
@@ -36,7 +38,10 @@ class FusedEnsemble:
         self.dismiss_below = dismiss_below
         files = [ensemble.path / member["file"] for member in ensemble.run["members"]]
         n_scouts = SCOUTS if dismiss_below > 0 else len(files)
-        self._sessions = [_session(part) for part in (files[:n_scouts], files[n_scouts:]) if part]
+        members = [load_member(file) for file in files]
+        used = n_used_values(ensemble.representation, ensemble.representation_state)
+        self._n_used = used if all([without_zero_inputs(member, used) for member in members]) else N_SAMPLES
+        self._sessions = [_session(part) for part in (members[:n_scouts], members[n_scouts:]) if part]
 
     def __len__(self) -> int:
         return len(self.ensemble)
@@ -52,6 +57,7 @@ class FusedEnsemble:
         NaN for a star whose representation holds NaN, and for members that were not asked about a dismissed star.
         """
         fed = self.ensemble.inputs(flux, coefficients)
+        fed["flux"] = fed["flux"][:, : self._n_used]
         rows = np.flatnonzero(np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in fed.values()]))
         result = np.full((len(self), len(flux)), np.nan)
         first = 0
@@ -81,38 +87,11 @@ def fused_ensemble(run_dir: str, model: str | None, started: str, dismiss_below:
     return FusedEnsemble(load_ensemble(run_dir, model, threads=1), dismiss_below)
 
 
-def fuse(files: list[Path]) -> Any:
-    """One ONNX model with the members' nodes side by side: shared inputs, output `logits` (n_stars, n_members)."""
-    import onnx
-    from onnx import TensorProto, compose, helper
-
-    first = onnx.load(files[0])
-    shared = {item.name for item in first.graph.input}
-    nodes, initialisers, functions = [], [], []
-    for number, file in enumerate(files):
-        member = compose.add_prefix(onnx.load(file), f"m{number}_")
-        back = {f"m{number}_{name}": name for name in shared}
-        for node in member.graph.node:
-            renamed = [back.get(name, name) for name in node.input]
-            del node.input[:]
-            node.input.extend(renamed)
-        nodes += member.graph.node
-        initialisers += member.graph.initializer
-        functions += member.functions
-    outputs = [f"m{number}_logit" for number in range(len(files))]
-    nodes.append(helper.make_node("Concat", outputs, ["logits"], axis=1))
-    result = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n_stars", len(files)])
-    graph = helper.make_graph(nodes, "ensemble", list(first.graph.input), [result], initialisers)
-    return helper.make_model(
-        graph, opset_imports=list(first.opset_import), ir_version=first.ir_version, functions=functions
-    )
-
-
-def _session(files: list[Path]) -> Any:
+def _session(members: list[Any]) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(fuse(files).SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(fuse(members).SerializeToString(), options, providers=["CPUExecutionProvider"])

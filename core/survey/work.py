@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
 from core.classification.verdict import MASSIVE, member_probabilities
-from core.errors import ExplorerError
+from core.errors import ExplorerError, StorageError
 from core.evaluation.out_of_distribution import load_domain
 from core.spectra.readers import iter_partition
 from core.spectra.spectrum_set import SpectrumSet
@@ -66,6 +66,11 @@ def classify_partition(
 
     A damaged file is a result with a `fault`, not an exception: the other partitions go on. A row that cannot be used
     keeps its place, with nulls and a note.
+
+    Raises
+    ------
+    StorageError
+        The part cannot be written.
     """
     ensemble = fused_ensemble(run.path, run.model, run.started, run.dismiss_below)
     judges = Judges(load_domain(run.path), load_second_look(run.path, run.started))
@@ -77,8 +82,8 @@ def classify_partition(
                 if should_cancel is not None and should_cancel():
                     raise Cancelled(f"partition {partition.number} was cancelled; resume the survey to do it")
                 file.write_table(survey_table(spectra, member_probabilities(spectra, ensemble), judges))
-    except Cancelled:
-        raise
+    except (Cancelled, StorageError):
+        raise  # a full disk is no fault of this partition
     except ExplorerError as error:
         return PartitionResult(partition.number, fault=str(error))
     write_index(part)
