@@ -190,6 +190,6 @@ def _require_space(out: Path, request: Request) -> None:
     needed = request.n_stars * (_BYTES_PER_STAR + request.with_coefficients * _BYTES_OF_COEFFICIENTS)
     if needed > free:
         raise DiskSpaceError(
-            f"{request.n_stars:,} stars need about {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free; "
+            f"{request.n_stars:,} stars need about {needed / 1e6:,.0f} MB, {folder} has {free / 1e6:,.0f} MB free; "
             "ask for fewer stars or write to another disk"
         )

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -11,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 import core
-from core.errors import ExplorerError, UsageError
+from core.errors import ExplorerError, StorageError, UsageError
 from core.evaluation.out_of_distribution import store_domain
 from core.training import run_store
 from core.training.fit import EpochEvent, FittedMember, fit_member, free_memory, predict_logits
@@ -123,7 +124,8 @@ class _Training:
                 )
             except (ExplorerError, KeyboardInterrupt) as error:
                 message = str(error) or "interrupted"
-                run_store.assemble(self.folder, state=run_store.FAILED, error=message)
+                with suppress(StorageError):  # a full disk takes no note either: the run then counts as interrupted
+                    run_store.assemble(self.folder, state=run_store.FAILED, error=message)
                 raise
             seconds = earlier_s + time.monotonic() - started
             run = run_store.assemble(
