@@ -21,7 +21,7 @@ from core.archive.progress import Progress, silent
 from core.archive.random_sources import N_SOURCES
 from core.archive.source_id import healpix_of
 from core.atomic import atomic_path
-from core.errors import NotFoundError, UsageError
+from core.errors import NotFoundError, StorageError, UsageError
 from core.evaluation.impostor import CERTAINTY, probability_too_faint
 from core.spectra.dataset_catalogue import MANIFEST_FILE, note_dataset
 
@@ -65,7 +65,11 @@ def build_dataset(
     build.check_request()
     result = build.finished() or build.run()
     remove_parts(result.spectra)
-    note_dataset(out, client.settings)
+    try:
+        note_dataset(out, client.settings)
+    except StorageError as error:
+        if client.on_message is not None:
+            client.on_message(f"The data set is whole, but the pages will not list it: {error}")
     return result
 
 

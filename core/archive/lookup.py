@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,7 @@ from core.archive.products import read_star_products
 from core.archive.resolve import DEFAULT_EPOCH, DEFAULT_RADIUS_ARCSEC, Query, understand
 from core.archive.search import Match, search_archive
 from core.archive.source_id import healpix_of
-from core.errors import ArchiveError, NotFoundError, OfflineError
+from core.errors import ArchiveError, DiskSpaceError, NotFoundError, OfflineError, StorageError
 from core.spectra.spectrum_set import SpectrumSet
 
 Origin = Literal["file", "embedded", "cache", "archive"]
@@ -118,7 +119,8 @@ def find_star(
         if path is not None or not use_embedded or asked.kind == "name":
             raise
         # Last resort: the embedded set has not been made on this machine yet, and the star may be one of its own.
-        here = _on_this_machine(asked, radius_arcsec, (), local.embedded_path(make=True))
+        with suppress(StorageError, DiskSpaceError):
+            here = _on_this_machine(asked, radius_arcsec, (), local.embedded_path(make=True))
         if here is None:
             raise
         return here
@@ -137,7 +139,10 @@ def _in_cache_or_archive(
         raise OfflineError(_offline_text(asked))
     else:
         stored, origin = fetch_star(match.source_id, client), "archive"
-        cache.save(stored)
+        try:
+            cache.save(stored)
+        except StorageError as error:
+            messages.append(f"The star was not kept for the next time: {error}.")
     if stored.spectra is None:
         messages.append(
             f"Gaia DR3 has no XP spectrum of {match.source_id}: about 219 million of its 1.8 billion sources have one "
@@ -228,7 +233,9 @@ def _match(
             raise OfflineError(_offline_text(asked))
         match = search_archive(asked, radius_arcsec, client)
     except NotFoundError as error:
-        cache.remember_answer(key, {"found": False, "message": str(error), "date": f"{pd.Timestamp.now():%Y-%m-%d}"})
+        refusal = {"found": False, "message": str(error), "date": f"{pd.Timestamp.now():%Y-%m-%d}"}
+        with suppress(StorageError):
+            cache.remember_answer(key, refusal)
         raise
     except OfflineError:
         if asked.kind != "coordinates":
@@ -238,7 +245,8 @@ def _match(
             raise
         text = "No connection to the archive: the nearest star of the download cache; nearer ones may exist."
         return Match(int(near["source_id"].iloc[0]), float(near["separation_arcsec"].iloc[0]), len(near) - 1), [text]
-    cache.remember_answer(key, match.to_json())
+    with suppress(StorageError):  # then the archive is asked again
+        cache.remember_answer(key, match.to_json())
     return match, []
 
 

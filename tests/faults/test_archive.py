@@ -3,6 +3,8 @@
 The stand-in archive counts what it is asked for: a disk is never taken for an archive that is away.
 """
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -11,6 +13,7 @@ from core.archive.client import ArchiveClient
 from core.archive.dataset import build_dataset
 from core.archive.lookup import find_star
 from core.errors import StorageError
+from core.settings import current_settings
 from tests.archive.stand_in.sky import THETA1_ORI_C
 from tests.faults.conftest import FULL
 
@@ -62,6 +65,24 @@ def test_the_command_says_so_with_status_1(no_place, capsys):
     said = capsys.readouterr().err
     assert FULL in said
     assert "choose " in said
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_star_is_shown_where_it_cannot_be_kept(client, no_place, monkeypatch):
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(no_place))
+    star = find_star(str(THETA1_ORI_C), client=client, use_embedded=False)
+    assert star.spectra is not None
+    assert any(FULL in message and "not kept" in message for message in star.messages)
+
+
+@pytest.mark.usefixtures("archive")
+def test_a_set_is_whole_where_the_pages_cannot_be_told_of_it(client, tmp_path, monkeypatch):
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path / "a file"))
+    said: list[str] = []
+    told = replace(client, settings=current_settings(), on_message=said.append)
+    assert build_dataset(tmp_path / "set", client=told, n_stars=N).spectra.is_file()
+    assert [FULL in text and "whole" in text for text in said] == [True]
 
 
 def test_a_reply_that_does_not_fit_is_no_archive_that_is_away(archive, client, disk):
