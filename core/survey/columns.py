@@ -168,6 +168,8 @@ def _good_astrometry(facts: dict[str, np.ndarray]) -> pa.Array:
 def _floats(found: pd.DataFrame, name: str, n: int) -> np.ndarray:
     if name not in found:
         return np.full(n, np.nan)
+    if found[name].dtype.kind == "f":
+        return found[name].to_numpy(dtype=np.float64)
     return pd.to_numeric(found[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 

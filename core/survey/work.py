@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -23,6 +24,8 @@ from core.survey.simulated import is_simulated, iter_simulated
 CHUNK_ROWS = 4096
 """Rows in memory at a time; a multiple of the batches of the network, counted from the partition's first row."""
 MOST_NOTES = 20
+_FORMAT = {"compression": "zstd", "use_dictionary": [item.name for item in SCHEMA if pa.types.is_string(item.type)]}
+"""Numbers hardly repeat: a dictionary of them would be built and thrown away."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def classify_partition(
     part = Path(out) / partition.name
     try:
         require_readable(partition)
-        with atomic_path(part) as beside, pq.ParquetWriter(beside, SCHEMA, compression="zstd") as file:
+        with atomic_path(part) as beside, pq.ParquetWriter(beside, SCHEMA, **_FORMAT) as file:
             for spectra in _spectra(partition):
                 if should_cancel is not None and should_cancel():
                     raise Cancelled(f"partition {partition.number} was cancelled; resume the survey to do it")

@@ -60,7 +60,9 @@ def _only(text: str | None, beginning: str) -> str:
     return "; ".join(part for part in (text or "").split("; ") if part.startswith(beginning))
 
 
-def _series(name: str, column: pa.Array) -> pd.Series:
+def _series(name: str, column: pa.Array) -> pd.Series | np.ndarray:
+    if pa.types.is_floating(column.type):
+        return column.to_numpy(zero_copy_only=False)  # null is NaN; twenty such columns a chunk: a Series takes longer
     if is_text(column.type) and name not in _KEPT_AS_TEXT and not spells_arrays(column):
         column = _numbers_if_all_are(column)
     if pa.types.is_dictionary(column.type):
