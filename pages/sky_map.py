@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.figures.sky_colour import legend_figure
 from core.figures.sky_deck import HEIGHT, sky_deck
+from core.figures.sky_legend import legend_svg
 from core.sky.spiral_arms import arm_lines
 from core.sky.star_source import StarSource
 from ui import sky_cache
@@ -60,7 +60,7 @@ def explore(source: StarSource) -> None:
     key = f"sky {projection} {field}"
     with st.container(border=True):
         event = st.pydeck_chart(deck, height=HEIGHT, on_select="rerun", key=key, alt=caption)
-    st.plotly_chart(legend_figure(painted), key="legend", config={"staticPlot": True}, alt=f"Legend: {painted.title}")
+    st.image(legend_svg(painted, ink), width="stretch", alt=f"Legend: {painted.title}")
     st.caption(caption)
     answer_click(event, drawn)
     with st.container(horizontal=True):

@@ -1,9 +1,8 @@
-"""Colours of marks on the sky maps, and their legends."""
+"""Colours of marks on the sky maps."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
 from core.figures.palette import GREY, GROUP_COLOURS, LABEL_COLOURS, SKY
 
@@ -71,33 +70,6 @@ def scale_colours(name: str) -> np.ndarray:
 
     codes = sample_colorscale(get_colorscale(name), list(np.linspace(0, 1, 256)), colortype="tuple")
     return (np.array(codes) * 255).round()
-
-
-def legend_figure(painted: Painted) -> go.Figure:
-    """A strip with the scale, or the names with their colours."""
-    layout = {"height": 70, "margin": {"l": 4, "r": 4, "t": 20, "b": 30}, "showlegend": False}
-    bare = {"showgrid": False, "zeroline": False, "fixedrange": True}
-    figure = go.Figure(layout=layout | {"xaxis": bare, "yaxis": bare | {"visible": False}})
-    figure.update_layout(title={"text": painted.title, "font": {"size": 13}, "x": 0, "y": 0.98, "yanchor": "top"})
-    if painted.scale is None:
-        figure.update_layout(xaxis={"visible": False, "range": [0, 6]}, yaxis={"range": [-1, 1]})
-        figure.add_scatter(
-            x=[1.2 * i + 0.1 for i in range(len(painted.names))],
-            y=[0] * len(painted.names),
-            mode="markers+text",
-            marker={"size": 13, "color": [code for _, code in painted.names]},
-            text=[f"  {name}" for name, _ in painted.names],
-            textposition="middle right",
-            hoverinfo="skip",
-        )
-        return figure
-    ends = np.linspace(painted.low, painted.high, 128)
-    figure.add_heatmap(x=ends, y=[0], z=ends[None], colorscale=painted.scale, showscale=False, hoverinfo="skip")
-    if painted.logarithmic:
-        ticks = np.arange(np.ceil(painted.low), np.floor(painted.high) + 1)
-        ticks = ticks if len(ticks) > 1 else np.array([painted.low, painted.high])
-        figure.update_xaxes(tickvals=ticks, ticktext=[f"{10.0**value:,.3g}" for value in ticks])
-    return figure
 
 
 def _rgb(code: str) -> list[int]:

@@ -1,20 +1,23 @@
 """Maps and figures as data: every view is complete JSON within its budget, colours and legends say the same."""
 
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from core.figures.association import k_distance_figure, scan_figure, space_figure
-from core.figures.sky_colour import legend_figure, paint_classes, paint_groups, paint_scale
+from core.figures.sky_colour import paint_classes, paint_groups, paint_scale
 from core.figures.sky_deck import PROJECTIONS, sky_deck
+from core.figures.sky_legend import legend_svg
 from core.figures.sky_marks import Marks
 from core.sky.matching import known_groups
 from core.sky.sky_cells import MOST_MARKS, Field, cell_centres, cell_corners
 from core.sky.spiral_arms import arm_lines
 from tests.sky.samples import CENTRES_PC
 
+SVG = "{http://www.w3.org/2000/svg}"
 COLOURS = {"ink": (20, 20, 20), "ground": (255, 255, 255)}
 
 
@@ -67,7 +70,19 @@ def test_colours_and_legends():
     groups = paint_groups(np.array([-1, 0, 1]))
     assert groups.faded.tolist() == [True, False, False]
     for item in (painted, classes, groups, paint_scale(np.array([1.0, 1000.0]), "n", "Viridis", logarithmic=True)):
-        assert legend_figure(item).layout.title.text == item.title
+        words = [part.text for part in ElementTree.fromstring(legend_svg(item, (20, 20, 20))).iter(f"{SVG}text")]
+        assert words[0] == item.title
+        assert len(words) == 1 + (len(item.names) or (4 if item.logarithmic else 6))
+
+
+def test_the_legend_of_a_scale_has_its_ticks_in_place():
+    painted = paint_scale(np.array([1.0, 1000.0]), "n & more", "Viridis", limits=(0, 3), logarithmic=True)
+    drawing = ElementTree.fromstring(legend_svg(painted, (1, 2, 3)))
+    bar = drawing.find(f"{SVG}rect")
+    left, width = float(bar.get("x")), float(bar.get("width"))
+    ticks = [float(line.get("x1")) for line in drawing.iter(f"{SVG}line")]
+    assert np.allclose(ticks, left + width * np.arange(4) / 3, atol=0.1)
+    assert [part.text for part in drawing.iter(f"{SVG}text")][1:] == ["1", "10", "100", "1,000"]
 
 
 def test_a_turn_of_the_space_figure():
