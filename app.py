@@ -35,7 +35,7 @@ def run_row(run: RunSummary) -> dict:
         "Run": run.name,
         "Members": run.n_members,
         "Training stars": run.n_train,
-        "Trained on": run.data,
+        "Trained on": cache.title_of_data(run.data),
         "Test ROC-AUC": run.test_roc_auc,
         "State": run.state,
     }
@@ -46,10 +46,12 @@ if runs:
         "Test ROC-AUC": st.column_config.NumberColumn(format="%.4f"),
         "Training stars": st.column_config.NumberColumn(format="localized"),
     }
-    st.dataframe(pd.DataFrame([run_row(run) for run in runs]), hide_index=True, column_config=formats)
+    table = pd.DataFrame([run_row(run) for run in runs])
+    st.dataframe(table, hide_index=True, column_config=formats, height="auto" if len(runs) > 24 else "content")
     st.caption(
         "Each network is an ensemble: its members were trained on different folds, and their spread is part of every "
-        "verdict. A verdict needs no TensorFlow and takes milliseconds."
+        "verdict. Reference runs, one for each network, come with one member. A verdict needs no TensorFlow and takes "
+        "milliseconds."
     )
 else:
     st.info("No trained network is installed yet, so stars can be seen but not classified.", icon=":material/info:")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.evaluation.comparison import BASELINE_TITLES
+from ui import cache
 from ui.comparison_views import rows_of, show_cost, show_learning, show_table, show_winners
 from ui.evaluation_choices import choose_comparable
 from ui.plain import plain
@@ -16,9 +17,10 @@ if not results:
     link("Train", "Train networks")
     st.stop()
 data = results[0].run.get("data") or {}
+stars = cache.title_of_data(data.get("path", "an unknown file"))
 st.caption(
     f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.get('n_train') or 0:,} training and "
-    f"{data.get('n_test') or 0:,} held-out stars of {plain(data.get('path', 'an unknown file'))}, in the same "
+    f"{data.get('n_test') or 0:,} held-out stars of {plain(stars)}, in the same "
     f"{results[0].run.get('n_folds')} folds ({results[0].run.get('validation')} validation). "
     "Probabilities are calibrated (Platt, out of fold) at equal priors."
 )

@@ -34,7 +34,7 @@ def choose_settings(source: StarSource) -> tuple[Settings, str | None]:
     """Presets, algorithm, space, errors, distances, weight, min_samples; and eps as it was released last."""
     columns = set(source.columns)
     _default_to(columns)
-    first, second, third, fourth = st.columns(4, gap="medium")
+    first, second, third, fourth = st.columns([4, 5, 4, 6], gap="small")
     with first:
         algorithm = choose_one("Algorithm", ALGORITHMS, state.ALGORITHM)
     with second:

@@ -89,6 +89,7 @@ def show_groups(found: Associations, table: pd.DataFrame, groups: pd.DataFrame, 
         selection_mode="single-row",
         selection_default={"selection": {"rows": rows[:1]}} if rows and rows[0] < MOST_LISTED else None,
         key=f"groups {_key_of(found)}",
+        placeholder="–",
     )
     st.caption(
         "Largest first. Centre and distance are medians; size: radius that holds half of the members; depth and "

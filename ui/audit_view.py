@@ -60,7 +60,11 @@ def show_audit(audit: dict) -> None:
             if check["verdict"] == verdict:
                 st.markdown(f"{icon} **{check['title']}.** {plain(check['text'])}")
     _show_areas({check["check"]: check["numbers"] for check in checks})
-    st.caption(f"Audited {audit['audited']}. Data set: {plain(audit['data'])}.")
+    when = audit["audited"][:16].replace("T", " ")
+    st.caption(
+        f"Audited {when} UTC. Data set: {plain(audit['data'])}. Where a check asks for it, give the data set on the "
+        "command line: `python -m core audit RUN_DIR --data FILE`; the result appears here."
+    )
     table = pd.DataFrame(checks)[["check", "title", "verdict", "text"]]
     download_table(table, "Audit (CSV)", f"audit_{audit['model']}")
 

@@ -71,6 +71,12 @@ def find_datasets() -> list[dataset_catalogue.DatasetEntry]:
     return dataset_catalogue.find_datasets()
 
 
+def title_of_data(file_name: str) -> str:
+    """What the data set of a run is called in menus; the name of its file where it is not the embedded one."""
+    entries = (entry for entry in find_datasets() if entry.kind == "embedded" and entry.path.name == file_name)
+    return next((entry.title for entry in entries), file_name)
+
+
 def open_dataset(entry: dataset_catalogue.DatasetEntry) -> Dataset:
     """A data set of this machine, kept open until its file changes."""
     if entry.kind == "embedded":

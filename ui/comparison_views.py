@@ -95,8 +95,8 @@ def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:
     """The matrix of who beats whom."""
     left, right = st.columns(2)
     with left:
-        # One fold has no spread to test against: then the test set comes first.
-        several = sum(len(result.folds) > 1 for result in results) > 1
+        # Over one or two folds nothing can be beyond chance: then the test set comes first.
+        several = sum(len(result.folds) > 2 for result in results) > 1
         test = choose_one("Test", TESTS if several else dict(reversed(TESTS.items())), "test")
     with right:
         metric = choose_one("Figure of merit", METRICS, "metric") if test == "folds" else "accuracy"

@@ -138,4 +138,4 @@ def _ground_title(runs: list[RunResult]) -> str:
     run = runs[0].run
     networks = f"{len(runs)} network{'s' if len(runs) != 1 else ''}"
     path = (run.get("data") or {}).get("path", "unknown data")
-    return f"{path}, {run.get('n_folds')} folds, {run.get('validation')}: {networks}"
+    return f"{cache.title_of_data(path)}, {run.get('n_folds')} folds, {run.get('validation')}: {networks}"

@@ -147,12 +147,14 @@ def show_breakdown(result: RunResult, part: str) -> None:
             [group.n_low_mass for group in groups],
         ),
     }
-    figure = rates_figure(BREAKDOWNS[by][0], names, series, "Share called massive")
+    title = f"{BREAKDOWNS[by][0]}: found and falsely alarmed"
+    figure = rates_figure(title, names, series, "Share called massive")
     show(figure, "Bars: exact 95 % intervals. Blue belongs to the right, vermilion to the left.", key="groups")
     if by == "mass":
         st.caption("Stars of 6–8 and 8–10 solar masses differ least: the limit between the classes runs between them.")
     shown = group_table(groups)
-    st.dataframe(shown, hide_index=True, placeholder="–", key="group table")
+    wide = {"group": st.column_config.TextColumn(width="medium")}
+    st.dataframe(shown, hide_index=True, placeholder="–", key="group table", column_config=wide)
     download_table(shown, "Groups (CSV)", f"groups_by_{by}")
 
 

@@ -107,7 +107,7 @@ def _show_purity_curve(curve: OperatingCurve, expected: Yield) -> None:
         ),
         key="purity curve",
         marks=marks,
-        height=210,
+        height=260,
     )
 
 

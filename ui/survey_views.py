@@ -25,11 +25,25 @@ _SORTS = {
     "distance_pc": "Distance",
     "absolute_g_mag": "Absolute magnitude",
 }
-_SHOWN = [
-    "source_id", "known_as", "sky_probability", "probability", "probability_std", "out_of_distribution",
-    "impostor", "phot_g_mean_mag", "bp_rp", "absolute_g_mag", "distance_pc", "l_deg", "b_deg", "ruwe", "category",
-    "note",
-]  # fmt: skip
+_SHOWN: dict[str, tuple[str, str | None]] = {
+    # column: heading, number format
+    "source_id": ("Gaia DR3", None),
+    "known_as": ("Known as", None),
+    "sky_probability": ("P, parallax considered", "%.4f"),
+    "probability": ("P by the spectrum", "%.4f"),
+    "probability_std": ("±", "%.4f"),
+    "phot_g_mean_mag": ("G (mag)", "%.2f"),
+    "bp_rp": ("BP − RP (mag)", "%.2f"),
+    "absolute_g_mag": ("M_G (mag)", "%.2f"),
+    "distance_pc": ("Distance (pc)", "%.0f"),
+    "l_deg": ("l (deg)", "%.2f"),
+    "b_deg": ("b (deg)", "%.2f"),
+    "ruwe": ("RUWE", "%.2f"),
+    "category": ("Category", None),
+    "out_of_distribution": ("Unlike the training", None),
+    "impostor": ("Impostor", None),
+    "note": ("Note", None),
+}
 
 
 def show_report(report: SurveyReport, selection: Selection, found: dict[str, int]) -> None:
@@ -100,7 +114,11 @@ def show_distributions(survey: SurveySummary, selection: Selection) -> None:
         show(figure, caption, key="survey diagram")
     with right:
         figure = sky_figure(L_EDGES, B_EDGES, chosen["sky"])
-        show(figure, "Massive stars keep to the plane; candidates far from it deserve a second look.", key="survey sky")
+        show(
+            figure,
+            "Larger marks hold more. Massive stars keep to the plane; those far from it deserve a second look.",
+            key="survey sky",
+        )
 
 
 def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int) -> None:
@@ -116,8 +134,12 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
     page = int(right.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"page {survey.name} {selection}")) - 1
     table = survey_cache.candidates(survey.path, survey.n_done, selection, sort, descending, page, PAGE_ROWS)
     event = st.dataframe(
-        table[_SHOWN].astype({"source_id": str}), hide_index=True, on_select="rerun", selection_mode="single-row",
-        key=f"candidates {survey.name} {page}",
+        table[list(_SHOWN)].astype({"source_id": str}), hide_index=True, on_select="rerun",
+        selection_mode="single-row", key=f"candidates {survey.name} {page}", placeholder="–",
+        column_config={
+            name: heading if form is None else st.column_config.NumberColumn(heading, format=form)
+            for name, (heading, form) in _SHOWN.items()
+        },
     )  # fmt: skip
     rows = event.selection.rows if event else []
     if rows:

@@ -77,7 +77,7 @@ def choose_training_data() -> DatasetEntry:
 def choose_training() -> TrainingChoice | None:
     """All choices; None (with a message) while something is missing or cannot be meant."""
     keys = choose_networks()
-    left, middle, right = st.columns(3, gap="medium")
+    left, middle, right = st.columns([5, 4, 5], gap="medium")
     with left:
         entry = choose_training_data()
     with middle:

@@ -180,7 +180,7 @@ def _space_layout(reach: float, title: str) -> dict:
         },
         "updatemenus": [
             {
-                "type": "buttons", "direction": "left", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom",
+                "type": "buttons", "direction": "left", "x": 0.98, "xanchor": "right", "y": 1.0, "yanchor": "bottom",
                 "buttons": buttons,
             }
         ],
@@ -189,7 +189,10 @@ def _space_layout(reach: float, title: str) -> dict:
 
 def _camera(angle_deg: float) -> dict:
     angle = np.deg2rad(angle_deg - 60.0)
-    return {"eye": {"x": 1.5 * np.cos(angle), "y": 1.5 * np.sin(angle), "z": 0.8}}
+    return {
+        "eye": {"x": 1.25 * np.cos(angle), "y": 1.25 * np.sin(angle), "z": 0.7},
+        "center": {"x": 0.0, "y": 0.0, "z": -0.12},
+    }
 
 
 def _thin(rows: np.ndarray, most: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.evaluation.comparison import ComparisonRow
 from core.evaluation.who_beats_whom import BeatenMatrix
-from core.figures.layout import blank_figure
+from core.figures.layout import blank_figure, legend_below
 from core.figures.palette import BLUE, GREY, OVERLAY_COLOURS, VERMILION, translucent
 
 MOST_CURVES = len(OVERLAY_COLOURS)
@@ -68,15 +68,15 @@ def learning_curves_figure(curves: Mapping[str, pd.DataFrame], quantity: str = "
 
 def cost_figure(rows: Sequence[ComparisonRow], cost: str) -> go.Figure:
     """Validation accuracy with its deviation over the folds against 'parameters' or 'stars_per_s' (logarithmic)."""
-    title = {"parameters": "Trainable parameters", "stars_per_s": "Spectra per second (one member, one thread)"}[cost]
+    title = {"parameters": "Trainable parameters", "stars_per_s": "Spectra per second (one thread)"}[cost]
     known = [row for row in rows if getattr(row, cost) and row.val_accuracy_mean is not None]
     figure = blank_figure(
         title=f"Accuracy against {'size' if cost == 'parameters' else 'speed'}",
         x_title=title,
         y_title="Validation accuracy",
-        height=380,
-        x={"type": "log", "tickformat": "~s", "dtick": "D2"},
-        legend={"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"},
+        height=440,
+        x={"type": "log", "tickformat": "~s", "dtick": 1},
+        legend=legend_below(440 - 170),
     )
     for number, row in enumerate(known):
         figure.add_scatter(

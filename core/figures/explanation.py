@@ -34,7 +34,7 @@ def _two_panels(title: str, top_title: str, bottom_title: str, values: np.ndarra
         y={"domain": _TOP, "range": [min(0.0, 1.05 * low), high * HEADROOM]},
         yaxis2={**LINE_AXIS, "domain": _TOP},
         yaxis3={"domain": _BOTTOM, "title": {"text": bottom_title}, "automargin": True, "zeroline": True},
-        **({"legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.14, "yanchor": "top"}} | layout),
+        **layout,
     )
 
 
@@ -92,10 +92,17 @@ def star_figure(explanation: Explanation, row: int, space_title: str, spread: np
     figure.add_scatter(
         x=WAVELENGTH_NM,
         y=values,
-        mode="lines+markers",
+        mode="markers",
+        showlegend=False,
+        marker={"color": shap, "colorscale": DIVERGING, "cmin": -largest, "cmax": largest, "size": 9},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=WAVELENGTH_NM,
+        y=values,
+        mode="lines",
         name="Spectrum",
-        line={"color": GREY, "width": 1.2},
-        marker={"color": shap, "colorscale": DIVERGING, "cmin": -largest, "cmax": largest, "size": 6},
+        line={"color": GREY, "width": 1.5},
         customdata=shap,
         hovertemplate="%{x:.0f} nm: %{y:.4g}<br>contribution %{customdata:+.3g}<extra></extra>",
     )
@@ -172,7 +179,7 @@ def heat_map_figure(explanation: Explanation) -> go.Figure:
         x_title=WAVELENGTH_TITLE,
         y_title="Stars by probability of massive",
         height=620,
-        y={"tickvals": _ticks(explanation.probability[rows])[0], "ticktext": _ticks(explanation.probability[rows])[1]},
+        y=dict(zip(("tickvals", "ticktext"), _ticks(explanation.probability[rows]), strict=True)),
     )
     figure.add_heatmap(
         x=WAVELENGTH_NM,
@@ -181,16 +188,20 @@ def heat_map_figure(explanation: Explanation) -> go.Figure:
         colorscale=DIVERGING,
         zmin=-largest,
         zmax=largest,
-        colorbar={"title": {"text": "to the logit"}, "thickness": 12},
+        colorbar={"title": {"text": "Contribution<br>to the logit"}, "thickness": 12},
         hovertemplate="%{x:.0f} nm: %{z:+.3g}<br>%{customdata}<extra></extra>",
     )
     return figure
 
 
 def _ticks(probability: np.ndarray) -> tuple[list[int], list[str]]:
-    """Rows of a sorted list to be labelled with their probability."""
+    """Rows of a sorted list to be labelled with their probability; beyond 0.001 and 0.999 the first one only."""
     rows = np.unique(np.linspace(0, len(probability) - 1, 9).astype(int))
-    return rows.tolist(), [f"{probability[row]:.2g}" for row in rows]
+    texts: list[str] = []
+    for value in probability[rows]:
+        text = "< 0.001" if value < 0.001 else "> 0.999" if value > 0.999 else f"{value:.2g}"
+        texts.append("" if text in texts else text)
+    return rows.tolist(), texts
 
 
 def networks_figure(explanations: Mapping[str, Explanation]) -> go.Figure:

@@ -34,9 +34,15 @@ def blank_figure(
         "height": height,
         "margin": {"l": 10, "r": 10, "t": 44, "b": 10},
         "hovermode": "closest",
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
+        "legend": legend_below(height - 137),
     }
     return go.Figure(layout=common | layout)
+
+
+def legend_below(plot_px: float) -> dict:
+    """A legend in a row under the title of the horizontal axis, where the plot itself is `plot_px` pixels high."""
+    under = -56.0 / max(plot_px, 56.0)
+    return {"orientation": "h", "x": 0, "xanchor": "left", "y": under, "yanchor": "top", "traceorder": "normal"}
 
 
 def flux_scale(flux: np.ndarray) -> tuple[float, str]:

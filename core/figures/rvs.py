@@ -30,7 +30,6 @@ def rvs_figure(rvs: pd.DataFrame) -> go.Figure:
         x_title=WAVELENGTH_TITLE,
         y_title="Flux (continuum = 1)",
         height=340,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.3, "yanchor": "top"},
     )
     band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     figure.add_scatter(x=wavelength, y=flux - error, showlegend=False, **band)

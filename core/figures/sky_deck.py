@@ -10,7 +10,7 @@ from pydeck.bindings.json_tools import default_serialize
 
 from core.figures.projection import hammer
 from core.figures.sky_marks import Marks
-from core.figures.sky_names import CARTESIAN, PIXELS, box_of_word, flat, known_layers, text_layer
+from core.figures.sky_names import CARTESIAN, PIXELS, Box, box_of_word, flat, known_layers, overlap, text_layer
 from core.sky.sky_cells import Field, cell_centres, cell_corners
 
 PROJECTIONS = {
@@ -19,11 +19,13 @@ PROJECTIONS = {
     "sphere": "Sphere",
     "space": "3-D around the Sun",
 }
-HEIGHT = 560
-_GLOBE_PX = 256.0 / np.pi  # deck.gl's sphere at zoom 0
+HEIGHT = 500
+_GLOBE_PX, _GLOBE_ZOOM = 65.0, 1.75  # radius of deck.gl's sphere at zoom 0, as measured; how near it begins
+_RINGS_PC = (100, 250, 500, 1000, 2000, 4000, 8000, 16000)
 _UNITS = 100.0  # deck.gl zooms in powers of two of pixels per unit
 _WIDTH = 790
-_ROTATION_DEG = (50.0, 60.0)  # of the view in space: about x after about z
+_ROTATION_DEG = (50.0, 60.0)  # of the view in space: its height above the plane, its turn about z
+_EYE_PX = HEIGHT / (2 * np.tan(np.deg2rad(25.0)))  # distance of deck.gl's eye, whose field is 50 degrees high
 
 
 def sky_deck(
@@ -50,13 +52,16 @@ def sky_deck(
         Lines for 'space'.
     """
     if projection == "space":
-        return _space(marks, ink, known, arms or {})
+        return _space(marks, ink, ground, known, arms or {})
     start = _start(projection, field)
     layers = [*_grid(projection, ink, ground), _layer(projection, marks, field)]
     if known is not None and not known.empty:
         place = _place(projection, known["l"].to_numpy(), known["b"].to_numpy())
         degrees = [box_of_word(text, *_on_screen(projection, at, start)) for text, at in _degrees(projection)]
-        layers += known_layers(projection, known, place, _on_screen(projection, place, start), ink, taken=degrees)
+        layers += known_layers(
+            projection, known, place, _on_screen(projection, place, start), ink=ink, ground=ground, taken=degrees,
+            half_width_px=_WIDTH / 2,
+        )  # fmt: skip
     if projection == "sphere":
         view = pdk.View(type="_GlobeView", controller=True)
     else:
@@ -181,8 +186,10 @@ def _start(projection: str, field: Field | None) -> dict:
     """The view state with which a map of the sky opens."""
     if projection == "sphere":
         place = {"longitude": _signed(field.l_deg), "latitude": field.b_deg} if field else {}
-        near = 0.6 if field is None or field.whole_sky else np.clip(np.log2(90.0 / field.radius_deg), 0.6, 5.0)
-        return {"longitude": 0.0, "latitude": 0.0, "zoom": float(near)} | place
+        zoom = _GLOBE_ZOOM
+        if field and not field.whole_sky:
+            zoom = float(np.clip(_GLOBE_ZOOM + np.log2(60.0 / field.radius_deg), _GLOBE_ZOOM, 5.0))
+        return {"longitude": 0.0, "latitude": 0.0, "zoom": zoom} | place
     half_width = 2.83 * _UNITS if projection == "aitoff" else 180.0
     half_height = half_width / 2
     if field is None or field.whole_sky:
@@ -194,17 +201,23 @@ def _start(projection: str, field: Field | None) -> dict:
     return {"target": [float(centre[0]), float(centre[1]), 0], "zoom": float(zoom)}
 
 
-def _space(marks: Marks, ink: tuple[int, int, int], known: pd.DataFrame | None, arms: Mapping) -> pdk.Deck:
+def _space(
+    marks: Marks, ink: tuple[int, int, int], ground: tuple[int, int, int], known: pd.DataFrame | None, arms: Mapping
+) -> pdk.Deck:
     position = marks.position_pc if marks.position_pc is not None else np.full((len(marks.l_deg), 3), np.nan)
     rows = np.flatnonzero(np.isfinite(position).all(axis=1))
     reach = float(np.quantile(np.linalg.norm(position[rows], axis=1), 0.98)) if len(rows) else 1000.0
+    zoom = float(np.log2(0.55 * _WIDTH / (2 * reach)))
     angle = np.deg2rad(np.arange(0, 361, 4))
     circle = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
-    paths = [{"p": (radius * circle).round(1).tolist()} for radius in (reach / 3, 2 * reach / 3, reach)]
+    radii = [radius for radius in _RINGS_PC if 0.15 * reach < radius <= 1.05 * reach]
+    paths = [{"p": (radius * circle).round(1).tolist()} for radius in radii]
     paths += [{"p": [[-reach, 0, 0], [reach, 0, 0]]}, {"p": [[0, -reach, 0], [0, reach, 0]]}]
-    words = [("to the Galactic centre", np.array([reach, 0, 0])), ("rotation", np.array([0, reach, 0]))]
-    words += [("Sun", np.zeros(3)), (f"{reach:,.0f} pc", np.array([-reach * 0.71, -reach * 0.71, 0]))]
-    words += [(f"{name} Arm", line[len(line) // 2]) for name, line in arms.items()]
+    words = [("to the Galactic centre", np.array([1.08 * reach, 0, 0])), ("rotation", np.array([0, 1.05 * reach, 0]))]
+    words += [("Sun", np.zeros(3))]
+    words += [(f"{radius:,} pc", radius * np.array([-0.71, -0.71, 0])) for radius in radii[-1:]]
+    boxes = [box_of_word(text, *_turned(at, zoom)) for text, at in words]
+    words += _names_of_arms(arms, zoom, boxes)
     faint = [*_mixed(ink, (128, 128, 128), 0.5)]
     spirals = [{"p": line.round(1).tolist(), "t": f"{name} Arm"} for name, line in arms.items()]
     lines = {"get_path": "p", "width_units": PIXELS, "coordinate_system": CARTESIAN}
@@ -214,25 +227,43 @@ def _space(marks: Marks, ink: tuple[int, int, int], known: pd.DataFrame | None, 
         pdk.Layer("PathLayer", spirals, id="arms", get_color=[204, 121, 167], get_width=2, opacity=0.6, **lines),
         _cloud("faded", marks, position, rows[faded[rows]], 1.3, 0.35),
         _cloud("stars", marks, position, rows[~faded[rows]], 2.0 if len(rows) > 3000 else 3.5, 1.0),
-        text_layer("space", words, faint, "words"),
+        text_layer("space", words, faint, "words", ground=ground),
     ]
-    zoom = float(np.log2(0.62 * _WIDTH / (2 * reach)))
     if known is not None and len(known):
         near = known[known["distance_pc"] <= 1.1 * reach]
         place = near[["x", "y", "z"]].to_numpy(dtype=float)
-        boxes = [box_of_word(text, *(_turned(at) * 2.0**zoom)) for text, at in words]
-        layers += known_layers("space", near, place, _turned(place) * 2.0**zoom, ink, taken=boxes)
+        layers += known_layers(
+            "space", near, place, _turned(place, zoom), ink=ink, ground=ground, taken=boxes,
+            half_width_px=_WIDTH / 2,
+        )  # fmt: skip
     view = pdk.View(type="OrbitView", controller=True, orbit_axis="Z")
     tilt, turn = _ROTATION_DEG
-    return _deck(layers, view, {"target": [0, 0, 0], "rotation_x": tilt, "rotation_orbit": turn, "zoom": zoom})
+    front = -0.1 * reach * np.array([np.sin(np.deg2rad(turn)), np.cos(np.deg2rad(turn)), 0.0])  # it looks larger
+    return _deck(layers, view, {"target": front.tolist(), "rotation_x": tilt, "rotation_orbit": turn, "zoom": zoom})
 
 
-def _turned(place: np.ndarray) -> np.ndarray:
-    """Places (..., 3) as the view in space shows them when it opens, right and up (..., 2), in parsecs."""
+def _names_of_arms(arms: Mapping[str, np.ndarray], zoom: float, boxes: list[Box]) -> list[tuple[str, np.ndarray]]:
+    """A place for each arm's name on its line, where it covers no word of `boxes`, which grows."""
+    words = []
+    for name, line in arms.items():
+        for share in (0.5, 0.7, 0.3, 0.85, 0.15):
+            place = line[int(share * (len(line) - 1))]
+            box = box_of_word(f"{name} Arm", *_turned(place, zoom))
+            if not any(overlap(box, other) for other in boxes):
+                boxes.append(box)
+                words.append((f"{name} Arm", place))
+                break
+    return words
+
+
+def _turned(place: np.ndarray, zoom: float) -> np.ndarray:
+    """Where places (..., 3) in pc stand when the view in space opens: right and up of the Sun (..., 2), in pixels."""
     tilt, turn = np.deg2rad(_ROTATION_DEG)
-    right = place[..., 0] * np.cos(turn) - place[..., 1] * np.sin(turn)
-    away = place[..., 0] * np.sin(turn) + place[..., 1] * np.cos(turn)
-    return np.stack([right, away * np.cos(tilt) - place[..., 2] * np.sin(tilt)], axis=-1)
+    x, y, z = np.moveaxis(place * 2.0**zoom, -1, 0)
+    away = x * np.sin(turn) + y * np.cos(turn)
+    nearness = _EYE_PX / np.maximum(_EYE_PX + away * np.cos(tilt) - z * np.sin(tilt), 1.0)
+    up = away * np.sin(tilt) + z * np.cos(tilt)
+    return np.stack([x * np.cos(turn) - y * np.sin(turn), up], axis=-1) * nearness[..., None]
 
 
 def _cloud(name: str, marks: Marks, position: np.ndarray, rows: np.ndarray, size: float, opacity: float) -> pdk.Layer:

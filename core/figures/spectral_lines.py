@@ -54,6 +54,8 @@ HEADROOM = 1.32
 LINE_AXIS = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True, "showgrid": False}
 """Layout of the second vertical axis (`yaxis2`) on which the marks stand."""
 _TOP, _LANE_HEIGHT = 0.98, 0.046
+_LINES_END = _TOP - _LANE_HEIGHT * (max(mark.lane for mark in LINE_MARKS) + 0.7)
+"""All lines end below the lowest lane, so that none crosses a neighbour's label."""
 
 
 def mark_lines(figure: go.Figure) -> go.Figure:
@@ -62,9 +64,9 @@ def mark_lines(figure: go.Figure) -> go.Figure:
         marks = [mark for mark in LINE_MARKS if mark.group == group]
         heights = [_TOP - _LANE_HEIGHT * mark.lane for mark in marks]
         x, y, text = [], [], []
-        for mark, height in zip(marks, heights, strict=True):
+        for mark in marks:
             x += [mark.wavelength_nm, mark.wavelength_nm, None]
-            y += [0.0, height - 0.03, None]
+            y += [0.0, _LINES_END, None]
             text += [f"{mark.name} {mark.wavelength_nm:.1f} nm"] * 2 + [None]
         figure.add_scatter(
             x=x,

@@ -70,6 +70,7 @@ class AssociationMap {
     this.palette = data.palette.map((colour) => packed(colour, 255));
     const style = getComputedStyle(this.canvas);
     this.ink = style.getPropertyValue("color");
+    this.ground = style.getPropertyValue("--st-background-color");
     this.noise = packed(data.noise_colour, 150);
     this.slider.max = data.eps.length - 1;
     this.label.textContent = data.label;
@@ -175,6 +176,7 @@ class AssociationMap {
   }
 
   drawLines(context) {
+    this.taken = []; // places of words, so that none is written over another
     context.strokeStyle = context.fillStyle = this.ink;
     context.lineWidth = this.ratio;
     context.font = `${11 * this.ratio}px sans-serif`;
@@ -201,8 +203,10 @@ class AssociationMap {
     context.setLineDash([6 * this.ratio, 5 * this.ratio]);
     for (const arm of this.data.arms) {
       this.line(context, arm.line);
-      const at = this.project(...arm.line[Math.floor(arm.line.length * 0.75)]);
-      context.fillText(`${arm.name} Arm`, at[0] + 4 * this.ratio, at[1]);
+      for (const share of [0.75, 0.5, 0.25, 0.9, 0.1]) {
+        const [x, y] = this.project(...arm.line[Math.floor((arm.line.length - 1) * share)]);
+        if (this.write(context, `${arm.name} Arm`, x + 4 * this.ratio, y)) break;
+      }
     }
     context.setLineDash([]);
     context.globalAlpha = 1;
@@ -210,20 +214,35 @@ class AssociationMap {
 
   drawNames(context) {
     context.globalAlpha = 0.95;
-    context.fillStyle = context.strokeStyle = this.ink;
+    context.fillStyle = this.ink;
     context.font = `600 ${11 * this.ratio}px sans-serif`;
-    context.lineWidth = this.ratio;
-    const taken = [];
+    const size = 4 * this.ratio;
     for (const known of this.data.known) {
       const [x, y] = this.project(known.x, known.y, known.z);
-      const r = 4 * this.ratio, width = context.measureText(known.name).width;
-      context.strokeRect(x - r / 2, y - r / 2, r, r);
-      const box = [x + r, y - 7 * this.ratio, x + r + width, y + 7 * this.ratio];
-      if (taken.some((o) => box[0] < o[2] && o[0] < box[2] && box[1] < o[3] && o[1] < box[3])) continue;
-      taken.push(box);
-      context.fillText(known.name, x + r + 2, y + 4 * this.ratio);
+      context.strokeStyle = this.ink;
+      context.lineWidth = this.ratio;
+      context.strokeRect(x - size / 2, y - size / 2, size, size);
+      const width = context.measureText(known.name).width, halo = 3 * this.ratio;
+      const base = y + 4 * this.ratio;
+      this.write(context, known.name, x + size, base, halo) || this.write(context, known.name, x - size - width, base, halo);
     }
     context.globalAlpha = 1;
+  }
+
+  // Writes a word from x on where it covers no other one; whether it did. A halo keeps it readable among stars.
+  write(context, text, x, y, halo = 0) {
+    const box = [x, y - 11 * this.ratio, x + context.measureText(text).width, y + 3 * this.ratio];
+    if (box[0] < 0 || box[2] > this.canvas.width) return false;
+    if (this.taken.some((o) => box[0] < o[2] && o[0] < box[2] && box[1] < o[3] && o[1] < box[3])) return false;
+    this.taken.push(box);
+    if (halo) {
+      context.strokeStyle = this.ground;
+      context.lineWidth = halo;
+      context.lineJoin = "round";
+      context.strokeText(text, x, y);
+    }
+    context.fillText(text, x, y);
+    return true;
   }
 
   line(context, points) {
@@ -238,9 +257,7 @@ class AssociationMap {
 
   word(context, text, point) {
     const [x, y] = this.project(...point);
-    context.textAlign = "center";
-    context.fillText(text, x, y - 3 * this.ratio);
-    context.textAlign = "left";
+    this.write(context, text, x - context.measureText(text).width / 2, y - 3 * this.ratio);
   }
 
   starAt(event) {
