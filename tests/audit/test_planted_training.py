@@ -75,6 +75,8 @@ def test_the_last_epoch_kept_instead_of_the_best_is_found(stars, tmp_path, monke
     assert finding.verdict == FAILED
     assert finding.numbers["last_epoch_kept"] == [0]
     assert find("selection", bad).verdict == PASSED, "one flaw must not look like another"
+    run_store.write_run_file(bad, run_store.read_run(bad) | {"predictions_shipped": 10**6})
+    assert find("best_epoch", bad).verdict == FAILED, "a run that calls all its predictions a sample is checked too"
 
 
 def test_a_test_set_that_chooses_the_epoch_is_found(stars, tmp_path, monkeypatch):

@@ -109,8 +109,8 @@ def _folds(evidence: Evidence) -> dict[int, _Fold] | str:
     oof, curves = evidence.oof, evidence.curves
     if oof is None or curves is None:
         return "the run has no learning curves or no out-of-fold predictions"
-    if sampled := evidence.run.get("predictions_shipped"):
-        return f"only {sampled:,} random predictions of each kind are shipped, too few to tell two epochs apart"
+    if _is_sample(evidence.run, oof):
+        return f"only {len(oof):,} random predictions of each kind are shipped, too few to tell two epochs apart"
     settings = evidence.run.get("settings") or {}
     whole = len(evidence.run.get("folds_done", [])) == evidence.run.get("n_folds")
     tolerance = TOLERANCE if whole else TOLERANCE_WITHOUT_ALL_FOLDS
@@ -123,6 +123,12 @@ def _folds(evidence: Evidence) -> dict[int, _Fold] | str:
         losses, accuracy = curve["val_loss"].to_numpy(float), curve["val_accuracy"].to_numpy(float)
         folds[int(number)] = _Fold(losses, accuracy, own, test, tolerance)
     return folds or "no fold is finished"
+
+
+def _is_sample(run: dict, oof: pd.DataFrame) -> bool:
+    """Whether the rows are the sample that the run says it was shipped with, and fewer than its folds validated."""
+    validated = (run.get("data") or {}).get("n_train", 0) * len(run.get("folds_done", [])) / run.get("n_folds", 1)
+    return len(oof) <= (run.get("predictions_shipped") or 0) < 0.9 * validated
 
 
 def _test_score(test: pd.DataFrame | None, fold: int, weights: tuple[float, float], settings: dict) -> _Score | None:
