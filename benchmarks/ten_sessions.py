@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,14 +47,14 @@ class Notes:
     n_choices : int
     faults : list of str
         Exceptions shown on a page, errors of the browser's console, pages that never came.
-    memory_mib : list of (float, float)
-        Minutes since the start, and resident memory of the server with its child processes.
+    memory_mib : list of (float, float, float)
+        Minutes since the start, and resident memory of the server and of its child processes.
     """
 
     waits_s: dict[str, list[float]] = field(default_factory=dict)
     n_choices: int = 0
     faults: list[str] = field(default_factory=list)
-    memory_mib: list[tuple[float, float]] = field(default_factory=list)
+    memory_mib: list[tuple[float, float, float]] = field(default_factory=list)
 
 
 class Session:
@@ -137,26 +138,24 @@ def _is_probe(url: str) -> bool:
     return "/_stcore/" in path and not path.startswith("/_stcore/")
 
 
-def memory_reader(port: str) -> Callable[[], float]:
-    """A function that says how much memory the server at `port` and its children hold, in MiB."""
+def memory_reader(port: str) -> Callable[[], tuple[float, float]]:
+    """A function that says how much memory the server at `port` and its child processes hold, in MiB."""
     server = next(item for item in psutil.Process().children() if port in item.cmdline())
 
-    def read() -> float:
-        held = 0
-        for process in (server, *server.children(recursive=True)):
-            try:
-                held += process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue  # it has ended since it was listed
-        return held / MIB
+    def read() -> tuple[float, float]:
+        of_children = 0
+        for process in server.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # it has ended since it was listed
+                of_children += process.memory_info().rss
+        return server.memory_info().rss / MIB, of_children / MIB
 
     return read
 
 
-async def watch_memory(notes: Notes, read: Callable[[], float], start: float, until: float) -> None:
+async def watch_memory(notes: Notes, read: Callable[[], tuple[float, float]], start: float, until: float) -> None:
     """Note the memory every 15 s."""
     while time.monotonic() < until:
-        notes.memory_mib.append(((time.monotonic() - start) / 60, read()))
+        notes.memory_mib.append(((time.monotonic() - start) / 60, *read()))
         await asyncio.sleep(SAMPLE_S)
 
 
@@ -173,7 +172,7 @@ async def stay_together(address: str, options: argparse.Namespace, program: str,
         until = start + 60 * options.minutes
         reader = memory_reader(address.rpartition(":")[2])
         await asyncio.gather(watch_memory(notes, reader, start, until), *(session.stay(until) for session in sessions))
-        notes.memory_mib.append(((time.monotonic() - start) / 60, reader()))
+        notes.memory_mib.append(((time.monotonic() - start) / 60, *reader()))
         await browser.close()
     return notes
 
@@ -189,16 +188,15 @@ def wait_rows(notes: Notes) -> list[dict]:
 
 
 def memory_rows(notes: Notes) -> list[dict]:
-    """Least and most memory in each minute."""
-    minutes: dict[int, list[float]] = {}
-    for minute, held in notes.memory_mib:
-        minutes.setdefault(int(minute), []).append(held)
+    """Most memory in each minute."""
+    minutes: dict[int, list[tuple[float, float]]] = {}
+    for minute, server, children in notes.memory_mib:
+        minutes.setdefault(int(minute) + 1, []).append((server, children))
     return [
         {
-            "minute": minute + 1,
-            "samples": len(held),
-            "least (MiB)": f"{min(held):.0f}",
-            "most (MiB)": f"{max(held):.0f}",
+            "minute": minute,
+            "server (MiB)": f"{max(server for server, _ in held):.0f}",
+            "its children (MiB)": f"{max(children for _, children in held):.0f}",
         }
         for minute, held in minutes.items()
     ]
@@ -236,7 +234,7 @@ def main() -> int:
     )
     packages = ("streamlit", "plotly")
     write_table("ten_sessions", "Ten sessions at once", [text], wait_rows(notes), packages=packages)
-    text = "Resident memory of the server and its child processes, every 15 s."
+    text = "Resident memory, the most of each minute (every 15 s). A child process explains stars with TensorFlow."
     write_table("ten_sessions", "Memory of the server", [text], memory_rows(notes), append=True)
     print(*notes.faults, sep="\n", file=sys.stderr)
     return 1 if notes.faults else 0
