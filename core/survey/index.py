@@ -6,7 +6,7 @@
 Of ten million stars nine in ten are dismissed; a question about candidates need not read them again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,7 @@ ODDS_STEP = 0.01
 _ODDS_LIMIT = 30.0
 ODDS = np.arange(-_ODDS_LIMIT, _ODDS_LIMIT + ODDS_STEP / 2, ODDS_STEP)
 """Log odds at which the probabilities are counted: the prevalence is estimated from them."""
+ODDS_OF = ("probability", "sky_probability")
 _TINY = 1e-13
 _READ = ("probability", "sky_probability", "phot_g_mean_mag", "bp_rp", "l_deg", "b_deg")
 
@@ -63,7 +64,7 @@ class Counts:
 
 def write_index(part: Path) -> None:
     """Index a finished part, unless it is indexed already."""
-    counts_file, candidates_file = _files(part)
+    counts_file, candidates_file = index_files(part)
     if counts_file.is_file() and candidates_file.is_file():
         return
     table = with_all_columns(pq.read_table(part))
@@ -75,9 +76,7 @@ def write_index(part: Path) -> None:
     counts = count_stars(table)
     with atomic_path(counts_file) as beside, beside.open("wb") as file:
         np.savez_compressed(
-            file, allow_pickle=False, n=np.array([counts.n_rows, counts.n_classified]),
-            **{f"histogram {name}": values for name, values in counts.histograms.items()},
-            **{f"odds {name}": values for name, values in counts.odds.items()},
+            file, allow_pickle=False, **pack_counts(counts),
         )  # fmt: skip
 
 
@@ -105,7 +104,7 @@ def count_stars(table: pa.Table) -> Counts:
         shape = tuple(len(edges) - 1 for _, edges in axes)
         flat = np.ravel_multi_index([cell[inside] for cell in cells], shape)
         histograms[name] = np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape)
-    odds = {name: _count_odds(values[name]) for name in ("probability", "sky_probability")}
+    odds = {name: _count_odds(values[name]) for name in ODDS_OF}
     return Counts(table.num_rows, int(classified.sum()), histograms, odds)
 
 
@@ -125,26 +124,45 @@ def _count_odds(probability: np.ndarray) -> np.ndarray:
     return np.bincount(place, minlength=len(ODDS))
 
 
-def read_index(parts: Iterable[Path]) -> tuple[Counts, list[Path]]:
-    """The counts of all parts together, and their files of candidates; parts without an index get one first."""
-    n_rows = n_classified = 0
-    sums: dict[str, np.ndarray] = {}
-    candidates = []
-    for part in parts:
-        write_index(part)
-        counts_file, candidates_file = _files(part)
-        with np.load(counts_file, allow_pickle=False) as stored:
-            rows, classified = stored["n"]
-            for name in stored.files:
-                if name != "n":
-                    sums[name] = sums[name] + stored[name] if name in sums else stored[name]
-        n_rows, n_classified = n_rows + int(rows), n_classified + int(classified)
-        candidates.append(candidates_file)
-    kinds: dict[str, dict[str, np.ndarray]] = {"histogram": {}, "odds": {}}
-    for name, values in sums.items():
-        kind, _, what = name.partition(" ")
-        kinds[kind][what] = values
-    return Counts(n_rows, n_classified, kinds["histogram"], kinds["odds"]), candidates
+def read_counts(part: Path) -> Counts:
+    """The counts of a part; it is indexed first where it has no index yet."""
+    write_index(part)
+    with np.load(index_files(part)[0], allow_pickle=False) as stored:
+        return unpack_counts(stored)
+
+
+def add_counts(one: Counts, other: Counts) -> Counts:
+    """Of the stars of both."""
+    return Counts(
+        one.n_rows + other.n_rows,
+        one.n_classified + other.n_classified,
+        _sums(one.histograms, other.histograms),
+        _sums(one.odds, other.odds),
+    )
+
+
+def _sums(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: one.get(name, 0) + values for name, values in other.items()}
+
+
+def pack_counts(counts: Counts) -> dict[str, np.ndarray]:
+    """As arrays by name, for a file."""
+    return {
+        "n": np.array([counts.n_rows, counts.n_classified]),
+        **{f"histogram {name}": values for name, values in counts.histograms.items()},
+        **{f"odds {name}": values for name, values in counts.odds.items()},
+    }
+
+
+def unpack_counts(stored: Mapping[str, np.ndarray]) -> Counts:
+    """The other way; KeyError where something is missing."""
+    rows, classified = stored["n"]
+    return Counts(
+        int(rows),
+        int(classified),
+        {name: stored[f"histogram {name}"] for name in HISTOGRAMS},
+        {name: stored[f"odds {name}"] for name in ODDS_OF},
+    )
 
 
 def candidates_file(survey: Path, number: int) -> Path:
@@ -152,6 +170,7 @@ def candidates_file(survey: Path, number: int) -> Path:
     return survey / FOLDER / f"candidates-{number:06d}.parquet"
 
 
-def _files(part: Path) -> tuple[Path, Path]:
+def index_files(part: Path) -> tuple[Path, Path]:
+    """Counts and candidates of a part."""
     folder = part.parent / FOLDER
     return folder / f"{part.stem}.npz", folder / f"{part.stem.replace('part', 'candidates')}.parquet"

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from core.errors import SurveyError, UsageError
 from core.survey.columns import PLACED_FROM, SCHEMA
-from core.survey.index import Counts, candidates_file, read_index
+from core.survey.index import Counts, candidates_file
 from core.survey.known_stars import known_stars
+from core.survey.merged_index import Index, open_index
 from core.survey.store import read_manifest
 
 NUMBERS = (
@@ -117,22 +118,22 @@ class SurveyResult:
         parts = sorted(folder.glob("part-*.parquet"))
         if not parts:
             raise SurveyError(f"the survey {folder} has no finished part yet; wait for its first one")
-        counts, candidates = read_index(parts)
+        index = open_index(parts)
         database = duckdb.connect()
         database.register("lists", known_stars())
         database.execute("CREATE TABLE known AS SELECT * FROM lists")  # what is registered is for one cursor only
-        for name, files in (("stars", parts), ("candidate_rows", candidates)):
-            database.execute(
-                f"CREATE VIEW {name} AS SELECT {_columns_of(files[0])}, known_as FROM read_parquet({_listed(files)}) "
-                "LEFT JOIN known USING (source_id)"
-            )
-        wanted = ", ".join(_IN_MEMORY)
-        number = r"CAST(regexp_extract(filename, '(\d+)[.]parquet$', 1) AS INTEGER) AS part"
+        all_columns = f"SELECT {_columns_of(parts[0])}, known_as FROM"
         database.execute(
-            f"CREATE TABLE candidates AS SELECT {wanted}, known_as, {number} "
-            f"FROM read_parquet({_listed(candidates)}, filename = true) LEFT JOIN known USING (source_id)"
+            f"CREATE VIEW stars AS {all_columns} read_parquet({_listed(parts)}) LEFT JOIN known USING (source_id)"
         )
-        return cls(folder, manifest, counts, database)
+        rows = _candidate_rows(index)
+        database.execute(f"CREATE VIEW candidate_rows AS {all_columns} ({rows}) LEFT JOIN known USING (source_id)")
+        wanted = ", ".join(_IN_MEMORY)
+        database.execute(
+            f"CREATE TABLE candidates AS SELECT {wanted}, known_as, part FROM ({rows}) "
+            "LEFT JOIN known USING (source_id)"
+        )
+        return cls(folder, manifest, index.counts, database)
 
     def ask(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """The answer to a query on `stars` (all, in files) and `candidates` (possible ones); safe from threads."""
@@ -224,6 +225,16 @@ class SurveyResult:
         condition, values = selection.condition()
         query = f"SELECT {', '.join(columns)} FROM {selection.table} WHERE {condition}"
         return self.ask(f"{query} ORDER BY {selection.score} DESC LIMIT ?", [*values, most])
+
+
+def _candidate_rows(index: Index) -> str:
+    """SQL for all possible candidates with the number of their part."""
+    tables = [] if index.merged is None else [f"SELECT * FROM read_parquet({_listed([index.merged])})"]
+    if index.single:
+        number = r"CAST(regexp_extract(filename, '(\d+)[.]parquet$', 1) AS INTEGER) AS part"
+        files = _listed(index.single)
+        tables.append(f"SELECT * EXCLUDE (filename), {number} FROM read_parquet({files}, filename = true)")
+    return " UNION ALL BY NAME ".join(tables)
 
 
 def _columns_of(file: Path) -> str:

@@ -18,6 +18,7 @@ from core.atomic import atomic_path, storage_errors
 from core.classification.ensemble import load_ensemble
 from core.errors import SurveyError
 from core.evaluation.out_of_distribution import DOMAIN_FILE
+from core.survey.merged_index import open_index
 from core.survey.partitions import Partition, Plan
 from core.survey.second_look import FILE_NAME as SECOND_LOOK_FILE
 from core.survey.work import PartitionResult, Run, count_part
@@ -65,7 +66,9 @@ class Survey:
         return replace(self, manifest=manifest)
 
     def close(self) -> "Survey":
-        """Write the manifest with the state that the parts give."""
+        """Write the manifest with the state that the parts give, and merge their indices."""
+        if parts := sorted(self.folder.glob("part-*.parquet")):
+            open_index(parts)
         return self.write_manifest(PARTLY if self.missing else FINISHED)
 
 

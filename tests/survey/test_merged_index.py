@@ -1,0 +1,107 @@
+"""A survey of many parts is opened from two files, and answers as from all of its own."""
+
+import os
+import shutil
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from core.survey import merged_index
+from core.survey.index import FOLDER
+from core.survey.merged_index import open_index
+from core.survey.result import Selection, SurveyResult
+from core.survey.survey import survey
+
+ALL = Selection(0.01)
+
+
+@pytest.fixture(scope="module")
+def finished(stars, run_dir, tmp_path_factory):
+    """A survey of six parts."""
+    out = tmp_path_factory.mktemp("survey") / "out"
+    survey(stars, run_dir, out, workers=1, partition_rows=100)
+    return out
+
+
+@pytest.fixture(scope="module")
+def expected(finished) -> tuple:
+    """Its answers, from the index of each part."""
+    return answers(finished)
+
+
+@pytest.fixture
+def folder(finished, tmp_path, monkeypatch):
+    """A copy that is merged as soon as there are three parts to merge."""
+    monkeypatch.setattr(merged_index, "_WORTH_IT", 3)
+    shutil.copytree(finished, tmp_path / "out")
+    return tmp_path / "out"
+
+
+def answers(folder) -> tuple:
+    result = SurveyResult.open(folder)
+    table = result.candidates(ALL, rows=1000)
+    return result.counts(ALL), result.counts_of_all, table
+
+
+def same(one: tuple, other: tuple) -> bool:
+    pd.testing.assert_frame_equal(one[2], other[2])
+    for name, values in one[1].histograms.items():
+        np.testing.assert_array_equal(values, other[1].histograms[name])
+    return one[0] == other[0] and one[1].n_rows == other[1].n_rows
+
+
+def parts_of(folder) -> list:
+    return sorted(folder.glob("part-*.parquet"))
+
+
+def test_merging_changes_no_answer(expected, folder):
+    assert len(expected[2]) > 50
+    assert same(answers(folder), expected), "when it is merged"
+    assert (folder / FOLDER / "merged.npz").is_file()
+    assert open_index(parts_of(folder)).single == ()
+    assert same(answers(folder), expected), "from what is merged"
+
+
+def test_a_part_that_comes_later_is_counted_too(expected, folder):
+    last = parts_of(folder)[-1]
+    last.rename(folder / "away")
+    open_index(parts_of(folder))
+    (folder / "away").rename(last)
+    index = open_index(parts_of(folder))
+    assert index.merged is not None and len(index.single) == 1
+    assert same(answers(folder), expected)
+
+
+def test_a_part_that_was_written_anew_makes_the_merged_files_worthless(folder):
+    open_index(parts_of(folder))
+    first = parts_of(folder)[0]
+    pq.write_table(pq.read_table(first)[:40], first)
+    os.utime(first, ns=(1, 1))
+    for file in (folder / FOLDER).glob("*000000*"):
+        file.unlink()
+    assert SurveyResult.open(folder).counts_of_all.n_rows == 540
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.write_bytes(b"no archive"), lambda file: file.unlink()])
+def test_a_spoiled_merged_file_is_passed_over(expected, folder, spoil):
+    open_index(parts_of(folder))
+    for name in ("merged.npz", "merged-000006.parquet"):
+        spoil(folder / FOLDER / name)
+        if name == "merged.npz" or not (folder / FOLDER / name).exists():
+            assert same(answers(folder), expected)
+        open_index(parts_of(folder))
+
+
+def test_a_folder_that_cannot_be_written_is_read_all_the_same(folder, monkeypatch):
+    from core.errors import StorageError
+
+    def closed(path):
+        raise StorageError(f"{path} cannot be written")
+
+    for part in parts_of(folder):
+        open_index([part])
+    monkeypatch.setattr(merged_index, "atomic_path", closed)
+    index = open_index(parts_of(folder))
+    assert index.merged is None and len(index.single) == 6
