@@ -23,7 +23,7 @@ with cards[3]:
     overview.show_device(cache.find_device())
 
 st.subheader("Start here", anchor=False)
-steps = st.container()
+steps = st.empty()
 
 st.subheader("Trained networks", anchor=False)
 
@@ -58,6 +58,9 @@ else:
 
 overview.explain()
 
+if not cache.has_embedded_dataset():
+    with steps.container():  # the tour need not wait until the sample is drawn
+        overview.guide(None)
 try:
     embedded = cache.embedded_dataset()
 except ExplorerError as error:
@@ -66,5 +69,5 @@ except ExplorerError as error:
     embedded = None
 else:
     embedded_card.metric("Embedded stars", f"{len(embedded):,}", help=embedded.provenance)
-with steps:
+with steps.container():
     overview.guide(embedded)

@@ -60,6 +60,8 @@ def show_audit(audit: dict) -> None:
             if check["verdict"] == verdict:
                 st.markdown(f"{icon} **{check['title']}.** {plain(check['text'])}")
     _show_areas({check["check"]: check["numbers"] for check in checks})
+    if "not_kept" in audit:
+        st.warning(f"This audit is not kept. {plain(audit['not_kept'])}.", icon=":material/hard_drive:")
     when = audit["audited"][:16].replace("T", " ")
     st.caption(
         f"Audited {when} UTC. Data set: {plain(audit['data'])}. Where a check asks for it, give the data set on the "

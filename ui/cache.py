@@ -25,6 +25,11 @@ def with_wanted(find: Any, parameter: str) -> list:
     return found
 
 
+def has_embedded_dataset() -> bool:
+    """Whether the embedded data set has been drawn on this machine."""
+    return dataset_catalogue.find_dataset(dataset_catalogue.EMBEDDED).path.exists()
+
+
 @st.cache_resource(show_spinner="Drawing the embedded sample of simulated stars (first start only) …")
 def embedded_dataset() -> Dataset:
     """The embedded data set; drawn on the first call on a machine, opened afterwards."""

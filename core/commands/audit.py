@@ -1,5 +1,6 @@
 """`python -m core audit`: can the figures of a run be trusted?"""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,9 @@ def audit(
     if not reports:
         raise UsageError(f"{run_dir} holds no network {model!r}")
     documents = [store_report(report) for report in reports]
+    for document in documents:
+        if "not_kept" in document:
+            print(f"the audit is not kept: {document['not_kept']}", file=sys.stderr)
     if as_json:
         print(json.dumps(documents[0] if len(documents) == 1 else documents, indent=1))
     else:
@@ -48,8 +52,6 @@ def audit(
 
 
 def _on_check(done: int, n: int, title: str) -> None:
-    import sys
-
     if sys.stderr.isatty():
         print(f"\r{done}/{n} {title:40}", end="\r", file=sys.stderr, flush=True)
 

@@ -3,6 +3,9 @@
 import pytest
 
 from core.errors import StorageError
+from core.evaluation.audit.finding import AuditReport
+from core.evaluation.audit.store import store_report, stored_report
+from core.settings import current_settings
 from core.training import run_store
 from core.training.settings import resolve_settings
 from core.training.train import train
@@ -41,3 +44,12 @@ def test_a_disk_that_fills_costs_the_fold_at_work_and_no_other(small_data, tmp_p
     resumed = trained(small_data, folder, resume=True)
     assert (resumed.resumed_folds, resumed.run["state"], resumed.run["folds_done"]) == (1, "finished", [0, 1, 2])
     assert sha256_of(folder / "member_00.onnx") == kept
+
+
+def test_an_audit_that_cannot_be_kept_is_told_all_the_same(no_place, monkeypatch):
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(no_place))
+    report = AuditReport(current_settings().reference_runs_dir / "wide", "wide", "Wide", "none", ())
+    document = store_report(report)
+    assert document["model"] == "wide"
+    assert FULL in document["not_kept"]
+    assert stored_report(report.run_dir) is None

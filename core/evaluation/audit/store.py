@@ -6,16 +6,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.atomic import atomic_path
+from core.errors import StorageError
 from core.evaluation.audit.finding import AuditReport
 from core.settings import current_settings
 from core.training.run_store import RUN_FILE
 
 
 def store_report(report: AuditReport) -> dict:
-    """Keep a report in the local folder (the run folder may be read-only); returns what was stored."""
+    """Keep a report in the local folder (the run folder may be read-only); returns what was stored.
+
+    Where it cannot be kept, what is returned says so under 'not_kept': minutes of work are not thrown away.
+    """
     document = {**report.to_dict(), "audited": datetime.now(UTC).isoformat(timespec="seconds")}
-    with atomic_path(_place(report.run_dir)) as beside:
-        beside.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    try:
+        with atomic_path(_place(report.run_dir)) as beside:
+            beside.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    except StorageError as error:
+        return {**document, "not_kept": str(error)}
     return document
 
 
