@@ -40,7 +40,8 @@ class FusedEnsemble:
         n_scouts = SCOUTS if dismiss_below > 0 else len(files)
         members = [load_member(file) for file in files]
         used = n_used_values(ensemble.representation, ensemble.representation_state)
-        self._n_used = used if all([without_zero_inputs(member, used) for member in members]) else N_SAMPLES
+        shortened = [without_zero_inputs(member, used) for member in members]
+        self._n_used = used if all(shortened) else N_SAMPLES
         self._sessions = [_session(part) for part in (members[:n_scouts], members[n_scouts:]) if part]
 
     def __len__(self) -> int:

@@ -12,6 +12,7 @@ from core.errors import LabelError, RunError, UsageError
 from core.explanation.background import choose_background
 from core.explanation.checks import run_checks
 from core.explanation.explain import explain, open_run
+from core.explanation.stars import stars_of_run
 from core.explanation.store import flat_table, store_explanation, stored_explanation
 from core.explanation.summary import group_of, network_correlations, window_table
 from core.explanation.windows import in_bands, resolution_bands
@@ -46,6 +47,22 @@ def test_a_planted_band_is_found(planted_run, process):
     best = window_table(found).iloc[0]
     assert best["window"] in ("Hα 656.3", "He I 667.8, TiO 665.1")
     assert found.relative_error < 0.01
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("key", ["deep", "starnet", "cnn_2d"])
+def test_the_best_networks_look_where_hot_stars_differ(key, process):
+    """The Balmer jump and what lies at the Balmer, Paschen and helium lines tells O and B from A to M; bands of
+    molecules tell cool stars from each other (Gray & Corbally 2009, Stellar Spectral Classification)."""
+    stars = stars_of_run(REFERENCE / key)
+    found = explain(open_run(REFERENCE / key), stars.sample(60), stars.background(50), process)
+    table = window_table(found)
+    top = table["window"].head(8).tolist()
+    assert any("Balmer jump" in name for name in top[:5])
+    hot = ("Balmer", "Paschen", "H", "He I", "He II", "Ca II")
+    assert sum(name.startswith(hot) for name in top) >= 5
+    cool = table["window"].str.startswith(("TiO", "CH", "Na D", "Mg b")) & ~table["window"].str.contains("Paschen")
+    assert not cool.head(6).any()
 
 
 @pytest.mark.timeout(600)

@@ -70,7 +70,8 @@ def test_a_part_that_comes_later_is_counted_too(expected, folder):
     open_index(parts_of(folder))
     (folder / "away").rename(last)
     index = open_index(parts_of(folder))
-    assert index.merged is not None and len(index.single) == 1
+    assert index.merged is not None
+    assert len(index.single) == 1
     assert same(answers(folder), expected)
 
 
@@ -104,4 +105,5 @@ def test_a_folder_that_cannot_be_written_is_read_all_the_same(folder, monkeypatc
         open_index([part])
     monkeypatch.setattr(merged_index, "atomic_path", closed)
     index = open_index(parts_of(folder))
-    assert index.merged is None and len(index.single) == 6
+    assert index.merged is None
+    assert len(index.single) == 6
