@@ -69,13 +69,16 @@ def compiled(model, path: Path) -> Predict:
 
 
 def onnx_runtime(model, path: Path) -> Predict:
-    """ONNX Runtime, as the program runs."""
+    """ONNX Runtime with the graph that a survey gives it."""
     import onnxruntime
+
+    from core.survey.graph import load_member
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = os.cpu_count() or 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    network = load_member(path).SerializeToString()
+    session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
     names = [tensor.name for tensor in model.inputs]
     return lambda batch: session.run(["logit"], dict(zip(names, batch, strict=True)))[0]
 

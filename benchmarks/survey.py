@@ -86,17 +86,17 @@ def _turn(function: str, *arguments: str) -> dict:
     return json.loads(reply.stdout.splitlines()[-1])
 
 
-def _continuous(path: Path) -> Path:
-    """The same stars with coefficients instead of flux."""
+def _without(path: Path, name: str, left_out: str) -> str:
+    """The same stars in another file, without the columns whose names hold a word."""
     import pyarrow.parquet as pq
 
-    out = path.with_name("continuous.parquet")
+    out = path.with_name(name)
     table = pq.ParquetFile(path)
-    names = [name for name in table.schema_arrow.names if name not in ("flux", "flux_error")]
+    names = [column for column in table.schema_arrow.names if left_out not in column]
     with pq.ParquetWriter(out, pq.read_schema(path).empty_table().select(names).schema) as writer:
         for group in range(table.num_row_groups):
             writer.write_table(table.read_row_group(group, columns=names))
-    return out
+    return str(out)
 
 
 def main() -> None:
@@ -111,9 +111,10 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         start = time.perf_counter()
-        sampled = str(simulate("survey", options.stars, 1, folder / "sampled.parquet", with_coefficients=True))
+        both = simulate("survey", options.stars, 1, folder / "both.parquet", with_coefficients=True)
         drawn = time.perf_counter() - start
-        continuous = str(_continuous(Path(sampled)))
+        sampled = _without(both, "sampled.parquet", "coefficient")
+        continuous = _without(both, "continuous.parquet", "flux")
         ways = {
             SAMPLED: ("ours", sampled, ensemble, "some"),
             "ten members on every star": ("ours", sampled, ensemble, "all"),
