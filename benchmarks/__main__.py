@@ -39,6 +39,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("survey", "stars classified per second, beside the study's way"),
     Benchmark("runtimes", "which runtime predicts fastest"),
     Benchmark("training", "seconds per epoch, beside PyTorch"),
+    Benchmark("jobs", "from the click to the first epoch; folds side by side"),
     Benchmark("associations", "associations found, and the speed of clustering"),
     Benchmark("explanation", "what explanations cost, and their checks"),
     Benchmark("archive", "look-ups and the builder of the training set, against a stand-in", real_data=True),

@@ -10,6 +10,8 @@ per step are scaled to an epoch of 18,908 spectra. Without PyTorch its columns s
 import argparse
 import importlib.util
 import json
+import os
+import statistics
 import subprocess
 import sys
 import time
@@ -34,13 +36,15 @@ def main() -> None:
         peer, key, batch = arguments.turn
         print(json.dumps((_ours if peer == "ours" else _torch)(key, int(batch), arguments.steps, arguments.threads)))
         return
+    load = os.getloadavg()[0]
     peers = ["ours", *(["torch"] if importlib.util.find_spec("torch") else [])]
     rows = [_row(key, peers, arguments.steps, arguments.threads) for key in arguments.models.split(",")]
     command = f"python -m benchmarks.training --models {arguments.models} --steps {arguments.steps}"
     lines = [
         f"Seconds per epoch of {N_SPECTRA:,} spectra on {arguments.threads} CPU threads, scaled from {arguments.steps} "
-        "steps: processor time (what the machine's other users do not change), in brackets wall time. Best: the "
-        f"fastest by processor time of the study's batch size and {', '.join(map(str, BIGGER_BATCHES))}.",
+        "steps: wall time, in brackets processor time (what the machine's other users change less). Best: the fastest "
+        f"of the study's batch size and {', '.join(map(str, BIGGER_BATCHES))}; the ratios are of wall time. Load "
+        f"average {load:.1f} at the start.{_median(rows)}",
         f"`{command} --threads {arguments.threads}`",
     ]
     write_table("training", "Training speed", lines, rows, packages=("keras", "tensorflow-cpu", "torch"))
@@ -50,18 +54,29 @@ def _row(key: str, peers: list[str], steps: int, threads: int) -> dict[str, obje
     study = model_spec(key).batch_size
     batches = (study, *BIGGER_BATCHES)
     found = {(peer, batch): _turn(peer, key, batch, steps, threads) for batch in batches for peer in peers}
-    best = {peer: min(batches, key=lambda batch: found[peer, batch]["cpu"]) for peer in peers}
+    best = {peer: min(batches, key=lambda batch: found[peer, batch]["wall"]) for peer in peers}
     row: dict[str, object] = {"network": key, "batch": study, "ours": _text(found["ours", study])}
     row["PyTorch"] = _text(found["torch", study]) if "torch" in peers else ""
     row |= {"ours, best": f"{_text(found['ours', best['ours']])} at {best['ours']}"}
     row["PyTorch, best"] = f"{_text(found['torch', best['torch']])} at {best['torch']}" if "torch" in peers else ""
     if "torch" in peers:
-        row["best / best"] = found["ours", best["ours"]]["cpu"] / found["torch", best["torch"]]["cpu"]
+        ours = found["ours", best["ours"]]["wall"]
+        row["best / best"] = ours / found["torch", best["torch"]]["wall"]
+        row["study's way / our best"] = found["torch", study]["wall"] / ours
     return row
 
 
+def _median(rows: list[dict[str, object]]) -> str:
+    ratios = [float(str(row["study's way / our best"])) for row in rows if "study's way / our best" in row]
+    return (
+        f" Our best is {statistics.median(ratios):.2f} times as fast as the study's way in the median."
+        if ratios
+        else ""
+    )
+
+
 def _text(seconds: dict[str, float]) -> str:
-    return f"{seconds['cpu']:.3g} ({seconds['wall']:.3g})"
+    return f"{seconds['wall']:.3g} ({seconds['cpu']:.3g})"
 
 
 def _turn(peer: str, key: str, batch: int, steps: int, threads: int) -> dict[str, float]:
