@@ -71,7 +71,7 @@ class TrainingDomain:
         """-ln density, shape (n_stars,)."""
         from scipy.special import logsumexp
 
-        features = _features(normalise(np.asarray(flux, dtype=np.float64)), self.flux_mean, self.components)
+        features = _features(np.asarray(flux, dtype=np.float64), self.flux_mean, self.components)
         x = (features - self.centre) / self.scale
         n_clusters, n_features, _ = self.whitening.shape
         side_by_side = self.whitening.transpose(1, 0, 2).reshape(n_features, n_clusters * n_features)
@@ -156,11 +156,14 @@ def _principal_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _features(values: np.ndarray, flux_mean: np.ndarray, components: np.ndarray) -> np.ndarray:
-    """Component values and log residual of normalised spectra: (n_stars, n_components + 1)."""
-    centred = values - flux_mean
-    scores = centred @ components.T
-    # Pythagoras instead of the residual itself: half of the time, and equal to a millionth of its size
-    squared = np.einsum("ij,ij->i", centred, centred) - np.einsum("ij,ij->i", scores, scores)
+    """Component values and log residual of spectra on any scale, normalised: (n_stars, n_components + 1)."""
+    norm = np.sqrt(np.einsum("ij,ij->i", values, values))
+    directions = np.vstack([components, flux_mean])
+    products = values @ directions.T / np.where(norm > 0, norm, np.nan)[:, None]  # no centred copy of the spectra
+    scores = products[:, :-1] - flux_mean @ components.T
+    # Pythagoras, in place of the residual itself: |v - m|^2 = 1 - 2 v.m + |m|^2 for a normalised v
+    centred_squared = 1.0 - 2.0 * products[:, -1] + flux_mean @ flux_mean
+    squared = centred_squared - np.einsum("ij,ij->i", scores, scores)
     return np.column_stack([scores, np.log(np.maximum(np.sqrt(np.maximum(squared, 0.0)), _LEAST_RESIDUAL))])
 
 

@@ -222,7 +222,10 @@ def _principal_components(flux: np.ndarray, state: FittedState | None) -> np.nda
         raise UsageError(
             "the representation 'pca' needs the state that fit_representation('pca', training flux) returns"
         )
-    return (transforms.normalise(flux) - state["mean"]) @ state["components"].T / state["scale"]
+    # The product before the division by the norm: no normalised and no centred copy of the spectra is made.
+    norm = np.sqrt(np.einsum("ij,ij->i", flux, flux))
+    scores = flux @ state["components"].T / np.where(norm > 0, norm, np.nan)[:, None]
+    return (scores - state["mean"] @ state["components"].T) / state["scale"]
 
 
 def _both_bands(coefficients: Coefficients | None) -> np.ndarray:
