@@ -24,6 +24,7 @@ from core.settings import current_settings
 LOCK_FILE = "runner.lock"
 _POLL_S, _IDLE_POLL_S = 0.15, 0.3
 _MOST_TASKS = 100_000
+_ATTEMPTS = 4
 
 
 @contextmanager
@@ -172,10 +173,15 @@ def serve(client, idle_s: float) -> None:
 def main() -> None:
     """Be the runner, unless there is one."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    attempts = 0
     while True:
         with runner_lock() as mine:
             if not mine:
-                return
+                attempts += 1
+                if attempts == _ATTEMPTS:
+                    return
+                time.sleep(_POLL_S)  # it may be somebody who only asks whether there is a runner
+                continue
             with open_client() as client:
                 serve(client, current_settings().runner_idle_s)
         if not unfinished_jobs():  # one may have been submitted while the lock was still held

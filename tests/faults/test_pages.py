@@ -5,6 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs.job import RUNNING, JobState, create_job
 from core.settings import PROJECT_ROOT
+from core.training.settings import resolve_settings
+from models.registry import model_spec
 from tests.faults.conftest import FULL
 from tests.pages.conftest import NO_ARCHIVES
 from ui import jobs
@@ -57,3 +59,21 @@ def test_jobs_that_cannot_go_on_are_named_on_every_page(tmp_path, monkeypatch):
     page = open_page("pages/audit.py")
     assert [item.message for item in page.exception] == []
     assert ["Unfinished jobs cannot go on" in item.value for item in page.warning] == [True]
+
+
+def test_a_job_whose_runner_was_killed_says_so_and_offers_to_go_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path))
+    started: list[bool] = []
+    monkeypatch.setattr("core.jobs.launch.ensure_runner", lambda: started.append(True))
+    wide = model_spec("wide")
+    network = {"key": "wide", "settings": resolve_settings(wide, "quick").as_dict(), "folder": "wide"}
+    asked = create_job("train", "test", {"data": "x", "out": str(tmp_path / "runs" / "x"), "networks": [network]})
+    asked.write_state(JobState(RUNNING, n_tasks=5, n_done=2, started=1.0))
+    page = AppTest.from_file(str(PROJECT_ROOT / "app.py"), default_timeout=240)
+    page.query_params["view"] = "Jobs"
+    page.switch_page("pages/train.py").run()
+    assert [item.message for item in page.exception] == []
+    assert ["has ended. What it had finished is kept" in item.value for item in page.warning] == [True]
+    started.clear()
+    next(item for item in page.button if item.label == "Go on").click().run()
+    assert started
