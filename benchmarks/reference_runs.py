@@ -144,6 +144,7 @@ def _pack_network(source: Path, target: Path, most_bytes: float) -> int:
     """Copy what is shipped of a run; the size of its weights, 0 if they would be larger than `most_bytes`."""
     target.mkdir(parents=True)
     run = run_store.assemble(source, state=run_store.FINISHED, error=None)
+    run["seconds"] = round(sum(member["seconds"] for member in run["members"]), 1)
     member = target / f"{member_name(0)}.onnx"
     shutil.copy(source / member.name, member)
     store_weights_as_float16(member)

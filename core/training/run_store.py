@@ -130,6 +130,11 @@ def _check_same_run(stored: dict, wanted: dict, folder: Path) -> None:
         )
 
 
+def stored_seconds(folder: str | Path) -> float:
+    """What the training of a folder has taken so far; 0 where nothing is."""
+    return float(read_run(folder).get("seconds") or 0.0) if (Path(folder) / RUN_FILE).exists() else 0.0
+
+
 def read_run(folder: str | Path) -> dict:
     """The content of run.json; RunError if it is missing or unreadable."""
     path = Path(folder) / RUN_FILE

@@ -110,11 +110,11 @@ class _Training:
         train_rows = (folds.fold >= 0).nonzero()[0]
         inputs = network_inputs(self.spec, self.data, settings, train_rows)
         description = run_description(self.data, self.spec, settings, folds, inputs.fitted, self.device)
+        earlier_s = run_store.stored_seconds(self.folder)
         with run_store.open_run(self.folder, description, resume=resume):
             run_store.store_representation_state(self.folder, inputs.fitted.representation_state)
             store_domain(self.folder, self.data.flux, train_rows)
             done = run_store.finished_folds(self.folder)
-            earlier_s = float(run_store.read_run(self.folder).get("seconds") or 0.0)
             started = time.monotonic()
             try:
                 finished = all(

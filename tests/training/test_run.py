@@ -179,6 +179,7 @@ def test_killed_run_loses_at_most_the_fold_at_work(small_data, tmp_path):
     assert 0 in done
     assert len(done) < 3
     hashes = {fold: sha256_of(folder / f"member_{fold:02d}.onnx") for fold in done}
+    run_store.write_run_file(folder, run_store.read_run(folder) | {"seconds": 1000.0})
     trained = []
     resumed = train(
         small_data,
@@ -191,6 +192,7 @@ def test_killed_run_loses_at_most_the_fold_at_work(small_data, tmp_path):
     assert sorted([*done, *trained]) == [0, 1, 2], "no finished fold is trained again"
     assert resumed.run["state"] == "finished"
     assert {fold: sha256_of(folder / f"member_{fold:02d}.onnx") for fold in done} == hashes
+    assert resumed.run["seconds"] > 1000, "the time before the kill counts"
     assert not list(folder.glob("**/*.partial*")) or len(done) < 3
 
 
