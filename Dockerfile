@@ -20,7 +20,7 @@ FROM base AS gpu
 COPY requirements-common.txt requirements-gpu.txt ./
 RUN pip install -r requirements-gpu.txt
 COPY . .
-USER explorer
+USER 10001:10001
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
@@ -32,7 +32,7 @@ FROM base AS cpu
 COPY requirements.lock ./
 RUN pip install --require-hashes -r requirements.lock
 COPY . .
-USER explorer
+USER 10001:10001
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \

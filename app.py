@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.training.run_catalogue import RunSummary
+from core.training.run_store import FINISHED
 from ui import cache, overview, state
 from ui.plain import plain
 from ui.shell import page
@@ -47,6 +48,8 @@ if runs:
         "Training stars": st.column_config.NumberColumn(format="localized"),
     }
     table = pd.DataFrame([run_row(run) for run in runs])
+    if (table["State"] == FINISHED).all():
+        table = table.drop(columns="State")
     st.dataframe(table, hide_index=True, column_config=formats, height="auto" if len(runs) > 24 else "content")
     st.caption(
         "Each network is an ensemble: its members were trained on different folds, and their spread is part of every "

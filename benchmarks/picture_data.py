@@ -8,7 +8,9 @@ from pathlib import Path
 
 from core.settings import PROJECT_ROOT, current_settings
 
-SURVEY_STARS = 60_000
+SURVEY_STARS = 200_000
+AUDITED = "deep"
+"""A reference run: its data set, the embedded one, is on every machine, so that nearly every check can be made."""
 N_EXPLAINED = 40
 ALSO_EXPLAINED = "cnn"
 """A reference run beside the default ensemble, so that there are two networks to compare."""
@@ -24,14 +26,14 @@ def prepare(data_dir: Path, pages: Sequence[str], *, checks: bool) -> None:
     """
     environment = {**os.environ, "EXPLORER_DATA_DIR": str(data_dir)}
     run = str(current_settings().default_run_dir)
-    commands = []
+    commands = [["benchmarks.picture_data", "embedded"]]
     if "Survey" in pages:
         out = data_dir / "surveys" / "simulated-sky"
         commands.append(["core", "survey", f"simulated:survey:{SURVEY_STARS}:1", "--run", run, "--out", str(out)])
     if "Audit" in pages:
-        commands.append(["core", "audit", run])
+        commands.append(["core", "audit", str(current_settings().reference_runs_dir / AUDITED)])
     if "Explain" in pages and checks:
-        commands.append(["benchmarks.picture_data"])
+        commands.append(["benchmarks.picture_data", "explanations"])
     for command in commands:
         print("python -m", *command[:3], flush=True)
         whole = [sys.executable, "-m", *command]
@@ -61,4 +63,9 @@ def explain_samples() -> None:
 
 
 if __name__ == "__main__":
-    explain_samples()
+    if sys.argv[1:] == ["explanations"]:
+        explain_samples()
+    else:
+        from core.simulation.embedded import embedded_dataset
+
+        embedded_dataset()  # drawn where it is not there yet

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.picture_data import prepare
+from benchmarks.picture_data import AUDITED, prepare
 from core.settings import PROJECT_ROOT
 from tests.pages.conftest import CHROMIUM_FLAGS, Visitor, running_server
 from ui.shell import MENU
@@ -19,7 +19,9 @@ from ui.shell import MENU
 WIDTHS = {"1280": (1280, 900), "390": (390, 844)}
 THEMES = ("light", "dark")
 GALLERY = PROJECT_ROOT / "docs" / "pictures"
-GALLERY_VIEWPORT, GALLERY_WIDTH, GALLERY_COLOURS = (1280, 1000), 960, 64
+GALLERY_VIEWPORT, GALLERY_WIDTH, GALLERY_COLOURS = (1280, 1180), 900, 160
+GALLERY_SCROLL_PX = {"Associations": 620, "Survey": 330}
+"""Pages whose picture lies below a long list of choices."""
 PAGES_OF_A_STAR = ("Star", "Explain")
 """Pages that are photographed with the massive star that Overview offers."""
 VIEWS: dict[str, tuple[str, ...]] = {
@@ -28,13 +30,14 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "Train": ("view=New training", "view=Jobs", "view=Representations"),
     "Compare": ("view=Who beats whom", "view=Table", "view=Learning curves", "view=Size and speed"),
     "Evaluate": (
-        "view=Threshold and prevalence", "view=Curves", "view=Wrong verdicts", "view=Kinds of stars",
+        "view=Threshold and prevalence&run=default_run", "view=Curves", "view=Wrong verdicts", "view=Kinds of stars",
         "view=Calibration", "view=Impostors", "view=Your sample",
     ),
     "Explain": (
         "view=One star", "view=Classes&explained=40", "view=All stars&explained=40", "view=Networks&explained=40",
         "view=Right and wrong&explained=40", "view=Checks&explained=40",
     ),
+    "Audit": (f"run=reference_runs/{AUDITED}",),
     "Sky map": ("projection=aitoff", "projection=sphere", "projection=space"),
     "Survey": ("view=Results", "view=New survey", "view=Jobs"),
     "Associations": (
@@ -75,7 +78,9 @@ def visit(chromium, address: str, title: str, view: str, star: str, size: tuple[
 def photograph(chromium, address: str, title: str, folder: Path, star: str) -> list[str]:
     """Four pictures of each view of a page, in full length; returns what was wrong with it, a line each."""
     wrong = []
-    for view in VIEWS.get(title, ("",)):
+    views = VIEWS.get(title, ("",))
+    for view in views:
+        name = slug(view.partition("=")[2].partition("&")[0]) if len(views) > 1 else ""
         for theme in THEMES:
             for width, size in WIDTHS.items():
                 visitor = visit(chromium, address, title, view, star, size, theme)
@@ -87,7 +92,6 @@ def photograph(chromium, address: str, title: str, folder: Path, star: str) -> l
                 visitor.page.set_viewport_size({"width": size[0], "height": max(size[1], min(int(length) + 60, 6000))})
                 visitor.page.wait_for_timeout(500)
                 visitor.settle()
-                name = slug(view.partition("=")[2].partition("&")[0])
                 path = folder / f"{'-'.join(filter(None, (slug(title), name)))}_{theme}_{width}.png"
                 visitor.page.screenshot(path=path)
                 print(path, flush=True)
@@ -103,12 +107,17 @@ def photograph_for_gallery(chromium, address: str, title: str, folder: Path, sta
 
     visitor = visit(chromium, address, title, VIEWS.get(title, ("",))[0], star, GALLERY_VIEWPORT, "light")
     wrong = [f"{title}: {text}" for text in visitor.failures]
+    visitor.page.locator("[data-testid=stMain]").evaluate(
+        "(main, y) => main.scrollTo(0, y)", GALLERY_SCROLL_PX.get(title, 0)
+    )
+    visitor.page.wait_for_timeout(500)
     picture = Image.open(io.BytesIO(visitor.page.screenshot())).convert("RGB")
     visitor.page.context.close()
     height = round(picture.height * GALLERY_WIDTH / picture.width)
     small = picture.resize((GALLERY_WIDTH, height), Image.Resampling.LANCZOS)
     path = folder / f"{slug(title)}.png"
-    small.quantize(GALLERY_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    few = small.quantize(GALLERY_COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=8, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
     print(f"{path}, {path.stat().st_size / 1000:.0f} kB", flush=True)
     return wrong
 

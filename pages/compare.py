@@ -20,7 +20,7 @@ data = results[0].run.get("data") or {}
 stars = cache.title_of_data(data.get("path", "an unknown file"))
 st.caption(
     f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.get('n_train') or 0:,} training and "
-    f"{data.get('n_test') or 0:,} held-out stars of {plain(stars)}, in the same "
+    f"{data.get('n_test') or 0:,} held-out stars ({plain(stars)}), in the same "
     f"{results[0].run.get('n_folds')} folds ({results[0].run.get('validation')} validation). "
     "Probabilities are calibrated (Platt, out of fold) at equal priors."
 )

@@ -11,6 +11,7 @@ from functools import cache
 import pytest
 import typer
 
+from benchmarks.screenshots import slug
 from core.__main__ import build_app
 from core.commands import COMMANDS
 from core.settings import PROJECT_ROOT, setting_variables
@@ -44,6 +45,20 @@ EVERYTHING = "\n".join(text_of(path) for path in DOCUMENTS)
 @pytest.mark.parametrize("entry", [entry for _, entries in MENU for entry in entries], ids=lambda entry: entry.title)
 def test_every_page_is_described_by_name(entry):
     assert any(f"*{entry.title}*" in text_of(path) for path in CAPABILITIES)
+
+
+@pytest.mark.parametrize("entry", [entry for _, entries in MENU for entry in entries], ids=lambda entry: entry.title)
+def test_every_page_has_its_picture_in_the_readme_with_words_for_those_who_cannot_see_it(entry):
+    picture = f"docs/pictures/{slug(entry.title)}.png"
+    words = re.findall(rf"!\[([^\]]*)\]\({re.escape(picture)}\)", text_of(PROJECT_ROOT / "README.md"))
+    assert words
+    assert all(text.startswith(entry.title) or entry.title in text for text in words)
+    assert all(len(text) > len(entry.title) + 20 for text in words)
+    assert (PROJECT_ROOT / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_pictures_are_small():
+    assert sum(path.stat().st_size for path in (DOCS / "pictures").iterdir()) < 1_500_000
 
 
 @pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.key)

@@ -43,7 +43,7 @@ def test_each_stage_that_runs_has_a_user_a_health_check_and_no_shell_form():
     for stage in STAGES[1:]:
         name = stage.splitlines()[0]
         order = [line.split()[0] for line in stage.splitlines() if re.match(r"[A-Z]+ ", line)]
-        assert "USER explorer" in stage, name
+        assert "USER 10001:10001" in stage, name
         assert order.index("USER") > order.index("RUN"), "packages are installed by root, the program runs without"
         assert "HEALTHCHECK" in stage, name
         assert "/_stcore/health" in stage, name
