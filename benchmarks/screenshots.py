@@ -18,6 +18,7 @@ from ui.shell import MENU
 
 WIDTHS = {"1280": (1280, 900), "390": (390, 844)}
 THEMES = ("light", "dark")
+PHONE = "Mozilla/5.0 (Linux; Android 15; Mobile) AppleWebKit/537.36"
 GALLERY = PROJECT_ROOT / "docs" / "pictures"
 GALLERY_VIEWPORT, GALLERY_WIDTH, GALLERY_COLOURS = (1280, 1180), 900, 160
 GALLERY_SCROLL_PX = {"Associations": 620, "Survey": 330}
@@ -67,7 +68,8 @@ def visit(chromium, address: str, title: str, view: str, star: str, size: tuple[
     script = {entry.title: entry.script for _, entries in MENU for entry in entries}[title]
     path = "" if script == "app.py" else script.removeprefix("pages/").removesuffix(".py")
     query = "&".join(filter(None, (view, star if title in PAGES_OF_A_STAR else "")))
-    context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+    agent = {"user_agent": PHONE} if size[0] < 600 else {}
+    context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme, **agent)
     visitor = Visitor(context.new_page()).open(f"{address}/{path}?{quote(query, safe='=&')}")
     expect(visitor.page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=120_000)
     expect(visitor.page.locator("[data-testid=stSpinner]")).to_have_count(0, timeout=300_000)

@@ -11,7 +11,7 @@ from ui import sky_cache
 from ui.shell import page
 from ui.sky_choices import aladin_link, choose_field, choose_view, go_to
 from ui.sky_sources import choose_cuts, require_source
-from ui.sky_view import answer_click, link_onward, marks_of, paint, places_of, say
+from ui.sky_view import answer_click, link_onward, map_width, marks_of, paint, places_of, say
 
 page("Sky map", ":material/public:")
 
@@ -54,6 +54,7 @@ def explore(source: StarSource) -> None:
         field=field,
         known=sky_cache.well_known(float("inf")) if named else None,
         arms=arm_lines(FARTHEST_ARM_PC),
+        width_px=map_width(),
     )
     caption = say(drawn, projection, painted)
     # A key of its own for each view: the browser keeps zoom and angle as long as the view is the same.

@@ -248,13 +248,13 @@ def _column_config(table: pd.DataFrame) -> dict:
     titles = {
         "group": "Group", "n_members": "Stars", "n_core": "Core", "known": "Known as", "overlap": "Overlap",
         "distance_pc": "Distance", "distance_error_pc": "± ", "size_pc": "Size", "depth_pc": "Depth",
-        "dispersion_kms": "σ velocity",
+        "dispersion_kms": "σ velocity", "x_pc": "x", "y_pc": "y", "z_pc": "z", "pml": "μ l cos b", "pmb": "μ b",
     }  # fmt: skip
     config = {}
     for name in table.columns:
         unit = f" ({UNITS[name]})" if name in UNITS else ""
         title = titles.get(name, name) + unit
-        if name in ("known",):
+        if name == "known":
             config[name] = st.column_config.TextColumn(title)
         elif name == "overlap":
             config[name] = st.column_config.NumberColumn(title, format="percent")

@@ -23,7 +23,8 @@ HEIGHT = 500
 _GLOBE_PX, _GLOBE_ZOOM = 65.0, 1.75  # radius of deck.gl's sphere at zoom 0, as measured; how near it begins
 _RINGS_PC = (100, 250, 500, 1000, 2000, 4000, 8000, 16000)
 _UNITS = 100.0  # deck.gl zooms in powers of two of pixels per unit
-_WIDTH = 790
+WIDTH, PHONE_WIDTH = 790, 340
+"""Pixels of the map on a usual screen, and on a phone."""
 _ROTATION_DEG = (50.0, 60.0)  # of the view in space: its height above the plane, its turn about z
 _EYE_PX = HEIGHT / (2 * np.tan(np.deg2rad(25.0)))  # distance of deck.gl's eye, whose field is 50 degrees high
 
@@ -37,6 +38,7 @@ def sky_deck(
     field: Field | None = None,
     known: pd.DataFrame | None = None,
     arms: Mapping[str, np.ndarray] | None = None,
+    width_px: int = WIDTH,
 ) -> pdk.Deck:
     """A map in one of `PROJECTIONS`.
 
@@ -50,17 +52,19 @@ def sky_deck(
         Places to name: name, l, b, distance_pc, and for 'space' x, y, z in pc.
     arms : mapping of name to ndarray of shape (n, 3), or None
         Lines for 'space'.
+    width_px : int
+        Of the map on the screen: the first view shows all of it.
     """
     if projection == "space":
-        return _space(marks, ink, ground, known, arms or {})
-    start = _start(projection, field)
+        return _space(marks, ink, ground, known, arms or {}, width_px)
+    start = _start(projection, field, width_px)
     layers = [*_grid(projection, ink, ground), _layer(projection, marks, field)]
     if known is not None and not known.empty:
         place = _place(projection, known["l"].to_numpy(), known["b"].to_numpy())
         degrees = [box_of_word(text, *_on_screen(projection, at, start)) for text, at in _degrees(projection)]
         layers += known_layers(
             projection, known, place, _on_screen(projection, place, start), ink=ink, ground=ground, taken=degrees,
-            half_width_px=_WIDTH / 2,
+            half_width_px=width_px / 2,
         )  # fmt: skip
     if projection == "sphere":
         view = pdk.View(type="_GlobeView", controller=True)
@@ -182,32 +186,37 @@ def _on_screen(projection: str, place: np.ndarray, start: dict) -> np.ndarray:
     return np.stack([x, y], axis=-1) * seen[..., None]
 
 
-def _start(projection: str, field: Field | None) -> dict:
+def _start(projection: str, field: Field | None, width_px: int) -> dict:
     """The view state with which a map of the sky opens."""
     if projection == "sphere":
         place = {"longitude": _signed(field.l_deg), "latitude": field.b_deg} if field else {}
-        zoom = _GLOBE_ZOOM
+        zoom = _GLOBE_ZOOM + float(np.log2(min(1.0, width_px / HEIGHT)))
         if field and not field.whole_sky:
-            zoom = float(np.clip(_GLOBE_ZOOM + np.log2(60.0 / field.radius_deg), _GLOBE_ZOOM, 5.0))
+            zoom = float(np.clip(zoom + np.log2(60.0 / field.radius_deg), zoom, 5.0))
         return {"longitude": 0.0, "latitude": 0.0, "zoom": zoom} | place
     half_width = 2.83 * _UNITS if projection == "aitoff" else 180.0
     half_height = half_width / 2
     if field is None or field.whole_sky:
-        zoom = min(np.log2(_WIDTH / (2.1 * half_width)), np.log2(HEIGHT / (2.1 * half_height)))
+        zoom = min(np.log2(width_px / (2.1 * half_width)), np.log2(HEIGHT / (2.1 * half_height)))
         return {"target": [0, 0, 0], "zoom": float(zoom)}
     centre = _place(projection, np.array(field.l_deg), np.array(field.b_deg))
     per_degree = half_width / 180.0 if projection == "plate" else _UNITS * np.pi / 180.0
-    zoom = np.log2(HEIGHT / (2.2 * field.radius_deg * per_degree))
+    zoom = np.log2(min(HEIGHT, width_px) / (2.2 * field.radius_deg * per_degree))
     return {"target": [float(centre[0]), float(centre[1]), 0], "zoom": float(zoom)}
 
 
 def _space(
-    marks: Marks, ink: tuple[int, int, int], ground: tuple[int, int, int], known: pd.DataFrame | None, arms: Mapping
+    marks: Marks,
+    ink: tuple[int, int, int],
+    ground: tuple[int, int, int],
+    known: pd.DataFrame | None,
+    arms: Mapping,
+    width_px: int,
 ) -> pdk.Deck:
     position = marks.position_pc if marks.position_pc is not None else np.full((len(marks.l_deg), 3), np.nan)
     rows = np.flatnonzero(np.isfinite(position).all(axis=1))
     reach = float(np.quantile(np.linalg.norm(position[rows], axis=1), 0.98)) if len(rows) else 1000.0
-    zoom = float(np.log2(0.55 * _WIDTH / (2 * reach)))
+    zoom = float(np.log2(min(0.55 * width_px, 0.87 * HEIGHT) / (2 * reach)))
     angle = np.deg2rad(np.arange(0, 361, 4))
     circle = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
     radii = [radius for radius in _RINGS_PC if 0.15 * reach < radius <= 1.05 * reach]
@@ -234,7 +243,7 @@ def _space(
         place = near[["x", "y", "z"]].to_numpy(dtype=float)
         layers += known_layers(
             "space", near, place, _turned(place, zoom), ink=ink, ground=ground, taken=boxes,
-            half_width_px=_WIDTH / 2,
+            half_width_px=width_px / 2,
         )  # fmt: skip
     view = pdk.View(type="OrbitView", controller=True, orbit_axis="Z")
     tilt, turn = _ROTATION_DEG

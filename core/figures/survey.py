@@ -59,7 +59,7 @@ def colour_magnitude_figure(
         },
         hoverinfo="skip",
     )  # fmt: skip
-    marker = {"color": BLUE, "size": 6, "opacity": 0.8}
+    marker = {"color": BLUE, "size": 7, "line": {"color": "#FFFFFF", "width": 0.8}}
     figure.add_scattergl(
         x=chosen_x, y=chosen_y, mode="markers", marker=marker, name="candidates",
         hovertemplate="BP − RP %{x:.2f}, G %{y:.2f}<extra></extra>",

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from core.figures.sky_deck import PROJECTIONS, sky_deck
+from core.figures.sky_deck import HEIGHT, PHONE_WIDTH, PROJECTIONS, WIDTH, sky_deck
 from core.figures.sky_names import box_of_word, overlap, sides_of_names
 from core.sky import frames
 from core.sky.matching import known_groups
@@ -69,3 +69,16 @@ def test_the_larger_place_is_named_first_and_nothing_runs_over_the_edge():
     taken = [box_of_word("degrees", 40.0, 0.0)]
     assert sides_of_names(["name"], np.array([[0.0, 0.0]]), np.ones(1), taken) == {0: "left"}
     assert sides_of_names(["name"], np.array([[0.0, 0.0]]), np.ones(1), taken, outward=True) == {}
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS)
+def test_a_phone_sees_the_whole_map(projection):
+    views = [
+        json.loads(sky_deck(projection, stars(500), known=KNOWN, width_px=width, **COLOURS).to_json())
+        for width in (WIDTH, PHONE_WIDTH)
+    ]
+    wide, narrow = (view["initialViewState"]["zoom"] for view in views)
+    ratio = PHONE_WIDTH / (HEIGHT if projection == "sphere" else WIDTH)
+    assert narrow == pytest.approx(wide + np.log2(ratio), abs=0.2)
+    names = [len(next(layer for layer in view["layers"] if layer["id"] == "names")["data"]) for view in views]
+    assert names[1] <= names[0]
