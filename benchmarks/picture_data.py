@@ -9,8 +9,6 @@ from pathlib import Path
 from core.settings import PROJECT_ROOT, current_settings
 
 SURVEY_STARS = 200_000
-AUDITED = "deep"
-"""A reference run: its data set, the embedded one, is on every machine, so that nearly every check can be made."""
 N_EXPLAINED = 40
 ALSO_EXPLAINED = "cnn"
 """A reference run beside the default ensemble, so that there are two networks to compare."""
@@ -31,7 +29,7 @@ def prepare(data_dir: Path, pages: Sequence[str], *, checks: bool) -> None:
         out = data_dir / "surveys" / "simulated-sky"
         commands.append(["core", "survey", f"simulated:survey:{SURVEY_STARS}:1", "--run", run, "--out", str(out)])
     if "Audit" in pages:
-        commands.append(["core", "audit", str(current_settings().reference_runs_dir / AUDITED)])
+        commands.append(["core", "audit", run])
     if "Explain" in pages and checks:
         commands.append(["benchmarks.picture_data", "explanations"])
     for command in commands:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.picture_data import AUDITED, prepare
+from benchmarks.picture_data import prepare
 from core.settings import PROJECT_ROOT
 from tests.pages.conftest import CHROMIUM_FLAGS, Visitor, running_server
 from ui.shell import MENU
@@ -38,7 +38,6 @@ VIEWS: dict[str, tuple[str, ...]] = {
         "view=One star", "view=Classes&explained=40", "view=All stars&explained=40", "view=Networks&explained=40",
         "view=Right and wrong&explained=40", "view=Checks&explained=40",
     ),
-    "Audit": (f"run=reference_runs/{AUDITED}",),
     "Sky map": ("projection=aitoff", "projection=sphere", "projection=space"),
     "Survey": ("view=Results", "view=New survey", "view=Jobs"),
     "Associations": (
