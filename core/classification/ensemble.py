@@ -187,7 +187,8 @@ def _share_memory() -> None:
     place = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
-    onnxruntime.create_and_register_allocator(place, None)
+    as_much_as_asked = onnxruntime.OrtArenaCfg(0, 1, -1, -1)  # not twice as much each time
+    onnxruntime.create_and_register_allocator(place, as_much_as_asked)
 
 
 def _representation_state(folder: Path) -> dict[str, np.ndarray] | None:
