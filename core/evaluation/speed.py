@@ -9,7 +9,7 @@ import numpy as np
 from core.classification.ensemble import Ensemble, load_ensemble
 
 N_STARS = 2048
-_FEW_STARS = 128
+_FEW_STARS = 64
 
 
 def stars_per_second(run_dir: Path, *, n_stars: int = N_STARS, threads: int = 1, seconds: float = 0.25) -> float:
@@ -32,7 +32,7 @@ def stars_per_second(run_dir: Path, *, n_stars: int = N_STARS, threads: int = 1,
     )
     few = flux[:_FEW_STARS]
     one.logits(few)  # warms up
-    n_stars = int(np.clip(_FEW_STARS * seconds / _duration(one, few), _FEW_STARS, n_stars))
+    n_stars = int(np.clip(_FEW_STARS * seconds / 4 / _duration(one, few), _FEW_STARS, n_stars))
     best, spent, passes = np.inf, 0.0, 0
     while passes < 2 or spent < seconds:
         took = _duration(one, flux[:n_stars])

@@ -136,6 +136,7 @@ def main(arguments: list[str]) -> None:
 
     prepare_device(int(arguments[2]) if len(arguments) > 2 else None)
     import shap  # noqa: F401  loaded before it is asked for
+
     serve(_Pipe(int(arguments[0]), int(arguments[1])))
 
 

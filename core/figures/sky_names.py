@@ -107,7 +107,7 @@ def sides_of_names(
     {1: 'right', 0: 'left'}
     """
     visible = [row for row in np.argsort(-np.asarray(prominence), kind="stable") if np.isfinite(place_px[row]).all()]
-    rings = {row: _around(*place_px[row], 12.0, 12.0) for row in visible}
+    rings = {row: _around(float(place_px[row, 0]), float(place_px[row, 1]), 12.0, 12.0) for row in visible}
     words = list(taken)
     sides: dict[int, str] = {}
     for row in visible:

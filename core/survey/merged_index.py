@@ -92,9 +92,9 @@ def _merge(parts: Sequence[Path], found: Index) -> Index:
         tables.append(table.append_column("part", number))
     with atomic_path(candidates) as beside:
         pq.write_table(pa.concat_tables(tables, promote_options="default"), beside, compression="zstd")
-    with atomic_path(folder / _COUNTS_FILE) as beside, beside.open("wb") as file:
+    with atomic_path(folder / _COUNTS_FILE) as beside, beside.open("wb") as stream:
         np.savez_compressed(
-            file, allow_pickle=False, parts=np.array([part.name for part in parts]),
+            stream, allow_pickle=False, parts=np.array([part.name for part in parts]),
             stamps=np.array([_stamp(part) for part in parts]), candidates=np.array(candidates.name),
             **pack_counts(found.counts),
         )  # fmt: skip
