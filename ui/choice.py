@@ -1,4 +1,4 @@
-"""A select box whose choice stands in the URL under a short name, while the menu shows a readable title."""
+"""Choices that stand in the URL under a short name, whatever stands there already."""
 
 from collections.abc import Mapping
 
@@ -22,3 +22,12 @@ def choose_one(label: str, titles: Mapping[str, str], name: str, *, help: str | 
     else:
         st.query_params.pop(name, None)
     return chosen
+
+
+def choose_whole_number(label: str, low: int, high: int, default: int, name: str) -> int:
+    """A number field that stands in the URL as `?name=...`; what is no whole number there is ignored."""
+    try:
+        value = st.number_input(label, low, high, default, key=name, bind="query-params")
+    except OverflowError:  # Streamlit's binding fails on 'inf' and '1e999', and would again: the field does without it
+        value = st.number_input(label, low, high, default, key=f"{name} by hand")
+    return int(value)

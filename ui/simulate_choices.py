@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.simulation.single_star import A_V_RANGE, G_RANGE
 from core.training.run_catalogue import RunSummary
-from ui.choice import choose_one
+from ui.choice import choose_one, choose_whole_number
 from ui.run_choice import choose_run
 
 FAMILIES = {
@@ -61,9 +61,9 @@ def choose_parameters() -> tuple[StarParameters, RunSummary | None]:
         g_mag = st.slider("G (mag): sets the noise", *G_RANGE, 14.0, 0.05, key="g_mag", bind="query-params")
     with third:
         family = choose_one("Atmosphere", FAMILIES, "family")
-        seed = st.number_input("Seed of the noise", 0, 2**31 - 1, 1, key="seed", bind="query-params")
+        seed = choose_whole_number("Seed of the noise", 0, 2**31 - 1, 1, "seed")
         run = choose_run()
-    return StarParameters(family, float(teff), logg, mh, a_v, r_v, g_mag, int(seed)), run
+    return StarParameters(family, float(teff), logg, mh, a_v, r_v, g_mag, seed), run
 
 
 def _take_typical() -> None:

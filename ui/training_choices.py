@@ -11,7 +11,7 @@ from core.training.protocol import VALIDATIONS
 from core.training.settings import AUGMENTATIONS, LOSS_NAMES, PRESETS, TrainingSettings, resolve_settings
 from models.registry import MODELS, ModelSpec, model_spec
 from ui import cache, state
-from ui.choice import choose_one
+from ui.choice import choose_one, choose_whole_number
 from ui.plain import plain
 
 TITLES = {spec.key: spec.title for spec in MODELS}
@@ -110,23 +110,21 @@ def _more_choices(preset: str) -> dict:
         with first:
             chosen = {
                 "validation": choose_one("Validation", {n: VALIDATION_TITLES[n] for n in VALIDATIONS}, "validation"),
-                "n_folds": _number("Folds", 2, 20, known["n_folds"], f"folds_{preset}"),
-                "only_folds": _number("Train only the first", 1, 20, known["n_folds"], f"only_folds_{preset}"),
+                "n_folds": choose_whole_number("Folds", 2, 20, known["n_folds"], f"folds_{preset}"),
+                "only_folds": choose_whole_number(
+                    "Train only the first", 1, 20, known["n_folds"], f"only_folds_{preset}"
+                ),
             }
         with second:
             chosen |= {
                 "loss": choose_one("Loss", {name: LOSS_TITLES[name] for name in LOSS_NAMES}, "loss"),
-                "epochs": _number("Epochs at most", 1, 500, known["epochs"], f"epochs_{preset}"),
-                "patience": _number("Patience (epochs)", 1, 500, known["patience"], f"patience_{preset}"),
+                "epochs": choose_whole_number("Epochs at most", 1, 500, known["epochs"], f"epochs_{preset}"),
+                "patience": choose_whole_number("Patience (epochs)", 1, 500, known["patience"], f"patience_{preset}"),
             }
         with third:
             chosen |= {
                 "augment": choose_one("Augmentation", {n: AUGMENT_TITLES[n] for n in AUGMENTATIONS}, "augment"),
                 "context": choose_one("Context, where a network takes it", CONTEXT_TITLES, "context"),
-                "seed": _number("Seed", 0, 2**31 - 1, known["seed"], "training_seed"),
+                "seed": choose_whole_number("Seed", 0, 2**31 - 1, known["seed"], "training_seed"),
             }
     return chosen
-
-
-def _number(label: str, low: int, high: int, value: int, name: str) -> int:
-    return int(st.number_input(label, low, high, value, key=name, bind="query-params"))

@@ -1,7 +1,7 @@
 """The legend of a sky map as a drawing of its own: a page with a map need not load a library for figures too."""
 
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
+from html import escape
 
 import numpy as np
 
