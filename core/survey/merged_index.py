@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -75,10 +76,11 @@ def _stored(folder: Path, parts: Sequence[Path]) -> tuple[Counts, Path | None, s
             same = (
                 set(names) <= current.keys() and [_stamp(current[name]) for name in names] == stored["stamps"].tolist()
             )
-            if same and candidates.is_file():
+            if same:
+                pq.read_metadata(candidates)  # is it there, and whole?
                 return unpack_counts(stored), candidates, set(names)
-    except (OSError, ValueError, KeyError):
-        pass
+    except (OSError, ValueError, KeyError, BadZipFile):
+        pass  # gone, torn or of an earlier version: the parts' own indices say the same
     return Counts(), None, set()
 
 
