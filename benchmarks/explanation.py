@@ -5,7 +5,8 @@
 
 FOLDER holds a run per network (default: the shipped reference runs). Each network is explained in a fresh process: its
 first star, one more star in the warm process, the sample. The ranking of the bands of ten stars is compared with one of
-ten times the samples: ten times the background for DeepExplainer, ten times the nodes for path integrals.
+ten times the samples: ten times the background for DeepExplainer, ten times the nodes for path integrals, and more of
+them on the paths that need them.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from core.settings import current_settings
 from models.registry import MODEL_KEYS, model_spec
 
 N_RANKED = 10
-_TEN_TIMES_NODES = 20
+_TEN_TIMES_NODES, _FINE = 20, 0.02
 LIMITS_S = {"fcn": 90, "stellarnet": 90, "cnn_gru": 240, "cnn_lstm": 240, "cnn_attention": 240}
 
 
@@ -63,7 +64,7 @@ def _row(key: str, arguments: argparse.Namespace) -> dict[str, object]:
         chosen = np.linspace(0, len(sample) - 1, N_RANKED).astype(int)
         some = sample.take(chosen)
         if key in WITHOUT_RULES:
-            finer = explain(run, some, background, process, nodes=_TEN_TIMES_NODES, tolerance=0.0, method="path")
+            finer = explain(run, some, background, process, nodes=_TEN_TIMES_NODES, tolerance=_FINE, method="path")
         else:
             finer = explain(run, some, stars.background(10 * arguments.background, seed=1), process)
     rank = rank_correlation(found.shap[chosen], finer.shap)

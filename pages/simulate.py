@@ -6,22 +6,24 @@ from core.errors import ExplorerError
 from core.figures.palette import GREEN, LABEL_COLOURS
 from core.simulation.single_star import simulate_star
 from core.simulation.templates import nearest_template
+from core.spectra.spectrum_set import SpectrumSet
 from ui import cache
-from ui.downloads import download_spectra
+from ui.downloads import FORMATS, download_each, spectra_bytes
 from ui.judgement import judge
-from ui.live_spectrum import show_clean, show_noisy
+from ui.live_plot import live_plot
+from ui.live_spectrum import clean_panel, noisy_panel
 from ui.new_sample import draw_sample
 from ui.plain import plain
 from ui.shell import page
 from ui.simulate_choices import choose_parameters
-from ui.verdict_card import show_judgement
+from ui.verdict_card import judgement_readouts, show_judgement
 
 page("Simulate", ":material/tune:")
 
 
 @st.fragment
-def show_one_star() -> None:
-    """Sliders, verdict and spectra; only this part runs again when a slider moves."""
+def show_one_star(held: dict) -> None:
+    """Sliders, verdict and spectra; only this part runs again when a slider moves. The star is left in `held`."""
     chosen, run = choose_parameters()
     try:
         clean, star = simulate_star(
@@ -30,24 +32,41 @@ def show_one_star() -> None:
         judgement = judge(star, run) if run else None
     except ExplorerError as error:
         st.error(f"{plain(error)}.", icon=":material/error:")
+        _hold(held, None)
         return
-    if judgement:
-        with st.container(border=True):
-            show_judgement(judgement, wide=True)
+    if judgement and judgement.probability is None:
+        show_judgement(judgement)
     colour = LABEL_COLOURS.get(judgement.label if judgement else None, GREEN)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        show_clean(clean, nearest_template(clean), colour)
-    with right:
-        show_noisy(star.flux[0], star.flux_error[0], chosen.g_mag, colour)
-    download_spectra(star, "simulated_star")
+    live_plot(
+        clean_panel(clean, nearest_template(clean), colour),
+        noisy_panel(star.flux[0], star.flux_error[0], chosen.g_mag, colour),
+        readouts=judgement_readouts(judgement) if judgement and judgement.probability is not None else (),
+        key="star plots",
+    )
+    _hold(held, star)
+
+
+def _hold(held: dict, star: SpectrumSet | None) -> None:
+    held["star"] = star
+    if held["offered"] not in (None, star is not None):
+        st.rerun()  # downloads appear or go
+
+
+def offer_star(held: dict) -> None:
+    """Downloads of the star as the sliders stand when a button is pressed; no part of what runs again at each move."""
+    held["offered"] = held["star"] is not None
+    if held["offered"]:
+        download_each(FORMATS, lambda suffix: spectra_bytes(held["star"], suffix), "simulated_star")
 
 
 star_tab, sample_tab = st.tabs(["One star", "New sample"], key="view", bind="query-params")
 if star_tab.open:
     with star_tab, st.spinner("Loading the model atmospheres …"):
         cache.load_grid()
-        show_one_star()
+        held = st.session_state.setdefault("simulated star", {})
+        held["offered"] = None
+        show_one_star(held)
+        offer_star(held)
 if sample_tab.open:
     with sample_tab:
         draw_sample()

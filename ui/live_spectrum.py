@@ -7,14 +7,14 @@ from core.figures.palette import LINE_COLOURS, PINK
 from core.figures.spectral_lines import HEADROOM, LINE_MARKS
 from core.simulation.templates import Template
 from core.spectra.grid import WAVELENGTH_NM
-from ui.live_plot import Curve, Mark, live_plot
+from ui.live_plot import Curve, Mark, Panel
 from ui.numbers import percent
 
 _MARKS = [Mark(mark.wavelength_nm, mark.label, mark.lane, LINE_COLOURS[mark.group]) for mark in LINE_MARKS]
 _EXPONENTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def show_clean(flux: np.ndarray, template: Template | None, colour: str) -> None:
+def clean_panel(flux: np.ndarray, template: Template | None, colour: str) -> Panel:
     """The model without noise, with the nearest real template dashed."""
     caption = "The model as Gaia would see it without noise."
     curves = [("Model", colour, flux, None)]
@@ -24,21 +24,21 @@ def show_clean(flux: np.ndarray, template: Template | None, colour: str) -> None
             f" Dashed: the real mean spectrum of most similar shape ({template.spectral_type}), "
             f"{percent(template.distance)} off after a change of its extinction by A_V {template.a_v:+.1f} mag."
         )
-    _show(curves, "Without noise", caption, "clean")
+    return _panel(curves, "Without noise", caption)
 
 
-def show_noisy(flux: np.ndarray, flux_error: np.ndarray, g_mag: float, colour: str) -> None:
+def noisy_panel(flux: np.ndarray, flux_error: np.ndarray, g_mag: float, colour: str) -> Panel:
     """The spectrum with noise and its error band."""
     caption = "With Gaia's noise, which is correlated in wavelength; band: one standard deviation."
-    _show([("Noisy", colour, flux, flux_error)], f"At G = {g_mag:.2f}", caption, "noisy")
+    return _panel([("Noisy", colour, flux, flux_error)], f"At G = {g_mag:.2f}", caption)
 
 
-def _show(curves: list, title: str, caption: str, key: str) -> None:
+def _panel(curves: list, title: str, caption: str) -> Panel:
     everything = np.concatenate([flux for _, _, flux, _ in curves])
     scale, _ = flux_scale(everything)
     low, high = min(0.0, float(np.nanmin(everything)) * 1.05), float(np.nanmax(everything))
     exponent = str(round(np.log10(scale))).translate(_EXPONENTS)
-    live_plot(
+    return Panel(
         WAVELENGTH_NM,
         [
             Curve(name, colour, flux / scale, None if error is None else error / scale, dashed=i > 0)
@@ -49,6 +49,5 @@ def _show(curves: list, title: str, caption: str, key: str) -> None:
         y_title=f"Flux (10{exponent} W m⁻² nm⁻¹)",
         y_range=(low / scale, high / scale * HEADROOM),
         caption=caption,
-        key=key,
         marks=_MARKS,
     )

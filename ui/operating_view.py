@@ -15,7 +15,7 @@ from core.evaluation.prevalence import OperatingCurve
 from core.figures.palette import BLUE, GREY, VERMILION
 from ui.choice import choose_one
 from ui.evaluation_choices import PURITIES, PURITY, choose_prevalence, choose_threshold, prevalence_text
-from ui.live_plot import Curve, Mark, live_plot
+from ui.live_plot import Curve, Mark, Panel, live_plot
 from ui.numbers import interval_text, percent, share_text
 
 
@@ -93,7 +93,7 @@ def _show_purity_curve(curve: OperatingCurve, expected: Yield) -> None:
     marks = []
     if expected.completeness.value is not None:
         marks = [Mark(100 * expected.completeness.value, f"threshold {expected.threshold:g}", 0, VERMILION)]
-    live_plot(
+    panel = Panel(
         100 * completeness,
         [Curve("expected (%)", BLUE, 100 * purity), Curve("at least (%)", GREY, 100 * least, dashed=True)],
         title=f"Purity against completeness at {prevalence_text(expected.prevalence)}",
@@ -105,10 +105,10 @@ def _show_purity_curve(curve: OperatingCurve, expected: Yield) -> None:
             f"allows (95 %). Probability {expected.threshold:g} at equal priors is "
             f"{share_text(expected.probability_at_prior)} at this prevalence. {BEST_PUBLISHED}"
         ),
-        key="purity curve",
         marks=marks,
         height=260,
     )
+    live_plot(panel, key="purity curve")
 
 
 def _choose_purity(curve: OperatingCurve, prevalence: float) -> None:

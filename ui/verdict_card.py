@@ -9,6 +9,7 @@ from core.evaluation.prevalence import GAIA_PREVALENCE, reweight
 from core.figures.probability import members_figure
 from ui.figure import show
 from ui.judgement import Judgement
+from ui.live_plot import Readout
 from ui.numbers import percent, probability_text
 from ui.plain import plain
 
@@ -19,18 +20,12 @@ _LEVELS = {
 }
 
 
-def show_judgement(judgement: Judgement, *, wide: bool = False) -> None:
-    """The number with its spread, the members, what it means; says why where there is no verdict.
-
-    `wide` puts number and members side by side, without the members' figure: it has to keep up with a slider.
-    """
+def show_judgement(judgement: Judgement) -> None:
+    """The number with its spread, the members, what it means; says why where there is no verdict."""
     if judgement.probability is None:
         st.warning(f"Not classified: {plain(judgement.note)}.", icon=":material/warning:")
         return
     posterior = float(reweight(judgement.probability, GAIA_PREVALENCE))
-    if wide:
-        _show_numbers(judgement, posterior)
-        return
     st.subheader(f"Verdict: {judgement.label}", anchor=False)
     st.metric("Probability of massive", probability_text(judgement.probability, judgement.spread))
     show(members_figure(judgement.members), _members_caption(judgement), key="members")
@@ -42,16 +37,24 @@ def show_judgement(judgement: Judgement, *, wide: bool = False) -> None:
         st.warning(plain(judgement.note), icon=":material/warning:")
 
 
-def _show_numbers(judgement: Judgement, posterior: float) -> None:
-    verdict, probability, members, sky = st.columns([2, 2, 2, 2])
-    verdict.metric("Verdict", str(judgement.label))
-    probability.metric("Probability of massive", probability_text(judgement.probability, judgement.spread))
+def judgement_readouts(judgement: Judgement) -> list[Readout]:
+    """The numbers of a verdict beside a live plot: they have to keep up with a slider."""
+    assert judgement.probability is not None
     massive = int((judgement.members >= 0.5).sum())
-    members.metric("Members that say massive", f"{massive} of {len(judgement.members)}")
-    help_text = (
-        f"The same verdict where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among Gaia XP sources."
-    )
-    sky.metric("At Gaia's prevalence", percent(posterior), help=help_text)
+    posterior = float(reweight(judgement.probability, GAIA_PREVALENCE))
+    return [
+        Readout("Verdict", str(judgement.label), f"by {judgement.run.title}"),
+        Readout(
+            "Probability of massive",
+            probability_text(judgement.probability, judgement.spread),
+            f"{massive} of {len(judgement.members)} members say massive",
+        ),
+        Readout(
+            "At Gaia's prevalence",
+            percent(posterior),
+            f"where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among all XP sources",
+        ),
+    ]
 
 
 def show_impostor(card: VerdictCard) -> None:

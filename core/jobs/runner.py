@@ -18,7 +18,7 @@ from core.atomic import storage_errors
 from core.errors import ExplorerError
 from core.jobs.cluster import open_client
 from core.jobs.job import CANCELLED, FAILED, FINISHED, RUNNING, Job, JobState, jobs_dir, unfinished_jobs
-from core.jobs.work import Task, Work, open_work, run_task
+from core.jobs.work import WARM_UPS, Task, Work, open_work, run_task, warm_up
 from core.settings import current_settings
 
 LOCK_FILE = "runner.lock"
@@ -62,6 +62,7 @@ class JobAtWork:
         self._work: Work | None = None
         self._written = True
         self._set()
+        self._warm_ups = _warm_workers(client, job.kind)
         try:
             self._work = open_work(job)
         except Exception as error:  # whatever is wrong must end this job, not the others
@@ -140,6 +141,14 @@ class JobAtWork:
             self._written = False
         else:
             self._written = True
+
+
+def _warm_workers(client, kind: str) -> list:
+    """Let every worker load what the tasks of a kind need; the futures, which go as soon as nobody holds them."""
+    if kind not in WARM_UPS:
+        return []
+    addresses = client.scheduler_info(n_workers=-1)["workers"]
+    return [client.submit(warm_up, kind, workers=[place], pure=False, priority=_MOST_TASKS) for place in addresses]
 
 
 def _words(error: BaseException) -> str:

@@ -77,6 +77,20 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 """Kind of job to (module, function); the function takes the job's request and returns its `Work`."""
 
+WARM_UPS: dict[str, tuple[str, str]] = {
+    "train": ("core.training.job", "warm_up"),
+    "calibrate": ("core.training.job", "warm_up"),
+}
+"""Kind of job to (module, function) that loads on a worker what its tasks will need, for the kinds where that is slow."""
+
+
+def warm_up(kind: str) -> None:
+    """On a worker: get ready for tasks of a kind, while the runner still opens the job."""
+    if kind in WARM_UPS:
+        module, function = WARM_UPS[kind]
+        with suppress(Exception):  # what is wrong is said by the tasks, which load the same
+            getattr(importlib.import_module(module), function)()
+
 
 def open_work(job: Job) -> Work:
     """The job's work; JobError for an unknown kind, and whatever ExplorerError its kind raises."""

@@ -174,6 +174,14 @@ def open_training(request: dict) -> TrainingWork:
     return TrainingWork(request)
 
 
+def warm_up() -> None:
+    """On a worker: start the training framework, which takes longer than reading the data of a job."""
+    from core.jobs.cluster import worker_threads
+    from core.training.devices import prepare_device_once
+
+    prepare_device_once(worker_threads())
+
+
 def train_fold(
     reporter: Reporter, *, path: str, sha256: str, key: str, settings: dict, folder: str, fold: int
 ) -> dict[str, Any]:

@@ -29,5 +29,6 @@ def test_the_parts_add_up(attributed, key):
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("key", WITHOUT_RULES)
-def test_ten_times_the_samples_rank_the_bands_alike(attributed, key):
-    assert attributed[key]["rank"] >= 0.95
+def test_the_converged_integral_ranks_the_bands_alike(attributed, key):
+    """Random weights and twelve paths, where even 32 nodes on every path reach 0.84 only (the gated network)."""
+    assert attributed[key]["rank"] >= 0.9

@@ -1,6 +1,7 @@
 // Curves that redraw within a frame while a slider moves (Streamlit makes a new Plotly figure for every change).
-// `data`: title, x_title, y_title, x, y_range, height, and `curves`: [{name, values, colour, dash, low, high, fill}],
-// `marks`: [{x, label, lane, colour}] (dotted verticals with a label in one of the lanes at the top).
+// `data`: `readouts`: [{name, value, note}] and `panels`, each with title, caption, x_title, y_title, x, y_range, height,
+// `curves`: [{name, values, colour, dash, low, high, fill}], `marks`: [{x, label, lane, colour}] (dotted verticals with a
+// label in one of the lanes at the top).
 
 const LANE_PX = 15;
 
@@ -105,11 +106,26 @@ function shape(data, colours) {
   return JSON.stringify([data.x_title, data.y_title, data.height, data.x.length, curves, colours]);
 }
 
-export default function (component) {
-  const { data, parentElement } = component;
-  const frame = parentElement.querySelector(".frame");
-  frame.setAttribute("aria-label", data.alt);
+function newFrame() {
+  const frame = document.createElement("figure");
+  frame.className = "frame";
+  for (const part of ["title", "plot", "caption"]) {
+    const child = document.createElement(part === "caption" ? "figcaption" : "div");
+    child.className = part;
+    frame.append(child);
+  }
+  frame.querySelector(".plot").setAttribute("role", "img");
+  new ResizeObserver(() => {
+    const width = Math.max(frame.clientWidth, 200);
+    if (frame.livePlot && frame.livePlot.width !== width) frame.livePlot.setSize({ width, height: frame.liveData.height });
+  }).observe(frame);
+  return frame;
+}
+
+function draw(frame, data) {
   frame.querySelector(".title").textContent = data.title;
+  frame.querySelector(".caption").textContent = data.caption;
+  frame.querySelector(".plot").setAttribute("aria-label", data.caption);
   frame.liveData = data;
   frame.liveRange = data.y_range;
   const wanted = shape(data, theme(frame));
@@ -121,11 +137,28 @@ export default function (component) {
     frame.liveShape = wanted;
   }
   frame.dataset.drawn = data.title;
-  if (!frame.liveObserver) {
-    frame.liveObserver = new ResizeObserver(() => {
-      const width = Math.max(frame.clientWidth, 200);
-      if (frame.livePlot && frame.livePlot.width !== width) frame.livePlot.setSize({ width, height: frame.liveData.height });
-    });
-    frame.liveObserver.observe(frame);
-  }
+}
+
+function showReadouts(list, readouts) {
+  list.hidden = !readouts.length;
+  list.replaceChildren(...readouts.map(({ name, value, note }) => {
+    const entry = document.createElement("div");
+    for (const [tag, text] of [["dt", name], ["dd", value], ["dd", note]]) {
+      if (!text) continue;
+      const part = document.createElement(tag);
+      part.textContent = text;
+      if (tag === "dd" && text === note) part.className = "note";
+      entry.append(part);
+    }
+    return entry;
+  }));
+}
+
+export default function (component) {
+  const { data, parentElement } = component;
+  showReadouts(parentElement.querySelector(".readouts"), data.readouts);
+  const panels = parentElement.querySelector(".panels");
+  while (panels.children.length > data.panels.length) panels.lastChild.remove();
+  while (panels.children.length < data.panels.length) panels.append(newFrame());
+  data.panels.forEach((panel, i) => draw(panels.children[i], panel));
 }

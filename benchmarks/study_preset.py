@@ -1,0 +1,73 @@
+"""The study preset to its end for the five fast networks: all folds, 50 epochs at most, as jobs on this machine.
+
+    python -m benchmarks.study_preset --out FOLDER    # again with the same FOLDER to go on after an interruption
+
+The published settings (batch sizes, learning rate, early stopping, L2 norm) on the embedded data set. FOLDER keeps the
+runs; the table says what they reach and how long they take.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from pathlib import Path
+
+from benchmarks.report import write_table
+from models.registry import model_spec
+
+FAST = ("wide", "deep", "starnet", "cnn_2d", "cnn")
+NAME = "study"
+
+
+def main() -> None:
+    """Train what is missing, and write benchmarks/results/study_preset.md."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="Folder of the runs.")
+    parser.add_argument("--models", default=",".join(FAST))
+    options = parser.parse_args()
+    os.environ["EXPLORER_DATA_DIR"] = str(options.out.resolve())
+    keys = options.models.split(",")
+    start = time.perf_counter()
+    _train(keys)
+    minutes = (time.perf_counter() - start) / 60
+    rows = [_row(options.out / "runs" / NAME / key) for key in keys]
+    text = (
+        "All ten folds of the embedded data set with `--preset study`: 50 epochs at most, patience 10, the published "
+        f"batch sizes and representation. Two folds side by side; this call took {minutes:.0f} minutes. Command: "
+        "`python -m benchmarks.study_preset --out FOLDER`."
+    )
+    write_table("study_preset", "The study preset", [text], rows, packages=("tensorflow-cpu", "keras", "distributed"))
+
+
+def _train(keys: list[str]) -> None:
+    from core.jobs.job import FINISHED
+    from core.training.job import EMBEDDED, submit_training
+    from core.training.settings import resolve_settings
+
+    specs = [model_spec(key) for key in keys]
+    choices = [(spec, resolve_settings(spec, "study")) for spec in specs]
+    job = submit_training(EMBEDDED, choices, NAME, "The study preset")
+    while (state := job.state()).ended is None:
+        time.sleep(1.0)
+    if state.state != FINISHED:
+        raise RuntimeError(state.message)
+
+
+def _row(folder: Path) -> dict[str, object]:
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    results, members = run["results"], run["members"]
+    return {
+        "network": run["title"],
+        "batch": run["batch_size"],
+        "folds": len(members),
+        "accuracy": f"{results['validation_accuracy']:.4f} ± {results['validation_accuracy_std']:.4f}",
+        "ROC-AUC": results["validation_roc_auc"],
+        "test accuracy": results["test_accuracy"],
+        "best epoch, median": statistics.median(member["best_epoch"] for member in members),
+        "seconds a fold, median": statistics.median(member["seconds"] for member in members),
+    }
+
+
+if __name__ == "__main__":
+    main()
