@@ -53,7 +53,8 @@ def member_probabilities(spectra: SpectrumSet, ensemble: Predictor) -> np.ndarra
         rows = np.flatnonzero(np.isfinite(coefficients.bp).all(axis=1) & np.isfinite(coefficients.rp).all(axis=1))
     if len(rows):
         chosen = coefficients.take(rows) if ensemble.needs_coefficients and coefficients is not None else None
-        result[:, rows] = ensemble.probabilities(flux[rows], chosen)
+        all_of_them = len(rows) == len(flux)  # the rule: then the spectra need no copy
+        result[:, rows] = ensemble.probabilities(flux if all_of_them else flux[rows], chosen)
     return result
 
 

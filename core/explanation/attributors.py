@@ -20,7 +20,7 @@ WITHOUT_RULES = ("cnn_gru", "cnn_lstm", "cnn_attention")
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 MOST_NODES = 512
 _SHARE_REFINED = 0.7
-_POINTS_AT_A_TIME = 256
+_POINTS_AT_A_TIME = 512
 
 
 class Attributor(Protocol):
@@ -74,7 +74,7 @@ class PathAttributor:
     Parameters
     ----------
     nodes : int
-        Nodes per path to begin with, a power of two.
+        Nodes per path to begin with.
     tolerance : float
         While the attributions of a star miss logit - base_value by more than `tolerance` times the spread of the
         background's logits, or would if the paths did not happen to cancel, the paths that miss most get twice as many

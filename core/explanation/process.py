@@ -104,6 +104,11 @@ class ExplainerProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int | None:
+        """Of the child; None while there is none."""
+        return None if self._child is None else self._child.pid
+
     def start(self) -> None:
         """Start the process ahead of the first request: it takes seconds until TensorFlow and shap are loaded."""
         with self._one_at_a_time:

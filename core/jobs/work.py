@@ -81,7 +81,7 @@ WARM_UPS: dict[str, tuple[str, str]] = {
     "train": ("core.training.job", "warm_up"),
     "calibrate": ("core.training.job", "warm_up"),
 }
-"""Kind of job to (module, function) that loads on a worker what its tasks will need, for the kinds where that is slow."""
+"""Kind of job to (module, function) that loads on a worker what its tasks need, for the kinds where that is slow."""
 
 
 def warm_up(kind: str) -> None:

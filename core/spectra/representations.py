@@ -240,7 +240,7 @@ def _both_bands(coefficients: Coefficients | None) -> np.ndarray:
 def _padded(values: np.ndarray) -> np.ndarray:
     result = np.zeros((len(values), N_SAMPLES))
     result[:, : values.shape[1]] = values
-    result[np.isnan(values).any(axis=1)] = np.nan
+    result[np.isnan(values.sum(axis=1))] = np.nan
     return result
 
 

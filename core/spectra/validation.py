@@ -17,7 +17,8 @@ def usable(spectra: SpectrumSet) -> np.ndarray:
     A usable row has 343 finite flux samples, at least one of them positive. The notes do not decide: a duplicate is
     noted and usable. Negative samples are legal (noise around zero at the blue end).
     """
-    return np.isfinite(spectra.flux).all(axis=1) & (spectra.flux > 0).any(axis=1)
+    least, most = spectra.flux.min(axis=1), spectra.flux.max(axis=1)  # NaN where a sample is; no copy of the spectra
+    return np.isfinite(least) & np.isfinite(most) & (most > 0)
 
 
 def note_bad_rows(spectra: SpectrumSet, *, duplicates: bool = True) -> SpectrumSet:

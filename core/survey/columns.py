@@ -98,11 +98,26 @@ def survey_table(spectra: SpectrumSet, members: np.ndarray, judges: Judges = NO_
         "true_label": _texts(found, "label", n),
         "true_group": pa.array(_floats(found, "true_group", n), from_pandas=True).cast(pa.int64()),
         "n_members": pa.array(np.isfinite(members).sum(axis=0), pa.int16()),
-        "note": pa.array(note_bad_rows(spectra, duplicates=False).note, pa.string()),
+        "note": pa.array(_notes(spectra, probability), pa.string()),
     }
     for name in facts.keys() & set(SCHEMA.names):
-        arrays[name] = pa.array(facts[name], from_pandas=True).cast(SCHEMA.field(name).type)
+        arrays[name] = _as(SCHEMA.field(name).type, facts[name])
     return pa.Table.from_arrays([arrays[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _as(kind: pa.DataType, values: np.ndarray) -> pa.Array:
+    """NaN as null; a cast copies even where there is nothing to change."""
+    found = pa.array(values, from_pandas=True)
+    return found if found.type == kind else found.cast(kind)
+
+
+def _notes(spectra: SpectrumSet, probability: np.ndarray) -> np.ndarray:
+    """The notes, with one on every row that is not classified."""
+    rows = np.flatnonzero(np.isnan(probability))
+    note = spectra.note.copy()
+    if len(rows):
+        note[rows] = note_bad_rows(spectra.take(rows), duplicates=False).note
+    return note
 
 
 def _mean_and_spread(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

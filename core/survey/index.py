@@ -62,12 +62,12 @@ class Counts:
     odds: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def write_index(part: Path) -> None:
-    """Index a finished part, unless it is indexed already."""
+def write_index(part: Path, table: pa.Table | None = None) -> None:
+    """Index a finished part, unless it is indexed already; `table` is its content where that is at hand."""
     counts_file, candidates_file = index_files(part)
     if counts_file.is_file() and candidates_file.is_file():
         return
-    table = with_all_columns(pq.read_table(part))
+    table = with_all_columns(pq.read_table(part) if table is None else table)
     chosen = pc.or_kleene(
         pc.greater_equal(table["probability"], PLACED_FROM), pc.equal(table["true_label"], MASSIVE)
     ).combine_chunks()

@@ -78,19 +78,24 @@ def classify_partition(
     ensemble = fused_ensemble(run.path, run.model, run.started, run.dismiss_below)
     judges = Judges(load_domain(run.path), load_second_look(run.path, run.started))
     part = Path(out) / partition.name
+    tables: list[pa.Table] = []  # 300 bytes a star; a partition's rows are few enough
     try:
         require_readable(partition)
         with atomic_path(part) as beside, pq.ParquetWriter(beside, SCHEMA, **_FORMAT) as file:
             for spectra in _spectra(partition):
                 if should_cancel is not None and should_cancel():
                     raise Cancelled(f"partition {partition.number} was cancelled; resume the survey to do it")
-                file.write_table(survey_table(spectra, member_probabilities(spectra, ensemble), judges))
+                tables.append(survey_table(spectra, member_probabilities(spectra, ensemble), judges))
+                file.write_table(tables[-1])
     except (Cancelled, StorageError):
         raise  # a full disk is no fault of this partition
     except ExplorerError as error:
         return PartitionResult(partition.number, fault=str(error))
-    write_index(part)
-    return count_part(part, partition.number)
+    if not tables:
+        return count_part(part, partition.number)
+    table = pa.concat_tables(tables)
+    write_index(part, table)
+    return _count(table, partition.number)
 
 
 def _spectra(partition: Partition) -> Iterator[SpectrumSet]:
@@ -105,7 +110,10 @@ def _spectra(partition: Partition) -> Iterator[SpectrumSet]:
 
 def count_part(part: Path, number: int) -> PartitionResult:
     """What stands in a finished part."""
-    table = pq.read_table(part, columns=["probability", "label", "note"])
+    return _count(pq.read_table(part, columns=["probability", "label", "note"]), number)
+
+
+def _count(table: pa.Table, number: int) -> PartitionResult:
     massive = pc.sum(pc.equal(table["label"], MASSIVE)).as_py() or 0
     noted = table["note"].filter(pc.not_equal(table["note"], ""))
     counted = pc.value_counts(noted).to_pylist() if len(noted) else []

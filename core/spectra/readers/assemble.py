@@ -111,7 +111,9 @@ def _sampled(
     for row in np.flatnonzero((counts != N_SAMPLES) & (counts != -1)):
         problems.setdefault(int(row), _count_problem(int(counts[row])))
     unit = batch.units.get("flux")
-    flux = flux * flux_factor(unit, "flux", batch.origin)
+    factor = flux_factor(unit, "flux", batch.origin)
+    if np.any(factor != 1.0) or not flux.flags.writeable:
+        flux = flux * factor
     if "flux_error" not in names or not with_errors:
         return flux, None
     flux_error, _ = matrix(single_array(batch.table, "flux_error"), N_SAMPLES)

@@ -1,0 +1,35 @@
+"""The process that explains is killed in the middle of a sample."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from core.errors import RunError
+from core.explanation.explain import explain, open_run
+from core.explanation.process import ExplainerProcess
+from core.explanation.stars import stars_of_run
+from core.settings import current_settings
+
+
+@pytest.mark.timeout(300)
+def test_a_killed_explainer_is_named_and_the_next_request_gets_a_new_one():
+    folder = current_settings().reference_runs_dir / "wide"
+    run, stars = open_run(folder), stars_of_run(folder)
+    sample, background = stars.sample(12), stars.background(20)
+    told = []
+    with ExplainerProcess(threads=1) as process:
+
+        def kill_at_the_third(done: int, _: int) -> None:
+            told.append(done)
+            if done == 3:
+                os.kill(process.pid, signal.SIGKILL)
+
+        with pytest.raises(RunError, match=r"ended without an answer.*try again"):
+            explain(run, sample, background, process, on_progress=kill_at_the_third)
+        assert told[:3] == [1, 2, 3]
+        assert process.pid is None
+        found = explain(run, sample, background, process)
+    assert np.isfinite(found.shap).all()
+    assert found.relative_error < 0.01
