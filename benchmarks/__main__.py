@@ -36,7 +36,9 @@ class Benchmark:
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("calibration", "XP coefficients to flux, beside GaiaXPy"),
     Benchmark("simulation", "stars drawn per second"),
+    Benchmark("study_preset", "the study preset to its end for the five fast networks", wants="--out"),
     Benchmark("survey", "stars classified per second, beside the study's way"),
+    Benchmark("survey_page", "a survey of 1.2 million stars from the page"),
     Benchmark("runtimes", "which runtime predicts fastest"),
     Benchmark("training", "seconds per epoch, beside PyTorch"),
     Benchmark("jobs", "from the click to the first epoch; folds side by side"),
