@@ -37,8 +37,8 @@ def main() -> None:
     text = (
         f"All ten folds of {options.stars:,} simulated stars (a fifth held out) with `--preset study`: 50 epochs at "
         "most, patience 10, the published batch sizes and representation. As many folds side by side as the machine "
-        f"has cores; this call took {minutes:.0f} minutes. Command: `python -m benchmarks.study_preset --out FOLDER --stars "
-        f"{options.stars}`."
+        f"has cores; this call took {minutes:.0f} minutes. Command: "
+        f"`python -m benchmarks.study_preset --out FOLDER --stars {options.stars}`."
     )
     write_table("study_preset", "The study preset", [text], rows, packages=("tensorflow-cpu", "keras", "distributed"))
 
