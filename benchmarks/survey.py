@@ -115,6 +115,7 @@ def main() -> None:
         drawn = time.perf_counter() - start
         sampled = _without(both, "sampled.parquet", "coefficient")
         continuous = _without(both, "continuous.parquet", "flux")
+        os.sync()  # what is still on its way to the disk would slow the first way down
         ways = {
             SAMPLED: ("ours", sampled, ensemble, "some"),
             "ten members on every star": ("ours", sampled, ensemble, "all"),

@@ -13,6 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
+from core.explanation.windows import in_bands
+
 DEEP_NAME = "shap.DeepExplainer"
 PATH_NAME = "expected gradients"
 WITHOUT_RULES = ("cnn_gru", "cnn_lstm", "cnn_attention")
@@ -20,6 +22,7 @@ WITHOUT_RULES = ("cnn_gru", "cnn_lstm", "cnn_attention")
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 MOST_NODES = 512
 _SHARE_REFINED = 0.7
+_AGREEMENT = 0.97
 _POINTS_AT_A_TIME = 512
 
 
@@ -114,11 +117,17 @@ class PathAttributor:
         nodes = np.full(n_paths, self._nodes)
         sums = [np.zeros((n_paths, values.shape[1])) for values in star]
         self._add(sums, star, np.arange(n_paths), nodes, 0.0)
-        while True:
+        before: np.ndarray | None = None
+        while self._allowed > 0:
             missing = logit - self._logits - sum(part.sum(axis=1) for part in sums) / nodes  # (n_paths,)
-            if self._allowed == 0 or _doubt(missing) <= self._allowed:
-                break
-            paths = _paths_to_refine(missing, nodes < self._most_nodes)
+            may_grow = nodes < self._most_nodes
+            if _doubt(missing) > self._allowed:
+                paths = _paths_to_refine(missing, may_grow)
+            else:
+                bands = in_bands((sums[0] / nodes[:, None]).mean(axis=0)[None])[0]
+                if before is not None and _agree(bands, before):
+                    break
+                before, paths = bands, np.flatnonzero((nodes == nodes.min()) & may_grow)
             if not len(paths):
                 break
             self._add(sums, star, paths, nodes[paths], 0.5)  # between the nodes that are there
@@ -138,6 +147,13 @@ class PathAttributor:
             starts = [values[path[rows]] for values in self._background]
             for total, new in zip(sums, self._gradients(list(star), starts, position[rows]), strict=True):
                 np.add.at(total, path[rows], np.asarray(new, dtype=np.float64))
+
+
+def _agree(bands: np.ndarray, before: np.ndarray) -> bool:
+    """Whether twice as many nodes leave the ranking of the bands as it was."""
+    from scipy.stats import spearmanr
+
+    return float(np.nan_to_num(spearmanr(bands, before).statistic)) >= _AGREEMENT
 
 
 def _doubt(missing: np.ndarray) -> float:

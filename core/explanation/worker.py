@@ -15,8 +15,7 @@ _MOST_KEPT = 12
 """Members kept ready: the shipped ensemble has ten."""
 _EXACT = 1e-3
 """DeepExplainer is used where it misses no more than this share of the spread of the background's logits."""
-_NODES = {"cnn_gru": 6, "cnn_lstm": 6}
-"""Nodes on each path to begin with, 2 for the others: with 2 the bands of single stars are ranked wrongly (0.76)."""
+_NODES = {True: 4, False: 2}
 _TOLERANCE = {True: 0.075, False: 0.01}
 """What a star may miss, in the spread of the logits: networks without rules, and others."""
 
@@ -59,7 +58,7 @@ class Kept:
                 raise DeepFailed(f"{type(error).__name__}: {error}") from error
         tolerance = _TOLERANCE[without_rules] if request.tolerance is None else request.tolerance
         return PathAttributor(
-            self.network, request.background, nodes=request.nodes or _NODES.get(model, 2), tolerance=tolerance
+            self.network, request.background, nodes=request.nodes or _NODES[without_rules], tolerance=tolerance
         )
 
     def _is_exact(self, deep: DeepAttributor, request: Request) -> bool:

@@ -30,5 +30,6 @@ def test_the_parts_add_up(attributed, key):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("key", WITHOUT_RULES)
 def test_the_converged_integral_ranks_the_bands_alike(attributed, key):
-    """Random weights and twelve paths, where even 32 nodes on every path reach 0.84 only (the gated network)."""
-    assert attributed[key]["rank"] >= 0.9
+    """Of random weights and twelve paths, where many bands hardly count and change places: 32 nodes on every path leave
+    one star's ranking at 0.84. Trained networks: benchmarks/explanation.py."""
+    assert attributed[key]["rank"] >= 0.93
