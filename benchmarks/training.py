@@ -4,8 +4,8 @@
 
 Paired: for every network and batch size ours and PyTorch's turn follow each other, each in a process of its own with
 the same threads. A turn trains on random numbers (forward, backward, AdamW): a whole epoch of 18,908 spectra, for the
-slow networks 2,048 spectra, whose processor and wall time are scaled to an epoch. Ours also shuffles, validates on a few
-spectra and keeps loss and accuracy, PyTorch repeats one batch: its figures are lower limits. Without PyTorch its
+slow networks 2,048 spectra, whose processor and wall time are scaled to an epoch. Ours also shuffles, validates on a
+few spectra and keeps loss and accuracy, PyTorch repeats one batch: its figures are lower limits. Without PyTorch its
 columns stay empty.
 """
 
