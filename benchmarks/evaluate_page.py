@@ -1,7 +1,6 @@
 """How long the page Evaluate takes to follow a slider with 100,000 test stars: `python -m benchmarks.evaluate_page`."""
 
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -10,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.browser import headless_chromium
 from benchmarks.report import write_table
 from core.evaluation.operating import expected_yield, purity_by_completeness, threshold_for_purity
 from core.evaluation.prevalence import operating_curve
 from core.evaluation.run_result import load_run_result
 from tests.evaluation.stored_runs import drawn_stars, write_stored_run
-from tests.pages.conftest import CHROMIUM_FLAGS, Visitor, running_server
+from tests.pages.conftest import Visitor, running_server
 
 N_TEST = 100_000
 N_MOVES = 12
@@ -69,25 +69,17 @@ def time_computation(folder: Path) -> list[float]:
 
 def main() -> int:
     """Measure and write benchmarks/results/evaluate_page.md."""
-    program = shutil.which("chromium")
-    if program is None:
-        print("Chromium is not installed (apt-get install chromium): nothing was measured", file=sys.stderr)
-        return 1
-    from playwright.sync_api import sync_playwright
-
     load = os.getloadavg()[0]
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as place:
+    with headless_chromium() as chromium, tempfile.TemporaryDirectory() as place:
         shipped, local = Path(place) / "shipped", Path(place) / "local"
         local.mkdir()
         train, test = drawn_stars(2_000, N_TEST)
         folder = write_stored_run(shipped / "default_run", train, test, separation=3.5, n_folds=10)
         rows = [_row("numbers alone", time_computation(folder))]
         os.environ["EXPLORER_SHIPPED_DIR"] = str(shipped)
-        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         with running_server(local) as address:
             visitor = Visitor(chromium.new_context(viewport={"width": 1280, "height": 1200}).new_page())
             rows += [_row(f"{slider} slider", time_moves(visitor, address, slider)) for slider in SLIDERS]
-        chromium.close()
     text = (
         f"From a key press on a slider until every number and the figure show the new value, {N_TEST:,} test stars, "
         f"headless Chromium on the same machine as the server. Load average {load:.1f} at the start."

@@ -1,16 +1,16 @@
 """What a visitor waits for on every page, measured in headless Chromium: `python -m benchmarks.pages`."""
 
 import os
-import shutil
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.browser import headless_chromium
 from benchmarks.page_choices import FORGET, HAS_RUN, PAGES, SECONDS, WATCH, VisitedPage, example_star, with_star
 from benchmarks.report import write_table
-from tests.pages.conftest import CHROMIUM_FLAGS, Visitor, running_server
+from tests.pages.conftest import Visitor, running_server
 
 AIMS_S = {
     "from the command": 10.0, "first visit": None, "later visit": 1.5, "result": None, "rerun": 0.3, "slider": 0.2,
@@ -131,15 +131,8 @@ def _row(what: str, page: str, times: list[float]) -> dict:
 
 def main() -> int:
     """Measure and write benchmarks/results/pages.md."""
-    program = shutil.which("chromium")
-    if program is None:
-        print("Chromium is not installed (apt-get install chromium): nothing was measured", file=sys.stderr)
-        return 1
-    from playwright.sync_api import sync_playwright
-
     load = os.getloadavg()[0]
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+    with headless_chromium() as chromium, tempfile.TemporaryDirectory() as folder:
         rows = time_starts(chromium, Path(folder))
         rows += time_first_visits(chromium, Path(folder), list(PAGES))
         with running_server(Path(folder)) as address:
@@ -147,7 +140,6 @@ def main() -> int:
             rows += time_later_visits(chromium, address, pages)
             rows += time_reruns(chromium, address, pages)
             rows += time_slider_moves(chromium, address)
-        chromium.close()
     text = (
         f"Headless Chromium on the same machine as the server; load average {load:.1f} at the start. From the command: "
         "until the links of Overview's tour show. First visit: from the request to a fresh server until the page is of "

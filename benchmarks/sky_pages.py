@@ -5,7 +5,6 @@ python -m benchmarks.sky_pages [--repeats 10] [--sizes 11297 100000] [--map-star
 
 import argparse
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -16,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.associations import speed_sample
+from benchmarks.browser import headless_chromium
 from benchmarks.report import write_table
 from core.sky import frames
 from core.sky.sky_cells import cell_of
-from tests.pages.conftest import CHROMIUM_FLAGS, Visitor, running_server
+from tests.pages.conftest import Visitor, running_server
 
 STUDY_STARS = 11_297
 AIMS_S = {STUDY_STARS: 0.3, 100_000: 1.0}
@@ -157,23 +157,15 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=[STUDY_STARS, 100_000])
     parser.add_argument("--map-stars", type=int, default=1_000_000)
     options = parser.parse_args()
-    program = shutil.which("chromium")
-    if program is None:
-        print("Chromium is not installed (apt-get install chromium): nothing was measured", file=sys.stderr)
-        return 1
-    from playwright.sync_api import sync_playwright
-
     load = os.getloadavg()[0]
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+    with headless_chromium() as chromium, tempfile.TemporaryDirectory() as folder:
         local = Path(folder)
         names = {n: write_stars(local / "samples", n) for n in {*options.sizes, options.map_stars}}
-        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         with running_server(local) as server:
             Visitor(chromium.new_page()).open(f"{server}/associations?threshold=0").expect("Stars grouped")
             Visitor(chromium.new_page()).open(f"{server}/sky_map").expect("Each mark is a star")
             rows = measure_associations(chromium, server, options.sizes, names, options.repeats)
             rows += measure_map(chromium, server, names[options.map_stars], options.map_stars)
-        chromium.close()
     text = (
         f"Headless Chromium (no GPU) on the same machine as the server; load average {load:.1f} at the start, "
         f"{os.getloadavg()[0]:.1f} at the end. {STUDY_STARS:,} stars: the shipped Galaxy with the suggested settings; "

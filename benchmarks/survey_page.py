@@ -6,14 +6,14 @@ Headless Chromium presses Start, watches the progress while the survey runs, and
 import argparse
 import os
 import re
-import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.browser import headless_chromium
 from benchmarks.report import write_table
-from tests.pages.conftest import CHROMIUM_FLAGS, Visitor, running_server
+from tests.pages.conftest import Visitor, running_server
 
 _LONGEST_MS = 1_800_000
 
@@ -23,21 +23,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stars", type=int, default=1_200_000)
     options = parser.parse_args()
-    program = shutil.which("chromium")
-    if program is None:
-        print("Chromium is not installed (apt-get install chromium): nothing was measured", file=sys.stderr)
-        return 1
-    from playwright.sync_api import sync_playwright
-
     load = os.getloadavg()[0]
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        with running_server(Path(folder)) as server:
-            visitor = Visitor(chromium.new_context(viewport={"width": 1280, "height": 900}).new_page())
-            rows = _survey(visitor.open(f"{server}/survey").expect("Stars to draw"), options.stars)
-            assert visitor.failures == []
-            assert visitor.foreign_requests == []
-        chromium.close()
+    with (
+        headless_chromium() as chromium,
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder)) as server,
+    ):
+        visitor = Visitor(chromium.new_context(viewport={"width": 1280, "height": 900}).new_page())
+        rows = _survey(visitor.open(f"{server}/survey").expect("Stars to draw"), options.stars)
+        assert visitor.failures == []
+        assert visitor.foreign_requests == []
     text = (
         f"{options.stars:,} simulated stars at natural prevalence, drawn and classified by the shipped ensemble from "
         f"the page Survey; headless Chromium on the same two cores; load average {load:.1f} at the start. Command: "

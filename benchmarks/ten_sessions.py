@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import os
 import random
-import shutil
 import statistics
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import psutil
 from playwright.async_api import BrowserContext, Page, async_playwright
 from playwright.async_api import Error as BrowserError
 
+from benchmarks.browser import chromium_program, headless_chromium
 from benchmarks.page_choices import PAGES, Choice, VisitedPage, example_star, with_star
 from benchmarks.report import write_table
 from tests.pages.conftest import CHROMIUM_FLAGS, running_server
@@ -209,18 +209,11 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    program = shutil.which("chromium")
-    if program is None:
-        print("Chromium is not installed (apt-get install chromium): nothing was measured", file=sys.stderr)
-        return 1
-    from playwright.sync_api import sync_playwright
-
+    program = chromium_program()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder, running_server(Path(folder)) as address:
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        with headless_chromium() as chromium:
             pages = with_star(PAGES, example_star(chromium, address))
-            chromium.close()
         notes = asyncio.run(stay_together(address, options, program, pages))
         logs = [path.read_text(errors="replace") for path in Path(folder).glob("server-*.log")]
     notes.faults += [f"server: {log.count('Traceback')} tracebacks in its log" for log in logs if "Traceback" in log]
