@@ -22,7 +22,9 @@ WITHOUT_RULES = ("cnn_gru", "cnn_lstm", "cnn_attention")
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 MOST_NODES = 512
 _SHARE_REFINED = 0.7
+"""Of what all paths miss: so much lies on the paths that are refined at a time."""
 _AGREEMENT = 0.97
+"""Rank correlation of the bands before and after a doubling of the nodes at which a star is done."""
 _POINTS_AT_A_TIME = 512
 
 
@@ -80,9 +82,10 @@ class PathAttributor:
         Nodes per path to begin with.
     tolerance : float
         While the attributions of a star miss logit - base_value by more than `tolerance` times the spread of the
-        background's logits, or would if the paths did not happen to cancel, the paths that miss most get twice as many
-        nodes, up to `most_nodes` on a path: how much a path misses is known, since the logits at both of its ends are.
-        Nothing is ever spread over the attributions to make up for what is missing.
+        background's logits (see `_doubt`), the paths that miss most get twice as many nodes, up to `most_nodes` on a
+        path: how much a path misses is known, since the logits at both of its ends are. Then the paths with the fewest
+        nodes get twice as many, until that leaves the ranking of the bands as it was. Nothing is ever spread over the
+        attributions to make up for what is missing. 0: the nodes of the beginning are all.
     """
 
     def __init__(

@@ -16,6 +16,7 @@ _MOST_KEPT = 12
 _EXACT = 1e-3
 """DeepExplainer is used where it misses no more than this share of the spread of the background's logits."""
 _NODES = {True: 4, False: 2}
+"""On each path to begin with: networks without rules, and others."""
 _TOLERANCE = {True: 0.075, False: 0.01}
 """What a star may miss, in the spread of the logits: networks without rules, and others."""
 

@@ -85,11 +85,10 @@ WARM_UPS: dict[str, tuple[str, str]] = {
 
 
 def warm_up(kind: str) -> None:
-    """On a worker: get ready for tasks of a kind, while the runner still opens the job."""
-    if kind in WARM_UPS:
-        module, function = WARM_UPS[kind]
-        with suppress(Exception):  # what is wrong is said by the tasks, which load the same
-            getattr(importlib.import_module(module), function)()
+    """On a worker: get ready for tasks of a kind in `WARM_UPS`, while the runner still opens the job."""
+    module, function = WARM_UPS[kind]
+    with suppress(Exception):  # what is wrong is said by the tasks, which load the same
+        getattr(importlib.import_module(module), function)()
 
 
 def open_work(job: Job) -> Work:

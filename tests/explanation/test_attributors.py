@@ -33,3 +33,5 @@ def test_the_converged_integral_ranks_the_bands_alike(attributed, key):
     """Of random weights and twelve paths, where many bands hardly count and change places: 32 nodes on every path leave
     one star's ranking at 0.84. Trained networks: benchmarks/explanation.py."""
     assert attributed[key]["rank"] >= 0.93
+    if key != "cnn_gru":  # it is that star's
+        assert attributed[key]["least_rank"] >= 0.95
