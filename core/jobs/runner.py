@@ -30,13 +30,19 @@ _ATTEMPTS = 4
 @contextmanager
 def runner_lock() -> Iterator[bool]:
     """Be the runner of this data folder: True, or False if there is one already."""
+    with _lock(fcntl.LOCK_EX) as mine:
+        yield mine
+
+
+@contextmanager
+def _lock(kind: int) -> Iterator[bool]:
     path = jobs_dir() / LOCK_FILE
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a")
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
         except OSError:
             yield False
         else:
@@ -45,7 +51,7 @@ def runner_lock() -> Iterator[bool]:
 
 def is_running() -> bool:
     """Whether a runner of this data folder lives."""
-    with runner_lock() as free:
+    with _lock(fcntl.LOCK_SH) as free:  # shared: two who ask at once do not take each other for the runner
         return not free
 
 

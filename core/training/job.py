@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import TrainingError
+from core.evaluation.out_of_distribution import store_domain
 from core.jobs.job import Job
 from core.jobs.launch import submit
 from core.jobs.work import Reporter, Task, TaskCancelled
@@ -107,10 +108,12 @@ class TrainingWork:
     def _open_network(self, network: dict, folder: Path, path: Path, data: TrainingData) -> None:
         spec, settings = model_spec(network["key"]), TrainingSettings(**network["settings"])
         folds = _folds(data, settings)
-        fitted = fit_inputs(spec, data, settings, (folds.fold >= 0).nonzero()[0])
+        train_rows = (folds.fold >= 0).nonzero()[0]
+        fitted = fit_inputs(spec, data, settings, train_rows)
         description = run_description(data, spec, settings, folds, fitted, device="")
         self._locks.enter_context(run_store.open_run(folder, description, resume=True))
         run_store.store_representation_state(folder, fitted.representation_state)
+        store_domain(folder, data.flux, train_rows)
         self._networks[network["folder"]] = folder, settings
         done = run_store.finished_folds(folder)
         self.n_earlier += len(done)

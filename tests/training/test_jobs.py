@@ -12,11 +12,13 @@ import pytest
 
 from core.device import Device
 from core.errors import JobError
+from core.evaluation.out_of_distribution import load_domain, store_domain
 from core.jobs import cluster, job, launch, runner
-from core.training.job import BASELINE_TASK, run_names, split_task_name, submit_training, task_name
+from core.training.job import BASELINE_TASK, TrainingWork, run_names, split_task_name, submit_training, task_name
+from core.training.protocol import make_fold_map
 from core.training.run_store import finished_folds, read_run
 from core.training.settings import resolve_settings
-from core.training.training_data import sha256_of
+from core.training.training_data import read_training_data, sha256_of
 from models.registry import model_spec
 from tests.training.conftest import labelled_spectra
 
@@ -164,6 +166,29 @@ def test_cancelled_job_stops_and_the_next_has_its_turn(stars, local):
     run = read_run(local / "runs" / "first" / "wide")
     assert (run["state"], run["error"], run["folds_done"]) == ("failed", "cancelled", [])
     wait_for(lambda: other.state().state == job.FINISHED, "the next job's turn")
+
+
+def test_the_domain_of_a_network_is_that_of_its_training_stars(stars, local):
+    choice = settings(model_spec("wide"))
+    networks = [{"key": "wide", "settings": choice.as_dict(), "folder": "wide"}]
+    work = TrainingWork({"data": str(stars), "out": str(local / "runs" / "first"), "networks": networks})
+    work.close(complete=False, message="cancelled")
+    data = read_training_data(stars)
+    folds = make_fold_map(data, n_folds=choice.n_folds, validation=choice.validation, seed=choice.seed)
+    store_domain(local / "expected", data.flux, np.flatnonzero(folds.fold >= 0))
+    found, expected = load_domain(local / "runs" / "first" / "wide"), load_domain(local / "expected")
+    np.testing.assert_array_equal(found.score(data.flux), expected.score(data.flux))
+
+
+def test_two_who_ask_for_the_runner_do_not_see_each_other(local):
+    import fcntl
+
+    with runner.runner_lock() as mine:
+        assert mine
+        assert runner.is_running()
+    with (job.jobs_dir() / runner.LOCK_FILE).open() as probe:
+        fcntl.flock(probe, fcntl.LOCK_SH)
+        assert not runner.is_running()
 
 
 def test_jobs_stand_on_disk_for_every_window(local):
