@@ -13,10 +13,12 @@ therefore be written by different processes, and a killed run goes on from those
 """
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -29,8 +31,10 @@ FORMAT_VERSION = 1
 RUN_FILE = "run.json"
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 _FOLDS, _LOCK = "folds", ".lock"
+_PROBE_S = 0.5
 _TABLES = ("curves", "oof", "test")
 _MAY_CHANGE = {"only_folds"}
+_GROWS = ("folds_done", "members", "calibration", "results", "seconds", "started")
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,10 @@ def open_run(folder: str | Path, description: dict, *, resume: bool = False) -> 
         if stored.exists():
             if not resume:
                 raise RunError(f"{folder} already holds a run; choose another --out, or go on with it by --resume")
-            _check_same_run(read_run(folder), description, folder)
-            description = {**read_run(folder), **description, "started": read_run(folder)["started"]}
+            run = read_run(folder)
+            _check_same_run(run, description, folder)
+            grown = {name: run[name] for name in _GROWS if name in run}  # a kill before the next fold loses nothing
+            description = {**run, **description, **grown}
         elif any(path.name != _LOCK for path in folder.iterdir()):
             raise RunError(f"{folder} is not empty and holds no run; choose another --out")
         write_run_file(folder, {"format_version": FORMAT_VERSION, **description, "state": RUNNING})
@@ -96,23 +102,34 @@ def _lock(folder: Path) -> Iterator[None]:
     with storage_errors(folder):
         file = (folder / _LOCK).open("w")
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            message = f"another process is training into {folder}; wait for it or choose another --out"
-            raise RunError(message) from error
+        patience = time.monotonic() + _PROBE_S
+        while not _locked(file, fcntl.LOCK_EX):  # it may be somebody who only asks, see `is_locked`
+            if time.monotonic() > patience:
+                raise RunError(f"another process is training into {folder}; wait for it or choose another --out")
+            time.sleep(_PROBE_S / 10)
         yield
 
 
 def is_locked(folder: Path) -> bool:
     """Whether a living process trains into the folder."""
-    if not (folder / _LOCK).exists():
-        return False
+    import fcntl
+
     try:
-        with _lock(folder):
-            return False
-    except RunError:
-        return True
+        with (folder / _LOCK).open() as file:
+            return not _locked(file, fcntl.LOCK_SH)  # shared: two who ask at once do not take each other for trainers
+    except OSError:  # no such file, or none that may be read: nobody is known to train here
+        return False
+
+
+def _locked(file: IO[str], kind: int) -> bool:
+    """Whether the lock could be had; it ends with the file."""
+    import fcntl
+
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _check_same_run(stored: dict, wanted: dict, folder: Path) -> None:

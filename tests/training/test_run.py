@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.classification.ensemble import load_ensemble
 from core.errors import RunError, UsageError
 from core.evaluation.probability_calibration import sigmoid
 from core.settings import PROJECT_ROOT
@@ -104,6 +107,35 @@ def test_saved_keras_member_is_the_onnx_member(finished, small_data):
     model = keras.saving.load_model(finished.folder / "member_01.keras", safe_mode=True)
     onnx = onnxruntime.InferenceSession(finished.folder / "member_01.onnx").run(["logit"], {"flux": flux})[0]
     np.testing.assert_allclose(model.predict_on_batch([flux]), onnx, atol=1e-5)
+
+
+def test_a_resumed_run_is_usable_before_its_next_fold(finished, tmp_path):
+    folder = shutil.copytree(finished.folder, tmp_path / "wide")
+    fixed = {"folds_done": [], "members": [], "calibration": None, "seconds": 0.0, "started": "now"}
+    description = {**finished.run, **fixed, "device": "another"}
+    del description["results"]
+    with run_store.open_run(folder, description, resume=True):
+        run = run_store.read_run(folder)
+        assert (run["state"], run["device"]) == ("running", "another")
+        for name in (*fixed, "results"):
+            assert run[name] == finished.run[name], name
+        assert len(load_ensemble(folder)) == 3
+
+
+def test_two_who_ask_whether_a_run_is_trained_do_not_see_each_other(tmp_path):
+    import fcntl
+
+    description = {"model": "wide", "settings": {}, "data": {}}
+    with run_store.open_run(tmp_path / "run", description):
+        assert run_store.is_locked(tmp_path / "run")
+        with pytest.raises(RunError, match="another process is training"), run_store.open_run(tmp_path / "run", {}):
+            pass
+    probe = (tmp_path / "run" / ".lock").open()
+    fcntl.flock(probe, fcntl.LOCK_SH)
+    assert not run_store.is_locked(tmp_path / "run")
+    threading.Timer(0.1, probe.close).start()
+    with pytest.raises(RunError, match="already holds a run"), run_store.open_run(tmp_path / "run", {}):
+        pass
 
 
 def test_a_second_run_into_the_same_folder_is_refused(finished, small_data):
