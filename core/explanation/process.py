@@ -124,9 +124,10 @@ class ExplainerProcess:
         """
         with self._one_at_a_time:
             try:
-                return self._ask(request, on_progress)
-            except _Spoiled:
-                return self._ask(replace(request, method="path"), on_progress)  # in a new process
+                try:
+                    return self._ask(request, on_progress)
+                except _Spoiled:
+                    return self._ask(replace(request, method="path"), on_progress)  # in a new process
             except BaseException:  # a reply that nobody collected must not answer the next request
                 self.close()
                 raise

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import RunError
 from core.explanation.explain import explain, open_run
-from core.explanation.process import ExplainerProcess
+from core.explanation.process import ExplainerProcess, Request, _Spoiled
 from core.explanation.stars import stars_of_run
 from core.settings import current_settings
 
@@ -33,3 +33,23 @@ def test_a_killed_explainer_is_named_and_the_next_request_gets_a_new_one():
         found = explain(run, sample, background, process)
     assert np.isfinite(found.shap).all()
     assert found.relative_error < 0.01
+
+
+def test_after_a_failed_second_attempt_no_process_is_left_to_answer_the_next_request(monkeypatch):
+    request = Request("run", (0,), [np.zeros((1, 343))], [np.zeros((1, 343))])
+    asked = []
+
+    def ask(self, request, on_progress):
+        asked.append(request.method)
+        if request.method == "auto":
+            raise _Spoiled("shap failed")
+        raise KeyboardInterrupt  # the reply to the second attempt has not been collected
+
+    monkeypatch.setattr(ExplainerProcess, "_ask", ask)
+    with ExplainerProcess() as process:
+        closed = []
+        monkeypatch.setattr(ExplainerProcess, "close", lambda self: closed.append(len(asked)))
+        with pytest.raises(KeyboardInterrupt):
+            process.ask(request)
+        assert asked == ["auto", "path"]
+        assert closed == [2]
