@@ -66,7 +66,7 @@ def association_map(
     """
     radius = np.linalg.norm(position, axis=1)
     reach = float(np.quantile(radius, 0.98)) * 1.1 if len(radius) else 1000.0
-    places, groups = _text(position.astype("<f4")), _text(sweep.group.astype("<i2"))
+    places, groups = _text(position.astype("<f4")), _text(sweep.group.astype("<i4"))
     arms = arm_lines(reach) if has_distances else {}
     return _component()(
         key=key,

@@ -66,7 +66,7 @@ class AssociationMap {
       this.y = new Float32Array(this.n);
       this.projected = false;
     }
-    if (!before || before.groups_key !== data.groups_key) this.groups = decode(data.groups, Int16Array);
+    if (!before || before.groups_key !== data.groups_key) this.groups = decode(data.groups, Int32Array);
     this.palette = data.palette.map((colour) => packed(colour, 255));
     const style = getComputedStyle(this.canvas);
     this.ink = style.getPropertyValue("color");
