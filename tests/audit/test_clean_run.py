@@ -2,13 +2,16 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from core.__main__ import main
 from core.errors import RunError
 from core.evaluation.audit import audit_run
+from core.evaluation.audit.evidence import load_evidence
 from core.evaluation.audit.finding import NOT_CHECKED, PASSED
+from core.evaluation.audit.other_validation import check_sky
 from core.evaluation.audit.registry import CHECKS
 from core.settings import PROJECT_ROOT
 from tests.audit.conftest import run_of
@@ -54,6 +57,23 @@ def test_the_command_ends_with_4_on_a_leak_and_1_on_a_damaged_run(clean, tmp_pat
         audit_run(leaking)
     with pytest.raises(RunError, match="holds no run"):
         audit_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "compared"),
+    [
+        ({"validation": "sky", "only_folds": 1, "preset": "study"}, True),
+        ({"validation": "sky", "epochs": 40}, False),
+        ({"validation": "sky", "augment": "noise"}, False),
+    ],
+)
+def test_a_run_is_compared_with_one_that_was_trained_alike(clean, tmp_path, changes, compared):
+    other = Path(shutil.copytree(clean, tmp_path / "other"))
+    run = json.loads((clean / "run.json").read_text())
+    run |= {"validation": "sky", "settings": run["settings"] | changes}
+    (other / "run.json").write_text(json.dumps(run))
+    finding = check_sky(load_evidence(clean, beside=(other,)))
+    assert (finding.verdict != NOT_CHECKED) == compared
 
 
 def test_another_data_set_is_refused(clean, tmp_path):

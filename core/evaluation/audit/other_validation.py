@@ -1,8 +1,8 @@
 """Does the result hold where neighbours on the sky, or differences in brightness, cannot help?
 
 A network that was validated plainly is compared with the same one validated by sky blocks and with magnitude-matched
-classes: stored runs of the same network on the same data where there are some, else a boosted-tree probe on what the
-network sees.
+classes: stored runs of the same network on the same data with the same settings where there are some, else a
+boosted-tree probe on what the network sees.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ _MEANING = {
     "sky": "neighbours on the sky helped",
     "matched": "apparent brightness helped",
 }
+_MAY_DIFFER = {"validation", "only_folds", "preset"}  # a preset is the name of settings that are compared themselves
 _NAMES = {"sky": "sky blocks", "matched": "magnitude-matched classes", "plain": "plain folds"}
 
 
@@ -72,7 +73,7 @@ def _compare(evidence: Evidence, validation: str) -> Finding:
 
 
 def _stored_area(evidence: Evidence, validation: str) -> _Area | None:
-    """The area of this run, or of a stored one with the same network and data, under a validation."""
+    """The area of this run, or of a stored one with the same network, data and settings, under a validation."""
     if evidence.run.get("validation") == validation and evidence.oof is not None:
         return _area(evidence.oof, "this run")
     for path in evidence.beside:
@@ -80,11 +81,17 @@ def _stored_area(evidence: Evidence, validation: str) -> _Area | None:
             run = read_run(path)
             same = run["model"] == evidence.run["model"] and run["data"]["sha256"] == evidence.run["data"]["sha256"]
             same = same and all(run.get(name) == evidence.run.get(name) for name in ("representation", "context"))
+            same = same and _same_settings(run.get("settings", {}), evidence.run.get("settings", {}))
             if same and run.get("validation") == validation and run["state"] == FINISHED:
                 return _area(pd.read_parquet(path / "oof.parquet"), f"stored run {path.name}")
         except (ExplorerError, OSError, KeyError, TypeError, ValueError):
             continue
     return None
+
+
+def _same_settings(one: dict, other: dict) -> bool:
+    """Whether two runs were trained alike but for their validation; a setting that one of them lacks is passed over."""
+    return all(one[name] == other[name] for name in (one.keys() & other.keys()) - _MAY_DIFFER)
 
 
 def _area(oof: pd.DataFrame, source: str) -> _Area | None:
