@@ -128,14 +128,15 @@ class _Build:
         hot = self.step("esphs", self.hot_stars)
         half = self.n_stars / 2
         massive = pd.concat([listed[listed["label"] == selections.MASSIVE], hot], ignore_index=True)
-        massive = massive.drop_duplicates("source_id").iloc[: round(half)]
+        massive = massive.drop_duplicates("source_id")
+        known = massive["source_id"]  # those that the set has no room for are no low-mass stars either
+        massive = massive.iloc[: round(half)]
         if massive.empty:
             raise NotFoundError("the archive delivered no massive star within the quality cuts")
-        hot_low = listed[listed["label"] == selections.LOW_MASS]
+        hot_low = listed[(listed["label"] == selections.LOW_MASS) & ~listed["source_id"].isin(known)]
         hot_low = hot_low.sample(frac=1, random_state=self.seed).iloc[: round(half * (1 - COOL_SHARE_OF_LOW_MASS))]
         cool = self.step("cool", lambda: self.cool_stars(massive, round(half) - len(hot_low)))
-        stars = pd.concat([massive, hot_low, cool], ignore_index=True)
-        # a star that is in the massive lists is never a low-mass one
+        stars = pd.concat([massive, hot_low, cool[~cool["source_id"].isin(known)]], ignore_index=True)
         stars = stars.drop_duplicates("source_id", keep="first").reset_index(drop=True)
         stars["part"] = selections.stratified_parts(stars["label"], self.seed)
         return stars.sample(frac=1, random_state=self.seed).reset_index(drop=True)

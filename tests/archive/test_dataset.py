@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.archive import als, selections
+from core.archive import als, dataset, selections
 from core.archive.client import ArchiveClient
 from core.archive.dataset import build_dataset
 from core.archive.retry import RetryPolicy
@@ -262,3 +262,17 @@ def test_the_supplement_of_als_ii_is_read():
     known = pd.to_numeric(table["ID_DR2"], errors="coerce").notna() & (table["ID_DR2"].str.len() > 5)
     assert len(stars) == table.loc[known, "ID_DR2"].nunique()
     assert stars["dr2_source_id"].dtype == np.int64
+
+
+def test_a_massive_star_beyond_the_cut_never_comes_back_as_low_mass(tmp_path, monkeypatch):
+    def stars(ids, label):
+        return pd.DataFrame({"source_id": ids, "label": label, "category": "made", "origin": "made"})
+
+    listed = pd.concat([stars(range(8), selections.MASSIVE), stars([8, 100], selections.LOW_MASS)])
+    build = dataset._Build(tmp_path, None, 20, 1, lambda *_: None)
+    monkeypatch.setattr(build, "als_in_dr3", lambda: listed)
+    monkeypatch.setattr(build, "hot_stars", lambda: stars(range(8, 16), selections.MASSIVE))
+    monkeypatch.setattr(build, "cool_stars", lambda *_: stars([12, 15, 200, 201], selections.LOW_MASS))
+    found = build.select_targets().set_index("source_id")["label"]
+    assert sorted(found.index[found == selections.MASSIVE]) == list(range(10))
+    assert sorted(found.index[found == selections.LOW_MASS]) == [100, 200, 201]
