@@ -33,7 +33,8 @@ _CHUNK = 512  # (512, 128) doubles fit into the processor's cache
 class Distances:
     """Distances of n stars, ndarrays of shape (n,) in parsecs; NaN where a star has none.
 
-    `near_pc` and `far_pc` are the 16 % and 84 % points.
+    `near_pc` and `far_pc` are the 16 % and 84 % points; `far_pc` is infinite where 'inverse' meets an error as large as
+    the parallax.
     """
 
     distance_pc: np.ndarray
@@ -46,10 +47,13 @@ class Distances:
         return (self.far_pc - self.near_pc) / 2.0
 
     def sample(self, rng: np.random.Generator) -> np.ndarray:
-        """One distance for each star from its posterior, taken as two half normals that meet at the median."""
+        """One distance for each star from its posterior, taken as two half normals that meet at the median.
+
+        An interval without an end (1 / parallax within an error of zero) counts as far as twice the distance.
+        """
         draw = rng.standard_normal(len(self.distance_pc))
         width = np.where(draw < 0, self.distance_pc - self.near_pc, self.far_pc - self.distance_pc)
-        known = np.where(np.isfinite(width), width, 0.0)
+        known = np.where(np.isposinf(width), self.distance_pc, np.where(np.isnan(width), 0.0, width))
         return np.maximum(self.distance_pc + draw * known, 0.05 * self.distance_pc)
 
 

@@ -52,14 +52,14 @@ class StarPlaces:
 
     @property
     def distance_error_pc(self) -> np.ndarray:
-        """Half of the interval from 16 % to 84 %, 0 where unknown."""
+        """Half of the interval from 16 % to 84 %, 0 where unknown, the distance where the interval has no end."""
         error = self.distance.error_pc
-        return np.where(np.isfinite(error), error, 0.0)
+        return np.where(np.isposinf(error), self.distance.distance_pc, np.where(np.isnan(error), 0.0, error))
 
     @property
     def has_distance_errors(self) -> bool:
         """Whether any star's distance has a known error."""
-        return bool(np.isfinite(self.distance.error_pc).any())
+        return bool((~np.isnan(self.distance.error_pc)).any())
 
     def take(self, rows: np.ndarray) -> "StarPlaces":
         """The chosen rows."""

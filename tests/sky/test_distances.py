@@ -1,6 +1,7 @@
 """Distances: posteriors against direct integration, laws, and parallaxes that say nothing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from scipy.integrate import quad
 
 from core.errors import UsageError
 from core.sky.distances import MEAN_ZERO_POINT_MAS, METHODS, distances, parallax_zero_point
+from core.sky.star_places import star_places
 
 POSTERIORS = [name for name in METHODS if name != "inverse"]
 parallaxes = st.floats(-5.0, 50.0)
@@ -76,6 +78,23 @@ def test_samples_follow_the_interval():
     assert np.quantile(drawn, [0.1587, 0.5, 0.8413]) == pytest.approx(
         [found.near_pc[0], found.distance_pc[0], found.far_pc[0]], rel=0.02
     )
+
+
+def test_an_interval_without_an_end_is_no_exact_distance():
+    """1 / parallax where the error exceeds the parallax."""
+    table = pd.DataFrame({"ra": 10.0, "dec": 5.0, "parallax": [0.2, 0.2, 10.0], "parallax_error": [0.5, np.nan, 0.01]})
+    places = star_places(table, "inverse")
+    assert np.isinf(places.distance.far_pc).tolist() == [True, False, False]
+    error, distance = places.distance_error_pc, places.distance.distance_pc
+    assert error[0] == distance[0]
+    assert error[1] == 0
+    assert 0 < error[2] < 0.01 * distance[2]
+    assert places.take(np.array([0])).has_distance_errors
+    assert not places.take(np.array([1])).has_distance_errors
+    draws = np.array([places.distance.sample(np.random.default_rng(seed)) for seed in range(400)])
+    assert draws[:, 0].max() > 1.5 * distance[0]
+    assert np.isfinite(draws).all()
+    assert (draws[:, 1] == distance[1]).all()
 
 
 def test_the_zero_point_is_the_stars_own_where_its_columns_are_there():
