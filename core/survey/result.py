@@ -205,7 +205,7 @@ class SurveyResult:
         order = f"ORDER BY {sort} {'DESC' if descending else 'ASC'} NULLS LAST, source_id"
         limits = [*values, rows, page * rows]
         if selection.table == "candidates" and sort in _IN_MEMORY and rows <= _FEW_ROWS:
-            query = f"SELECT source_id, part FROM candidates WHERE {condition} {order} LIMIT ? OFFSET ?"
+            query = f"SELECT source_id, part, {sort} AS key FROM candidates WHERE {condition} {order} LIMIT ? OFFSET ?"
             found = self.ask(query, limits)
             if found.empty:
                 return self.ask("SELECT * FROM candidate_rows LIMIT 0")
@@ -213,7 +213,11 @@ class SurveyResult:
             files = _listed([candidates_file(self.folder, int(part)) for part in sorted(found["part"].unique())])
             ids = ", ".join(str(int(item)) for item in found["source_id"])
             rows_of = f"SELECT * FROM read_parquet({files}) LEFT JOIN known USING (source_id)"
-            return self.ask(f"SELECT * FROM ({rows_of}) WHERE source_id IN ({ids}) {order}")
+            # Ids may repeat, and unreadable ones are all -1: what is sorted by tells such rows apart.
+            same = f"found.source_id = page.source_id AND found.{sort} IS NOT DISTINCT FROM page.key"
+            chosen = f"({rows_of}) AS found SEMI JOIN ({query}) AS page ON {same} WHERE source_id IN ({ids})"
+            query = f"SELECT * FROM {chosen} AND {condition} {order} LIMIT ?"
+            return self.ask(query, [*limits, *values, len(found)])
         table = "candidate_rows" if selection.table == "candidates" else "stars"
         return self.ask(f"SELECT * FROM {table} WHERE {condition} {order} LIMIT ? OFFSET ?", limits)
 

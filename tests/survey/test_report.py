@@ -1,15 +1,18 @@
 """Questions to a finished survey, and its report against numbers that are counted by hand."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import build_app
 from core.errors import SurveyError, UsageError
-from core.survey.index import B_EDGES, HISTOGRAMS, L_EDGES
+from core.survey.index import B_EDGES, FOLDER, HISTOGRAMS, L_EDGES
 from core.survey.known_stars import ALS_FILE, GOLD_FILE, known_stars_dir
 from core.survey.report import EARLY_TEFF, survey_report
 from core.survey.result import SCORES, Selection, SurveyResult
@@ -119,6 +122,22 @@ def test_pages_of_candidates_cover_the_selection_once(folder, table):
         Selection(1.5)
     with pytest.raises(UsageError, match="choose one of"):
         Selection(score="flux")
+
+
+def test_stars_without_an_id_of_their_own_stay_within_the_selection(folder, table, tmp_path):
+    other = shutil.copytree(folder, tmp_path / "out")
+    shutil.rmtree(other / FOLDER)
+    for part in sorted(other.glob("part-*.parquet")):
+        stars = pq.read_table(part)
+        pq.write_table(stars.set_column(0, "source_id", pa.array(np.full(len(stars), -1))), part)
+    wanted = np.sort(table.loc[table["sky_probability"] >= 0.5, "sky_probability"])[::-1]
+    result = SurveyResult.open(other)
+    pages = [result.candidates(Selection(0.5), page=page, rows=40) for page in range(20)]
+    assert [len(page) for page in pages[:2]] == [40, 40]
+    found = pd.concat([page for page in pages if len(page)])
+    np.testing.assert_array_equal(found["sky_probability"], wanted)
+    by_color = result.candidates(Selection(0.5), sort="bp_rp", descending=False, rows=30)
+    np.testing.assert_array_equal(by_color["bp_rp"], np.sort(table.loc[table["sky_probability"] >= 0.5, "bp_rp"])[:30])
 
 
 @pytest.mark.parametrize("score", SCORES)
