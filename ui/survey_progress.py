@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from core.jobs.job import ENDED, FINISHED, Job, read_events
+from core.jobs.job import ENDED, FINISHED, Job, JobState, read_events
 from ui.numbers import duration
 from ui.plain import plain
 
@@ -18,15 +18,20 @@ def show_progress(job: Job) -> None:
     stars, found, rate, left = st.columns(4, border=True)
     stars.metric("Stars", f"{rows:,}")
     found.metric("Massive at equal priors", f"{massive:,}")
-    seconds = (now.ended or time.time()) - now.started if now.started else 0.0
-    rate.metric("Stars per second", f"{rows / seconds:,.0f}" if seconds and rows else "–")
-    finished = len(done)
-    to_do = now.n_tasks - now.n_done
-    if now.state in ENDED or not finished:
+    speed = speed_of(done, now, time.time())
+    rate.metric("Stars per second", "–" if speed is None else f"{speed[0]:,.0f}")
+    if now.state in ENDED or speed is None:
         left.metric("Time left", "–")
     else:
-        left.metric("Time left", f"about {duration(max(1.0, seconds / finished * to_do))}")
+        left.metric("Time left", f"about {duration(max(1.0, speed[1] * (now.n_tasks - now.n_done)))}")
     if now.state == FINISHED:
         st.success(f"{plain(now.message)}. The answer is under *Results*.", icon=":material/check:")
     elif now.n_done:
         st.caption("What is finished stands under *Results* already; a cancelled survey goes on from there.")
+
+
+def speed_of(partitions: list[dict], now: JobState, time_s: float) -> tuple[float, float] | None:
+    """Stars per second and seconds per partition since the latest start; None before its first partition."""
+    recent = [row for row in partitions if now.started and row["time"] >= now.started]
+    seconds = (now.ended or time_s) - (now.started or 0.0)
+    return (sum(row["rows"] for row in recent) / seconds, seconds / len(recent)) if recent and seconds > 0 else None
