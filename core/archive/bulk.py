@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.archive import adql
 from core.archive.client import MOST_IDS_PER_CALL, SYNC_ROW_LIMIT, ArchiveClient
-from core.archive.columns import DATA_RELEASE, with_fixed_types
+from core.archive.columns import DATA_RELEASE, STAR_COLUMNS, with_fixed_types
 from core.archive.parts import Parts, fingerprint
 from core.archive.progress import Progress, silent
 from core.archive.retry import RetryPolicy
@@ -174,6 +174,8 @@ def write_undelivered(undelivered: pd.DataFrame, out: Path) -> None:
 
 def star_columns(ids: Sequence[int] | np.ndarray, client: ArchiveClient) -> pd.DataFrame:
     """The star columns of any number of ids, in requests of at most 2,000 rows."""
+    if not len(ids):
+        return with_fixed_types(pd.DataFrame(columns=list(STAR_COLUMNS)))
     tables = [
         client.query(adql.stars_query(ids[start : start + SYNC_ROW_LIMIT]), "the stars' columns")
         for start in range(0, len(ids), SYNC_ROW_LIMIT)

@@ -124,7 +124,7 @@ def _encode(star: CachedStar) -> bytes:
     header = {
         "format": FORMAT_VERSION,
         "source_id": star.source_id,
-        "gaia": {name: _plain(value) for name, value in star.gaia.items()},
+        "gaia": {name: json_value(value) for name, value in star.gaia.items()},
         "product": star.product,
         "query": star.query,
         "release": star.release,
@@ -178,7 +178,7 @@ def _decode(data: bytes) -> CachedStar:
     )
 
 
-def _plain(value: object) -> object:
+def json_value(value: object) -> object:
     """A JSON value; ids stay integers, unknown values become None."""
     if value is None or value is pd.NA:
         return None

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from core.archive.absolute_magnitude import AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
+from core.archive.cache import json_value
 from core.archive.lookup import StarRecord
 from core.archive.quality import Advice, quality_advice
 from core.evaluation.impostor import impostor
@@ -67,7 +68,7 @@ class VerdictCard:
             "impostor_reason": self.impostor_reason,
             "advice": [asdict(item) for item in self.advice],
             "gaia_opinions": [{"classifier": name, "text": text} for name, text in self.gaia_opinions],
-            "gaia": {name: _plain(value) for name, value in record.gaia.items()},
+            "gaia": {name: json_value(value) for name, value in record.gaia.items()},
             "messages": list(record.messages),
         }
 
@@ -155,14 +156,6 @@ def to_number(value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return float("nan")
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _as_dict(magnitude: AbsoluteMagnitude | None) -> dict[str, object] | None:

@@ -173,7 +173,8 @@ def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
             f"Gaia DR3 has no source {source_id}. Its digits place it in HEALPix pixel {healpix_of(source_id)} of "
             "level 12; check the id, or look the star up by name or coordinates (ids of DR2 differ)"
         )
-    gaia = {name: value for name, value in rows.iloc[0].to_dict().items() if name in STAR_COLUMNS}
+    columns = {name: value for name, value in rows.iloc[0].to_dict().items() if name in STAR_COLUMNS}
+    gaia = {name: None if _is_missing(value) else value for name, value in columns.items()}
     has = {name: _is_true(gaia.get(name)) for name in ("has_xp_sampled", "has_xp_continuous", "has_rvs")}
     spectra, product, rvs = None, "", None
     if any(has.values()):

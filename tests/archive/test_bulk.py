@@ -6,6 +6,7 @@ import pytest
 
 from core.archive import bulk
 from core.archive.bulk import NO_SUCH_SOURCE, NOT_DELIVERED, fetch_spectra
+from core.archive.columns import STAR_COLUMNS
 from core.archive.random_sources import Cone, fetch_random
 from core.errors import ArchiveQuotaError, NotFoundError, UsageError
 from core.spectra.readers import read_spectra
@@ -169,3 +170,10 @@ def test_random_sources_of_a_cone_lie_inside_it_and_end_when_there_are_no_more(a
     inside = separation_arcsec(archive.sky.gaia["ra"], archive.sky.gaia["dec"], 150.0, 20.0) <= 25 * 3600
     assert n == len(spectra) == inside.sum()
     assert set(spectra.source_id) == set(archive.sky.gaia["source_id"][inside])
+
+
+def test_no_ids_have_no_columns_to_ask_for(client):
+    table = bulk.star_columns([], client)
+    assert table.empty
+    assert table["source_id"].dtype == "int64"
+    assert list(table) == list(STAR_COLUMNS)

@@ -3,9 +3,11 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.archive.cache import StarCache
+from core.archive.card import verdict_card
 from core.archive.lookup import find_star
 from core.errors import NotFoundError, OfflineError, SourceIdError
 from core.spectra.spectrum_set import SpectrumSet
@@ -179,3 +181,15 @@ def test_the_recorded_reply_of_the_archive_is_read(archive, client):
     assert record.product == "XP_SAMPLED"
     assert record.spectra.flux[0, 0] == pytest.approx(4.3137092e-17, rel=1e-6)
     assert record.spectra.coefficients.bp[0, 0] == pytest.approx(3325.743093963916)
+
+
+def test_what_gaia_does_not_know_of_a_star_is_none(archive, client):
+    found = find(str(plain_star(archive, sampled=True)), client, refresh=True)
+    assert found.origin == "archive"
+    unknown = [name for name, value in found.gaia.items() if value is None]
+    assert unknown
+    assert not [name for name, value in found.gaia.items() if value is not None and pd.isna(value)]
+    again = find(str(found.source_id), client)
+    assert again.origin == "cache"
+    assert again.gaia == found.gaia
+    assert verdict_card(found).to_dict()["gaia"] == verdict_card(again).to_dict()["gaia"]
