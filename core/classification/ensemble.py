@@ -1,6 +1,8 @@
 """A trained run's members as one ensemble, on ONNX Runtime."""
 
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -195,8 +197,11 @@ def _representation_state(folder: Path) -> dict[str, np.ndarray] | None:
     path = folder / STATE_FILE
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as stored:
-        return dict(stored)
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunError(f"{path} cannot be read ({error}): restore the folder or train again") from error
 
 
 def _check_inputs(ensemble: Ensemble) -> None:

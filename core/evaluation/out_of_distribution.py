@@ -7,12 +7,15 @@ normal distributions: hot, cool, reddened and composite stars lie apart, and one
 have most of its volume where no star is. Source: Bishop 1994, IEE Proc. Vision 141, 217.
 """
 
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from core.atomic import atomic_path
+from core.errors import RunError
 from core.spectra.transforms import normalise
 
 DOMAIN_FILE = "domain.npz"
@@ -139,13 +142,22 @@ def store_domain(folder: str | Path, flux: np.ndarray, rows: np.ndarray) -> Path
 
 
 def load_domain(folder: str | Path) -> TrainingDomain | None:
-    """The domain that lies beside a run; None for a run that has none (too few stars, or trained long ago)."""
+    """The domain that lies beside a run; None for a run that has none (too few stars, or trained long ago).
+
+    Raises
+    ------
+    RunError
+        The file is damaged.
+    """
     path = Path(folder) / DOMAIN_FILE
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name].astype(np.float64) for name in stored.files}
-    return TrainingDomain(**{**arrays, "median": float(arrays["median"]), "limit": float(arrays["limit"])})
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name].astype(np.float64) for name in stored.files}
+        return TrainingDomain(**{**arrays, "median": float(arrays["median"]), "limit": float(arrays["limit"])})
+    except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunError(f"{path} is damaged ({error}): restore the folder or train again") from error
 
 
 def _principal_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -61,6 +61,14 @@ def test_fitted_representations_find_their_state(tmp_path):
     np.testing.assert_allclose(load_ensemble(folder).logits(flux)[0], expected, rtol=1e-4, atol=1e-3)
 
 
+def test_a_damaged_state_of_the_representation_is_named(tmp_path):
+    folder = write_run(tmp_path / "run", 1, representation="pca")
+    for content in (b"no archive", b"", b"PK\x03\x04 torn"):
+        (folder / "representation.npz").write_bytes(content)
+        with pytest.raises(RunError, match=r"representation\.npz cannot be read"):
+            load_ensemble(folder)
+
+
 def test_networks_on_coefficients(tmp_path):
     rng = np.random.default_rng(1)
     coefficients = Coefficients(bp=rng.normal(size=(4, 55)), rp=rng.normal(size=(4, 55)))

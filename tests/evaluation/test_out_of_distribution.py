@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.errors import RunError
 from core.evaluation.out_of_distribution import EXCEEDED_BY, fit_domain, load_domain, store_domain
 from core.spectra.grid import WAVELENGTH_NM
 
@@ -72,3 +73,15 @@ def test_too_few_stars_leave_no_domain(tmp_path):
     assert load_domain(tmp_path) is None
     with pytest.raises(ValueError, match="at least 80"):
         fit_domain(flux)
+
+
+def test_a_damaged_domain_is_named(tmp_path):
+    path = store_domain(tmp_path, power_laws(200, np.random.default_rng(9)), np.arange(200))
+    whole = path.read_bytes()
+    for content in (b"no archive", b"", whole[: len(whole) // 2], whole[:400] + bytes(400) + whole[800:]):
+        path.write_bytes(content)
+        with pytest.raises(RunError, match=r"domain\.npz is damaged"):
+            load_domain(tmp_path)
+    np.savez(path, centre=np.zeros(3))
+    with pytest.raises(RunError, match="median"):
+        load_domain(tmp_path)
