@@ -17,6 +17,7 @@ MOST_MARKS = 20_000
 """Marks of one map: about 4 MB of JSON, and what a browser without a GPU turns smoothly."""
 ORDERS = (3, 4, 5, 6, 7, 8, 9, 10, 11)
 _ID_SHIFT = 35  # source_id // 2^35 is the cell of order 12
+_N_CELLS = 12 * 4**12
 _CHECKED = 400
 _SPARE = 16  # stars crowd: most cells of a field may be empty
 
@@ -158,8 +159,13 @@ def _cell_expression(connection) -> str:
     ids = np.ma.filled(sample["source_id"], -1).astype(np.int64)
     # An order of 8 is 14 arcmin wide: proper motion and rounding do not matter.
     coarse = cell_of(np.ma.filled(sample["ra"], 0.0), np.ma.filled(sample["dec"], 0.0), 8)
+    by_id, by_place = f"(source_id >> {_ID_SHIFT})", "cell_of(ra::DOUBLE, dec::DOUBLE)"
     if len(ids) and np.mean((ids >> (_ID_SHIFT + 8)) == coarse) > 0.98:
-        return f"(source_id >> {_ID_SHIFT})"
+        is_gaia = f"source_id BETWEEN 0 AND {(_N_CELLS << _ID_SHIFT) - 1}"
+        others = f"SELECT 1 FROM stars WHERE ({is_gaia}) IS NOT TRUE LIMIT 1"
+        if not connection.execute(others).fetchall():
+            return by_id
+        by_place = f"CASE WHEN {is_gaia} THEN {by_id} ELSE {by_place} END"
     from duckdb.sqltypes import BIGINT, DOUBLE
 
     def cells(ra, dec):
@@ -169,7 +175,7 @@ def _cell_expression(connection) -> str:
         return pa.array(values)
 
     connection.create_function("cell_of", cells, [DOUBLE, DOUBLE], BIGINT, type="arrow")
-    return "cell_of(ra::DOUBLE, dec::DOUBLE)"
+    return by_place
 
 
 def _sums(columns: tuple[str, ...]) -> str:

@@ -51,7 +51,7 @@ def read_stars(path: Path, colour: str) -> Stars:
 
 def group_colours(group: np.ndarray) -> np.ndarray:
     """Colours (n, 3) from 0 to 255 by group number in turn; grey for noise (-1) and NaN."""
-    palette = np.array([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in GROUP_COLOURS[:-1]])  # not the grey
+    palette = np.array([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in GROUP_COLOURS])
     palette = (palette + (255 - palette) * 0.25).astype(int)  # lighter: the background is dark
     number = np.where(np.isfinite(group), group, -1).astype(np.int64)
     return np.where((number >= 0)[:, None], palette[number % len(palette)], _GREY)

@@ -123,3 +123,13 @@ def test_the_spiral_arms_lie_where_the_simulator_has_them():
     for line in lines.values():
         assert (np.hypot(line[:, 0], line[:, 1]) <= 6000.0).all()
         assert arm_strength(line[:, 0], line[:, 1]).min() > 0.6
+
+
+def test_rows_without_a_gaia_id_are_placed_by_their_position():
+    table = stars()
+    ids = table["source_id"].to_numpy().copy()
+    ids[-3:] = -1, 12 * 4**12 * 2**35, np.iinfo(np.int64).max
+    drawn = map_stars(source(table.set_column(0, "source_id", pa.array(ids))), Cuts(), Field(), 2000)
+    expected = pd.Series(cell_of(table["ra"].to_numpy(), table["dec"].to_numpy(), drawn.order)).value_counts()
+    assert drawn.marks.set_index("cell")["n"].to_dict() == expected.to_dict()
+    cell_corners(drawn.marks["cell"].to_numpy(), drawn.order)

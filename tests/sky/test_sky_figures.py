@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from core.figures.association import k_distance_figure, scan_figure, space_figure
+from core.figures.palette import GROUP_COLOURS
 from core.figures.sky_colour import paint_classes, paint_groups, paint_scale
 from core.figures.sky_deck import PROJECTIONS, sky_deck
 from core.figures.sky_legend import legend_svg
@@ -15,6 +16,7 @@ from core.figures.sky_marks import Marks
 from core.sky.matching import known_groups
 from core.sky.sky_cells import MOST_MARKS, Field, cell_centres, cell_corners
 from core.sky.spiral_arms import arm_lines
+from core.sky.star_film import group_colours
 from tests.sky.samples import CENTRES_PC
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -104,3 +106,8 @@ def test_the_eps_figures_say_what_is_chosen():
     figure = scan_figure(scan, (12.0, 5), "pc")
     assert figure.data[0].z.shape == (2, 2)
     assert figure.data[1].y == ("4",)
+
+
+def test_a_film_has_as_many_colours_as_the_map():
+    colours = group_colours(np.arange(len(GROUP_COLOURS)))
+    assert len(np.unique(colours, axis=0)) == len(GROUP_COLOURS)
