@@ -8,6 +8,7 @@ import numpy as np
 
 from core.atomic import atomic_path
 from core.errors import TrainingError
+from core.settings import PROJECT_ROOT
 
 OPSET = 17
 TOLERANCE = 1e-5
@@ -76,8 +77,8 @@ def _convert_elsewhere(model, path: Path) -> None:
     with atomic_path(path.with_suffix(".keras")) as saved:
         model.save(saved)
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
-        command = [sys.executable, "-m", "core.training.export", str(saved), str(path)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "core.training.export", str(saved.resolve()), str(path.resolve())]
+        done = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)
     path.with_suffix(".keras").unlink(missing_ok=True)
     if done.returncode:
         raise TrainingError(f"the conversion of {model.name} to ONNX failed: {done.stderr.strip()[-500:]}")
@@ -101,7 +102,7 @@ def _difference(model, path: Path) -> float:
 def store_weights_as_float16(path: str | Path) -> None:
     """Halve an ONNX file: large weights are stored in float16 and cast to float32 when it is loaded.
 
-    The logits then differ in the third digit: for shipped reference members, not for the default ensemble.
+    The logits then differ in the third digit: for shipped members, those of the default ensemble included.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
