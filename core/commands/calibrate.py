@@ -53,28 +53,23 @@ def calibrate_file(
     ReadError
         The input has no coefficients or cannot be read; no output file is left then.
     """
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
+    from core.commands.row_progress import row_progress
     from core.spectra.readers import iter_spectra
     from core.spectra.writers import ParquetWriter
 
     n_noted = 0
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("left"))
-    progress = Progress(*columns, TimeRemainingColumn(), refresh_per_second=2)
-    with progress as bar, ParquetWriter(out, dtype=dtype) as writer:
-        task = bar.add_task("calibrating", total=1.0)
+    with row_progress("calibrating") as move, ParquetWriter(out, dtype=dtype) as writer:
         parts = iter_spectra(
             source,
             chunk_rows,
             with_errors=with_errors,
             prefer="continuous",
-            on_progress=lambda fraction: bar.update(task, completed=fraction),
+            on_progress=lambda fraction: move(fraction, writer.n_rows),
         )
         for part in parts:
             part = _product(part)
             n_noted += int((part.note != "").sum())
             writer.write(part)
-            bar.update(task, description=f"calibrating, {writer.n_rows:,} spectra done")
     return writer.n_rows, n_noted
 
 

@@ -22,7 +22,7 @@ def fetch(
         typer.Argument(help="File of source ids: one per line, or CSV or Parquet with a column source_id."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Parquet file to write; with --random a folder of Parquet parts.")
+        Path | None, typer.Option(help="Parquet file to write; with --random or --hats a folder of Parquet parts.")
     ] = None,
     random: Annotated[
         int | None, typer.Option(help="Fetch this many random stars with XP spectra instead (by random_index).", min=1)
@@ -65,6 +65,9 @@ def fetch(
     if box is not None and hats is None:
         raise UsageError("--box goes with --hats")
     if hats is not None:
+        given = {"--correlations": correlations, "--chunk": chunk != CHUNK_IDS, "--seed": seed != 1}
+        if ignored := [name for name, is_given in given.items() if is_given]:
+            raise UsageError(f"{', '.join(ignored)} has no meaning with --hats: a catalogue's own partitions are read")
         _fetch_hats(hats, out, random, cone, box)
         return
     client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))

@@ -22,7 +22,7 @@ def areas_figure(areas: Sequence[tuple[str, float, bool]]) -> go.Figure:
         x_title="ROC-AUC (0.5 is chance)",
         y_title="",
         height=130 + 34 * len(areas),
-        x={"range": [min(CHANCE, *(area for _, area, _ in areas)) - 0.06, 1.06]},
+        x={"range": [min([CHANCE, *(area for _, area, _ in areas)]) - 0.06, 1.06]},
         y={"autorange": "reversed"},
         showlegend=False,
     )

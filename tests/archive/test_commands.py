@@ -93,6 +93,12 @@ def test_float_ids_in_a_table_are_refused(tmp_path, capsys):
     assert "floating-point" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--correlations"], ["--chunk", "100"], ["--seed", "2"]])
+def test_what_has_no_meaning_with_a_catalogue_is_refused(tmp_path, capsys, words):
+    assert main(["fetch", "--hats", "nowhere", "--out", str(tmp_path / "out"), *words]) == 2
+    assert f"{words[0]} has no meaning with --hats" in " ".join(capsys.readouterr().err.split())
+
+
 def test_fetch_random_into_a_folder(tmp_path, capsys):
     out = tmp_path / "random"
     assert main(["fetch", "--random", "20", "--out", str(out), "--cone", "150 20 60"]) == 0

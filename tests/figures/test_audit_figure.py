@@ -6,7 +6,9 @@ from core.figures.audit import CHANCE, areas_figure
 from core.figures.palette import BLUE, GREY
 
 
-@pytest.mark.parametrize("areas", [[("position", 0.48, False)], [("position", 0.6, False), ("spectra", 0.97, True)]])
+@pytest.mark.parametrize(
+    "areas", [[], [("position", 0.48, False)], [("position", 0.6, False), ("spectra", 0.97, True)]]
+)
 def test_bars_end_at_the_areas_and_spectra_have_their_colour(areas):
     (bars,) = areas_figure(areas).data
     assert [CHANCE + length for length in bars.x] == pytest.approx([area for _, area, _ in areas])

@@ -148,6 +148,15 @@ def test_calibrate_command_writes_flux_errors_and_notes(tmp_path):
     assert found.metadata["error_note"].tolist()[2].startswith("no flux errors")
 
 
+def test_calibrate_command_prints_its_answer_alone(tmp_path, capsys):
+    columns = synthetic.continuous_columns(synthetic.source_ids(2), synthetic.coefficients(2, seed=13))
+    (tmp_path / "in.csv").write_bytes(synthetic.csv_bytes(columns))
+    calibrate_file(tmp_path / "in.csv", tmp_path / "out.parquet")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "calibrating" in captured.err
+
+
 def test_calibrate_command_leaves_no_file_without_coefficients(tmp_path):
     (tmp_path / "in.csv").write_bytes(synthetic.csv_bytes(synthetic.sampled_columns(SPECTRA.take(slice(0, 2)))))
     with pytest.raises(MissingColumnError, match="bp_coefficients"):
