@@ -13,6 +13,7 @@ from ui.association_choices import MAP_KEY, PRESETS, choose_settings, presets, p
 from ui.association_film import show_space
 from ui.association_jobs import AT_ONCE, result_or_job
 from ui.association_map import association_map
+from ui.plain import plain
 from ui.shell import link, page
 from ui.sky_sources import choose_cuts, link_to_survey, require_source, travelling
 
@@ -29,10 +30,10 @@ def explore(source: StarSource) -> None:
     try:
         group_and_show(source)
     except DenseNeighbourhoodError as error:
-        st.warning(f"Too dense. {error}.", icon=":material/blur_on:")
+        st.warning(f"Too dense. {plain(error)}.", icon=":material/blur_on:")
         st.button("Back to the suggested settings", on_click=take_preset, args=PRESETS["Suggested"])
     except ExplorerError as error:
-        st.warning(f"{error}.", icon=":material/error:")
+        st.warning(f"{plain(error)}.", icon=":material/error:")
         st.button("Back to the suggested settings", on_click=take_preset, args=PRESETS["Suggested"])
 
 

@@ -8,6 +8,7 @@ from core.figures.sky_legend import legend_svg
 from core.sky.spiral_arms import arm_lines
 from core.sky.star_source import StarSource
 from ui import sky_cache
+from ui.plain import plain
 from ui.shell import page
 from ui.sky_choices import aladin_link, choose_field, choose_view, go_to
 from ui.sky_sources import choose_cuts, require_source
@@ -31,7 +32,7 @@ def explore(source: StarSource) -> None:
     try:
         drawn = sky_cache.map_of(source, source.key, cuts, field, False)
     except ExplorerError as error:
-        st.warning(f"{error}.", icon=":material/error:")
+        st.warning(f"{plain(error)}.", icon=":material/error:")
         return
     if not drawn.n_stars:
         st.info("No star of this table passes the cuts in this field.", icon=":material/filter_alt_off:")
@@ -43,7 +44,7 @@ def explore(source: StarSource) -> None:
     try:
         painted = paint(drawn, colour, source, cuts)
     except ExplorerError as error:
-        st.warning(f"The stars cannot be coloured by association. {error}.", icon=":material/blur_on:")
+        st.warning(f"The stars cannot be coloured by association. {plain(error)}.", icon=":material/blur_on:")
         painted = paint(drawn, "density", source, cuts)
     ink, ground = DARK if st.context.theme.type == "dark" else LIGHT
     deck = sky_deck(

@@ -22,6 +22,7 @@ from ui.association_choices import set_eps
 from ui.association_jobs import AT_ONCE, result_or_job
 from ui.downloads import download_each
 from ui.figure import show
+from ui.plain import plain
 from ui.shell import link
 from ui.sky_sources import travelling
 
@@ -195,7 +196,7 @@ def _scan_or_job(
     try:
         return _scan(places, key, settings, eps_values)
     except ExplorerError as error:
-        st.warning(f"The map of settings cannot be drawn. {error}", icon=":material/blur_on:")
+        st.warning(f"The map of settings cannot be drawn. {plain(error)}", icon=":material/blur_on:")
         return None
 
 

@@ -1,6 +1,7 @@
 """Choices that stand in the URL under a short name, whatever stands there already."""
 
 from collections.abc import Mapping
+from math import isfinite
 
 import streamlit as st
 
@@ -31,3 +32,12 @@ def choose_whole_number(label: str, low: int, high: int, default: int, name: str
     except OverflowError:  # Streamlit's binding fails on 'inf' and '1e999', and would again: the field does without it
         value = st.number_input(label, low, high, default, key=f"{name} by hand")
     return int(value)
+
+
+def number_of_query(name: str, default: float, limits: tuple[float, float]) -> float:
+    """The number of `?name=...`, moved between the limits; `default` for what is no finite number."""
+    try:
+        wanted = float(st.query_params.get(name, default))
+    except ValueError:
+        return default
+    return min(max(wanted, limits[0]), limits[1]) if isfinite(wanted) else default

@@ -136,7 +136,7 @@ def _change(job: Job, now: JobState) -> None:
         requeue(job)
         launch.ensure_runner()
         st.rerun()
-    if st.button("Forget", icon=":material/delete:", key=f"delete {job.id}", help="The trained networks stay."):
+    if st.button("Forget", icon=":material/delete:", key=f"delete {job.id}", help="What the job has written stays."):
         delete(job)
         st.query_params.pop(state.JOB, None)
         st.rerun()

@@ -5,7 +5,6 @@ The choices stand in the URL under the same names on both pages, so that they tr
 
 import tempfile
 from contextlib import suppress
-from math import isfinite
 from pathlib import Path
 
 import streamlit as st
@@ -19,7 +18,8 @@ from core.sky.star_source import Cuts, StarSource, source_of_files, source_of_ta
 from core.spectra.dataset_catalogue import EMBEDDED
 from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
 from ui import cache, shell, state
-from ui.choice import choose_one
+from ui.choice import choose_one, number_of_query
+from ui.plain import plain
 
 GALAXY = "galaxy"
 MOST_UPLOADED = 2_000_000
@@ -66,7 +66,7 @@ def choose_source() -> StarSource | None:
         )
         return source_of_files([shipped_galaxy()], titles[GALAXY], about)
     except (ExplorerError, OSError) as error:
-        st.error(f"This table cannot be used. {error}", icon=":material/error:")
+        st.error(f"This table cannot be used. {plain(error)}", icon=":material/error:")
         return None
 
 
@@ -80,7 +80,7 @@ def require_source() -> StarSource:
         open_table()
     if source is None:
         st.stop()
-    st.caption(source.provenance)
+    st.caption(plain(source.provenance))
     return source
 
 
@@ -110,7 +110,7 @@ def choose_cuts(source: StarSource) -> Cuts:
 
 def _choose_threshold(disabled: bool) -> float:
     """A slider with closer stops near 1, where the candidates of a survey begin; the URL's own value is a stop too."""
-    wanted = _number_of_query(state.THRESHOLD, USUAL_THRESHOLD, (0.0, 1.0))
+    wanted = number_of_query(state.THRESHOLD, USUAL_THRESHOLD, (0.0, 1.0))
     value = st.select_slider(
         "Probability of massive, at least", sorted({*THRESHOLDS, wanted}), wanted, key=_key(state.THRESHOLD),
         help="No such column." if disabled else "Calibrated at equal priors. 0 takes all stars.", disabled=disabled,
@@ -145,14 +145,6 @@ def choose_toggle(label: str, name: str, default: bool, help: str, key: str) -> 
     return value
 
 
-def _number_of_query(name: str, default: float, limits: tuple[float, float]) -> float:
-    try:
-        wanted = float(st.query_params.get(name, default))
-    except ValueError:
-        return default
-    return min(max(wanted, limits[0]), limits[1]) if isfinite(wanted) else default
-
-
 def _into_query(name: str, value: str | list[str], is_default: bool) -> None:
     if is_default:
         st.query_params.pop(name, None)
@@ -164,7 +156,7 @@ def _slider(
     label: str, name: str, limits: tuple[float, float], default: float, step: float, help: str, disabled: bool
 ) -> float:
     """A slider whose value stands in the URL (Streamlit's own binding is lost between two pages that both have it)."""
-    wanted = _number_of_query(name, default, limits)
+    wanted = number_of_query(name, default, limits)
     value = st.slider(label, *limits, wanted, step, key=_key(name), help=help, disabled=disabled)
     _into_query(name, f"{value:g}", value == default)
     return value
@@ -191,13 +183,13 @@ def open_table() -> None:
             path.write_bytes(upload.getvalue())
             table = read_star_table(path)
         if table.num_rows > MOST_UPLOADED:
-            st.error(f"{upload.name} has {table.num_rows:,} rows; at most {MOST_UPLOADED:,} can be opened here.")
+            st.error(f"{plain(upload.name)} has {table.num_rows:,} rows; at most {MOST_UPLOADED:,} can be opened here.")
             return
         quota.check_session(sum(tables) + table.nbytes)
         key = f"{upload.name} {upload.file_id}"
         uploads[upload.name] = source_of_table(table, upload.name, f"Table {upload.name}, opened in this session.", key)
     except ExplorerError as error:
-        st.error(f"**{upload.name}** was not opened. {error}", icon=":material/error:")
+        st.error(f"**{plain(upload.name)}** was not opened. {plain(error)}", icon=":material/error:")
         return
     st.query_params[state.STARS] = upload.name
     st.session_state.pop(state.STARS, None)

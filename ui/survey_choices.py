@@ -1,6 +1,5 @@
 """Choices of the page Survey: what is classified by which run, which survey is looked at, which stars of it."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from core.survey.job import submit_survey
 from core.survey.result import SCORES, Selection
 from core.training.run_catalogue import RunSummary
 from ui import cache, state, survey_cache
-from ui.choice import choose_one
+from ui.choice import choose_one, number_of_query
 from ui.numbers import duration
 from ui.plain import plain
 from ui.run_choice import choose_run
@@ -149,16 +148,13 @@ def choose_selection(threshold: float, score: str) -> Selection:
 
 def choose_threshold() -> float:
     """The least probability; what the URL says may lie between the slider's stops."""
-    wanted = 0.5
-    with suppress(ValueError):
-        wanted = float(st.query_params.get(state.THRESHOLD, wanted))
     stops = [stop for stop in THRESHOLDS if stop >= PLACED_FROM]
-    wanted = min(max(wanted, stops[0]), 1.0)
+    wanted = number_of_query(state.THRESHOLD, 0.5, (stops[0], 1.0))
     value = st.select_slider(
         "Probability, at least", sorted({*stops, wanted}), wanted, key="survey threshold",
         help="Calibrated at equal priors. Below 0.01 no star is a candidate at any prevalence that occurs.",
     )  # fmt: skip
-    st.query_params[state.THRESHOLD] = f"{value:g}"
+    st.query_params[state.THRESHOLD] = f"{value:.8g}"
     return float(value)
 
 

@@ -13,6 +13,7 @@ from ui.choice import choose_one
 from ui.downloads import download_each
 from ui.figure import show
 from ui.numbers import percent, share_text
+from ui.plain import plain
 from ui.survey_choices import query_of
 
 PAGE_ROWS = 25
@@ -155,7 +156,8 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
 
 def _downloads(survey: SurveySummary, selection: Selection, n_selected: int) -> None:
     if n_selected > MOST_EXPORTED:
-        st.caption(f"More than {MOST_EXPORTED:,} stars: take the Parquet files in {survey.path}, or tighten the cuts.")
+        files = f"the Parquet files in {plain(survey.path)}"
+        st.caption(f"More than {MOST_EXPORTED:,} stars: take {files}, or tighten the cuts.")
         return
 
     def make(suffix: str) -> bytes:
