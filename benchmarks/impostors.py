@@ -6,7 +6,8 @@ A survey draw at natural prevalence, every star classified, and one in which mas
 `ENRICHMENT` times as often (each kind as bright, as far and as reddened as in the sky), for rates per category. The
 parallax is used in two ways: strike out what `core.evaluation.impostor` calls an impostor, which it does when it is
 95 % sure that the star is too faint; or multiply the odds by what parallax and brightness say, as a survey's
-`sky_probability` does (`core.evaluation.sky_posterior`).
+`sky_probability` does (`core.evaluation.sky_posterior`). Where the real spectra are at hand, the simulated hot
+subdwarfs are set beside the real ones.
 """
 
 import argparse
@@ -20,16 +21,20 @@ import pandas as pd
 from benchmarks.report import write_table
 from core.categories import CATEGORY_NAMES, HARD_NEGATIVES, LABEL_MASSIVE
 from core.classification.ensemble import Ensemble, load_ensemble
-from core.evaluation.exam import binomial_interval
+from core.classification.verdict import classify
+from core.evaluation.exam import binomial_interval, load_exam
 from core.evaluation.impostor import CERTAINTY, impostor
 from core.evaluation.sky_posterior import sky_log_odds, sky_probability
 from core.settings import current_settings
 from core.simulation.draw import Request, iter_chunks
 from core.simulation.population import survey
+from core.spectra.photometry import synthetic_photometry
 
 ENRICHMENT = 100.0
 SEED, ENRICHED_SEED = 77, 78
 THRESHOLD = 0.5
+CELL_G = (5.0, 12.0, 14.0, 15.0, 16.0, 17.0, 17.7)
+CELL_BP_RP = (-1.0, -0.3, -0.1, 0.1, 3.0)
 RULES = {
     "looks": "spectrum alone",
     "uncertain": f"less impostors (sure to {CERTAINTY:g})",
@@ -64,7 +69,7 @@ def judged(ensemble: Ensemble, n_stars: int, seed: int) -> pd.DataFrame:
         with_parallax = sky_probability(probability, sky_log_odds(columns))
         columns["likely"] = with_parallax >= THRESHOLD
         columns["known"] = np.isfinite(probability)
-        parts.append(columns.drop(columns=list(ASTROMETRY)))
+        parts.append(columns.drop(columns=[name for name in ASTROMETRY if name not in ("phot_g_mean_mag", "bp_rp")]))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -103,6 +108,50 @@ def sample_rows(table: pd.DataFrame) -> list[dict]:
     return rows
 
 
+def subdwarf_rows(simulated: pd.DataFrame, real: pd.DataFrame) -> list[dict]:
+    """Hot subdwarfs of both kinds, and the simulated ones weighted to the real ones' G and BP-RP, in cells of both.
+
+    Both tables hold phot_g_mean_mag, bp_rp and looks. The interval of the weighted share is a bootstrap over the
+    simulated stars; real stars in a cell without simulated ones (a per cent) are left out.
+    """
+    rows = []
+    for name, table in (("real", real), ("simulated sky", simulated)):
+        low, high = binomial_interval(int(table.looks.sum()), len(table))
+        rows.append(
+            {
+                "hot subdwarfs": name,
+                "stars": len(table),
+                "median G": f"{table.phot_g_mean_mag.median():.2f}",
+                "median BP-RP": f"{table.bp_rp.median():.2f}",
+                "called massive": f"{100 * table.looks.mean():.1f} % ({100 * low:.1f}-{100 * high:.1f})",
+            }
+        )
+    cells, real_cells = _cells(simulated), _cells(real)
+    found = simulated.looks.to_numpy(dtype=float)
+    rng = np.random.default_rng(1)
+    draws = [np.arange(len(found)), *rng.integers(0, len(found), (1000, len(found)))]
+    weighted = [real_cells.map(pd.Series(found[i]).groupby(cells.to_numpy()[i]).mean()).mean() for i in draws]
+    low, high = np.quantile(weighted[1:], [0.025, 0.975])
+    share = f"{100 * weighted[0]:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
+    last = {"hot subdwarfs": "simulated sky, as bright and blue as the real ones", "called massive": share}
+    return [*rows, dict.fromkeys(rows[0], "") | last]
+
+
+def _cells(table: pd.DataFrame) -> pd.Series:
+    g, colour = pd.cut(table.phot_g_mean_mag, CELL_G), pd.cut(table.bp_rp, CELL_BP_RP)
+    return pd.Series(list(zip(g.astype(str), colour.astype(str), strict=True)))
+
+
+def real_subdwarfs(ensemble: Ensemble, folder: Path) -> pd.DataFrame:
+    """G, BP-RP (both synthetic) and verdicts of the real hot subdwarfs that could be classified."""
+    exam = load_exam(folder)
+    spectra = exam.spectra.take(exam.group == "hot subdwarfs")
+    g_mag, bp, rp = synthetic_photometry(spectra.flux)
+    probability = classify(spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
+    table = pd.DataFrame({"phot_g_mean_mag": g_mag, "bp_rp": bp - rp, "looks": probability >= THRESHOLD})
+    return table[np.isfinite(probability)].reset_index(drop=True)
+
+
 def main() -> None:
     """Draw, classify, and write benchmarks/results/impostors.md."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -127,6 +176,19 @@ def main() -> None:
     )
     natural = judged(ensemble, arguments.stars, SEED)
     write_table("impostors", "The sample at natural prevalence", [], sample_rows(natural), append=True)
+    folder = current_settings().real_data_dir
+    if folder.is_dir():
+        simulated = rare[rare.known & (rare.category == "hot subdwarf")].reset_index(drop=True)
+        write_table(
+            "impostors",
+            "Hot subdwarfs of the simulated sky beside real ones",
+            [
+                "By the spectrum alone; G and BP-RP from the spectra. Last line: simulated ones weighted to the real "
+                "ones' numbers in cells of G and BP-RP, interval by bootstrap."
+            ],
+            subdwarf_rows(simulated, real_subdwarfs(ensemble, folder)),
+            append=True,
+        )
 
 
 if __name__ == "__main__":

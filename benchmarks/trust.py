@@ -43,10 +43,9 @@ def main(run_dir: Path) -> None:
         "Spectra unlike the training stars, and undecided ones",
         [
             "'Flagged': the out-of-distribution score exceeds 1, the limit that 1 % of the (simulated) training stars "
-            "exceed; 95 % intervals: Clopper-Pearson. Conformal sets at an error rate of 5 %. Real spectra were used "
-            "for nothing else. Quasars (power law and broad lines, z 0.3-4) and nebulae (narrow lines on a faint "
-            "continuum) were made for this table, G 16-17.6 with XP noise; neither kind is among the training stars. "
-            "Command: `python -m benchmarks.trust`.",
+            "exceed; 95 % intervals: Clopper-Pearson. Conformal sets at an error rate of 5 %. Quasars (power "
+            "law and broad lines, z 0.3-4) and nebulae (narrow lines on a faint continuum) were made for this table, "
+            "G 16-17.6 with XP noise; neither kind is among the training stars. Command: `python -m benchmarks.trust`.",
         ],
         rows,
         packages=("onnxruntime", "scikit-learn"),

@@ -1,4 +1,4 @@
-"""The exam on reddened early-type stars: real O-B1 spectra behind simulated dust, seen with simulated XP noise."""
+"""The exam on reddened early-type stars: observed O-B1 spectra behind simulated dust, seen with simulated XP noise."""
 
 import numpy as np
 import pandas as pd
@@ -56,6 +56,20 @@ def reddened_exam(
     _, bp, rp = synthetic_photometry(seen)
     probability = verdicts["probability"].to_numpy(dtype=float, na_value=np.nan)
     return pd.DataFrame({"star": star, "a_v": a_v, "g": g, "probability": probability, "bp_rp": bp - rp})
+
+
+def recall_interval(
+    exam: pd.DataFrame, threshold: float = 0.5, *, confidence: float = 0.95, n_draws: int = 10_000, seed: int = 1
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the recall over `exam`, a table as from `reddened_exam`.
+
+    Whole spectra are drawn with replacement: the rows of one share its faults and are no independent trials. Few
+    spectra make such an interval too narrow rather than too wide.
+    """
+    by_star = exam.assign(found=exam["probability"] >= threshold).groupby("star")["found"].mean().to_numpy()
+    drawn = np.random.default_rng(seed).integers(0, len(by_star), (n_draws, len(by_star)))
+    low, high = np.quantile(by_star[drawn].mean(axis=1), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
 
 
 def recall_by_extinction(exam: pd.DataFrame, threshold: float = 0.5) -> pd.DataFrame:

@@ -1,13 +1,14 @@
 """The shipped ensemble on real spectra that it never saw, and the counting behind the tables."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import beta
 
 from core.classification.ensemble import load_ensemble
 from core.classification.verdict import classify
 from core.evaluation.exam import EXAM_GROUPS, binomial_interval, count_massive, early_type_spectra, load_exam
-from core.evaluation.reddened_exam import recall_by_extinction, reddened_exam
+from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
 from core.settings import current_settings
 
 
@@ -49,6 +50,15 @@ def test_unclassified_stars_are_counted_apart():
     table = count_massive(group, np.array([0.9, 0.1, np.nan, 0.5, 0.2])).set_index("group")
     assert table.loc[EXAM_GROUPS[0], ["n", "unclassified", "massive"]].tolist() == [3, 1, 1]
     assert table.loc[EXAM_GROUPS[2], "fraction"] == 0.5
+
+
+def test_draws_of_one_spectrum_do_not_narrow_the_interval_of_the_recall():
+    found = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0])
+    few = pd.DataFrame({"star": np.arange(6), "probability": found})
+    many = pd.DataFrame({"star": np.repeat(np.arange(6), 200), "probability": np.repeat(found, 200)})
+    assert recall_interval(many) == pytest.approx(recall_interval(few))
+    assert recall_interval(few) == pytest.approx((0.5, 1.0))
+    assert recall_interval(few.assign(probability=0.9)) == (1.0, 1.0)
 
 
 def test_every_real_o_b1_standard_is_found(counted):
