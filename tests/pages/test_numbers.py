@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ui.choice import number_of_query
 from ui.numbers import percent, probability_text
 
 
@@ -29,3 +30,12 @@ def test_a_probability_is_never_shown_as_certainty_and_is_right_to_its_digits(pr
         assert 0 < float(number) < 1
         assert abs(probability - float(number)) <= 0.5001 * 10.0 ** -len(number.split(".")[1])
         assert ("±" in text) is (spread is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0.7", 0.7), ("7", 1.0), ("-1", 0.01), ("nan", 0.5), ("inf", 0.5), ("-inf", 0.5), ("half", 0.5), (None, 0.5)],
+)
+def test_a_number_of_the_address_lies_between_its_limits_or_is_the_usual_one(monkeypatch, text, number):
+    monkeypatch.setattr("ui.choice.st.query_params", {} if text is None else {"threshold": text})
+    assert number_of_query("threshold", 0.5, (0.01, 1.0)) == number

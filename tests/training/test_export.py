@@ -1,10 +1,12 @@
 """ONNX says what Keras says, for all ten networks."""
 
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pytest
 
-from core.training.export import export_onnx, save_keras, store_weights_as_float16
+from core.training.export import _convert_elsewhere, export_onnx, save_keras, store_weights_as_float16
 from models.registry import MODEL_KEYS, MODELS, model_spec
 
 
@@ -27,6 +29,16 @@ def test_onnx_equals_keras(spec, tmp_path):
         onnx = session.run(["logit"], inputs)[0]
         assert onnx.shape == (n, 1)
         np.testing.assert_allclose(onnx, model.predict_on_batch(list(inputs.values())), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_network_is_converted_by_another_process_from_any_folder(tmp_path, monkeypatch):
+    model = model_spec("deep").build(seed=2)
+    monkeypatch.chdir(tmp_path)
+    _convert_elsewhere(model, Path("deep.onnx"))
+    flux = np.random.default_rng(1).normal(0.05, 0.02, (5, 343)).astype(np.float32)
+    found = onnxruntime.InferenceSession(tmp_path / "deep.onnx").run(["logit"], {"flux": flux})[0]
+    np.testing.assert_allclose(found, model.predict_on_batch([flux]), rtol=1e-5, atol=1e-5)
 
 
 def test_float16_weights_halve_the_file_and_nearly_keep_the_logits(tmp_path):
