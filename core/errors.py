@@ -89,10 +89,6 @@ class OfflineError(ArchiveError):
     """No connection to the archive, or work offline was asked for."""
 
 
-class AmbiguousStarError(NotFoundError):
-    """A query that fits several stars equally well."""
-
-
 class LeakError(ExplorerError):
     """The same star stands in parts of the data that must not share stars."""
 

@@ -64,12 +64,6 @@ def load_grid():
     return load()
 
 
-@st.cache_data(ttl=30, show_spinner=False)
-def find_samples(folder: Path) -> list[Path]:
-    """Parquet files of simulated samples in a folder, by name."""
-    return sorted(folder.glob("[!.]*.parquet"))
-
-
 @st.cache_data(ttl=10, show_spinner=False)
 def find_datasets() -> list[dataset_catalogue.DatasetEntry]:
     """The data sets on this machine, at most ten seconds old: the embedded one, built ones, samples."""

@@ -45,7 +45,6 @@ def _draw(population: str, n_stars: int, seed: int, path: Path) -> None:
             population, n_stars, seed, path, progress=lambda done, total: bar.progress(done / total, f"{done:,} stars")
         )
         bar.empty()
-        cache.find_samples.clear()
         cache.find_datasets.clear()
     st.success(f"{n_stars:,} stars are saved as {path.name}.", icon=":material/check:")
     link("Spectra", "Browse this sample", set=path.name)

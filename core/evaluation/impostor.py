@@ -15,7 +15,6 @@ from scipy.special import ndtr
 
 from core.archive.absolute_magnitude import ZERO_POINT_COLUMNS, nearer_than, parallax_zero_point
 
-COLUMN = "impostor"
 FAINTEST_MASSIVE_M_G = 0.0
 """mag; 1.7 mag fainter than the faintest star of 8 solar masses, for calibration errors and stars near the limit."""
 BLUEST_BP_RP = -0.5

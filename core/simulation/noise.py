@@ -50,7 +50,7 @@ def add_noise(
     with_correlations : bool
         Fill the packed correlations (1485 per band and star) too.
     """
-    errors = {band: _draw_errors(bp, rp, band) for band in ("bp", "rp")}
+    errors = {band: expected_errors(bp, rp, band) for band in ("bp", "rp")}
     for band, factor in zip(errors, _level_factors(len(bp), rng), strict=True):
         errors[band] *= factor[:, None]
     weights = {band: template_weights(bp, rp, band) for band in ("bp", "rp")}
@@ -86,7 +86,12 @@ def sampled_errors(coefficients: Coefficients) -> np.ndarray:
 
 def expected_errors(bp: np.ndarray, rp: np.ndarray, band: str) -> np.ndarray:
     """Mean coefficient errors of stars with these coefficients in 'bp' or 'rp': (n_stars, 55), without scatter."""
-    return _draw_errors(bp, rp, band)
+    known = _constants()
+    features = error_features(bp, rp, band, known.log_flux_knots)
+    log_error = features @ known.error_law[band]
+    # Beyond the brightest calibration star the floor rules: errors grow with the flux.
+    excess = np.maximum(_flux_and_redness(bp, rp, band)[0] - known.log_flux_knots[-1], 0.0)
+    return np.exp(log_error + np.log(10.0) * excess[:, None])
 
 
 def error_features(bp: np.ndarray, rp: np.ndarray, band: str, knots: np.ndarray) -> np.ndarray:
@@ -148,15 +153,6 @@ def _flux_and_redness(bp: np.ndarray, rp: np.ndarray, band: str) -> tuple[np.nda
     return (blue if band == "bp" else red), np.clip(red - blue, *_REDNESS_RANGE)
 
 
-def _draw_errors(bp: np.ndarray, rp: np.ndarray, band: str) -> np.ndarray:
-    known = _constants()
-    features = error_features(bp, rp, band, known.log_flux_knots)
-    log_error = features @ known.error_law[band]
-    # Beyond the brightest calibration star the floor rules: errors grow with the flux.
-    excess = np.maximum(_flux_and_redness(bp, rp, band)[0] - known.log_flux_knots[-1], 0.0)
-    return np.exp(log_error + np.log(10.0) * excess[:, None])
-
-
 def _level_factors(n_stars: int, rng: np.random.Generator) -> np.ndarray:
     """Factors (2, n_stars) of the BP and RP errors: transits differ from star to star, a few stars are disturbed."""
     common, own, outliers = _constants().level_scatter
@@ -216,7 +212,7 @@ def _band_templates(band: str) -> np.ndarray:
     own[:, 0] = 10.0**log_flux
     other[:, 0] = 10.0 ** (log_flux + redness if band == "bp" else log_flux - redness)
     bp, rp = (own, other) if band == "bp" else (other, own)
-    error = _draw_errors(bp, rp, band)
+    error = expected_errors(bp, rp, band)
     error /= np.exp(np.log(error[:, _LEVEL]).mean(axis=1, keepdims=True))
     first = 0 if band == "bp" else N_COEFFICIENTS
     matrix = design_matrix()[first : first + N_COEFFICIENTS]

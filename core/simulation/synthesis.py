@@ -45,15 +45,11 @@ def noise_free_coefficients(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
     return both[:, :N_COEFFICIENTS], both[:, N_COEFFICIENTS:], magnitudes
 
 
-def observed_flux(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _observed_flux(column: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Model flux of each star behind its dust: wavelengths (n_wave,) in nm and float32 flux (n_stars, n_wave).
 
     W m^-2 nm^-1 at the telescope; `noise_free_coefficients` scales it by the last few per cent to the star's magnitude.
     """
-    return _observed_flux(_columns(table))
-
-
-def _observed_flux(column: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     from core.simulation.grid import load_grid
 
     grid = load_grid()

@@ -28,7 +28,6 @@ A_G_PER_REDDENING = 2.0
 """A_G / E(BP - RP) of a hot star, R_V = 3.1, moderately reddened (curve of Gordon et al. 2023, ApJ 950, 86)."""
 LEAST_ODDS = 1e-7
 _HIDDEN = (24, 12)
-_FEATURES = 6
 _SEED = 1
 
 

@@ -11,8 +11,6 @@ C = si.c * 1e2
 """Speed of light, cm s^-1."""
 M_E = si.m_e * 1e3
 """Electron mass, g."""
-M_H = 1.00784 * si.atomic_mass * 1e3
-"""Mass of the hydrogen atom, g."""
 AMU = si.atomic_mass * 1e3
 """Atomic mass unit, g."""
 EV = si.e * 1e7
@@ -27,8 +25,6 @@ RYDBERG_H = 109677.5834
 """Rydberg constant of hydrogen, cm^-1."""
 K_EV = K / EV
 """Boltzmann constant in eV K^-1."""
-HC_EV_NM = H * C / EV * 1e7
-"""h c in eV nm."""
 HZ_PER_EV = EV / H
 """Frequency of a photon of 1 eV, Hz."""
 LINE_CONSTANT = np.pi * E_ESU**2 / (M_E * C)

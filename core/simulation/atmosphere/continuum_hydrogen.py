@@ -80,11 +80,12 @@ def h_minus_bound_free(wavelength_nm: np.ndarray) -> np.ndarray:
 def h_minus_free_free(wavelength_nm: np.ndarray, temperature: np.ndarray) -> np.ndarray:
     """Free-free coefficient of H- in cm^4 dyn^-1 per H atom and electron pressure: John 1988 eq. 6; (n_depth, n_wave).
 
-    The formula holds for 1400-10,080 K and above 182 nm; the arguments are clipped there. It includes stimulation.
+    The formula holds for 1400-10,080 K and above 182 nm; wavelengths are clipped there, temperatures at 1400 K and at
+    12,000 K, a slight extrapolation. It includes stimulation.
     """
     micron = np.clip(np.asarray(wavelength_nm) * 1e-3, 0.1823, None)
     powers = np.array([micron**2, np.ones_like(micron), 1 / micron, micron**-2, micron**-3, micron**-4])
-    theta = 5040 / np.clip(temperature, 1400, 12000)[:, None] ** 1.0
+    theta = 5040 / np.clip(temperature, 1400, 12000)[:, None]
     terms = theta ** (np.arange(2, 8) / 2)
     long = terms @ (_JOHN_LONG @ powers)
     short = terms @ (_JOHN_SHORT @ powers)

@@ -80,9 +80,7 @@ def stark_profile(delta_nm: np.ndarray, wavelength_nm: float, constant: float, g
     return wing * per_frequency
 
 
-def series_absorption(
-    gas: Gas, wavelength_nm: np.ndarray, lower: int, charge: int, last: int | None = None
-) -> np.ndarray:
+def series_absorption(gas: Gas, wavelength_nm: np.ndarray, lower: int, charge: int) -> np.ndarray:
     """Absorption of all lines from `lower`, cm^-1, without stimulated emission, (n_depth, n_wave)."""
     result = np.zeros((len(gas.temperature), len(wavelength_nm)))
     density = gas.density["H I" if charge == 1 else "He II"]

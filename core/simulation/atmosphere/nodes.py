@@ -8,7 +8,7 @@ COARSE_LOGG = (0.0, 1.0, 2.0, 3.0, 4.0, 4.5, 5.0, 5.5)
 """Log g computed up to 7000 K, where spectra change slowly with it."""
 LOWEST_TEFF = (7000, 10000, 15000, 20000, 30000, 40000, 50000)
 LOWEST_LOGG = (0.5, 1.0, 1.7, 2.2, 3.0, 3.5, 4.0)
-"""Where the search for the Eddington limit stops: below, no star is found."""
+"""Where the search for the Eddington limit stops above 7000 K: below, no star is found."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,8 @@ class FamilyNodes:
         if teff <= 7000:
             top = 5.5 if teff <= 4000 else 5.0
             return tuple(g for g in self.logg if g in COARSE_LOGG and g <= top)[::-1]
-        top = 5.0
-        bottom = np.interp(
-            teff, (4000, 7000, 10000, 15000, 20000, 30000, 40000, 50000), (0, 0.5, 1, 1.7, 2.2, 3, 3.5, 4)
-        )
-        return tuple(g for g in self.logg if bottom - 1e-9 <= g <= top)[::-1]
+        bottom = np.interp(teff, LOWEST_TEFF, LOWEST_LOGG)
+        return tuple(g for g in self.logg if bottom - 1e-9 <= g <= 5.0)[::-1]
 
     def computed_mh(self, teff: float) -> tuple[float, ...]:
         """[M/H] to compute at `teff`; metals weigh less in hot stars."""

@@ -6,20 +6,24 @@ Each function draws n stars of one kind. Their frequencies stand in `survey` (as
 import numpy as np
 
 from core.simulation.population import galaxy
-from core.simulation.population.evolution import SOLAR_LOGG, evolve, main_sequence_lifetime_myr
+from core.simulation.population.evolution import (
+    SOLAR_LOGG,
+    SOLAR_TEFF_K,
+    evolve,
+    last_relative_age,
+    main_sequence_lifetime_myr,
+)
 from core.simulation.population.initial_mass import draw_power_law
 from core.simulation.population.stars import (
     HELIUM_POOR,
     HELIUM_RICH,
     HELIUM_WHITE_DWARF,
-    NORMAL,
     TEFF_RANGE_K,
     WHITE_DWARF,
     Stars,
     concatenate,
     evolved_stars,
     plain_stars,
-    spectral_category,
 )
 
 DB_SHARE = 0.125
@@ -94,7 +98,7 @@ def draw_blue_horizontal_branch(n: int, rng: np.random.Generator) -> Stars:
     """
     teff = draw_power_law(7_500.0, 20_000.0, 2.5, rng, n)
     log_l = np.interp(np.log10(teff), [3.87, 4.0, 4.15, 4.30], [1.70, 1.62, 1.45, 1.30]) + rng.normal(0.0, 0.06, n)
-    radius = np.sqrt(10.0**log_l) * (5772.0 / teff) ** 2
+    radius = np.sqrt(10.0**log_l) * (SOLAR_TEFF_K / teff) ** 2
     mass_now = np.interp(teff, [7_500.0, 20_000.0], [0.62, 0.50])
     return plain_stars(
         mass=rng.uniform(0.8, 1.0, n),
@@ -182,22 +186,15 @@ def draw_ordinary(
     """
     mass = draw_power_law(*mass_range, slope, rng, n)
     lifetime = main_sequence_lifetime_myr(mass)
-    after = np.where(mass < 8.0, 0.15, 0.10)
-    low, high = (0.0, 1.0 + after) if giants is None else ((1.0, 1.0 + after) if giants else (0.0, 1.0))
-    age = np.minimum(lifetime * (low + (high - low) * rng.random(n)), np.inf)
+    last = last_relative_age(mass)
+    low, high = (0.0, last) if giants is None else ((1.0, last) if giants else (0.0, 1.0))
+    age = lifetime * (low + (high - low) * rng.random(n))
     if giants is not True:
         age = np.minimum(age, 12_000.0 * rng.random(n) ** 0.5)
     component = np.select([age < 100.0, age < 3_000.0], [galaxy.YOUNG, galaxy.THIN], galaxy.OLD)
     old = component == galaxy.OLD
     component[old] = rng.choice([galaxy.OLD, galaxy.THICK, galaxy.HALO], int(old.sum()), p=OLD_SHARES)
     return evolved_stars(mass, age, component, rng)
-
-
-def relabel(stars: Stars) -> Stars:
-    """Set the categories of normal stars anew from mass, temperature and gravity, in place."""
-    normal = (stars.family == NORMAL) & (stars.halpha_nm == 0)
-    stars.category[normal] = spectral_category(stars.mass, stars.teff, stars.logg)[normal]
-    return stars
 
 
 def _old_component(n: int, rng: np.random.Generator, shares: tuple[float, ...]) -> np.ndarray:
