@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.errors import JobError
-from core.jobs.job import Job, append_event
+from core.jobs.job import Job, append_event, check_task_name
 
 
 class TaskCancelled(Exception):
@@ -38,7 +38,7 @@ class Task:
     Attributes
     ----------
     name : str
-        Unique in its job; also the name of its progress file.
+        Unique in its job; also the name of its progress file: letters, digits, '_', '.' and '-' only.
     function : callable
         Module-level function, called on a worker as function(reporter, **arguments). It returns something small that
         is not None, or raises `TaskCancelled`.
@@ -48,6 +48,9 @@ class Task:
     name: str
     function: Callable[..., Any]
     arguments: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_task_name(self.name)
 
 
 class Work(Protocol):

@@ -17,6 +17,7 @@ from core.explanation.explanation import Explanation
 from core.explanation.job import ExplanationWork, Sample, sample_path
 from core.explanation.store import store_explanation, stored_explanation
 from core.jobs import job, launch, runner, work
+from core.jobs.work import Task
 from core.settings import PROJECT_ROOT, current_settings
 from core.sky.associations import Settings
 from core.sky.job import CHECKS, SCAN, find_result, prepare
@@ -208,3 +209,8 @@ def test_a_job_whose_runner_was_killed_is_called_interrupted(local):
         assert not launch.is_interrupted(asked)
     asked.write_state(job.JobState(job.FINISHED, started=1.0, ended=2.0))
     assert not launch.is_interrupted(asked)
+
+
+def test_a_task_that_could_not_have_a_progress_file_is_refused():
+    with pytest.raises(ValueError, match="task name 'a/b'"):
+        Task("a/b", print)
