@@ -72,5 +72,7 @@ def _examples(embedded: Dataset | None) -> dict[str, str]:
     """The brightest test star of each class, by label; ids as text, as they stand in a URL."""
     if embedded is None or "label" not in embedded.table:
         return {}
-    brightest = embedded.table.sort_values("phot_g_mean_mag").drop_duplicates("label")
+    table = embedded.table
+    held_out = table[table["part"] == "test"] if "part" in table else table
+    brightest = held_out.sort_values("phot_g_mean_mag").drop_duplicates("label")
     return {str(row.label): str(row.source_id) for row in brightest.itertuples()}
