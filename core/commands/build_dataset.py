@@ -23,7 +23,7 @@ def build(
         bool, typer.Option(help="Go on with an unfinished build; without it, one in the folder is an error.")
     ] = False,
 ) -> None:
-    """Build the real training set: ALS II and ESP-HS massive stars, low-mass stars of the whole sky, XP spectra.
+    """Build the real training set: massive stars of ALS and ESP-HS, low-mass stars of the whole sky, XP spectra.
 
     Needs the network for minutes to hours. Every finished step and chunk is kept; run it again with --resume.
     """

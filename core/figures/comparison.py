@@ -19,7 +19,7 @@ CURVE_TITLES = {"loss": "Loss", "accuracy": "Accuracy"}
 
 
 def learning_curves_figure(curves: Mapping[str, pd.DataFrame], quantity: str = "loss") -> go.Figure:
-    """Mean over folds of a quantity against the epoch, validation solid with the folds' range, training dashed.
+    """Mean over folds of a quantity against the epoch, validation solid with the folds' range, training dotted.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ class Job:
     id : str
         Name of the folder; sorts by the time of submission.
     kind : str
-        A name of `core.jobs.kinds.KINDS`.
+        A name of `core.jobs.work.KINDS`.
     title : str
         One line for lists.
     request : dict

@@ -1,7 +1,7 @@
 """The index of many finished parts in two files: a survey of ten million stars opens hundreds of small ones else.
 
-.index/merged.npz          the counts of all merged parts together, and which parts these are
-.index/merged-NNNN.parquet their possible candidates, each with the number of its part
+.index/merged.npz            the counts of all merged parts together, and which parts these are
+.index/merged-NNNNNN.parquet their possible candidates, each with the number of its part
 
 A part that has changed since, or was not there, is counted from its own index files.
 """

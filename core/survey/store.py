@@ -1,6 +1,6 @@
 """A survey's folder: parts of the answer, and a manifest that says what they were made of and by what.
 
-manifest.json         input, run, counts, partitions that failed and why
+_manifest.json        input, run, counts, partitions that failed and why
 part-NNNNNN.parquet   one per finished partition; a partition is finished when its part exists
 """
 
@@ -40,7 +40,7 @@ class Survey:
     plan : Plan
     run : Run
     manifest : dict
-        Content of manifest.json.
+        Content of _manifest.json.
     """
 
     folder: Path
