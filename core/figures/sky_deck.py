@@ -9,8 +9,9 @@ import pydeck as pdk
 from pydeck.bindings.json_tools import default_serialize
 
 from core.figures.projection import hammer
+from core.figures.sky_lines import strokes
 from core.figures.sky_marks import Marks
-from core.figures.sky_names import CARTESIAN, PIXELS, Box, box_of_word, flat, known_layers, overlap, text_layer
+from core.figures.sky_names import CARTESIAN, Box, box_of_word, flat, known_layers, overlap, text_layer
 from core.sky.sky_cells import Field, cell_centres, cell_corners
 
 PROJECTIONS = {
@@ -58,7 +59,7 @@ def sky_deck(
     if projection == "space":
         return _space(marks, ink, ground, known, arms or {}, width_px)
     start = _start(projection, field, width_px)
-    layers = [*_grid(projection, ink, ground), _layer(projection, marks, field)]
+    layers = [*_grid(projection, ink, ground), _layer(projection, marks)]
     if known is not None and not known.empty:
         place = _place(projection, known["l"].to_numpy(), known["b"].to_numpy())
         degrees = [box_of_word(text, *_on_screen(projection, at, start)) for text, at in _degrees(projection)]
@@ -106,20 +107,20 @@ def _signed(angle_deg):
     return (np.asarray(angle_deg, dtype=float) + 180.0) % 360.0 - 180.0
 
 
-def _layer(projection: str, marks: Marks, field: Field | None) -> pdk.Layer:
+def _layer(projection: str, marks: Marks) -> pdk.Layer:
     """Cells as polygons, stars as discs of a fixed size on the screen."""
-    colour = marks.colour.tolist()
-    if marks.cell is not None and marks.order is not None:
-        shape = _cells(projection, marks.cell, marks.order).round(3).tolist()
-        data = [
-            {"p": p, "c": c, "t": t, "i": i} for p, c, t, i in zip(shape, colour, marks.text, marks.name, strict=True)
-        ]
+    if marks.cell is None or marks.order is None:
+        place = _place(projection, marks.l_deg, marks.b_deg).round(4).tolist()
+    else:
+        decimals = int(np.ceil(np.log10(50 * 2**marks.order / 58.6)))  # a fiftieth of a cell, whose side is 58.6°/2^k
+        place = _cells(projection, marks.cell, marks.order).round(decimals).tolist()
+    rows = zip(place, marks.colour.tolist(), marks.text, marks.name, strict=True)
+    data = [{"p": p, "c": c, "t": t, "i": i} for p, c, t, i in rows]
+    if marks.cell is not None:
         return pdk.Layer(
             "SolidPolygonLayer", data, id="cells", get_polygon="p", get_fill_color="c", pickable=True, filled=True,
             extruded=False, opacity=0.95, auto_highlight=True, **flat(projection),
         )  # fmt: skip
-    place = _place(projection, marks.l_deg, marks.b_deg).round(4).tolist()
-    data = [{"p": p, "c": c, "t": t, "i": i} for p, c, t, i in zip(place, colour, marks.text, marks.name, strict=True)]
     size = 2.0 if len(data) > 5000 else 3.0 if len(data) > 800 else 5.0
     return pdk.Layer(
         "ScatterplotLayer", data, id="stars", get_position="p", get_fill_color="c", pickable=True, opacity=0.85,
@@ -148,19 +149,7 @@ def _grid(projection: str, ink: tuple[int, int, int], ground: tuple[int, int, in
         layers.append(
             pdk.Layer("SolidPolygonLayer", globe, id="globe", get_polygon="p", get_fill_color=_mixed(ground, ink, 0.06))
         )
-    data = [{"p": line.round(3).tolist()} for line in lines]
-    layers.append(
-        pdk.Layer(
-            "PathLayer",
-            data,
-            id="grid",
-            get_path="p",
-            get_color=_mixed(ground, ink, 0.3),
-            width_units=PIXELS,
-            get_width=1,
-            **flat(projection),
-        )
-    )
+    layers.append(strokes("grid", lines, _mixed(ground, ink, 0.3), 1, 3, on_sphere=projection == "sphere"))
     layers.append(text_layer(projection, _degrees(projection), _mixed(ground, ink, 0.6), "degrees"))
     return layers
 
@@ -220,23 +209,20 @@ def _space(
     angle = np.deg2rad(np.arange(0, 361, 4))
     circle = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
     radii = [radius for radius in _RINGS_PC if 0.15 * reach < radius <= 1.05 * reach]
-    paths = [{"p": (radius * circle).round(1).tolist()} for radius in radii]
-    paths += [{"p": [[-reach, 0, 0], [reach, 0, 0]]}, {"p": [[0, -reach, 0], [0, reach, 0]]}]
+    axes = reach * np.array([[[-1, 0, 0], [1, 0, 0]], [[0, -1, 0], [0, 1, 0]]])
+    paths = [*(radius * circle for radius in radii), *axes]
     words = [("to the Galactic centre", np.array([1.08 * reach, 0, 0])), ("rotation", np.array([0, 1.05 * reach, 0]))]
     words += [("Sun", np.zeros(3))]
     words += [(f"{radius:,} pc", radius * np.array([-0.71, -0.71, 0])) for radius in radii[-1:]]
     boxes = [box_of_word(text, *_turned(at, zoom)) for text, at in words]
     words += _names_of_arms(arms, zoom, boxes)
-    faint = [*_mixed(ink, (128, 128, 128), 0.5)]
-    spirals = [{"p": line.round(1).tolist(), "t": f"{name} Arm"} for name, line in arms.items()]
-    lines = {"get_path": "p", "width_units": PIXELS, "coordinate_system": CARTESIAN}
     faded = np.zeros(len(marks.l_deg), dtype=bool) if marks.faded is None else marks.faded
     layers = [
-        pdk.Layer("PathLayer", paths, id="rings", get_color=[128, 128, 128], get_width=1, **lines),
-        pdk.Layer("PathLayer", spirals, id="arms", get_color=[204, 121, 167], get_width=2, opacity=0.6, **lines),
+        strokes("rings", paths, [128, 128, 128], 1, 1),
+        strokes("arms", list(arms.values()), [204, 121, 167, 153], 2, 1),
         _cloud("faded", marks, position, rows[faded[rows]], 1.3, 0.35),
         _cloud("stars", marks, position, rows[~faded[rows]], 2.0 if len(rows) > 3000 else 3.5, 1.0),
-        text_layer("space", words, faint, "words", ground=ground),
+        text_layer("space", words, _mixed(ink, (128, 128, 128), 0.5), "words", ground=ground),
     ]
     if known is not None and len(known):
         near = known[known["distance_pc"] <= 1.1 * reach]
