@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.commands.atmosphere_grid import atmosphere_grid
-from core.errors import ParameterRangeError, UsageError
+from core.errors import ParameterRangeError, StorageError, UsageError
 from core.settings import current_settings
 from core.simulation.atmosphere.build import build_grid, compute_chain
 from core.simulation.atmosphere.model import solve_structure, spectrum
@@ -122,12 +122,22 @@ def test_many_stars_at_once_are_much_faster_than_one_by_one(grid):
 def test_a_small_grid_is_built_and_read_back(tmp_path):
     nodes = dataclasses.replace(FAMILY_NODES[1], teff=(20000.0, 30000.0, 40000.0, 50000.0), logg=(8.0,))
     seen = []
-    summary = build_grid(tmp_path / "grid.npz", 1, (nodes,), lambda *state: seen.append(state))
+    named = tmp_path / "grid of mine"  # without a suffix
+    summary = build_grid(named, 1, (nodes,), lambda *state: seen.append(state))
     assert summary["models"] == 4
     assert seen[-1][:2] == (4, 4)
-    small = load_grid(tmp_path / "grid.npz")
+    assert list(tmp_path.iterdir()) == [named]
+    small = load_grid(named)
     _, computed = compute_chain(("white_dwarf", 30000.0, 0.0, (8.0,)))
     np.testing.assert_allclose(small.flux(30000.0, 8.0, 0.0, "white_dwarf")[0], computed[0][1], rtol=3e-4)
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_computed(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    seen = []
+    with pytest.raises(StorageError, match="choose another place"):
+        build_grid(tmp_path / "file" / "grid.npz", 1, progress=lambda *state: seen.append(state))
+    assert seen == []
 
 
 def test_command_builds_a_reduced_grid_and_tells_how_far_it_is(tmp_path, monkeypatch, capsys):

@@ -63,8 +63,30 @@ def build_grid(
 
     `progress(done, total, seconds_left)` is called after each chain. Returns the number of models and the median and
     largest flux error.
+
+    Raises
+    ------
+    StorageError
+        `path` cannot be written; told before anything is computed.
     """
-    tasks = chains(families)
+    # Opened first: a place that cannot be written to is told before the models are computed, not after. And as a file:
+    # to a name without a suffix numpy would add its own.
+    with atomic_path(path) as beside, beside.open("wb") as file:
+        found = _compute_all(chains(families), workers, progress)
+        arrays: dict[str, np.ndarray] = {
+            "wavelength_nm": GRID_WAVELENGTH_NM,
+            "families": np.array([nodes.family for nodes in families]),
+        }
+        for nodes in families:
+            for name, value in _assemble(nodes, found).items():
+                arrays[f"{nodes.family}/{name}"] = value
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    errors = np.array([error for results in found.values() for _, _, error in results])
+    return {"models": len(errors), "median_error": float(np.median(errors)), "largest_error": float(errors.max())}
+
+
+def _compute_all(tasks: list[Chain], workers: int, progress: Callable[[int, int, float], None] | None) -> dict:
+    """Results of every chain by family, Teff and [M/H]."""
     total, done, started = sum(len(chain[3]) for chain in tasks), 0, time.perf_counter()
     found: dict[tuple[str, float, float], list] = {}
     _without_threads()
@@ -75,17 +97,7 @@ def build_grid(
             done += len(chain[3])
             if progress is not None:
                 progress(done, total, (time.perf_counter() - started) / done * (total - done))
-    arrays: dict[str, np.ndarray] = {
-        "wavelength_nm": GRID_WAVELENGTH_NM,
-        "families": np.array([nodes.family for nodes in families]),
-    }
-    for nodes in families:
-        for name, value in _assemble(nodes, found).items():
-            arrays[f"{nodes.family}/{name}"] = value
-    with atomic_path(path) as beside:
-        np.savez_compressed(beside, **arrays)  # type: ignore[arg-type]
-    errors = np.array([error for results in found.values() for _, _, error in results])
-    return {"models": len(errors), "median_error": float(np.median(errors)), "largest_error": float(errors.max())}
+    return found
 
 
 def _assemble(nodes: FamilyNodes, found: dict) -> dict[str, np.ndarray]:
