@@ -22,8 +22,9 @@ from benchmarks.report import write_table
 from core.categories import CATEGORY_NAMES, HARD_NEGATIVES, LABEL_MASSIVE
 from core.classification.ensemble import Ensemble, load_ensemble
 from core.classification.verdict import classify
-from core.evaluation.exam import binomial_interval, load_exam
+from core.evaluation.exam import load_exam
 from core.evaluation.impostor import CERTAINTY, impostor
+from core.evaluation.intervals import rate_intervals
 from core.evaluation.sky_posterior import sky_log_odds, sky_probability
 from core.settings import current_settings
 from core.simulation.draw import Request, iter_chunks
@@ -80,7 +81,7 @@ def category_rows(table: pd.DataFrame) -> list[dict]:
         row: dict = {"kind": category, "label": label, "hard negative": "yes" if category in HARD_NEGATIVES else ""}
         row["stars"] = len(mine)
         for name, title in RULES.items():
-            low, high = binomial_interval(int(mine[name].sum()), len(mine))
+            low, high = rate_intervals(mine[name].sum(), len(mine))
             row[title] = f"{100 * mine[name].mean():.2f} % ({100 * low:.1f}-{100 * high:.1f})"
         rows.append(row)
     return sorted(rows, key=lambda row: (row["label"] != LABEL_MASSIVE, CATEGORY_NAMES.index(row["kind"])))
@@ -116,7 +117,7 @@ def subdwarf_rows(simulated: pd.DataFrame, real: pd.DataFrame) -> list[dict]:
     """
     rows = []
     for name, table in (("real", real), ("simulated sky", simulated)):
-        low, high = binomial_interval(int(table.looks.sum()), len(table))
+        low, high = rate_intervals(table.looks.sum(), len(table))
         rows.append(
             {
                 "hot subdwarfs": name,

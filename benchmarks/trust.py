@@ -8,7 +8,8 @@ import numpy as np
 from benchmarks.report import write_table
 from core.classification.ensemble import load_ensemble
 from core.classification.verdict import classify
-from core.evaluation.exam import EXAM_GROUPS, binomial_interval, load_exam
+from core.evaluation.exam import EXAM_GROUPS, load_exam
+from core.evaluation.intervals import rate_intervals
 from core.evaluation.trust import RunTrust, load_trust
 from core.settings import current_settings
 from core.simulation.instrument import to_coefficients
@@ -58,7 +59,7 @@ def _row(name: str, spectra: SpectrumSet, ensemble, trust: RunTrust) -> dict[str
     score = trust.ood_score(spectra.flux[known])
     flagged = score > 1
     sets = trust.conformal_labels(probability[known])
-    low, high = binomial_interval(int(flagged.sum()), int(known.sum()))
+    low, high = rate_intervals(flagged.sum(), known.sum())
     massive = probability[known] >= 0.5
     return {
         "group": name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.evaluation.exam import binomial_interval
+from core.evaluation.intervals import rate_intervals
 from core.evaluation.metrics import N_BINS, Metrics, binary_metrics
 from core.evaluation.prevalence import EQUAL_PRIOR, reweight
 from core.evaluation.probability_calibration import fit_platt, sigmoid
@@ -166,7 +166,7 @@ def reliability(label: np.ndarray, probability: np.ndarray, n_bins: int = N_BINS
     for number in np.unique(bin_of):
         inside = bin_of == number
         yes, n = int(massive[inside].sum()), int(inside.sum())
-        low, high = binomial_interval(yes, n)
+        low, high = map(float, rate_intervals(np.array(yes), n))
         predicted = float(np.average(p[inside], weights=weight[inside]))
         rows.append((predicted, at_equal_priors(yes / n), at_equal_priors(low), at_equal_priors(high), n))
     columns = np.array(rows, dtype=np.float64).reshape(-1, 5).T

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.evaluation.intervals import rate_intervals
 from core.spectra.grid import N_SAMPLES
 from core.spectra.spectrum_set import SpectrumSet
 
@@ -79,20 +80,11 @@ def count_massive(group: np.ndarray, probability: np.ndarray, threshold: float =
         mine = probability[group == name]
         known = np.isfinite(mine)
         called = int(np.sum(mine[known] >= threshold))
-        low, high = binomial_interval(called, int(known.sum()))
         fraction = called / known.sum() if known.any() else np.nan
-        rows.append((name, len(mine), int((~known).sum()), called, fraction, low, high))
-    return pd.DataFrame(rows, columns=["group", "n", "unclassified", "massive", "fraction", "low", "high"])
-
-
-def binomial_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Clopper-Pearson interval of a proportion (Clopper & Pearson 1934, Biometrika 26, 404); (0, 1) for n = 0."""
-    if n == 0:
-        return 0.0, 1.0
-    from scipy.stats import binomtest
-
-    interval = binomtest(successes, n).proportion_ci(confidence, method="exact")
-    return float(interval.low), float(interval.high)
+        rows.append((name, len(mine), int((~known).sum()), called, fraction))
+    table = pd.DataFrame(rows, columns=["group", "n", "unclassified", "massive", "fraction"])
+    low, high = rate_intervals(table["massive"].to_numpy(), (table["n"] - table["unclassified"]).to_numpy())
+    return table.assign(low=low, high=high)
 
 
 def early_type_spectra(real_data_dir: Path) -> tuple[list[str], np.ndarray]:

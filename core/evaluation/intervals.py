@@ -89,7 +89,7 @@ def _interval(value: float, drawn: np.ndarray, confidence: float) -> Interval:
 
 
 def rate_interval(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
-    """A proportion with its Clopper-Pearson interval; (None, 0, 1) of no star."""
+    """A proportion with its Clopper-Pearson interval (1934, Biometrika 26, 404); (None, 0, 1) of no star."""
     low, high = rate_intervals(np.array(successes), n, confidence)
     return Interval(successes / n if n else None, float(low), float(high))
 

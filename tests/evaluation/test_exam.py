@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import beta
 
 from core.classification.ensemble import load_ensemble
 from core.classification.verdict import classify
-from core.evaluation.exam import EXAM_GROUPS, binomial_interval, count_massive, early_type_spectra, load_exam
+from core.evaluation.exam import EXAM_GROUPS, count_massive, early_type_spectra, load_exam
 from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
 from core.settings import current_settings
 
@@ -32,17 +31,6 @@ def counted(ensemble, real_data_dir):
     exam = load_exam(real_data_dir)
     probability = classify(exam.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
     return count_massive(exam.group, probability).set_index("group")
-
-
-@pytest.mark.parametrize(("successes", "n"), [(0, 10), (10, 10), (3, 971)])
-def test_the_interval_is_the_beta_quantiles(successes, n):
-    low, high = binomial_interval(successes, n)
-    assert low == pytest.approx(beta.ppf(0.025, successes, n - successes + 1) if successes else 0.0)
-    assert high == pytest.approx(beta.ppf(0.975, successes + 1, n - successes) if successes < n else 1.0)
-
-
-def test_no_star_leaves_the_whole_interval():
-    assert binomial_interval(0, 0) == (0.0, 1.0)
 
 
 def test_unclassified_stars_are_counted_apart():

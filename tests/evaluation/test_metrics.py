@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import beta, binomtest
 from sklearn import metrics as theirs
 
 from core.errors import UsageError
@@ -104,3 +104,15 @@ def test_vectorised_rate_intervals_equal_scipys(n, seed):
     exact = binomtest(k, n).proportion_ci(0.95, method="exact")
     assert (low[0], high[0]) == pytest.approx((exact.low, exact.high))
     assert rate_interval(k, n).value == k / n
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 10), (10, 10), (3, 971)])
+def test_an_interval_of_a_rate_lies_between_beta_quantiles(successes, n):
+    found = rate_interval(successes, n)
+    assert found.low == pytest.approx(beta.ppf(0.025, successes, n - successes + 1) if successes else 0.0)
+    assert found.high == pytest.approx(beta.ppf(0.975, successes + 1, n - successes) if successes < n else 1.0)
+
+
+def test_no_star_leaves_the_whole_interval():
+    found = rate_interval(0, 0)
+    assert (found.value, found.low, found.high) == (None, 0.0, 1.0)
