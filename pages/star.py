@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.commands.star import card_facts
+from core.archive.card import card_facts
 from core.errors import ArchiveError, ArchiveReplyError, ExplorerError, NotFoundError
 from core.figures.palette import GREEN, LABEL_COLOURS
 from core.figures.spectrum import spectrum_figure

@@ -97,6 +97,34 @@ def verdict_card(record: StarRecord, ensemble=None) -> VerdictCard:
     )
 
 
+def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
+    """The card's facts as (name, text) rows."""
+    record, gaia = card.record, card.record.gaia
+    date = f", {record.retrieved[:10]}" if record.retrieved else ""
+    facts = [("origin", f"{record.origin}{f' ({record.product})' if record.product else ''}{date}")]
+    if record.simbad:
+        facts.append(("Simbad", " · ".join(str(text) for text in record.simbad.values() if text)))
+    if record.separation_arcsec is not None:
+        facts.append(("separation", f"{record.separation_arcsec:.2f} arcsec; {record.n_others} more within the radius"))
+    ra, dec, g, bp_rp, parallax, error = (
+        to_number(gaia.get(name)) for name in ("ra", "dec", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
+    )
+    if np.isfinite(ra):
+        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg (J2016.0)"))
+    if np.isfinite(g):
+        facts.append(("magnitude", f"G {g:.3f}{f', BP-RP {bp_rp:.3f}' if np.isfinite(bp_rp) else ''}"))
+    if np.isfinite(parallax):
+        facts.append(("parallax", f"{parallax:.3f} ± {error:.3f} mas"))
+    for magnitude, name in (
+        (card.absolute_magnitude, "M_G, dust ignored"),
+        (card.absolute_magnitude_corrected, f"M_G, A_G of {card.a_g_source} taken off"),
+    ):
+        if magnitude is not None:
+            span = f"{magnitude.brighter:+.2f} to {magnitude.fainter:+.2f}"
+            facts.append((name, f"{magnitude.value:+.2f} mag (68 %: {span})"))
+    return facts + [(f"Gaia {name}", text) for name, text in card.gaia_opinions]
+
+
 def gaia_opinions(gaia: dict[str, object]) -> list[tuple[str, str]]:
     """What GSP-Phot, ESP-HS, FLAME and DSC say of the star, one sentence each; unknown ones are left out."""
     opinions = []

@@ -2,13 +2,12 @@
 
 import json
 import sys
-from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.archive.card import VerdictCard, to_number, verdict_card
+from core.archive.card import VerdictCard, card_facts, verdict_card
 from core.archive.client import ArchiveClient
 from core.archive.lookup import find_star
 from core.errors import RunError, UsageError
@@ -90,34 +89,6 @@ def print_card(card: VerdictCard) -> None:
         console.print(f"  {sign}  {advice.text}  ({advice.reference})", markup=False)
     for message in record.messages:
         console.print(message, markup=False)
-
-
-def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
-    """The card's facts as (name, text) rows."""
-    record, gaia = card.record, card.record.gaia
-    date = f", {record.retrieved[:10]}" if record.retrieved else ""
-    facts = [("origin", f"{record.origin}{f' ({record.product})' if record.product else ''}{date}")]
-    if record.simbad:
-        facts.append(("Simbad", " · ".join(str(text) for text in record.simbad.values() if text)))
-    if record.separation_arcsec is not None:
-        facts.append(("separation", f"{record.separation_arcsec:.2f} arcsec; {record.n_others} more within the radius"))
-    ra, dec, g, bp_rp, parallax, error = (
-        to_number(gaia.get(name)) for name in ("ra", "dec", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
-    )
-    if isfinite(ra):
-        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg (J2016.0)"))
-    if isfinite(g):
-        facts.append(("magnitude", f"G {g:.3f}{f', BP-RP {bp_rp:.3f}' if isfinite(bp_rp) else ''}"))
-    if isfinite(parallax):
-        facts.append(("parallax", f"{parallax:.3f} ± {error:.3f} mas"))
-    for magnitude, name in (
-        (card.absolute_magnitude, "M_G, dust ignored"),
-        (card.absolute_magnitude_corrected, f"M_G, A_G of {card.a_g_source} taken off"),
-    ):
-        if magnitude is not None:
-            span = f"{magnitude.brighter:+.2f} to {magnitude.fainter:+.2f}"
-            facts.append((name, f"{magnitude.value:+.2f} mag (68 %: {span})"))
-    return facts + [(f"Gaia {name}", text) for name, text in card.gaia_opinions]
 
 
 def _ensemble(run: Path | None):
