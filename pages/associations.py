@@ -65,15 +65,14 @@ def group_and_show(source: StarSource) -> None:
     with st.container():
         views.show_numbers(found, table)
     position, has_distances = sky_cache.positions(places, rows)
-    sky = settings.space == "sky"
     marked = sky_cache.well_known(float(np.linalg.norm(position, axis=1).max(initial=0.0)))
     clicked = association_map(
         table["source_id"].to_numpy()[rows],
         position,
         swept,
-        chosen=settings.eps_deg if sky else settings.eps_pc,
+        chosen=settings.eps_in_unit,
         push=pushes(),
-        unit="deg" if sky else "pc",
+        unit=settings.unit,
         known=marked if has_distances else marked.iloc[:0],
         has_distances=has_distances,
         alt="Map of the stars, coloured by the group that they belong to",

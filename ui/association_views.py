@@ -152,32 +152,33 @@ def show_eps_help(places: StarPlaces, table: pd.DataFrame, settings: Settings, m
     part = places.take(np.flatnonzero(np.isfinite(coordinates(places, settings)).all(axis=1)))
     curve = k_distances(coordinates(part, settings), max(settings.min_samples, 2))
     sky = settings.space == "sky"
-    unit, name = ("deg", state.EPS_DEG) if sky else ("pc", state.EPS_PC)
+    name, eps = state.EPS_DEG if sky else state.EPS_PC, settings.eps_in_unit
     to_unit = np.rad2deg if sky else np.asarray
     left, right = st.columns(2, gap="medium")
     with left:
         suggested = None if curve.suggested is None else float(to_unit(curve.suggested))
-        eps = settings.eps_deg if sky else settings.eps_pc
         caption = (
             "Distance of each star to the neighbour that would make it a core point, in plain distances. Stars in "
             "groups lie on the flat part; the knee is a usual first guess for eps"
             + ("." if settings.errors == "ignore" or sky else " (the error-aware metric brings stars closer).")
         )
-        show(k_distance_figure(to_unit(curve.distance), curve.k, suggested, eps, unit), caption, key="k distances")
+        figure = k_distance_figure(to_unit(curve.distance), curve.k, suggested, eps, settings.unit)
+        show(figure, caption, key="k distances")
         if suggested is not None:
-            st.button(f"Take eps = {suggested:.3g} {unit}", on_click=set_eps, args=(float(f"{suggested:.3g}"), name))
+            label = f"Take eps = {suggested:.3g} {settings.unit}"
+            st.button(label, on_click=set_eps, args=(float(f"{suggested:.3g}"), name))
     with right:
-        end, step = slider_range(settings.space, settings.eps_deg if sky else settings.eps_pc)
+        end, step = slider_range(settings.space, eps)
         values = [value for value in np.round(np.linspace(end / 12, end, 12) / step) * step if value > 0]
         scan = _scan_or_job(table, places, key, with_eps(settings, end), method, tuple(map(float, values)))
         if scan is None:
             return
-        here = (settings.eps_deg if sky else settings.eps_pc, settings.min_samples)
+        here = (eps, settings.min_samples)
         caption = (
             "Every pair of settings, the same stars. Good ones lie where many groups are found and noise is neither "
             "all nor nothing, away from the edge to the right where groups merge. Cross: the present settings."
         )
-        show(scan_figure(scan, here, unit), caption, key="scan")
+        show(scan_figure(scan, here, settings.unit), caption, key="scan")
 
 
 def _scan_or_job(

@@ -98,7 +98,7 @@ def group_stars(
     if settings.algorithm == "hdbscan":
         found, swept = hdbscan(places, key, settings, groups)
         return found, swept, np.flatnonzero(found.took_part)
-    eps = settings.eps_deg if settings.space == "sky" else settings.eps_pc
+    eps = settings.eps_in_unit
     end, _ = slider_range(settings.space, eps)
     wide = with_eps(settings, max(end, eps))
     try:

@@ -115,7 +115,7 @@ def find_associations(
     """
     settings = Settings(eps_pc, min_samples, space, algorithm, errors, weight_pc_per_kms, eps_deg)
     settings.check()
-    if space == "position-velocity" and not {"pmra", "pmdec"} <= set(table.columns):
+    if settings.needs_motion and not {"pmra", "pmdec"} <= set(table.columns):
         raise MissingColumnError("the space 'position-velocity' needs the columns pmra and pmdec (mas/yr)")
     return associations_of(star_places(table, distance_method), settings)
 
@@ -123,7 +123,7 @@ def find_associations(
 def associations_of(places: StarPlaces, settings: Settings) -> Associations:
     """The groups of stars whose places are known already."""
     settings.check()
-    note = notes_on(places, distance=settings.space != "sky", motion=settings.space == "position-velocity")
+    note = notes_on(places, distance=settings.needs_distance, motion=settings.needs_motion)
     rows = np.flatnonzero(note == "")
     group, core = np.full(len(places), NOISE, dtype=np.int64), np.zeros(len(places), dtype=bool)
     grouping = group_places(places.take(rows), settings)
@@ -140,10 +140,10 @@ def group_places(places: StarPlaces, settings: Settings) -> Grouping:
 
 def neighbour_graph(places: StarPlaces, settings: Settings, most_pairs: int = MOST_PAIRS) -> NeighbourGraph:
     """The graph at the settings' eps; `shrink` it for smaller ones. DenseNeighbourhoodError above `most_pairs`."""
-    if settings.errors == "aware" and settings.space != "sky":
+    if settings.errors == "aware" and settings.needs_distance:
         if len(places) and not places.has_distance_errors:
             raise UsageError("errors 'aware' needs the errors of the distances: add a column parallax_error (mas)")
-        weight = settings.weight_pc_per_kms if settings.space == "position-velocity" else 0.0
+        weight = settings.weight_pc_per_kms if settings.needs_motion else 0.0
         return find_aware_neighbours(places, settings.eps, weight, most_pairs=most_pairs)
     return find_neighbours(coordinates(places, settings), settings.eps, most_pairs=most_pairs)
 

@@ -70,7 +70,7 @@ def cluster_table(table: pa.Table, settings: Settings, method: str | None = None
     settings.check()
     columns = {name: _as_numbers(table[name]) for name in _PLACE_COLUMNS if name in table.column_names}
     frame = pd.DataFrame(columns, index=np.arange(table.num_rows))
-    if settings.space == "position-velocity" and not {"pmra", "pmdec"} <= set(frame.columns):
+    if settings.needs_motion and not {"pmra", "pmdec"} <= set(frame.columns):
         raise MissingColumnError("the space 'position-velocity' needs the columns pmra and pmdec (mas/yr)")
     found = associations_of(star_places(frame, method), settings)
     place = found.places.position_pc

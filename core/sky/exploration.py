@@ -66,9 +66,9 @@ def find_neighbourhoods(places: StarPlaces, settings: Settings, most_pairs: int 
         As `associations.find_associations`; DenseNeighbourhoodError where already the settings' own eps is too large.
     """
     settings.check()
-    eps = settings.eps_deg if settings.space == "sky" else settings.eps_pc
+    eps = settings.eps_in_unit
     end = max(slider_range(settings.space, eps)[0], eps)
-    note = notes_on(places, distance=settings.space != "sky", motion=settings.space == "position-velocity")
+    note = notes_on(places, distance=settings.needs_distance, motion=settings.needs_motion)
     rows = np.flatnonzero(note == "")
     part = places.take(rows)
     try:
@@ -81,16 +81,14 @@ def find_neighbourhoods(places: StarPlaces, settings: Settings, most_pairs: int 
 
 def sweep_slider(found: Neighbourhoods, settings: Settings) -> EpsSweep:
     """The groups at every stop of the slider; `eps` of the result is in pc or degrees."""
-    eps = settings.eps_deg if settings.space == "sky" else settings.eps_pc
-    values = stops(settings.space, found.end, eps, len(found.rows))
+    values = stops(settings.space, found.end, settings.eps_in_unit, len(found.rows))
     radii = [with_eps(settings, value).eps for value in values]
     return replace(sweep_eps(found.neighbours, radii, settings.min_samples), eps=values)
 
 
 def associations_at(found: Neighbourhoods, sweep: EpsSweep, settings: Settings) -> Associations:
     """The groups at the settings' eps, one of the stops; equal to `associations.associations_of`."""
-    eps = settings.eps_deg if settings.space == "sky" else settings.eps_pc
-    stop = int(np.argmin(np.abs(sweep.eps - eps)))
+    stop = int(np.argmin(np.abs(sweep.eps - settings.eps_in_unit)))
     group = np.full(len(found.places), NOISE, dtype=np.int64)
     core = np.zeros(len(found.places), dtype=bool)
     group[found.rows], core[found.rows] = sweep.group[stop], sweep.core[stop]
@@ -107,7 +105,7 @@ def single_stop(
     if groups is None:
         found = associations_of(places, settings)
     else:
-        note = notes_on(places, distance=settings.space != "sky", motion=settings.space == "position-velocity")
+        note = notes_on(places, distance=settings.needs_distance, motion=settings.needs_motion)
         found = Associations(settings, places, note, groups["group"].to_numpy(), groups["core"].to_numpy())
     part = found.took_part
     names = np.arange(found.n_groups, dtype=np.int32)

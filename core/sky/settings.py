@@ -36,18 +36,38 @@ class Settings:
             if value not in known:
                 raise UsageError(f"{name} {value!r} is unknown; choose one of {', '.join(known)}")
         if self.algorithm == "dbscan":
-            check_eps(self.eps_deg if self.space == "sky" else self.eps_pc)
+            check_eps(self.eps_in_unit)
         if self.space == "sky" and self.eps_deg > 180.0:
             raise UsageError(f"eps_deg is {self.eps_deg:g}; two stars are never more than 180 degrees apart")
         if self.min_samples < (2 if self.algorithm == "hdbscan" else 1):
             raise UsageError(f"min_samples is {self.min_samples}; {self.algorithm} needs more")
-        if self.space == "position-velocity" and not (isfinite(self.weight_pc_per_kms) and self.weight_pc_per_kms > 0):
+        if self.needs_motion and not (isfinite(self.weight_pc_per_kms) and self.weight_pc_per_kms > 0):
             raise UsageError(
                 f"the weight of velocities is {self.weight_pc_per_kms:g} pc per km/s; it must be above 0 "
                 "(for none, choose the space 'position')"
             )
         if self.algorithm == "hdbscan" and self.errors == "aware":
             raise UsageError("HDBSCAN works on plain distances: choose errors 'ignore', or the algorithm 'dbscan'")
+
+    @property
+    def needs_distance(self) -> bool:
+        """Whether stars without a distance cannot take part."""
+        return self.space != "sky"
+
+    @property
+    def needs_motion(self) -> bool:
+        """Whether stars without a proper motion cannot take part."""
+        return self.space == "position-velocity"
+
+    @property
+    def unit(self) -> str:
+        """Of the radius that is chosen: 'deg' for 'sky', else 'pc'."""
+        return "deg" if self.space == "sky" else "pc"
+
+    @property
+    def eps_in_unit(self) -> float:
+        """The radius as it is chosen, in `unit`."""
+        return self.eps_deg if self.space == "sky" else self.eps_pc
 
     @property
     def eps(self) -> float:

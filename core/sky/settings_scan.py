@@ -49,7 +49,7 @@ def scan_settings(
         raise UsageError(f"{settings.algorithm!r} has no eps to scan: choose the algorithm 'dbscan'")
     for eps in eps_values:
         with_eps(settings, eps).check()
-    note = notes_on(places, distance=settings.space != "sky", motion=settings.space == "position-velocity")
+    note = notes_on(places, distance=settings.needs_distance, motion=settings.needs_motion)
     stars = places.take(np.flatnonzero(note == ""))
     widest = neighbour_graph(stars, with_eps(settings, max(eps_values)))
     neighbours, eps_values = sort_neighbours(widest), sorted(set(eps_values))

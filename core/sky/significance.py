@@ -48,7 +48,7 @@ def group_significance(
         chance = group_places(smooth, found.settings).group
         its_size, its_distance = _sizes_and_distances(chance, smooth, int(chance.max(initial=-1)) + 1)
         near = np.abs(np.log(its_distance[None] / distance[:, None])) <= np.log(_NEAR_FACTOR)
-        near |= found.settings.space == "sky"
+        near |= not found.settings.needs_distance
         counts[draw] = (near & (its_size[None] >= size[:, None])).sum(axis=1)
         if progress is not None:
             progress(draw + 1, n_draws)
