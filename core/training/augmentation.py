@@ -29,7 +29,7 @@ def with_changed_copies(
     if settings.augment == "none":
         return arrays, label
     rng = np.random.default_rng([_DRAW, member_seed(settings.seed, fold)])
-    flux = changed_flux(data.flux[rows], _magnitude(data, rows), settings.augment, rng)
+    flux = changed_flux(data.flux[rows], data.magnitude(rows), settings.augment, rng)
     copies = prepare_inputs(spec, settings, inputs.fitted, flux)
     good = np.all([np.isfinite(copy).all(axis=1) for copy in copies], axis=0)  # noise may leave a faint star no flux
     both = [np.concatenate([array, copy[good]]) for array, copy in zip(arrays, copies, strict=True)]
@@ -75,11 +75,3 @@ def coefficient_noise(flux: np.ndarray, phot_g_mean_mag: np.ndarray, rng: np.ran
     bp, rp = to_coefficients(WAVELENGTH_NM, flux)
     noisy = add_noise(bp, rp, phot_g_mean_mag, rng, systematics=False)
     return np.concatenate([noisy.bp - bp, noisy.rp - rp], axis=1) @ design_matrix()
-
-
-def _magnitude(data: TrainingData, rows: np.ndarray) -> np.ndarray:
-    if "phot_g_mean_mag" in data.metadata:
-        return data.metadata["phot_g_mean_mag"].to_numpy(dtype=np.float64)[rows]
-    from core.spectra.photometry import synthetic_photometry
-
-    return np.asarray(synthetic_photometry(data.flux[rows])[0])

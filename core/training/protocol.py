@@ -67,7 +67,7 @@ def make_fold_map(data: TrainingData, *, n_folds: int, validation: str = "plain"
     fold = np.full(len(data), UNUSED_FOLD, dtype=np.int16)
     used = np.arange(len(data))
     if validation == "matched":
-        used = _matched_rows(data.label, _magnitude(data), np.random.default_rng(seed))
+        used = _matched_rows(data.label, data.magnitude(), np.random.default_rng(seed))
     groups = sky_block(data.source_id) if validation == "sky" else None
     _check_class_sizes(data.label[used], n_folds, "stars")
     test = _test_rows(data, used, groups, seed)
@@ -122,15 +122,6 @@ def _split(label: np.ndarray, groups: np.ndarray | None, rows: np.ndarray, n: in
     if any(len(np.unique(label[part])) < 2 for part in parts):
         raise TrainingError(f"the sky blocks cannot be divided into {n} parts with both classes; ask for fewer folds")
     return parts
-
-
-def _magnitude(data: TrainingData) -> np.ndarray:
-    """G of every star, from the table or else from the spectrum itself."""
-    if "phot_g_mean_mag" in data.metadata:
-        return data.metadata["phot_g_mean_mag"].to_numpy(dtype=np.float64)
-    from core.spectra.photometry import synthetic_photometry
-
-    return np.asarray(synthetic_photometry(data.flux)[0])
 
 
 def _matched_rows(label: np.ndarray, magnitude: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -60,6 +60,14 @@ class TrainingData:
             coefficients=None if self.coefficients is None else self.coefficients.take(rows),
         )
 
+    def magnitude(self, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """G of the rows, float64, from the table or else from the spectrum itself."""
+        if "phot_g_mean_mag" in self.metadata:
+            return self.metadata["phot_g_mean_mag"].to_numpy(dtype=np.float64)[rows]
+        from core.spectra.photometry import synthetic_photometry
+
+        return np.asarray(synthetic_photometry(self.flux[rows])[0])
+
 
 def read_training_data(path: str | Path) -> TrainingData:
     """Read a file of labelled spectra (any readable format; columns `label` and, if wanted, `part`)."""
