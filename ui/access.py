@@ -50,7 +50,7 @@ def is_read_only() -> bool:
 
 
 def guarded(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """The callback of a button, done in the user's name; what the core refuses is said on top of the page."""
+    """The callback of a button, done in the user's name; `show_refusal` says what the core refuses."""
 
     @wraps(callback)
     def call(*args: Any, **kwargs: Any) -> None:

@@ -3,8 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from core import quota
-from core.errors import ExplorerError
 from core.jobs.job import ENDED, FAILED, Job, read_events
 from core.sky.associations import Settings
 from core.sky.job import find_latest, find_result, prepare, submit_request
@@ -14,7 +12,6 @@ from ui.plain import plain
 
 AT_ONCE = 20_000
 """Up to so many stars the map of settings and HDBSCAN take a few seconds and are computed in the page."""
-_REFUSED = "refused job"
 
 
 def result_or_job(
@@ -37,21 +34,12 @@ def result_or_job(
         return None
     if latest is not None and latest.state().state == FAILED:
         st.error(f"{plain(latest.state().message)}.", icon=":material/error:")
-    if refused := st.session_state.pop(_REFUSED, None):
-        st.warning(f"{plain(refused)}.", icon=":material/error:")
+    access.show_refusal()  # here too: a click runs this part of the page alone
     st.button(
-        label, icon=":material/science:", on_click=_submit, args=(request,), key=f"start {what}",
+        label, icon=":material/science:", on_click=access.guarded(submit_request), args=(request,), key=f"start {what}",
         disabled=access.is_read_only(),
     )  # fmt: skip
     return None
-
-
-def _submit(request: dict) -> None:
-    try:
-        with quota.acting_as(access.user_name()):
-            submit_request(request)
-    except ExplorerError as error:
-        st.session_state[_REFUSED] = str(error)
 
 
 def _show_progress(job: Job) -> None:

@@ -28,16 +28,12 @@ def animate(
     colour: Annotated[Colour, typer.Option(help="Colour of the stars; noise is grey.")] = Colour.group,
 ) -> None:
     """Write one turn of the stars about the Sun as GIF or MP4; needs no browser."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    from core.commands.row_progress import count_progress
     from core.sky.star_film import read_stars
     from core.sky.turntable import check_request, write_turntable
 
     check_request(out, frames)
     drawn = read_stars(stars, colour.value)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("frames", total=frames)
-        write_turntable(drawn, out, frames, lambda done, total: bar.update(task, completed=done))
+    with count_progress("frames", frames) as move:
+        write_turntable(drawn, out, frames, move)
     print(f"{out}: {frames} frames, {drawn.title}")

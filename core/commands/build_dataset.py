@@ -9,7 +9,7 @@ import typer
 from core.archive.bulk import PATIENT
 from core.archive.client import ArchiveClient
 from core.archive.dataset import N_STARS, build_dataset
-from core.archive.progress import terminal_progress
+from core.commands.row_progress import count_progress
 from core.errors import UsageError
 
 EXIT_PARTLY = 3
@@ -30,7 +30,7 @@ def build(
     if (out / ".build").exists() and not resume:
         raise UsageError(f"{out} holds a build already; add --resume to go on with it, or choose another folder")
     client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))
-    with terminal_progress() as progress:
+    with count_progress("starting") as progress:
         result = build_dataset(out, client=client, n_stars=limit, seed=seed, progress=progress)
     print(f"{result.download.n_delivered} stars written to {result.spectra}")
     for name, count in result.counts.items():

@@ -10,7 +10,7 @@ import typer
 
 from core.archive.bulk import CHUNK_IDS, PATIENT, fetch_spectra, write_undelivered
 from core.archive.client import ArchiveClient
-from core.archive.progress import terminal_progress
+from core.commands.row_progress import count_progress
 from core.errors import UsageError
 
 EXIT_PARTLY = 3
@@ -71,7 +71,7 @@ def fetch(
         _fetch_hats(hats, out, random, cone, box)
         return
     client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))
-    with terminal_progress() as progress:
+    with count_progress("starting") as progress:
         if random is not None:
             from core.archive.random_sources import fetch_random
 
@@ -109,7 +109,7 @@ def _fetch_hats(place: str, out: Path, n_stars: int | None, cone: str | None, bo
         cone=(circle.ra, circle.dec, circle.radius_deg) if circle else None,
         box=_numbers("--box", box, 4, "RA_FROM RA_TO DEC_FROM DEC_TO") if box else None,  # type: ignore[arg-type]
     )
-    with terminal_progress() as progress:
+    with count_progress("starting") as progress:
         n_delivered = fetch_hats(place, out, region=region, n_stars=n_stars, progress=progress)
     print(f"{n_delivered} spectra written to {out}")
     if n_stars is not None and n_delivered < n_stars:

@@ -11,11 +11,11 @@ def known_stars() -> None:
     from core.archive.bulk import PATIENT
     from core.archive.client import ArchiveClient
     from core.archive.known_stars import fetch_known_stars
-    from core.archive.progress import terminal_progress
+    from core.commands.row_progress import count_progress
     from core.survey.known_stars import known_stars_dir
 
     client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))
-    with terminal_progress() as progress:
+    with count_progress("starting") as progress:
         counts = fetch_known_stars(client, progress)
     for name, count in counts.items():
         print(f"{known_stars_dir() / name}.parquet: {count} stars")

@@ -44,14 +44,10 @@ def simulate(
     ] = None,
 ) -> None:
     """Draw simulated stars and write what Gaia would publish of them, spectra included, to Parquet."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    from core.commands.row_progress import count_progress
     from core.simulation.draw import simulate as draw
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("stars", total=stars)
+    with count_progress("stars", stars) as move:
         path = draw(
             population.value,
             stars,
@@ -60,7 +56,7 @@ def simulate(
             with_coefficients=coefficients,
             workers=workers,
             negative_mix=_shares(mix, population),
-            progress=lambda done, total: bar.update(task, completed=done),
+            progress=move,
         )
     print(path)
 
