@@ -20,7 +20,8 @@ FAINTEST_MASSIVE_M_G = 0.0
 BLUEST_BP_RP = -0.5
 """Intrinsic BP-RP of the hottest stars, mag: a colour above it may be all reddening."""
 LARGEST_A_G_PER_REDDENING = 2.8
-"""A_G / E(BP-RP) of hot stars is 1.8 for R_V = 3.1 and 2.66 for R_V = 5.5 with the curve of Gordon et al. 2023."""
+"""A_G / E(BP-RP) of a star of 25,000 K behind A_V 2-10 is 1.94-1.83 for R_V = 3.1 and 2.80-2.68 for R_V = 5.5 with the
+curve of Gordon et al. 2023 and Gaia's passbands."""
 CERTAINTY = 0.95
 """Least posterior probability with which a star is called an impostor."""
 LOOKS_MASSIVE = 0.5
@@ -106,8 +107,11 @@ def impostor(probability: np.ndarray, columns: Mapping[str, np.ndarray]) -> tupl
 
 
 def _faint_reasons(columns: Mapping, too_faint: np.ndarray, rows: np.ndarray) -> list[str]:
-    g, bp_rp, parallax = (_values(columns, name)[rows] for name in ("phot_g_mean_mag", "bp_rp", "parallax"))
-    magnitude = g + 5 * np.log10(parallax / 100)
+    columns = {name: _values(columns, name)[rows] for name in columns}
+    g, bp_rp = columns["phot_g_mean_mag"], columns["bp_rp"]
+    # Above zero in these rows: one that is not is never sure to belong to a near star.
+    true_parallax = columns["parallax"] - parallax_zero_point(columns)
+    magnitude = g + 5 * np.log10(true_parallax / 100)
     return [
         f"looks like an O or B star, but M_G is about {m:+.1f} ({m - a:+.1f} with the most extinction its colour "
         f"allows) and a massive star has M_G < {FAINTEST_MASSIVE_M_G:+.1f} (probability {p:.3f} that it is fainter): "

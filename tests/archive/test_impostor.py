@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.archive.absolute_magnitude import MEAN_ZERO_POINT_MAS
 from core.evaluation import impostor as rule
 from core.evaluation.impostor import impostor, largest_a_g, probability_too_faint
 
@@ -31,6 +32,13 @@ def test_a_subdwarf_with_a_fair_parallax_is_an_impostor(m_g, distance_pc, relati
 def test_a_massive_star_is_never_one_however_red(m_g, distance_pc, relative_error, a_g):
     flag, _ = impostor([0.97], star(m_g, distance_pc, relative_error, a_g))
     assert not flag[0]
+
+
+def test_the_reason_quotes_the_magnitude_without_the_zero_point_of_the_parallax():
+    columns = star(4.0, 2000, 0.02) | {"parallax": [0.5 + MEAN_ZERO_POINT_MAS]}
+    flag, reason = impostor([0.97], columns)
+    assert flag[0]
+    assert "M_G is about +4.0 " in reason[0]
 
 
 @given(st.floats(2.5, 5.5), st.floats(200, 5000))
