@@ -36,7 +36,7 @@ def paint(drawn: SkyMap, colour: str, source: StarSource, cuts: Cuts) -> Painted
     if colour == "class" and "massive" in marks:
         return paint_scale(marks["massive"], "Share of massive stars in a cell", "Cividis", limits=(0.0, 1.0))
     if colour == "magnitude" and (name := "g" if "g" in marks else "phot_g_mean_mag") in marks:
-        title = "G of the brightest star of a cell" if name == "g" else "G (mag)"
+        title = "G of the brightest star of a cell (mag)" if name == "g" else "G (mag)"
         return paint_scale(marks[name], title, "Plasma_r")
     if drawn.order is None:
         return paint_scale(_neighbours(marks), "Stars within one degree", "Viridis", logarithmic=True)
@@ -98,7 +98,10 @@ def say(drawn: SkyMap, projection: str, painted: Painted) -> str:
         "space": " Heliocentric Galactic places; pink: spiral arms (Reid et al. 2019, ApJ 885, 131).",
         "sphere": " The celestial sphere from outside, Galactic coordinates.",
     }.get(projection, " Galactic coordinates, l = 0° in the middle and growing to the left.")
-    return text + where + " Massive stars keep to the plane: those far from it are runaways or impostors."
+    return (
+        text + where + " Massive stars lie within some 100 pc of the plane: at high latitude expect near ones (Orion, "
+        "Scorpius-Centaurus), the Magellanic Clouds, runaways, and impostors."
+    )
 
 
 def link_onward() -> None:
@@ -130,22 +133,24 @@ def _neighbours(marks: pd.DataFrame) -> np.ndarray:
 
 
 def _cell_cards(table: pd.DataFrame, l_deg: np.ndarray, b_deg: np.ndarray) -> list[str]:
-    lines = [f"{n:,} stars\nl {x:.1f} b {y:.1f}" for n, x, y in zip(table["n"], l_deg, b_deg, strict=True)]
-    for name, label, form in (
-        ("probability", "mean probability", ".2f"),
-        ("massive", "massive", ".0%"),
-        ("g", "brightest G", ".1f"),
+    lines = [f"{n:,} stars\nl {x:.1f}° b {y:.1f}°" for n, x, y in zip(table["n"], l_deg, b_deg, strict=True)]
+    for name, form in (
+        ("probability", "mean probability {:.2f}"),
+        ("massive", "massive {:.0%}"),
+        ("g", "brightest G {:.1f} mag"),
     ):
         if name in table:
-            lines = [f"{text}\n{label} {value:{form}}" for text, value in zip(lines, table[name], strict=True)]
+            lines = [f"{text}\n{form.format(value)}" for text, value in zip(lines, table[name], strict=True)]
     return lines
 
 
 def _star_cards(table: pd.DataFrame) -> list[str]:
     lines = [f"Gaia DR3 {value}" for value in table["source_id"]]
     for name, label, form in (
-        ("phot_g_mean_mag", "G", ".2f"), ("probability", "probability", ".3f"), ("parallax", "parallax (mas)", ".3f"),
-    ):  # fmt: skip
+        ("phot_g_mean_mag", "G (mag)", ".2f"),
+        ("probability", "probability", ".3f"),
+        ("parallax", "parallax (mas)", ".3f"),
+    ):
         if name in table:
             values = table[name].to_numpy(dtype=float, na_value=np.nan)
             lines = [f"{text}\n{label} {value:{form}}" for text, value in zip(lines, values, strict=True)]

@@ -84,7 +84,11 @@ def _show_conformal(trust: RunTrust, probability: float, error_rate: float) -> N
             "ones no less."
         )
     else:
-        st.markdown(f":green[:material/check_circle:] **{label}** at an error rate of {percent(error_rate, 0)}.")
+        other = "low-mass" if label == "massive" else "massive"
+        text = f"the class {other} is excluded (at most {percent(error_rate, 0)} of truly {other} stars are excluded so"
+        if label == "massive":
+            text += "; where massive stars are rare most such stars may still be low-mass"
+        st.markdown(f":green[:material/check_circle:] **{label}**: {text}).")
 
 
 def _interval(star: SpectrumSet, judgement: Judgement) -> ProbabilityInterval | None:

@@ -83,9 +83,10 @@ WINDOWS: tuple[Window, ...] = (
     Window("continuum 983", 974, 992),
     Window("Paschen δ 1004.9", 992, 1022, "hydrogen"),
 )
-"""Wavelengths in air. Lines: NIST Atomic Spectra Database. Ca II, CH and Mg b: the windows of Worthey et al. (1994,
-ApJS 94, 687) and Cenarro et al. (2001, MNRAS 326, 959), widened to the resolution of XP. TiO band heads: Valenti et al.
-(1998, ApJ 498, 851) and Kirkpatrick et al. (1991, ApJS 77, 417). Where XP blends two lines the window names both."""
+"""Names give wavelengths in air, as is usual; limits are in vacuum, like the spectra. Lines: NIST Atomic Spectra
+Database. Ca II, CH and Mg b: the windows of Worthey et al. (1994, ApJS 94, 687) and Cenarro et al. (2001, MNRAS 326,
+959), widened to the resolution of XP. TiO band heads: Valenti et al. (1998, ApJ 498, 851) and Kirkpatrick et al. (1991,
+ApJS 77, 417). Where XP blends two lines the window names both."""
 
 
 @cache

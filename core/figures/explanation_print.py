@@ -8,12 +8,12 @@ import numpy as np
 from core.explanation.explanation import Explanation
 from core.explanation.summary import mean_importance
 from core.explanation.windows import resolution_bands, sums_in
+from core.figures.layout import WAVELENGTH_TITLE
 from core.figures.palette import BLUE, GREY, LABELS, VERMILION, label_colour
 from core.figures.spectral_lines import LINE_MARKS
 from core.spectra.grid import WAVELENGTH_NM
 
 FORMATS = ("png", "svg")
-_WAVELENGTH = "Wavelength (nm)"
 _WIDTH_IN, _DPI = 9.0, 200
 
 
@@ -55,7 +55,7 @@ def print_importance(explanation: Explanation, space_title: str, file_format: st
         top.set_ylabel(space_title)
         top.legend(loc="right", fontsize=8)
         _mark(top)
-        bottom.set(xlabel=_WAVELENGTH, ylabel="Mean |contribution|")
+        bottom.set(xlabel=WAVELENGTH_TITLE, ylabel="Mean |contribution|")
         top.set_title(_title(explanation), fontsize=9, loc="left")
 
     return _drawn(file_format, 6.0, draw)
@@ -71,7 +71,7 @@ def print_star(explanation: Explanation, row: int, space_title: str, file_format
         top.set_ylabel(space_title)
         _mark(top)
         bottom.bar(WAVELENGTH_NM, shap, width=2, color=np.where(shap >= 0, BLUE, VERMILION))
-        bottom.set(xlabel=_WAVELENGTH, ylabel="Contribution to the logit")
+        bottom.set(xlabel=WAVELENGTH_TITLE, ylabel="Contribution to the logit")
         star = f"Gaia DR3 {explanation.source_id[row]}: logit {explanation.logit[row]:.2f}"
         top.set_title(f"{star}, base value {explanation.base_value:.2f}\n{_title(explanation)}", fontsize=9, loc="left")
 
@@ -93,7 +93,7 @@ def print_heat_map(explanation: Explanation, file_format: str) -> bytes:
             explanation.shap[rows], origin="lower", aspect="auto", cmap=colours, vmin=-largest, vmax=largest,
             extent=(WAVELENGTH_NM[0] - 1, WAVELENGTH_NM[-1] + 1, 0, len(rows)), interpolation="none",
         )  # fmt: skip
-        axes.set(xlabel=_WAVELENGTH, ylabel="Stars by probability of massive")
+        axes.set(xlabel=WAVELENGTH_TITLE, ylabel="Stars by probability of massive")
         axes.set_title(_title(explanation), fontsize=9, loc="left")
         figure.colorbar(image, label="Contribution to the logit")
 

@@ -7,7 +7,7 @@ from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.representations import Representation
 
 FLUX_UNIT_HTML = "W m<sup>−2</sup> nm<sup>−1</sup>"
-WAVELENGTH_TITLE = "Wavelength (nm)"
+WAVELENGTH_TITLE = "Wavelength in vacuum (nm)"
 ON_WAVELENGTHS = ("l2", "standardised", "raw_scaled", "continuum", "derivative")
 """Representations whose 343 values belong to the 343 wavelengths."""
 

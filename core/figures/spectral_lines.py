@@ -9,7 +9,7 @@ from core.figures.palette import LINE_COLOURS
 
 @dataclass(frozen=True)
 class LineMark:
-    """A line, band head or ionisation edge: short label, full name, wavelength in air (nm), lane and legend group."""
+    """A line, band head or ionisation edge: short label, full name, vacuum wavelength (nm), lane and legend group."""
 
     label: str
     name: str
@@ -19,35 +19,35 @@ class LineMark:
 
 
 LINE_MARKS = (
-    LineMark("jump", "Balmer jump", 364.6, 0, "hydrogen"),
-    LineMark("Hδ", "Hδ", 410.2, 0, "hydrogen"),
-    LineMark("Hγ", "Hγ", 434.0, 0, "hydrogen"),
-    LineMark("Hβ", "Hβ", 486.1, 0, "hydrogen"),
-    LineMark("Hα", "Hα", 656.3, 0, "hydrogen"),
-    LineMark("jump", "Paschen jump", 820.4, 0, "hydrogen"),
-    LineMark("P11", "Paschen 11", 886.3, 0, "hydrogen"),
-    LineMark("P9", "Paschen 9", 922.9, 0, "hydrogen"),
-    LineMark("Pε", "Paschen ε", 954.6, 0, "hydrogen"),
-    LineMark("Pδ", "Paschen δ", 1004.9, 0, "hydrogen"),
-    LineMark("He I", "He I", 402.6, 1, "helium"),
-    LineMark("He I", "He I", 447.1, 1, "helium"),
-    LineMark("He I", "He I", 587.6, 1, "helium"),
-    LineMark("He I", "He I", 667.8, 1, "helium"),
-    LineMark("He I", "He I", 706.5, 1, "helium"),
-    LineMark("He II", "He II", 468.6, 2, "helium"),
-    LineMark("He II", "He II", 541.2, 2, "helium"),
-    LineMark("Ca II", "Ca II K and H", 395.1, 3, "metals and molecules"),
-    LineMark("Mg b", "Mg b", 517.5, 3, "metals and molecules"),
-    LineMark("Na D", "Na D", 589.3, 3, "metals and molecules"),
-    LineMark("Ca II", "Ca II triplet", 854.2, 3, "metals and molecules"),
-    LineMark("TiO", "TiO band head", 615.9, 4, "metals and molecules"),
-    LineMark("TiO", "TiO band head", 705.4, 4, "metals and molecules"),
-    LineMark("TiO", "TiO band head", 758.9, 4, "metals and molecules"),
-    LineMark("TiO", "TiO band head", 843.2, 4, "metals and molecules"),
+    LineMark("jump", "Balmer jump", 364.7, 0, "hydrogen"),
+    LineMark("Hδ", "Hδ", 410.3, 0, "hydrogen"),
+    LineMark("Hγ", "Hγ", 434.2, 0, "hydrogen"),
+    LineMark("Hβ", "Hβ", 486.3, 0, "hydrogen"),
+    LineMark("Hα", "Hα", 656.5, 0, "hydrogen"),
+    LineMark("jump", "Paschen jump", 820.6, 0, "hydrogen"),
+    LineMark("P11", "Paschen 11", 886.5, 0, "hydrogen"),
+    LineMark("P9", "Paschen 9", 923.2, 0, "hydrogen"),
+    LineMark("Pε", "Paschen ε", 954.9, 0, "hydrogen"),
+    LineMark("Pδ", "Paschen δ", 1005.2, 0, "hydrogen"),
+    LineMark("He I", "He I", 402.7, 1, "helium"),
+    LineMark("He I", "He I", 447.3, 1, "helium"),
+    LineMark("He I", "He I", 587.7, 1, "helium"),
+    LineMark("He I", "He I", 668.0, 1, "helium"),
+    LineMark("He I", "He I", 706.7, 1, "helium"),
+    LineMark("He II", "He II", 468.7, 2, "helium"),
+    LineMark("He II", "He II", 541.3, 2, "helium"),
+    LineMark("Ca II", "Ca II K and H", 395.2, 3, "metals and molecules"),
+    LineMark("Mg b", "Mg b", 517.6, 3, "metals and molecules"),
+    LineMark("Na D", "Na D", 589.5, 3, "metals and molecules"),
+    LineMark("Ca II", "Ca II triplet", 854.4, 3, "metals and molecules"),
+    LineMark("TiO", "TiO band head", 616.1, 4, "metals and molecules"),
+    LineMark("TiO", "TiO band head", 705.6, 4, "metals and molecules"),
+    LineMark("TiO", "TiO band head", 759.1, 4, "metals and molecules"),
+    LineMark("TiO", "TiO band head", 843.4, 4, "metals and molecules"),
 )
-"""Wavelengths in air from the NIST Atomic Spectra Database; TiO band heads from Valenti et al. (1998, ApJ 498, 851) and
-Kirkpatrick et al. (1991, ApJS 77, 417). Ca II H and K are one mark, the infrared triplet another (its middle line): XP
-spectra, of resolving power 30-100, do not separate them."""
+"""Wavelengths of the NIST Atomic Spectra Database, in vacuum like those of XP and RVS spectra; TiO band heads from
+Valenti et al. (1998, ApJ 498, 851) and Kirkpatrick et al. (1991, ApJS 77, 417), brought to vacuum. Ca II H and K are
+one mark, the infrared triplet another (its middle line): XP spectra, of resolving power 25-85, do not separate them."""
 
 HEADROOM = 1.32
 """The flux axis must end at this multiple of the highest flux, so that the labels stand clear of the spectrum."""

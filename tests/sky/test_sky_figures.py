@@ -26,7 +26,7 @@ COLOURS = {"ink": (20, 20, 20), "ground": (255, 255, 255)}
 def cells(n: int, order: int) -> Marks:
     cell = np.arange(n)
     l_deg, b_deg = cell_centres(cell, order)
-    text = ["1,234 stars\nl 123.4 b -12.3\nmean probability 0.93\nmassive 93%\nbrightest G 12.3"] * n
+    text = ["1,234 stars\nl 123.4° b -12.3°\nmean probability 0.93\nmassive 93%\nbrightest G 12.3 mag"] * n
     return Marks(l_deg, b_deg, np.full((n, 3), 200, np.uint8), text, [str(c) for c in cell], cell, order)
 
 
