@@ -21,7 +21,8 @@ ASTROPHYSICAL_COLUMNS: tuple[str, ...] = (
     "classprob_dsc_combmod_whitedwarf", "classprob_dsc_combmod_binarystar",
     "lum_flame", "radius_flame", "mass_flame", "age_flame", "evolstage_flame", "flags_flame",
 )  # fmt: skip
-"""gaiadr3.astrophysical_parameters: GSP-Phot, ESP-HS, DSC and FLAME (Gaia DR3 documentation, 20.2.1)."""
+"""gaiadr3.astrophysical_parameters: GSP-Phot, ESP-HS, DSC and FLAME (Gaia DR3 documentation, 20.2.1). In spite of its
+name spectraltype_esphs comes from ESP-ELS."""
 
 STAR_COLUMNS = GAIA_SOURCE_COLUMNS + ASTROPHYSICAL_COLUMNS
 
@@ -29,12 +30,12 @@ DATA_RELEASE = "Gaia DR3"
 GAIA_EPOCH = 2016.0
 """Reference epoch of DR3 astrometry, Julian year (TCB)."""
 
-TEXT_COLUMNS = ("phot_variable_flag", "libname_gspphot", "spectraltype_esphs", "flags_flame")
+TEXT_COLUMNS = ("phot_variable_flag", "libname_gspphot", "spectraltype_esphs", "flags_esphs", "flags_flame")
 BOOLEAN_COLUMNS = ("in_qso_candidates", "in_galaxy_candidates", "has_xp_continuous", "has_xp_sampled", "has_rvs")
 INTEGER_COLUMNS = (
     "source_id", "random_index", "astrometric_params_solved", "phot_bp_n_obs", "phot_rp_n_obs",
     "phot_bp_n_blended_transits", "phot_rp_n_blended_transits", "phot_bp_n_contaminated_transits",
-    "phot_rp_n_contaminated_transits", "non_single_star", "flags_esphs", "evolstage_flame",
+    "phot_rp_n_contaminated_transits", "non_single_star", "evolstage_flame",
 )  # fmt: skip
 
 

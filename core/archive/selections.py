@@ -1,9 +1,9 @@
 """Which stars a real training set is made of: the queries and rules, without the downloading.
 
 The study's massive class: category M of the ALS catalogue (`core.archive.als`) and the O and early B stars of Gaia's
-ESP-HS; its low-mass class: ALS categories I, L and H, and cool stars. The cool stars here lie all over the sky and
-follow the massive stars' magnitudes, so that neither place nor brightness tells the classes apart (the study's came
-from 13 small fields).
+ESP-ELS and ESP-HS; its low-mass class: ALS categories I, L and H, and cool stars. The cool stars here lie all over the
+sky and follow the massive stars' magnitudes, so that neither place nor brightness tells the classes apart (the study's
+came from 13 small fields).
 """
 
 import numpy as np
@@ -23,7 +23,10 @@ _QUALITY = (
 
 
 def hot_star_query(limit: int) -> str:
-    """O and early B stars of ESP-HS within the quality cuts: type O, or type B with 20,000 K or a FLAME mass of 8 Msun.
+    """O and early B stars within the quality cuts.
+
+    Type O of ESP-ELS (column spectraltype_esphs), or type B with ESP-HS's 20,000 K or a FLAME mass of 8 Msun (FLAME
+    uses GSP-Phot's temperature).
 
     Creevey et al. 2023, A&A 674, A26; Fouesneau et al. 2023, A&A 674, A28.
     """

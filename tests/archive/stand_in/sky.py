@@ -169,7 +169,7 @@ def _gaia_columns(stars: pd.DataFrame, kind: np.ndarray, rng: np.random.Generato
         "spectraltype_esphs": np.where(kind == "ob", np.where(teff > 31000, "O", "B"), np.where(hot, "B", "K")),
         "teff_esphs": np.where(hot, teff, np.nan), "logg_esphs": np.where(hot, 4.0, np.nan),
         "azero_esphs": np.where(hot, 0.3, np.nan), "ag_esphs": np.where(hot, 0.25, np.nan),
-        "ebpminrp_esphs": np.where(hot, 0.15, np.nan), "vsini_esphs": np.nan, "flags_esphs": np.int64(0),
+        "ebpminrp_esphs": np.where(hot, 0.15, np.nan), "vsini_esphs": np.nan, "flags_esphs": "0",
         "classprob_dsc_combmod_quasar": 1e-6, "classprob_dsc_combmod_galaxy": 1e-6,
         "classprob_dsc_combmod_star": 0.99, "classprob_dsc_combmod_whitedwarf": 0.005,
         "classprob_dsc_combmod_binarystar": 0.004, "lum_flame": 10 ** (-0.4 * (stars["m_g"] - 4.7)),
