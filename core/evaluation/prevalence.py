@@ -16,11 +16,12 @@ EQUAL_PRIOR = 0.5
 """The prior at which every stored probability is calibrated."""
 
 GAIA_PREVALENCE = 3e-4
-"""Fraction of massive stars among DR3's XP sources: 0.01-0.05 %, see docs/decisions.md; the middle is shown."""
+"""Fraction of massive stars among DR3's XP sources: 0.01-0.05 %, see docs/decisions/population.md; the middle is
+shown."""
 
 PLANE_PREVALENCE = 3e-3
-"""Fraction of massive stars within 1 degree of the Galactic plane: 45 of 14,754 stars, 0.31 +- 0.05 %, in 300,000 stars
-of our simulated survey of DR3's XP sources (`draw_population('survey', ...)`, seed 1)."""
+"""Fraction of massive stars within 2 degrees of the Galactic plane: 87 of 30,964 stars, 0.28 +- 0.03 %, in 300,000
+stars of our simulated survey of DR3's XP sources (`core simulate --population survey`, seed 1)."""
 
 _HALF_CHI_SQUARE_95 = 1.9207
 

@@ -16,7 +16,8 @@ from core.archive.absolute_magnitude import parallax_zero_point
 HOT_BP_RP = -0.4
 """Intrinsic BP-RP of stars of 25,000 K, mag; a redder colour is taken as dust."""
 A_G_PER_REDDENING: tuple[tuple[float, float], ...] = ((1.7, 0.25), (1.9, 0.40), (2.1, 0.25), (2.4, 0.10))
-"""A_G / E(BP-RP) and how often: R_V of 2.9 to 5 in the curve of Gordon et al. 2023, which is 3.1 along most paths."""
+"""A_G / E(BP-RP) and how often: R_V of about 2.6 to 4.4 in the curve of Gordon et al. 2023, which is 3.1 along most
+paths."""
 MASSIVE_BRIGHT_END, MASSIVE_KNEE, MASSIVE_SCALE, MASSIVE_EDGE = -8.0, -2.0, 1.2, 0.5
 """M_G of massive stars: an exponential with this scale, brighter than the knee, and half a Gaussian beyond it. In the
 simulated Galaxy (initial masses of Kroupa 2001, ages even) 80 % lie between -4.8 and -2.3."""

@@ -24,8 +24,8 @@ _WIGGLE_LENGTH_NM = 15.0
 def law_features(bp: np.ndarray, rp: np.ndarray, phot_g_mean_mag: np.ndarray) -> np.ndarray:
     """What the law depends on: (n_stars, 4).
 
-    1; hotness (0 at solar colour, 1 at O stars); brightness (0 at G 11, 1 at G 5); hotness of the stars beyond G 6.5,
-    in full from G 5 on.
+    1; hotness (0 at solar colour, 1 at O stars); brightness (0 at G 11, 1 at G 5); hotness of the stars brighter than
+    G 6.5, in full from G 5 on.
     """
     g = np.asarray(phot_g_mean_mag, dtype=np.float64)
     redness = np.log10(np.maximum(rp[:, 0], 1e-6) / np.maximum(bp[:, 0], 1e-6))

@@ -32,6 +32,7 @@ class KnownGroup:
 
 _DE_ZEEUW = "de Zeeuw et al. 1999, AJ 117, 354"
 _HUNT = "Hunt & Reffert 2023, A&A 673, A114"
+_MELNIK = "Mel'nik & Dambis 2009, MNRAS 400, 518"
 KNOWN_ASSOCIATIONS: tuple[KnownGroup, ...] = (
     # Radii hold the members that the reference lists, rounded; docs/decisions/sky.md says how each centre was found.
     KnownGroup("Upper Scorpius", 351.1, 19.3, 145.0, 12.0, _DE_ZEEUW),
@@ -40,12 +41,12 @@ KNOWN_ASSOCIATIONS: tuple[KnownGroup, ...] = (
     KnownGroup("Vela OB2", 262.8, -7.7, 347.0, 6.0, _HUNT),
     KnownGroup("Trumpler 10", 262.8, 0.6, 428.0, 4.0, _HUNT),
     KnownGroup("Collinder 121", 236.0, -10.0, 803.0, 6.0, "Fleming et al. 2023, MNRAS 523, 5306"),
-    KnownGroup("Perseus OB2", 160.3, -16.5, 318.0, 6.0, _DE_ZEEUW),
+    KnownGroup("Perseus OB2", 160.3, -16.5, 318.0, 6.0, f"{_MELNIK}; distance: {_DE_ZEEUW}"),
     KnownGroup("alpha Persei", 147.1, -6.4, 174.0, 5.0, _HUNT),
     KnownGroup("Lacerta OB1", 96.7, -17.0, 368.0, 6.0, _DE_ZEEUW),
     KnownGroup("Cepheus OB2", 102.0, 5.0, 900.0, 6.0, "Szilagyi et al. 2023, MNRAS 520, 1390"),
     KnownGroup("Cepheus OB4", 118.2, 5.0, 1015.0, 1.5, _HUNT),
-    KnownGroup("Orion OB1", 206.9, -17.7, 380.0, 7.0, "Brown et al. 1994, A&A 289, 101"),
+    KnownGroup("Orion OB1", 206.9, -17.7, 380.0, 7.0, f"{_MELNIK}; distance: Brown et al. 1994, A&A 289, 101"),
     KnownGroup("lambda Orionis", 195.1, -12.0, 394.0, 3.0, _HUNT),
     KnownGroup("Monoceros OB1", 202.9, 2.2, 700.0, 1.0, _HUNT),
     KnownGroup("Monoceros OB2", 206.3, -2.1, 1415.0, 1.0, _HUNT),

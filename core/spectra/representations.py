@@ -17,7 +17,7 @@ from core.spectra.spectrum_set import Coefficients
 
 N_COMPONENTS = 80
 """Principal components kept, fewer for less than 160 spectra. About 26 degrees of freedom carry the variance of bright
-stars, but weak lines lie in the later components, and noise takes places of its own (docs/decisions/spectra.md)."""
+stars, but weak lines lie in the later components, and noise takes places of its own (docs/decisions.md)."""
 FEWEST_SPECTRA = 32
 
 

@@ -23,7 +23,8 @@ from core.evaluation.probability_calibration import sigmoid
 
 FILE_NAME = "second_look.npz"
 HOT_BP_RP = -0.25
-"""Intrinsic BP - RP of O and early B stars, mag (Pecaut & Mamajek 2013, ApJS 208, 9)."""
+"""A fixed reference colour, mag, redder than O and early B stars (-0.34 to -0.50 in our models); the fitted network
+absorbs the offset."""
 A_G_PER_REDDENING = 2.0
 """A_G / E(BP - RP) of a hot star, R_V = 3.1, moderately reddened (curve of Gordon et al. 2023, ApJ 950, 86)."""
 LEAST_ODDS = 1e-7

@@ -30,7 +30,7 @@ class Component:
     local_density_pc3 : float
         Stars of 0.1-100 solar masses ever born per cubic parsec at the Sun.
     scale_length_pc, scale_height_pc : float
-        Exponential disc; the halo's are its core radius and flattening instead.
+        Exponential disc; the halo's are the core radius and the flattening of its power law instead.
     mh : (float, float)
         Mean and scatter of [M/H] at the Sun.
     dispersion_kms : (float, float, float)
@@ -51,14 +51,15 @@ class Component:
 
 # A constant star formation rate over 10 Gyr puts surface densities in proportion to the span of ages; the local sum is
 # 0.1 stars per cubic parsec (Reyle et al. 2021, A&A 650, A201), the thick disc 12 % and the halo 0.5 % of the thin disc
-# (Juric et al. 2008). Dispersions: Robin et al. 2003, A&A 409, 523, table 4. The halo: [Fe/H] -1.5 (Ivezic et al. 2008,
-# ApJ 684, 287), and 0.2 dex more for its alpha elements.
+# (Juric et al. 2008). Dispersions after Robin et al. 2003, A&A 409, 523, table 4; those of the young disc, and the core
+# radius of the halo, are our choice. The halo: [Fe/H] -1.5 (Ivezic et al. 2008, ApJ 684, 287), and 0.2 dex more for its
+# alpha elements.
 COMPONENTS: tuple[Component, ...] = (
     Component("young disc", (0.5, 100.0), 0.0035, 2600.0, 60.0, (0.0, 0.10), (9.0, 8.0, 5.0), 0.0),
     Component("thin disc", (100.0, 3000.0), 0.031, 2600.0, 200.0, (0.0, 0.16), (25.0, 16.0, 11.0), 4.0),
     Component("old thin disc", (3000.0, 10000.0), 0.055, 2600.0, 300.0, (-0.10, 0.22), (40.0, 26.0, 19.0), 14.0),
     Component("thick disc", (8000.0, 12000.0), 0.0105, 3600.0, 900.0, (-0.55, 0.25), (67.0, 51.0, 42.0), 50.0),
-    Component("halo", (11000.0, 13000.0), 0.00045, 2770.0, 0.64, (-1.30, 0.40), (131.0, 106.0, 85.0), 220.0),
+    Component("halo", (11000.0, 13000.0), 0.00045, 500.0, 0.64, (-1.30, 0.40), (131.0, 106.0, 85.0), 220.0),
 )
 YOUNG, THIN, OLD, THICK, HALO = range(len(COMPONENTS))
 YOUNG_HEIGHT_PC = 45.0
@@ -110,7 +111,7 @@ def density(component: int, x_pc: np.ndarray, y_pc: np.ndarray, z_pc: np.ndarray
     height = np.abs(z_pc + SUN_HEIGHT_PC)
     radius = np.hypot(SUN_RADIUS_PC - x_pc, y_pc)
     if component == HALO:
-        flattened = np.sqrt(radius**2 + (height / which.scale_height_pc) ** 2 + 500.0**2)
+        flattened = np.sqrt(radius**2 + (height / which.scale_height_pc) ** 2 + which.scale_length_pc**2)
         return (flattened / SUN_RADIUS_PC) ** -2.77  # Juric et al. 2008
     disc = np.exp(-(radius - SUN_RADIUS_PC) / which.scale_length_pc - height / which.scale_height_pc)
     if component == YOUNG:
