@@ -126,16 +126,17 @@ def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
 
 
 def gaia_opinions(gaia: dict[str, object]) -> list[tuple[str, str]]:
-    """What GSP-Phot, ESP-HS, FLAME and DSC say of the star, one sentence each; unknown ones are left out."""
+    """What GSP-Phot, ESP-ELS, ESP-HS, FLAME and DSC say of the star, one sentence each; unknown ones are left out."""
     opinions = []
     teff, logg = to_number(gaia.get("teff_gspphot")), to_number(gaia.get("logg_gspphot"))
     if np.isfinite(teff):
         library = f", library {gaia['libname_gspphot']}" if gaia.get("libname_gspphot") else ""
         opinions.append(("GSP-Phot", f"effective temperature {teff:.0f} K, log g {logg:.2f}{library}"))
-    kind, hot = gaia.get("spectraltype_esphs"), to_number(gaia.get("teff_esphs"))
-    if kind:
-        temperature = f", {hot:.0f} K, log g {to_number(gaia.get('logg_esphs')):.2f}" if np.isfinite(hot) else ""
-        opinions.append(("ESP-HS", f"spectral type {kind}{temperature}"))
+    if kind := gaia.get("spectraltype_esphs"):  # in spite of its name
+        opinions.append(("ESP-ELS", f"spectral type {kind}"))
+    hot, logg = to_number(gaia.get("teff_esphs")), to_number(gaia.get("logg_esphs"))
+    if np.isfinite(hot):
+        opinions.append(("ESP-HS", f"effective temperature {hot:.0f} K, log g {logg:.2f}"))
     mass, luminosity = to_number(gaia.get("mass_flame")), to_number(gaia.get("lum_flame"))
     if np.isfinite(mass) or np.isfinite(luminosity):
         parts = [f"mass {mass:.2f} Msun"] if np.isfinite(mass) else []

@@ -159,7 +159,7 @@ class _Build:
         return self.cut(stars)
 
     def hot_stars(self) -> pd.DataFrame:
-        """ESP-HS O and early B stars, without those that are too faint to be massive."""
+        """O and early B stars of ESP-ELS and ESP-HS, without those that are too faint to be massive."""
         query = selections.hot_star_query(self.n_stars)
         stars = with_fixed_types(self.client.query(query, "hot stars of ESP-HS", asynchronous=True))
         stars = stars.assign(label=selections.MASSIVE, category="ESP-HS O and B", origin="Gaia ESP-HS")

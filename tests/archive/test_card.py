@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.archive.card import verdict_card
+from core.archive.card import gaia_opinions, verdict_card
 from core.archive.lookup import StarRecord, find_star
 from core.classification.verdict import COLUMNS
 from core.spectra.spectrum_set import SpectrumSet
@@ -46,6 +46,14 @@ def test_a_massive_star_is_not(archive, client, verdict):
     assert (card.impostor, card.label, card.probability_std) == (False, "massive", 0.02)
     assert card.absolute_magnitude_corrected.value < card.absolute_magnitude.value < 0
     assert card.a_g_source == "ESP-HS"
+
+
+def test_the_spectral_type_is_the_opinion_of_esp_els_and_the_temperature_that_of_esp_hs():
+    both = {"spectraltype_esphs": "B", "teff_esphs": 24_000.0, "logg_esphs": 4.0}
+    expected = [("ESP-ELS", "spectral type B"), ("ESP-HS", "effective temperature 24000 K, log g 4.00")]
+    assert gaia_opinions(both) == expected
+    assert gaia_opinions({"spectraltype_esphs": "B"}) == expected[:1]
+    assert gaia_opinions(both | {"spectraltype_esphs": None}) == expected[1:]
 
 
 def test_what_cannot_be_classified_has_null_and_a_note(archive, client, verdict):

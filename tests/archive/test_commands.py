@@ -33,7 +33,7 @@ def test_the_json_card_is_strict_json_with_everything_on_it(capsys):
     assert card["source_id"] == THETA1_ORI_C
     assert card["simbad"]["sp_type"] == "O7Vp"
     assert card["absolute_magnitude"]["value"] == pytest.approx(-4.0, abs=0.1)
-    assert {item["classifier"] for item in card["gaia_opinions"]} == {"GSP-Phot", "ESP-HS", "FLAME", "DSC"}
+    assert {item["classifier"] for item in card["gaia_opinions"]} == {"GSP-Phot", "ESP-ELS", "ESP-HS", "FLAME", "DSC"}
     assert {"probability", "probability_std", "label", "impostor", "impostor_reason", "advice", "gaia"} <= set(card)
 
 

@@ -131,7 +131,7 @@ WAYS_IN = {
 
 @pytest.mark.parametrize("query", WAYS_IN.values(), ids=WAYS_IN)
 def test_every_way_in_leads_to_the_verdict_card(online, cache, browser, query):
-    browser.open(address(online, query)).expect(f"Gaia DR3 {THETA1_ORI_C}", "Verdict:", "ESP-HS: spectral type O")
+    browser.open(address(online, query)).expect(f"Gaia DR3 {THETA1_ORI_C}", "Verdict:", "ESP-ELS: spectral type O")
     assert browser.failures == []
 
 
