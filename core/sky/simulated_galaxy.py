@@ -72,7 +72,7 @@ def write_galaxy(out: Path, run_dir: Path, seed: int = SEED, n_stars: int = N_ST
     from core.classification.ensemble import load_ensemble
     from core.classification.verdict import classify
     from core.simulation.chunk import chunk_table
-    from core.spectra.readers import read_spectra
+    from core.spectra.readers import spectra_of_table
 
     stars = draw_galaxy(seed)
     order = np.argsort(star_places(stars).distance.distance_pc, kind="stable")[:n_stars]
@@ -82,12 +82,7 @@ def write_galaxy(out: Path, run_dir: Path, seed: int = SEED, n_stars: int = N_ST
     parts = []
     for start in range(0, len(stars), 2048):
         piece = chunk_table(stars.iloc[start : start + 2048], rng, False)
-        beside = out.with_name(f".{out.name}.spectra.parquet")
-        try:
-            pq.write_table(piece, beside)
-            verdict = classify(read_spectra(beside), ensemble)
-        finally:
-            beside.unlink(missing_ok=True)
+        verdict = classify(spectra_of_table(piece, "the simulated Galaxy"), ensemble)
         seen = piece.select([name for name in _COLUMNS if name in piece.column_names]).to_pandas()
         seen.insert(1, "probability", verdict["probability"].astype(np.float32))
         seen.insert(2, "probability_std", verdict["probability_std"].astype(np.float32))
