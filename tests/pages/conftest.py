@@ -9,7 +9,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,17 +102,35 @@ def server(data_dir) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """A browser process, or a skip where there is none."""
+def playwright():
+    """What drives the browsers, with the program to drive; or a skip where there is none."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
+    with sync_playwright() as driver:
+        how = {"executable_path": program, "args": CHROMIUM_FLAGS}
+        yield SimpleNamespace(
+            launch=partial(driver.chromium.launch, **how),
+            launch_profile=partial(driver.chromium.launch_persistent_context, **how),
+        )
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright):
+    """A browser process whose contexts know nothing of each other."""
+    browser = playwright.launch()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def profile(playwright, tmp_path_factory):
+    """One browser profile for all tests: Streamlit's scripts are fetched and compiled once, not at every page."""
+    context = playwright.launch_profile(tmp_path_factory.mktemp("profile"), reduced_motion="reduce")
+    yield context
+    context.close()
 
 
 class Visitor:
@@ -181,11 +201,14 @@ class Visitor:
 
 
 @pytest.fixture
-def browser(chromium) -> Iterator[Visitor]:
-    """A visitor with a session of their own."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    yield Visitor(context.new_page())
-    context.close()
+def browser(profile) -> Iterator[Visitor]:
+    """A visitor with a session of their own (Streamlit's sessions are the windows'); leaves no window and no cookie."""
+    page = profile.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    yield Visitor(page)
+    for window in profile.pages[1:]:  # the first is the browser's own, without which it would end
+        window.close()
+    profile.clear_cookies()
 
 
 @pytest.fixture(scope="session")
