@@ -1,11 +1,15 @@
 """What pages compute for themselves."""
 
+import base64
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from core.jobs.job import RUNNING, JobState
+from core.sky.eps_sweep import EpsSweep
+from ui import association_map
 from ui.overview import _examples
 from ui.survey_progress import speed_of
 
@@ -36,3 +40,17 @@ def test_the_examples_are_the_brightest_stars_that_trained_no_network():
     assert _examples(SimpleNamespace(table=table)) == {"massive": "3", "low-mass": "4"}
     assert _examples(SimpleNamespace(table=table.drop(columns="part"))) == {"massive": "1", "low-mass": "5"}
     assert _examples(None) == {}
+
+
+def test_every_group_of_many_reaches_the_browser_under_its_own_number(monkeypatch):
+    n = 40_000
+    group = np.arange(n, dtype=np.int32)
+    sent = {}
+    monkeypatch.setattr(association_map, "_component", lambda: lambda **values: sent.update(values["data"]))
+    known = pd.DataFrame({"name": [], "x": [], "y": [], "z": []})
+    association_map.association_map(
+        np.arange(n), np.ones((n, 3)), EpsSweep(np.array([1.0]), group[None], np.ones((1, n), dtype=bool), (group,)),
+        chosen=1.0, push=0, unit="pc", known=known, has_distances=True, alt="map", key="map", on_eps=lambda: None,
+    )  # fmt: skip
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(sent["groups"]), dtype="<i4"), group)
+    assert "decode(data.groups, Int32Array)" in (association_map._FOLDER / "association_map.js").read_text()
