@@ -10,7 +10,7 @@ from core.evaluation.prevalence import estimate_prevalence, reweight
 from core.survey.index import ODDS
 from core.survey.result import SCORES, Selection, SurveyResult
 
-EARLY_TEFF = 25250.0
+EARLY_TEFF = 25_250.0
 """Kelvin: halfway between dwarfs of B1 (26,000 K) and of B1.5 (24,500 K; Pecaut & Mamajek 2013, ApJS 208, 9)."""
 WANTED_COMPLETENESS = 0.8
 
