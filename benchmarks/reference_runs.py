@@ -20,10 +20,11 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
+from core.run_folders import BASELINE_FILE
 from core.settings import current_settings
 from core.simulation.embedded import embedded_dataset
 from core.training import run_store
-from core.training.baselines import BASELINE_FILE, fit_baselines
+from core.training.baselines import fit_baselines
 from core.training.export import store_weights_as_float16
 from core.training.run_store import finished_folds, member_name, write_run_file
 from core.training.settings import resolve_settings

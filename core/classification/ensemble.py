@@ -1,6 +1,5 @@
 """A trained run's members as one ensemble, on ONNX Runtime."""
 
-import json
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -11,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import RunError, UsageError
+from core.errors import RunError
 from core.evaluation.probability_calibration import sigmoid
+from core.run_folders import RUN_FILE, choose_network, describe_run
 from core.spectra.representations import context, find_representation, represent
 from core.spectra.spectrum_set import Coefficients
 
 BATCH_ROWS = 256
 """As fast as larger batches, and the widest network's intermediate values stay below 300 MB."""
-RUN_FILE = "run.json"
 STATE_FILE = "representation.npz"
 
 
@@ -116,8 +115,8 @@ def load_ensemble(run_dir: str | Path, model: str | None = None, *, threads: int
     RunError
         No run there, none of its members is trained yet, or a file is missing or corrupt.
     """
-    folder = _network_folder(Path(run_dir), model)
-    run = _read_run(folder)
+    folder = choose_network(run_dir, model)
+    run = describe_run(folder)
     if not run.get("members") or not run.get("calibration"):
         raise RunError(
             f"the run {folder} (state {run.get('state')!r}) has no finished member yet: wait for its first fold, or go "
@@ -127,41 +126,6 @@ def load_ensemble(run_dir: str | Path, model: str | None = None, *, threads: int
     ensemble = Ensemble(run, folder, sessions, _representation_state(folder))
     _check_inputs(ensemble)
     return ensemble
-
-
-def networks_in(run_dir: str | Path) -> dict[str, Path]:
-    """Keys of the networks in a run folder, with the folder of each, in alphabetical order."""
-    run_dir = Path(run_dir)
-    folders = (
-        [run_dir] if (run_dir / RUN_FILE).is_file() else sorted(path.parent for path in run_dir.glob(f"*/{RUN_FILE}"))
-    )
-    return {str(_read_run(folder).get("model", folder.name)): folder for folder in folders}
-
-
-def _network_folder(run_dir: Path, model: str | None) -> Path:
-    if not run_dir.is_dir():
-        raise RunError(f"there is no run folder {run_dir}: train one (python -m core train) or give another --run")
-    networks = networks_in(run_dir)
-    if not networks:
-        raise RunError(f"{run_dir} holds no {RUN_FILE}, neither itself nor one level below: it is no run folder")
-    if model is None and len(networks) == 1:
-        return next(iter(networks.values()))
-    if model is None:
-        raise UsageError(f"{run_dir} holds {len(networks)} networks: choose one with --model {'|'.join(networks)}")
-    if model not in networks:
-        raise UsageError(f"{run_dir} holds no network {model!r}: it has {', '.join(networks)}")
-    return networks[model]
-
-
-def _read_run(folder: Path) -> dict[str, Any]:
-    path = folder / RUN_FILE
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read ({error}): restore the folder or train again") from error
-    if not isinstance(run, dict) or "model" not in run:
-        raise RunError(f"{path} names no model: it is no run of this program, or damaged; train again")
-    return run
 
 
 def _session(path: Path, threads: int | None) -> Any:

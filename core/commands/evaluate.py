@@ -23,8 +23,9 @@ def evaluate(
     import json
 
     from core.evaluation.report import evaluate_run, report_text
-    from core.evaluation.run_result import choose_folder, load_run_result
+    from core.evaluation.run_result import load_run_result
+    from core.run_folders import choose_network
 
-    result = load_run_result(choose_folder(run_dir, model))
+    result = load_run_result(choose_network(run_dir, model))
     report = evaluate_run(result, prevalence=prevalence, threshold=threshold, wanted_purity=purity)
     print(json.dumps(report, indent=1) if as_json else report_text(report))

@@ -9,15 +9,15 @@ import pandas as pd
 
 from core.errors import RunError, UsageError
 from core.evaluation.metrics import Metrics, binary_metrics
+from core.run_folders import BASELINE_FILE, RUN_FILE, runs_in
 from core.settings import Settings, current_settings
-from core.training.run_store import RUN_FILE, read_run
+from core.training.run_store import read_run
 
 METADATA = ("category", "phot_g_mean_mag", "bp_rp", "true_a_v", "true_mass", "true_teff", "ra", "dec", "parallax")
 """Columns of a data set by which results are broken down, where it has them."""
 _OOF = ("source_id", "label", "fold", "logit", "probability")
 _TEST = ("source_id", "label", "logit_mean", "probability")
 _CURVES = ("fold", "epoch", "loss", "val_loss", "accuracy", "val_accuracy", "seconds")
-BASELINE_FILE = "baselines.parquet"
 
 
 @dataclass(frozen=True)
@@ -141,25 +141,6 @@ def load_run_results(folders: Sequence[Path], *, with_metadata: bool = True) -> 
     ]
 
 
-def choose_folder(run_dir: Path, model: str | None) -> Path:
-    """The run folder of one network: `run_dir` itself, or the one of `model` inside it.
-
-    Raises
-    ------
-    UsageError
-        Several networks and `model` names none of them.
-    RunError
-        No run there.
-    """
-    folders = {str(read_run(folder)["model"]): folder for folder in run_folders([run_dir])}
-    if model is None and len(folders) == 1:
-        return next(iter(folders.values()))
-    if model not in folders:
-        wanted = "" if model is None else f"no network {model!r}: "
-        raise UsageError(f"{run_dir} holds {wanted}{', '.join(folders)}; choose one with --model")
-    return folders[model]
-
-
 def run_folders(places: Iterable[str | Path]) -> list[Path]:
     """Run folders among `places`: each a run, or a folder of runs of several networks.
 
@@ -170,7 +151,7 @@ def run_folders(places: Iterable[str | Path]) -> list[Path]:
     """
     found: list[Path] = []
     for place in map(Path, places):
-        inner = [place] if (place / RUN_FILE).is_file() else sorted(file.parent for file in place.glob(f"*/{RUN_FILE}"))
+        inner = runs_in(place)
         if not inner:
             raise RunError(f"{place} holds no {RUN_FILE}, neither itself nor one level below; give a run folder")
         found += [folder for folder in inner if folder not in found]

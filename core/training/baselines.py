@@ -11,11 +11,11 @@ import pandas as pd
 
 from core.atomic import atomic_path
 from core.errors import RunError
+from core.run_folders import BASELINE_FILE
 from core.spectra.representations import represent
 from core.training.training_data import TrainingData
 
 BASELINES = ("gradient_boosting", "logistic", "metadata")
-BASELINE_FILE = "baselines.parquet"
 _METADATA_COLUMNS = ("ra", "dec", "phot_g_mean_mag")
 
 

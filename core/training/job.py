@@ -16,9 +16,10 @@ from core.evaluation.out_of_distribution import store_domain
 from core.jobs.job import Job
 from core.jobs.launch import submit
 from core.jobs.work import Reporter, Task, TaskCancelled
+from core.run_folders import BASELINE_FILE
 from core.settings import current_settings
 from core.training import run_store
-from core.training.baselines import BASELINE_FILE, store_baselines
+from core.training.baselines import store_baselines
 from core.training.fit import EpochEvent
 from core.training.inputs import NetworkInputs, fit_inputs, network_inputs
 from core.training.protocol import FoldMap, make_fold_map

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import RunError
+from core.run_folders import runs_in
 from core.settings import Settings, current_settings
-from core.training.run_store import FINISHED, RUN_FILE, read_run
+from core.training.run_store import FINISHED, read_run
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,8 @@ def find_runs(settings: Settings | None = None) -> list[RunSummary]:
 
 def _runs_below(folder: Path, name: str, *, shipped: bool) -> Iterator[RunSummary]:
     """The run in `folder`, or those of several networks one level below it."""
-    if (folder / RUN_FILE).is_file():
-        candidates = [(folder, name)]
-    elif folder.is_dir():
-        inner = sorted(path for path in folder.iterdir() if (path / RUN_FILE).is_file())
-        candidates = [(path, f"{name}/{path.name}") for path in inner]
-    else:
-        candidates = []
-    for path, run_name in candidates:
-        summary = _summary(path, run_name, shipped)
+    for path in runs_in(folder):
+        summary = _summary(path, name if path == folder else f"{name}/{path.name}", shipped)
         if summary is not None:
             yield summary
 

@@ -26,9 +26,9 @@ import pandas as pd
 from core.atomic import atomic_path, storage_errors
 from core.errors import RunError
 from core.evaluation.probability_calibration import fit_platt, sigmoid
+from core.run_folders import RUN_FILE
 
 FORMAT_VERSION = 1
-RUN_FILE = "run.json"
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 _FOLDS, _LOCK = "folds", ".lock"
 _PROBE_S = 0.5

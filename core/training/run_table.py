@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from core.errors import RunError
+from core.run_folders import runs_in
 from core.settings import Settings, current_settings
-from core.training.run_store import RUN_FILE, RUNNING, is_locked, read_run
+from core.training.run_store import RUNNING, is_locked, read_run
 
 COLUMNS = ("id", "model", "data", "folds", "state", "accuracy", "accuracy_std", "device", "seconds", "started")
 CORRUPT, INTERRUPTED = "corrupt", "interrupted"
@@ -27,15 +28,7 @@ def run_folders(settings: Settings) -> list[tuple[str, Path]]:
     """(id, folder) of everything that has a run.json, readable or not, the shipped ones first."""
     shipped, local = (settings.default_run_dir, settings.reference_runs_dir), settings.runs_dir
     places = [*((folder.parent, folder) for folder in shipped), (local, local)]
-    return [(folder.relative_to(root).as_posix(), folder) for root, top in places for folder in _folders_below(top)]
-
-
-def _folders_below(top: Path) -> list[Path]:
-    """Folders with a run.json: `top` itself, or one or two levels below it."""
-    if not top.is_dir():
-        return []
-    found = {path.parent for depth in ("", "*/", "*/*/") for path in top.glob(f"{depth}{RUN_FILE}")}
-    return sorted(found)
+    return [(folder.relative_to(root).as_posix(), folder) for root, top in places for folder in runs_in(top, levels=2)]
 
 
 def _row(run_id: str, folder: Path) -> dict:

@@ -12,8 +12,9 @@ from core.__main__ import main
 from core.errors import RunError, UsageError
 from core.evaluation.comparison import check_comparable, comparison_rows, comparison_table, grounds
 from core.evaluation.comparison_text import comparison_text
-from core.evaluation.run_result import choose_folder, load_run_result, load_run_results, run_folders
+from core.evaluation.run_result import load_run_result, load_run_results, run_folders
 from core.evaluation.who_beats_whom import METRICS, who_beats_whom
+from core.run_folders import choose_network
 from tests.evaluation.stored_runs import drawn_logits, drawn_stars, write_baselines, write_stored_run
 
 
@@ -38,9 +39,9 @@ def results(runs):
 
 def test_a_folder_of_runs_holds_each_network_once(runs):
     assert [folder.name for folder in run_folders([runs, runs / "cnn"])] == ["cnn", "deep", "wide"]
-    assert choose_folder(runs, "deep") == runs / "deep"
+    assert choose_network(runs, "deep") == runs / "deep"
     with pytest.raises(UsageError, match="cnn, deep, wide"):
-        choose_folder(runs, None)
+        choose_network(runs, None)
     with pytest.raises(RunError, match=r"holds no run\.json"):
         run_folders([runs / "nothing"])
 

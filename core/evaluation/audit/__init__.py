@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core.classification.ensemble import networks_in
 from core.errors import RunError
 from core.evaluation.audit.evidence import load_evidence
 from core.evaluation.audit.finding import AuditReport, CheckedItem
+from core.run_folders import networks_in
 
 OnCheck = Callable[[int, int, str], None]
 """Called before each check with (number done, number of all, title)."""

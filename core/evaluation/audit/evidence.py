@@ -9,10 +9,11 @@ import pandas as pd
 
 from core.classification.ensemble import Ensemble, load_ensemble
 from core.errors import RunError
+from core.run_folders import runs_in
 from core.settings import current_settings
 from core.spectra.spectrum_set import Coefficients
 from core.training.protocol import FoldMap, make_fold_map
-from core.training.run_store import RUN_FILE, read_run
+from core.training.run_store import read_run
 from core.training.training_data import TrainingData, data_hash, read_training_data
 
 PROBE_STARS = 48
@@ -124,9 +125,7 @@ def _candidates(run: dict) -> list[Path]:
 
 def _runs_near(folder: Path) -> tuple[Path, ...]:
     """Run folders beside this one and in the local run store, two levels deep."""
-    found = {path.parent for path in folder.parent.glob(f"*/{RUN_FILE}")}
-    for depth in ("*/", "*/*/"):
-        found |= {path.parent for path in current_settings().runs_dir.glob(f"{depth}{RUN_FILE}")}
+    found = {*runs_in(folder.parent), *runs_in(current_settings().runs_dir, levels=2)}
     return tuple(sorted(path for path in found if path.resolve() != folder.resolve()))
 
 

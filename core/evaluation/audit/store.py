@@ -8,8 +8,8 @@ from pathlib import Path
 from core.atomic import atomic_path
 from core.errors import StorageError
 from core.evaluation.audit.finding import AuditReport
+from core.run_folders import RUN_FILE
 from core.settings import current_settings
-from core.training.run_store import RUN_FILE
 
 
 def store_report(report: AuditReport) -> dict:
