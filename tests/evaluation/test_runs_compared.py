@@ -40,7 +40,7 @@ def results(runs):
 def test_a_folder_of_runs_holds_each_network_once(runs):
     assert [folder.name for folder in run_folders([runs, runs / "cnn"])] == ["cnn", "deep", "wide"]
     assert choose_network(runs, "deep") == runs / "deep"
-    with pytest.raises(UsageError, match="cnn, deep, wide"):
+    with pytest.raises(UsageError, match=r"cnn\|deep\|wide"):
         choose_network(runs, None)
     with pytest.raises(RunError, match=r"holds no run\.json"):
         run_folders([runs / "nothing"])
