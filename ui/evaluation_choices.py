@@ -47,11 +47,12 @@ def usable_runs() -> dict[str, RunSummary]:
 
 
 def choose_result() -> RunResult | None:
-    """A select box of the finished runs; None (with a message) where there is none or it cannot be read."""
+    """A select box of the finished runs, the shipped ensemble first; None where there is none or it is unreadable."""
     runs = usable_runs()
     if not runs:
         return None
-    titles = {name: f"{run.title} ({name})" for name, run in runs.items()}
+    default_first = sorted(runs, key=lambda name: not runs[name].shipped or "/" in name)
+    titles = {name: f"{runs[name].title} ({name})" for name in default_first}
     name = choose_one("Run", titles, state.RUN, help="Trained networks; reference runs stand on the embedded stars.")
     try:
         return evaluation_cache.load_result(runs[name])

@@ -62,7 +62,8 @@ def choose_source() -> StarSource | None:
             return source_of_files([entry.path], entry.title, entry.provenance)
         about = (
             "Simulated: the massive stars of DR3's XP catalogue within 2.4 kpc, two fifths of them in associations, "
-            "and hot low-mass stars; verdicts of the shipped ensemble on their spectra. No real star is among them."
+            "and hot low-mass stars; verdicts of the shipped ensemble on their spectra. No real star is among them; "
+            "known clusters are named where a group shares their place."
         )
         return source_of_files([shipped_galaxy()], titles[GALAXY], about)
     except (ExplorerError, OSError) as error:

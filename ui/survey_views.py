@@ -73,7 +73,8 @@ def show_report(report: SurveyReport, selection: Selection, found: dict[str, int
     )
     for truth in report.truth:
         text = (
-            f"**Known truth, {truth.kind}**: completeness {_share(truth.completeness)}, purity {_share(truth.purity)}"
+            f"**Known truth, {truth.kind}**: completeness {_share(truth.completeness)}, purity (massive of any type) "
+            f"{_share(truth.purity)}"
         )
         if truth.at_wanted is not None:
             text += f"; at {percent(WANTED_COMPLETENESS, 0)} completeness the purity is {_share(truth.at_wanted)}"

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -45,6 +45,7 @@ class ArchiveClient:
     settings: Settings = field(default_factory=current_settings)
     policy: RetryPolicy | None = None
     on_message: Callable[[str], None] | None = None
+    _reached: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     def query(self, adql: str, what: str = "the query", *, asynchronous: bool = False) -> pd.DataFrame:
         """Rows of an ADQL query at the Gaia archive; `asynchronous` for more than 2,000 rows or long queries."""
@@ -113,10 +114,14 @@ class ArchiveClient:
 
     def _patiently(self, request: Callable, what: str):
         policy = self.policy or RetryPolicy(first_pause_s=self.settings.archive_retry_delay_s)
+        if not self._reached.is_set():  # a network that fails in the middle may come back; one that never was is told
+            policy = replace(policy, repeat_offline=False)
 
         def polite():
             _rate_limit(self.settings).wait()
-            return request()
+            result = request()
+            self._reached.set()
+            return result
 
         return with_retries(polite, policy, what=what, on_pause=self.on_message)
 

@@ -70,6 +70,7 @@ def calibrate_file(
             part = _product(part)
             n_noted += int((part.note != "").sum())
             writer.write(part)
+        move(1.0, writer.n_rows)
     return writer.n_rows, n_noted
 
 

@@ -4,6 +4,10 @@ from typing import Any
 
 from core.survey.report import WANTED_COMPLETENESS, Share, SurveyReport
 
+PURITY_OF = "purity (massive of any type)"
+LEAST_PREVALENCE = 1e-6
+"""Of an estimate that is quoted as a number: below, no survey of Gaia's 219 million spectra could tell it from none."""
+
 
 def report_text(report: SurveyReport, manifest: dict[str, Any]) -> str:
     """Lines for a terminal."""
@@ -23,14 +27,18 @@ def report_text(report: SurveyReport, manifest: dict[str, Any]) -> str:
             "training's at another prevalence"
         )
     if report.estimated_prevalence is not None:
-        lines.append(f"  prevalence that the sample itself suggests: {report.estimated_prevalence:.3g}")
+        estimate = report.estimated_prevalence
+        told = (
+            f"{estimate:.3g}" if estimate >= LEAST_PREVALENCE else f"none above {LEAST_PREVALENCE:g} can be told from 0"
+        )
+        lines.append(f"  prevalence that the sample itself suggests: {told}")
     for truth in report.truth:
         lines.append(f"known truth, {truth.kind}:")
-        lines.append(f"  completeness {share_text(truth.completeness)}; purity {share_text(truth.purity)}")
+        lines.append(f"  completeness {share_text(truth.completeness)}; {PURITY_OF} {share_text(truth.purity)}")
         if truth.at_wanted is not None:
             lines.append(
-                f"  at {WANTED_COMPLETENESS:.0%} completeness ({report.score} {truth.threshold_at_wanted:.6g}): purity "
-                f"{share_text(truth.at_wanted)}"
+                f"  at {WANTED_COMPLETENESS:.0%} completeness ({report.score} {truth.threshold_at_wanted:.6g}): "
+                f"{PURITY_OF} {share_text(truth.at_wanted)}"
             )
     return "\n".join(lines)
 

@@ -1,5 +1,7 @@
 """Everything the archive can do wrong: a message that says what happened and what to do; nothing half-read is kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,14 @@ from core.archive.cache import StarCache
 from core.archive.client import ArchiveClient
 from core.archive.lookup import find_star
 from core.archive.retry import RateLimit, RetryPolicy, with_retries
-from core.errors import ArchiveBusyError, ArchiveError, ArchiveQuotaError, ArchiveReplyError, NotFoundError
+from core.errors import (
+    ArchiveBusyError,
+    ArchiveError,
+    ArchiveQuotaError,
+    ArchiveReplyError,
+    NotFoundError,
+    OfflineError,
+)
 from tests.archive.stand_in import Fault
 from tests.archive.stand_in.sky import THETA1_ORI_C
 
@@ -53,6 +62,19 @@ def test_a_failure_that_passes_is_survived(archive, impatient, fault):
     assert np.isfinite(record.spectra.flux).all()
     assert len(messages) == 1
     assert "attempt (2 of 3)" in messages[0]
+
+
+def test_no_network_at_all_is_told_at_once_and_one_that_fails_later_is_waited_for(archive, impatient):
+    client, messages = impatient
+    client = replace(client, policy=RetryPolicy(3, 0.01, repeat_offline=True))
+    gone = replace(client, settings=replace(client.settings, gaia_tap_url="http://127.0.0.1:9/tap-server/tap"))
+    with pytest.raises(OfflineError):
+        gone.query("SELECT TOP 1 source_id FROM gaiadr3.gaia_source")
+    assert messages == []
+    find_star(str(THETA1_ORI_C), client=client, use_embedded=False)
+    with pytest.raises(OfflineError):
+        gone.query("SELECT TOP 1 source_id FROM gaiadr3.gaia_source")
+    assert len(messages) == 2
 
 
 @pytest.mark.parametrize("target", ["tap", "data"])
