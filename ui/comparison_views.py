@@ -12,6 +12,7 @@ from core.evaluation.published import NOT_LIKE_FOR_LIKE, PUBLISHED_BOOSTING_AUC
 from core.evaluation.run_result import RunResult
 from core.evaluation.who_beats_whom import METRICS, TESTS
 from core.figures.comparison import MOST_CURVES, beaten_figure, cost_figure, learning_curves_figure
+from core.figures.palette import colours_in_turn
 from ui import evaluation_cache
 from ui.choice import choose_one
 from ui.downloads import download_each
@@ -146,7 +147,8 @@ def show_learning(results: Sequence[RunResult]) -> None:
         "Solid: validation, mean over folds, band from the lowest to the highest fold; dotted: training. Folds that "
         "stopped early end before the others, so late epochs average fewer folds. A gap that grows is overfitting."
     )
-    show(learning_curves_figure(curves, quantity), caption, key="learning")
+    colours = colours_in_turn([result.title for result in results])
+    show(learning_curves_figure(curves, quantity, colours), caption, key="learning")
 
 
 def show_cost(rows: Sequence[ComparisonRow]) -> None:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from core.evaluation.comparison import ComparisonRow
 from core.evaluation.who_beats_whom import BeatenMatrix
 from core.figures.layout import blank_figure, legend_below
-from core.figures.palette import BLUE, GREY, OVERLAY_COLOURS, VERMILION, translucent
+from core.figures.palette import BLUE, GREY, OVERLAY_COLOURS, VERMILION, colours_in_turn, translucent
 
 MOST_CURVES = len(OVERLAY_COLOURS)
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down", "pentagon", "hexagram")
@@ -18,7 +18,9 @@ _INK = "#172033"
 CURVE_TITLES = {"loss": "Loss", "accuracy": "Accuracy"}
 
 
-def learning_curves_figure(curves: Mapping[str, pd.DataFrame], quantity: str = "loss") -> go.Figure:
+def learning_curves_figure(
+    curves: Mapping[str, pd.DataFrame], quantity: str = "loss", colours: Mapping[str, str] | None = None
+) -> go.Figure:
     """Mean over folds of a quantity against the epoch, validation solid with the folds' range, training dotted.
 
     Parameters
@@ -26,7 +28,10 @@ def learning_curves_figure(curves: Mapping[str, pd.DataFrame], quantity: str = "
     curves : mapping of name to DataFrame with fold, epoch, loss, val_loss, accuracy, val_accuracy
         At most `MOST_CURVES` are drawn.
     quantity : 'loss' or 'accuracy'
+    colours : mapping of name to colour, or None
+        Those that the names have in other figures too.
     """
+    colours = colours or colours_in_turn(list(curves))
     figure = blank_figure(
         title=f"{CURVE_TITLES[quantity]} of the folds",
         x_title="Epoch",
@@ -34,7 +39,8 @@ def learning_curves_figure(curves: Mapping[str, pd.DataFrame], quantity: str = "
         height=460,
         x={"tickformat": "d"},
     )
-    for (name, table), colour in zip(curves.items(), OVERLAY_COLOURS, strict=False):
+    for name, table in list(curves.items())[:MOST_CURVES]:
+        colour = colours[name]
         epochs = table.groupby("epoch")[[quantity, f"val_{quantity}"]].agg(["mean", "min", "max", "count"])
         validation, epoch = epochs[f"val_{quantity}"], epochs.index.to_numpy()
         band_x = np.concatenate([epoch, epoch[::-1]])
@@ -69,6 +75,7 @@ def learning_curves_figure(curves: Mapping[str, pd.DataFrame], quantity: str = "
 def cost_figure(rows: Sequence[ComparisonRow], cost: str) -> go.Figure:
     """Validation accuracy with its deviation over the folds against 'parameters' or 'stars_per_s' (logarithmic)."""
     title = {"parameters": "Trainable parameters", "stars_per_s": "Spectra per second (one thread)"}[cost]
+    colours = colours_in_turn([row.title for row in rows])
     known = [row for row in rows if getattr(row, cost) and row.val_accuracy_mean is not None]
     figure = blank_figure(
         title=f"Accuracy against {'size' if cost == 'parameters' else 'speed'}",
@@ -87,7 +94,7 @@ def cost_figure(rows: Sequence[ComparisonRow], cost: str) -> go.Figure:
             name=row.title,
             marker={
                 "size": 12,
-                "color": OVERLAY_COLOURS[number % len(OVERLAY_COLOURS)],
+                "color": colours[row.title],
                 "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             },
             hovertemplate=f"{row.title}: %{{y:.4f}} at %{{x:,.0f}}<extra></extra>",

@@ -17,6 +17,8 @@ from core.spectra.grid import WAVELENGTH_NM
 MASSIVE_SIDE, LOW_SIDE = BLUE, VERMILION
 """Contributions that speak for massive and for low-mass have the classes' colours."""
 DIVERGING = [[0, VERMILION], [0.5, "#F4F4F2"], [1, BLUE]]
+FADING = [[0, VERMILION], [0.49, translucent(VERMILION, 0)], [0.51, translucent(BLUE, 0)], [1, BLUE]]
+"""For marks on the page's own ground, light or dark: what says nothing is not seen."""
 ATTRIBUTION_TITLE = "Contribution to the logit"
 _X_RANGE = [WAVELENGTH_NM[0] - 4, WAVELENGTH_NM[-1] + 4]
 _TOP, _BOTTOM = [0.4, 1.0], [0.0, 0.34]
@@ -94,7 +96,7 @@ def star_figure(explanation: Explanation, row: int, space_title: str, spread: np
         y=values,
         mode="markers",
         showlegend=False,
-        marker={"color": shap, "colorscale": DIVERGING, "cmin": -largest, "cmax": largest, "size": 9},
+        marker={"color": shap, "colorscale": FADING, "cmin": -largest, "cmax": largest, "size": 9},
         hoverinfo="skip",
     )
     figure.add_scatter(

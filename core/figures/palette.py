@@ -4,7 +4,7 @@ The colours are those of Okabe & Ito (2008, "Color Universal Design"), which sta
 one used for lines or marks has a contrast of at least 3:1 on the light and on the dark background (WCAG 2.1, 1.4.11).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
@@ -25,6 +25,11 @@ GROUP_COLOURS = (GREEN, PINK, OCHRE, SKY, BLUE, VERMILION, "#6A51C7", "#7FA015",
 """Groups of stars, in turn; the last four fill the gaps between Okabe & Ito's, as neighbours must differ."""
 
 LINE_COLOURS = {"hydrogen": PINK, "helium": OCHRE, "metals and molecules": GREY}
+
+
+def colours_in_turn(names: Sequence[str]) -> dict[str, str]:
+    """A colour for each name by its place: the same names have the same colours in every figure of a page."""
+    return {name: GROUP_COLOURS[number % len(GROUP_COLOURS)] for number, name in enumerate(names)}
 
 
 def label_colour(label: str | None) -> str:
