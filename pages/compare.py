@@ -44,7 +44,7 @@ if winners_tab.open:
             show_winners(results, titles)
 if learning_tab.open:
     with learning_tab:
-        show_learning(results)
+        show_learning(results, titles)
 if cost_tab.open:
     with cost_tab:
         show_cost(rows_of(results))

@@ -1,6 +1,6 @@
 """Parts of the page Compare."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -122,15 +122,14 @@ def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:
         st.markdown("No network beats another beyond chance: do not choose between them by this figure.")
 
 
-def show_learning(results: Sequence[RunResult]) -> None:
-    """Learning curves of some runs on top of each other."""
-    titles = {result.name: result.title for result in results}
+def show_learning(results: Sequence[RunResult], titles: Mapping[str, str]) -> None:
+    """Learning curves of some runs on top of each other; `titles` by name tell two runs of one network apart."""
     ranked = sorted(results, key=_accuracy, reverse=True)
     left, right = st.columns([3, 1])
     with left:
         chosen = st.multiselect(
             "Runs",
-            list(titles),
+            [result.name for result in results],
             [result.name for result in ranked[:3]],
             format_func=titles.__getitem__,
             max_selections=MOST_CURVES,
@@ -147,7 +146,7 @@ def show_learning(results: Sequence[RunResult]) -> None:
         "Solid: validation, mean over folds, band from the lowest to the highest fold; dotted: training. Folds that "
         "stopped early end before the others, so late epochs average fewer folds. A gap that grows is overfitting."
     )
-    colours = colours_in_turn([result.title for result in results])
+    colours = {titles[name]: colour for name, colour in colours_in_turn([result.name for result in results]).items()}
     show(learning_curves_figure(curves, quantity, colours), caption, key="learning")
 
 

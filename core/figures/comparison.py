@@ -75,7 +75,7 @@ def learning_curves_figure(
 def cost_figure(rows: Sequence[ComparisonRow], cost: str) -> go.Figure:
     """Validation accuracy with its deviation over the folds against 'parameters' or 'stars_per_s' (logarithmic)."""
     title = {"parameters": "Trainable parameters", "stars_per_s": "Spectra per second (one thread)"}[cost]
-    colours = colours_in_turn([row.title for row in rows])
+    colours = colours_in_turn([row.run for row in rows])
     known = [row for row in rows if getattr(row, cost) and row.val_accuracy_mean is not None]
     figure = blank_figure(
         title=f"Accuracy against {'size' if cost == 'parameters' else 'speed'}",
@@ -94,7 +94,7 @@ def cost_figure(rows: Sequence[ComparisonRow], cost: str) -> go.Figure:
             name=row.title,
             marker={
                 "size": 12,
-                "color": colours[row.title],
+                "color": colours[row.run],
                 "symbol": _SYMBOLS[number % len(_SYMBOLS)],
             },
             hovertemplate=f"{row.title}: %{{y:.4f}} at %{{x:,.0f}}<extra></extra>",

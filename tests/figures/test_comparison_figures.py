@@ -16,7 +16,11 @@ CURVES = pd.DataFrame(
 def test_a_network_has_one_colour_whatever_stands_beside_it():
     rows = [
         SimpleNamespace(
-            title=title, parameters=None if number == 2 else 1000, val_accuracy_mean=0.9, val_accuracy_std=0.1
+            title=title,
+            run=title,
+            parameters=None if number == 2 else 1000,
+            val_accuracy_mean=0.9,
+            val_accuracy_std=0.1,
         )
         for number, title in enumerate(TITLES)
     ]
