@@ -19,7 +19,9 @@ cards = st.columns(4, border=True)
 embedded_card = cards[0].empty()
 embedded_card.metric("Embedded stars", "…")
 cards[1].metric("Opened files", len(opened.spectra), help="Open files of your own on the page Star.")
-cards[2].metric("Trained networks", sum(run.usable for run in runs))
+n_usable = sum(run.usable for run in runs)
+beside = f"{len(runs) - n_usable} more of the table below gave no verdicts: see its column State."
+cards[2].metric("Trained networks", n_usable, help=beside if n_usable < len(runs) else None)
 with cards[3]:
     overview.show_device(cache.find_device())
 
@@ -34,7 +36,7 @@ def run_row(run: RunSummary) -> dict:
     return {
         "Network": run.title,
         "Run": run.name,
-        "Members": run.n_members,
+        "Members": run.n_members or None,
         "Training stars": run.n_train,
         "Trained on": cache.title_of_data(run.data),
         "Test ROC-AUC": run.test_roc_auc,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.figures.sky_deck import HEIGHT, sky_deck
+from core.figures.sky_deck import HEIGHT, PHONE_WIDTH, WIDTH, sky_deck
 from core.figures.sky_legend import legend_svg
 from core.sky.spiral_arms import arm_lines
 from core.sky.star_source import StarSource
@@ -12,7 +12,8 @@ from ui.plain import plain
 from ui.shell import page
 from ui.sky_choices import aladin_link, choose_field, choose_view, go_to
 from ui.sky_sources import choose_cuts, require_source
-from ui.sky_view import answer_click, link_onward, map_width, marks_of, paint, places_of, say
+from ui.sky_view import answer_click, link_onward, marks_of, paint, places_of, say
+from ui.window import on_phone
 
 page("Sky map", ":material/public:")
 
@@ -55,7 +56,7 @@ def explore(source: StarSource) -> None:
         field=field,
         known=sky_cache.well_known(float("inf")) if named else None,
         arms=arm_lines(FARTHEST_ARM_PC),
-        width_px=map_width(),
+        width_px=PHONE_WIDTH if on_phone() else WIDTH,
     )
     caption = say(drawn, projection, painted)
     # A key of its own for each view: the browser keeps zoom and angle as long as the view is the same.

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.figures.association import k_distance_figure, scan_figure
-from core.sky.associations import STUDY, Associations, Settings, coordinates, with_eps
+from core.sky.associations import STUDY, SUGGESTED, Associations, Settings, coordinates, with_eps
 from core.sky.eps_suggestion import k_distances
 from core.sky.exploration import slider_range
 from core.sky.export import FORMATS, table_bytes
@@ -20,6 +20,8 @@ from core.sky.star_places import StarPlaces
 from ui import state
 from ui.association_choices import set_eps
 from ui.association_jobs import AT_ONCE, result_or_job
+from ui.cards import show_cards
+from ui.columns import star_columns
 from ui.downloads import download_each
 from ui.figure import show
 from ui.plain import plain
@@ -37,14 +39,12 @@ def show_numbers(found: Associations, table: pd.DataFrame) -> None:
     sizes = np.bincount(found.group[found.group >= 0])
     scores = score_groups(found.group, table) if {"true_group", "true_distance_pc"} <= set(table.columns) else None
     scored = scores is not None and len(scores) > 0
-    cards = st.columns([5, 4, 4, 4, 5, 4] if scored else 4, border=True, gap="small")
-    cards[0].metric("Stars grouped", f"{n:,}")
-    cards[1].metric("Groups", f"{found.n_groups:,}")
-    cards[2].metric("Noise", f"{100 * found.n_noise / max(n, 1):.1f} %")
-    cards[3].metric("Largest", f"{sizes.max(initial=0):,}")
+    cards = [("Stars grouped", f"{n:,}"), ("Groups", f"{found.n_groups:,}")]
+    cards += [("Noise", f"{100 * found.n_noise / max(n, 1):.1f} %"), ("Largest", f"{sizes.max(initial=0):,}")]
     if scored:
-        cards[4].metric("Completeness", f"{scores['completeness'].mean():.2f}")
-        cards[5].metric("Purity", f"{scores['purity'].mean():.2f}")
+        cards += [(name.capitalize(), f"{scores[name].mean():.2f}") for name in ("completeness", "purity")]
+    show_cards(cards)
+    if scored:
         worst = scores.loc[scores[["completeness", "purity"]].min(axis=1).idxmin()]
         st.caption(
             f"The truth of these simulated stars is known: mean over the {len(scores)} associations of at least "
@@ -139,7 +139,7 @@ def _show_members(found: Associations, table: pd.DataFrame, members: np.ndarray,
     if stem != "all_groups":
         shown = frame.head(MOST_LISTED).assign(star="star?source_id=" + frame["source_id"].astype(str))
         shown = shown.assign(source_id=shown["source_id"].astype(str))
-        columns = {"star": st.column_config.LinkColumn("verdict", display_text="open")}
+        columns = star_columns(shown.columns) | {"star": st.column_config.LinkColumn("Verdict", display_text="open")}
         st.dataframe(shown[["star", *shown.columns.drop("star")]], hide_index=True, height=240, column_config=columns)
     download_each(FORMATS, partial(table_bytes, frame), stem, label=f"{len(frame):,} members, {{}}")
 
@@ -159,8 +159,13 @@ def show_eps_help(places: StarPlaces, table: pd.DataFrame, settings: Settings, m
         suggested = None if curve.suggested is None else float(to_unit(curve.suggested))
         caption = (
             "Distance of each star to the neighbour that would make it a core point, in plain distances. Stars in "
-            "groups lie on the flat part; the knee is a usual first guess for eps"
-            + ("." if settings.errors == "ignore" or sky else " (the error-aware metric brings stars closer).")
+            "groups lie on the flat part; the knee is a usual first guess for eps, from these stars alone"
+            + (
+                "."
+                if settings.errors == "ignore" or sky
+                else ". The error-aware metric brings stars closer, so that less will do: the "
+                f"{SUGGESTED.eps_pc:g} pc suggested above were chosen by the known associations of a simulated Galaxy."
+            )
         )
         figure = k_distance_figure(to_unit(curve.distance), curve.k, suggested, eps, settings.unit)
         show(figure, caption, key="k distances")

@@ -106,7 +106,7 @@ def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:
     known = titles | {name: titles.get(name, name) for name in matrix.names}
     caption = (
         "Blue: the row beats the column beyond chance; vermilion: it loses; grey: the difference may be chance (p ≥ "
-        "0.05 after Holm's correction for all pairs). "
+        "0.05 after Holm's correction for all pairs); in brackets: too few folds in common for a test. "
         + (
             "Only folds that both have count. They share training stars, so the variance is enlarged (Nadeau & Bengio "
             "2003)."

@@ -31,6 +31,7 @@ from core.settings import current_settings
 from core.spectra.representations import find_representation, represent
 from ui import evaluation_cache
 from ui.choice import choose_one
+from ui.columns import star_columns
 from ui.downloads import download_table
 from ui.evaluation_choices import choose_threshold
 from ui.figure import show
@@ -91,7 +92,7 @@ def show_mistakes(result: RunResult, part: str) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": list(range(min(3, len(listed))))}},
-        column_config={"probability": st.column_config.NumberColumn(format="%.4f")},
+        column_config=star_columns(columns),
     )
     note = f" The first {MOST_LISTED} are listed; the download holds all." if len(wrong) > MOST_LISTED else ""
     st.caption(f"The most confident come first: the probability given to the wrong class is largest.{note}")

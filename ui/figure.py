@@ -3,10 +3,17 @@
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.figures.spectral_lines import drop_crowded_labels
+from ui.window import on_phone
+
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+_PHONE_PX = 270
+"""Width of a figure without its margins."""
 
 
 def show(figure: go.Figure, caption: str, *, key: str) -> None:
     """Draw `figure` over the whole width; `caption` is shown below it and read out to those who cannot see it."""
+    if on_phone():
+        drop_crowded_labels(figure, _PHONE_PX)
     st.plotly_chart(figure, key=key, config=_CONFIG, alt=caption)
     st.caption(caption)

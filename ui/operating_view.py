@@ -1,5 +1,6 @@
 """Part of the page Evaluate: what a threshold yields at a prevalence. Redraws within a fragment."""
 
+import numpy as np
 import streamlit as st
 
 from core.evaluation.operating import (
@@ -17,6 +18,9 @@ from ui.choice import choose_one
 from ui.evaluation_choices import PURITIES, PURITY, choose_prevalence, choose_threshold, prevalence_text
 from ui.live_plot import Curve, Mark, Panel, live_plot
 from ui.numbers import interval_text, percent, share_text
+
+RARE = 0.02
+"""Below this prevalence purities span orders of magnitude, and their axis is logarithmic."""
 
 
 @st.fragment
@@ -93,13 +97,15 @@ def _show_purity_curve(curve: OperatingCurve, expected: Yield) -> None:
     marks = []
     if expected.completeness.value is not None:
         marks = [Mark(100 * expected.completeness.value, f"threshold {expected.threshold:g}", 0, VERMILION)]
+    rare = expected.prevalence < RARE
     panel = Panel(
         100 * completeness,
         [Curve("expected (%)", BLUE, 100 * purity), Curve("at least (%)", GREY, 100 * least, dashed=True)],
         title=f"Purity against completeness at {prevalence_text(expected.prevalence)}",
         x_title="Completeness (%)",
         y_title="Expected purity (%)",
-        y_range=(0.0, 118.0),
+        y_range=(10.0 ** np.floor(np.log10(100 * expected.prevalence)), 400.0) if rare else (0.0, 118.0),
+        y_log=rare,
         caption=(
             "What every threshold yields; dotted: the chosen one; dashed: the least purity that a set of this size "
             f"allows (95 %). Probability {expected.threshold:g} at equal priors is "

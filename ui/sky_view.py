@@ -5,7 +5,6 @@ import pandas as pd
 import streamlit as st
 
 from core.figures.sky_colour import Painted, paint_classes, paint_groups, paint_scale
-from core.figures.sky_deck import PHONE_WIDTH, WIDTH
 from core.figures.sky_marks import Marks
 from core.sky import frames
 from core.sky.sky_cells import SkyMap, cell_centres
@@ -15,11 +14,6 @@ from ui import sky_cache, state
 from ui.shell import link
 from ui.sky_choices import cell_radius, go_to, settings_of_query
 from ui.sky_sources import link_to_survey, travelling
-
-
-def map_width() -> int:
-    """Pixels of the map, about: a phone says in its user agent that it is one."""
-    return PHONE_WIDTH if "Mobi" in (st.context.headers.get("User-Agent") or "") else WIDTH
 
 
 def paint(drawn: SkyMap, colour: str, source: StarSource, cuts: Cuts) -> Painted:

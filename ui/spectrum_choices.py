@@ -8,6 +8,7 @@ from core.spectra.dataset import Dataset, labels_of, select_rows
 from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
 from ui.choice import choose_one
+from ui.columns import star_columns
 from ui.plain import plain
 
 MAGNITUDES = (3.0, 21.0)
@@ -83,6 +84,7 @@ def choose_stars(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
         listed,
         hide_index=True,
         height=260,
+        column_config=star_columns(columns),
         key=f"stars of {dataset.key}",
         on_select="rerun",
         selection_mode="multi-row",

@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from core.jobs.job import ENDED, FINISHED, Job, JobState, read_events
+from ui.cards import show_cards
 from ui.numbers import duration
 from ui.plain import plain
 
@@ -15,15 +16,14 @@ def show_progress(job: Job) -> None:
     done = [row for rows in read_events(job).values() for row in rows if row.get("event") == "partition"]
     rows, massive = sum(row["rows"] for row in done), sum(row["massive"] for row in done)
     st.progress(now.n_done / now.n_tasks if now.n_tasks else 0.0)
-    stars, found, rate, left = st.columns(4, border=True)
-    stars.metric("Stars", f"{rows:,}")
-    found.metric("Massive at equal priors", f"{massive:,}")
     speed = speed_of(done, now, time.time())
-    rate.metric("Stars per second", "–" if speed is None else f"{speed[0]:,.0f}")
-    if now.state in ENDED or speed is None:
-        left.metric("Time left", "–")
-    else:
-        left.metric("Time left", f"about {duration(max(1.0, speed[1] * (now.n_tasks - now.n_done)))}")
+    rate, left = "–", "–"
+    if speed is not None:
+        rate = f"{speed[0]:,.0f}"
+        if now.state not in ENDED:
+            left = f"about {duration(max(1.0, speed[1] * (now.n_tasks - now.n_done)))}"
+    cards = [("Stars", f"{rows:,}"), ("Massive at equal priors", f"{massive:,}")]
+    show_cards([*cards, ("Stars per second", rate), ("Time left", left)])
     if now.state == FINISHED:
         st.success(f"{plain(now.message)}. The answer is under *Results*.", icon=":material/check:")
     elif now.n_done:

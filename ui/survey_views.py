@@ -9,7 +9,9 @@ from core.survey.index import B_EDGES, COLOUR_EDGES, G_EDGES, L_EDGES, PROBABILI
 from core.survey.report import WANTED_COMPLETENESS, Share, SurveyReport
 from core.survey.result import Selection
 from ui import shell, survey_cache
+from ui.cards import show_cards
 from ui.choice import choose_one
+from ui.columns import star_columns
 from ui.downloads import download_each
 from ui.figure import show
 from ui.numbers import percent, share_text
@@ -26,42 +28,29 @@ _SORTS = {
     "distance_pc": "Distance",
     "absolute_g_mag": "Absolute magnitude",
 }
-_SHOWN: dict[str, tuple[str, str | None]] = {
-    # column: heading, number format
-    "source_id": ("Gaia DR3", None),
-    "known_as": ("Known as", None),
-    "sky_probability": ("P, parallax considered", "%.4f"),
-    "probability": ("P by the spectrum", "%.4f"),
-    "probability_std": ("±", "%.4f"),
-    "phot_g_mean_mag": ("G (mag)", "%.2f"),
-    "bp_rp": ("BP − RP (mag)", "%.2f"),
-    "absolute_g_mag": ("M_G (mag)", "%.2f"),
-    "distance_pc": ("Distance (pc)", "%.0f"),
-    "l_deg": ("l (deg)", "%.2f"),
-    "b_deg": ("b (deg)", "%.2f"),
-    "ruwe": ("RUWE", "%.2f"),
-    "category": ("Category", None),
-    "out_of_distribution": ("Unlike the training", None),
-    "impostor": ("Impostor", None),
-    "note": ("Note", None),
-}
+_SHOWN = (
+    "source_id", "known_as", "sky_probability", "probability", "probability_std", "phot_g_mean_mag", "bp_rp",
+    "absolute_g_mag", "distance_pc", "l_deg", "b_deg", "ruwe", "category", "out_of_distribution", "impostor", "note",
+)  # fmt: skip
 
 
 def show_report(report: SurveyReport, selection: Selection, found: dict[str, int]) -> None:
     """Counts and purity, with what they rest on."""
-    stars, candidates, purity, prevalence = st.columns(4, border=True)
-    stars.metric("Stars classified", f"{report.n_classified:,}")
-    candidates.metric(
-        "Candidates", f"{found['n_selected']:,}", help=f"Probability ≥ {selection.threshold:.6g} at equal priors"
-    )
-    if report.expected_purity is None:
-        purity.metric("Expected purity", "–")
-    else:
+    purity, purity_help = "–", None
+    if report.expected_purity is not None:
         low, high = report.expected_purity_low or 0.0, report.expected_purity_high or 1.0
-        help_text = f"95 %: {share_text(low)} to {share_text(high)}; at the threshold of the prevalence."
-        purity.metric("Expected purity", share_text(report.expected_purity), help=help_text)
+        purity = share_text(report.expected_purity)
+        purity_help = f"95 %: {share_text(low)} to {share_text(high)}; at the threshold of the prevalence."
     estimated = report.estimated_prevalence
-    prevalence.metric("Prevalence by the sample", "–" if estimated is None else share_text(estimated))
+    above = f"Probability ≥ {selection.threshold:.6g} at equal priors"
+    show_cards(
+        [
+            ("Stars classified", f"{report.n_classified:,}"),
+            ("Candidates", f"{found['n_selected']:,}", above),
+            ("Expected purity", purity, purity_help),
+            ("Prevalence by the sample", "–" if estimated is None else share_text(estimated)),
+        ]
+    )
     known = "Known stars are marked once `python -m core known-stars` has fetched their lists."
     if found["n_known"]:
         known = f"{found['n_known']:,} are known stars (ALS, Gaia's golden OBA sample)."
@@ -138,10 +127,7 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
     event = st.dataframe(
         table[list(_SHOWN)].astype({"source_id": str}), hide_index=True, on_select="rerun",
         selection_mode="single-row", key=f"candidates {survey.name} {page}", placeholder="–",
-        column_config={
-            name: heading if form is None else st.column_config.NumberColumn(heading, format=form)
-            for name, (heading, form) in _SHOWN.items()
-        },
+        column_config=star_columns(_SHOWN),
     )  # fmt: skip
     rows = event.selection.rows if event else []
     if rows:

@@ -120,8 +120,9 @@ def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
         (card.absolute_magnitude_corrected, f"M_G, A_G of {card.a_g_source} taken off"),
     ):
         if magnitude is not None:
-            span = f"{magnitude.brighter:+.2f} to {magnitude.fainter:+.2f}"
-            facts.append((name, f"{magnitude.value:+.2f} mag (68 %: {span})"))
+            low, high = f"{magnitude.brighter:+.2f}", f"{magnitude.fainter:+.2f}"
+            span = "± less than 0.01" if low == high else f"68 %: {low} to {high}"
+            facts.append((name, f"{magnitude.value:+.2f} mag ({span})"))
     return facts + [(f"Gaia {name}", text) for name, text in card.gaia_opinions]
 
 

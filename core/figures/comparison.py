@@ -113,7 +113,8 @@ def beaten_figure(matrix: BeatenMatrix, titles: Mapping[str, str]) -> go.Figure:
             text[cell], hover[cell], shade[cell] = "–", "no common fold", 0.0
             continue
         shade[cell] = 0.0 if test.winner is None else (1.0 if test.winner == first else -1.0)
-        text[cell] = f"{100 * test.difference:+.1f}"
+        points = f"{100 * test.difference:+.1f}"
+        text[cell] = points if test.p_adjusted is not None else f"({points})"
         p = "no p-value" if test.p_adjusted is None else f"p = {test.p_adjusted:.2g} (alone {test.p_value:.2g})"
         hover[cell] = f"{titles[first]} minus {titles[second]}: {100 * test.difference:+.2f} points, {p}"
     labels = [titles[name] for name in names]

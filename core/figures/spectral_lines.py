@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.palette import LINE_COLOURS
+from core.spectra.grid import WAVELENGTH_NM
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ LINE_AXIS = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange":
 _TOP, _LANE_HEIGHT = 0.98, 0.046
 _LINES_END = _TOP - _LANE_HEIGHT * (max(mark.lane for mark in LINE_MARKS) + 0.7)
 """All lines end below the lowest lane, so that none crosses a neighbour's label."""
+_LETTER_PX = 6.5
+"""Mean width of a letter of the labels, with what parts two words."""
 
 
 def mark_lines(figure: go.Figure) -> go.Figure:
@@ -91,4 +95,20 @@ def mark_lines(figure: go.Figure) -> go.Figure:
             showlegend=False,
             hoverinfo="skip",
         )
+    return figure
+
+
+def drop_crowded_labels(figure: go.Figure, width_px: float) -> go.Figure:
+    """Leave out the labels of marks that would lie on a neighbour where the figure is `width_px` wide; lines stay."""
+    nm_per_px = (WAVELENGTH_NM[-1] - WAVELENGTH_NM[0]) / width_px
+    for trace in figure.select_traces({"type": "scatter", "mode": "text", "yaxis": "y2"}):
+        ends: dict[float, float] = {}
+        kept = []
+        for x, lane, label in zip(trace.x, trace.y, trace.text, strict=True):  # in a lane by wavelength
+            half = 0.5 * _LETTER_PX * len(label) * nm_per_px
+            fits = x - half >= ends.get(lane, -np.inf)
+            kept.append(label if fits else "")
+            if fits:
+                ends[lane] = x + half
+        trace.text = kept
     return figure

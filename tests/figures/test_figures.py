@@ -15,7 +15,7 @@ from core.figures.layout import flux_scale
 from core.figures.probability import members_figure
 from core.figures.projection import hammer, outline
 from core.figures.rvs import rvs_figure
-from core.figures.spectral_lines import HEADROOM, LINE_MARKS
+from core.figures.spectral_lines import HEADROOM, LINE_MARKS, drop_crowded_labels
 from core.figures.spectrum import class_means_figure, overlay_figure, spectrum_figure
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.representations import REPRESENTATIONS
@@ -156,3 +156,16 @@ def test_the_projection_fits_its_frame():
         assert np.abs(y).max() <= np.sqrt(2) + 1e-9
     assert hammer(np.array([0.0]), np.array([0.0])) == (0.0, 0.0)
     assert hammer(np.array([10.0]), np.array([0.0]))[0] < 0  # longitude grows to the left
+
+
+@pytest.mark.parametrize("width_px", [270, 700])
+def test_labels_of_lines_do_not_lie_on_each_other(width_px):
+    figure = drop_crowded_labels(spectrum_figure(FLUX, title="Spectrum"), width_px)
+    px_per_nm = width_px / (WAVELENGTH_NM[-1] - WAVELENGTH_NM[0])
+    labels = [trace for trace in figure.data if trace.mode == "text"]
+    shown = [(y, x, text) for trace in labels for x, y, text in zip(trace.x, trace.y, trace.text, strict=True) if text]
+    assert len({y for y, _, _ in shown}) == 5, "every lane keeps some"
+    assert (len(shown) == len(LINE_MARKS)) == (width_px == 700), "and only a narrow figure loses any"
+    for (lane, x, text), (next_lane, next_x, next_text) in itertools.pairwise(sorted(shown)):
+        letters = (len(text) + len(next_text)) / 2
+        assert lane != next_lane or (next_x - x) * px_per_nm >= 6 * letters, (text, next_text)

@@ -61,6 +61,8 @@ class Panel:
     curves : sequence of Curve
     y_range : tuple of two floats
         Limits of the vertical axis.
+    y_log : bool
+        A logarithmic vertical axis; values that are not positive are left out.
     caption : str
         Shown below, and read out to those who cannot see the plot.
     height : int
@@ -76,6 +78,7 @@ class Panel:
     caption: str
     marks: Sequence[Mark] = ()
     height: int = 380
+    y_log: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def live_plot(*panels: Panel, key: str, readouts: Sequence[Readout] = ()) -> Non
 
 
 def _panel(panel: Panel) -> dict:
-    plain = {name: getattr(panel, name) for name in ("title", "x_title", "y_title", "caption", "height")}
+    plain = {name: getattr(panel, name) for name in ("title", "x_title", "y_title", "caption", "height", "y_log")}
     return plain | {
         "x": panel.x.tolist(),
         "y_range": [float(limit) for limit in panel.y_range],

@@ -1,7 +1,7 @@
 // Curves that redraw within a frame while a slider moves (Streamlit makes a new Plotly figure for every change).
-// `data`: `readouts`: [{name, value, note}] and `panels`, each with title, caption, x_title, y_title, x, y_range, height,
-// `curves`: [{name, values, colour, dash, low, high, fill}], `marks`: [{x, label, lane, colour}] (dotted verticals with a
-// label in one of the lanes at the top).
+// `data`: `readouts`: [{name, value, note}] and `panels`, each with title, caption, x_title, y_title, x, y_range, y_log,
+// height, `curves`: [{name, values, colour, dash, low, high, fill}], `marks`: [{x, label, lane, colour}] (dotted verticals
+// with a label in one of the lanes at the top).
 
 const LANE_PX = 15;
 
@@ -17,10 +17,11 @@ function theme(element) {
 
 // uPlot wants one row per curve; a band needs its two edges as curves of their own.
 function rows(data) {
+  const shown = (values) => (data.y_log ? values.map((v) => (v > 0 ? v : null)) : values);
   const all = [data.x];
   for (const curve of data.curves) {
-    if (curve.low) all.push(curve.high, curve.low);
-    all.push(curve.values);
+    if (curve.low) all.push(shown(curve.high), shown(curve.low));
+    all.push(shown(curve.values));
   }
   return all;
 }
@@ -45,6 +46,12 @@ function seriesAndBands(data) {
     });
   }
   return { series, bands };
+}
+
+// Ticks of a logarithmic axis: uPlot's own would draw a line at every 2, 3, 4 ... as well.
+function decades(_plot, _axis, low, high) {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  return Array.from({ length: Math.floor(Math.log10(high)) - first + 1 }, (_, i) => Number((10 ** (first + i)).toPrecision(1)));
 }
 
 function drawMarks(plot, data, colours) {
@@ -86,10 +93,13 @@ function build(element, data, width) {
     height: data.height,
     series,
     bands,
-    scales: { x: { time: false, range: [data.x[0], data.x[data.x.length - 1]] }, y: { range: () => element.liveRange } },
+    scales: {
+      x: { time: false, range: [data.x[0], data.x[data.x.length - 1]] },
+      y: { distr: data.y_log ? 3 : 1, range: () => element.liveRange },
+    },
     axes: [
       { ...axis, label: data.x_title, labelSize: 22 },
-      { ...axis, label: data.y_title, labelSize: 22, size: 52 },
+      { ...axis, label: data.y_title, labelSize: 22, size: 52, ...(data.y_log && { splits: decades }) },
     ],
     cursor: { drag: { x: true, y: false } },
     legend: { live: true },
@@ -103,7 +113,7 @@ function build(element, data, width) {
 // What cannot be changed in place: then the plot is made anew.
 function shape(data, colours) {
   const curves = data.curves.map((curve) => [curve.name, curve.colour, curve.dash, Boolean(curve.low)]);
-  return JSON.stringify([data.x_title, data.y_title, data.height, data.x.length, curves, colours]);
+  return JSON.stringify([data.x_title, data.y_title, data.y_log, data.height, data.x.length, curves, colours]);
 }
 
 function newFrame() {
