@@ -63,14 +63,20 @@ def _from_parquet(path: Path) -> np.ndarray:
 
     try:
         schema = pq.read_schema(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise ReadError(f"{path} is no Parquet file: {error}") from error
     if _COLUMN not in schema.names:
         raise ReadError(f"{path} has no column {_COLUMN}; it has {', '.join(schema.names[:10])}")
-    column = pq.read_table(path, columns=[_COLUMN])[_COLUMN]
+    try:
+        column = pq.read_table(path, columns=[_COLUMN])[_COLUMN]
+    except (pa.ArrowException, OSError) as error:
+        raise ReadError(f"{path} is damaged: {error}. Make or fetch it again") from error
     if pa.types.is_floating(column.type):
         raise SourceIdError(f"{path}: {_COLUMN} is a floating-point column, which loses the last digits of ids")
-    ids = pd.array(column.to_pandas(), dtype="int64").to_numpy()
+    try:
+        ids = pd.array(column.to_pandas(), dtype="int64").to_numpy()
+    except (ValueError, TypeError, OverflowError) as error:  # words, unknown values, lists
+        raise SourceIdError(f"{path}: {_COLUMN} holds a value that is no whole number ({error})") from error
     if len(ids) == 0:
         raise EmptyFileError(f"{path} holds no source id")
     for extreme in (ids.min(), ids.max()):

@@ -153,8 +153,8 @@ def http_error(status: int, body: bytes, retry_after: str | None) -> HttpStatusE
     if not message:
         message = page_title(body) if b"<html" in body.lower() else text
     message = " ".join(re.sub(r"<[^>]+>", " ", message).split())[:400]
-    seconds = float(retry_after) if retry_after and retry_after.strip().isdigit() else None
-    return HttpStatusError(status, message or "no reason given", seconds)
+    seconds = re.fullmatch(r"[0-9]{1,9}", (retry_after or "").strip())
+    return HttpStatusError(status, message or "no reason given", float(seconds.group()) if seconds else None)
 
 
 def _text(value) -> str:

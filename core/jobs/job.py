@@ -200,11 +200,13 @@ def read_events(job: Job) -> dict[str, list[dict]]:
     events = {}
     for path in sorted((job.folder / _EVENTS).glob("*.jsonl")):
         rows: list[dict] = []
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_bytes().splitlines():
             try:
                 row = json.loads(line)
             except ValueError:
                 continue  # its writer was killed in the middle of the line
+            if not isinstance(row, dict):
+                continue
             rows = [row] if row.get("event") == "started" else [*rows, row]
         events[path.stem] = rows
     return events

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.errors import SurveyError
 from core.settings import current_settings
 
 ALS_FILE, GOLD_FILE = "als.parquet", "gold_oba.parquet"
@@ -22,13 +23,28 @@ def known_stars_dir() -> Path:
 
 
 def known_stars() -> pa.Table:
-    """The stars of all lists that are there, each once (ALS before the golden sample): source_id and known_as."""
+    """The stars of all lists that are there, each once (ALS before the golden sample): source_id and known_as.
+
+    Raises
+    ------
+    SurveyError
+        A list is damaged.
+    """
     import pandas as pd
 
     lists = [known_stars_dir() / name for name in (ALS_FILE, GOLD_FILE)]
-    tables = [pq.read_table(path, schema=SCHEMA) for path in lists if path.is_file()]
+    tables = [_read(path) for path in lists if path.is_file()]
     if len(tables) < 2:
         return tables[0] if tables else SCHEMA.empty_table()
     first, second = tables
     new = ~pd.Index(second["source_id"].to_numpy()).isin(first["source_id"].to_numpy())
     return pa.concat_tables([first, second.filter(pa.array(new))])
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path, schema=SCHEMA)
+    except (pa.ArrowException, OSError) as error:
+        raise SurveyError(
+            f"{path} is damaged ({error}); delete it, and fetch it again: python -m core known-stars"
+        ) from error

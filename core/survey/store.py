@@ -28,6 +28,12 @@ MANIFEST = "_manifest.json"
 """The underscore makes readers of the folder as one Parquet data set pass it over."""
 RUNNING, FINISHED, PARTLY = "running", "finished", "partly finished"
 _LOCK = ".lock"
+_CONTENT = {
+    "state": str, "input": str, "fingerprint": str, "n_partitions": int, "n_rows": int, "n_massive": int, "run": dict,
+    "partitions": dict,
+}  # fmt: skip
+_RUN_CONTENT = {"path": str, "title": str, "started": str}
+"""What a manifest holds whatever became of the survey, and of what type."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,11 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
         raise SurveyError(f"{path} is damaged ({error}); run the survey again") from error
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT_VERSION:
         raise SurveyError(f"{path} is no manifest of format {FORMAT_VERSION}; run the survey again")
+    run = manifest.get("run")
+    for holder, content in ((manifest, _CONTENT), (run, _RUN_CONTENT)):
+        for name, kind in content.items():
+            if not isinstance(holder, dict) or not isinstance(holder.get(name), kind):
+                raise SurveyError(f"{path} is damaged (no sound {name!r} in it); run the survey again")
     return manifest
 
 

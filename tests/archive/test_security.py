@@ -11,9 +11,10 @@ import pytest
 
 from core.archive import parse
 from core.archive.client import check_zip
+from core.archive.id_files import read_ids
 from core.archive.products import read_star_products
 from core.archive.retry import IncompleteReplyError
-from core.errors import ArchiveReplyError
+from core.errors import ArchiveReplyError, ReadError, SourceIdError
 from tests.archive.stand_in import build_sky, replies
 
 ENTITY = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>
@@ -115,3 +116,31 @@ def test_an_overflow_is_noticed():
     assert read["source_id"].tolist() == [1, 2]
     assert read["name"].fillna("").tolist() == ["a", ""]
     assert read["flag"].tolist() == [True, False]
+
+
+def test_a_table_that_claims_more_than_it_holds_is_refused():
+    whole = replies.votable(pd.DataFrame({"source_id": [1]})).decode()
+    reply = whole.replace('datatype="long"', 'datatype="long" arraysize="90000000"')
+    with pytest.raises(ArchiveReplyError, match="claims"):
+        parse.votable_to_frame(reply.encode())
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("30", 30.0), (" 5 ", 5.0), ("\x1f1", 1.0), ("²", None), ("9" * 400, None), (None, None)]
+)
+def test_only_a_number_is_a_time_to_wait(said, seconds):
+    assert parse.http_error(503, b"busy", said).retry_after_s == seconds
+
+
+def test_a_damaged_list_of_ids_is_refused_by_name(tmp_path):
+    path = tmp_path / "ids.parquet"
+    pd.DataFrame({"source_id": ["5937083312263887616", "Vega"]}).to_parquet(path)
+    with pytest.raises(SourceIdError, match="no whole number"):
+        read_ids(path)
+    ids = pd.DataFrame({"source_id": np.arange(1, 50_000)})
+    ids.to_parquet(path)
+    data = bytearray(path.read_bytes())
+    data[100:200] = bytes(100)
+    path.write_bytes(data)
+    with pytest.raises(ReadError, match="damaged"):
+        read_ids(path)

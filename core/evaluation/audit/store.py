@@ -29,9 +29,10 @@ def store_report(report: AuditReport) -> dict:
 def stored_report(run_dir: str | Path) -> dict | None:
     """The latest stored audit of a run as it is now; None where there is none, or the run has changed since."""
     try:
-        return json.loads(_place(Path(run_dir)).read_text(encoding="utf-8"))
+        document = json.loads(_place(Path(run_dir)).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    return document if isinstance(document, dict) and isinstance(document.get("checks"), list) else None
 
 
 def _place(run_dir: Path) -> Path:

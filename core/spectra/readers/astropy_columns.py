@@ -25,6 +25,8 @@ def to_arrow(values: np.ndarray) -> pa.Array | None:
     if data.ndim == 1:
         return pa.array(data, mask=mask)
     width = int(np.prod(data.shape[1:]))
+    if width == 0:
+        return pa.nulls(len(data), pa.list_(pa.float64()))
     flat = pa.array(data.ravel(), mask=None if mask is None else mask.ravel())
     return pa.FixedSizeListArray.from_arrays(flat, width)
 

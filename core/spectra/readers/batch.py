@@ -7,6 +7,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from core.errors import ReadError
+
 ID_NAMES = (
     "source_id",
     "sourceid",
@@ -87,15 +89,40 @@ def canonical_names(names: Sequence[str]) -> dict[str, str]:
     {'SOURCE_ID': 'source_id', 'Flux': 'flux', 'my_column': 'my_column'}
     """
     bare = {name: _bare(name)[0] for name in names}
-    found = {word: name for name, word in reversed(bare.items())}
+    found = {word: name for name, word in reversed(bare.items())} | {name: name for name in names}
     id_word = next((word for word in ID_NAMES if word in found), None)
     renamed: dict[str, str] = {}
     for name, word in bare.items():
         word = _ALIASES.get(word, word)
-        renamed[name] = word if word in _KNOWN and word not in renamed.values() else name
+        free = word in _KNOWN and word not in renamed.values() and (word == name or word not in bare)
+        renamed[name] = word if free else name
     if id_word is not None:
         renamed[found[id_word]] = "source_id"
     return renamed
+
+
+def unique_names(names: Sequence[str], origin: str) -> list[str]:
+    """Names of columns, each once: later columns with a name that nothing is read from get a number.
+
+    Raises
+    ------
+    ReadError
+        Two columns have one name that something is read from.
+
+    >>> unique_names(["source_id", "", ""], "table.csv")
+    ['source_id', '', '_2']
+    """
+    unique: dict[str, None] = {}
+    count: dict[str, int] = {}
+    for name in names:
+        if name in unique and _bare(name)[0] in {*_KNOWN, *_ALIASES, *ID_NAMES}:
+            raise ReadError(f"{origin}: two columns are called {name!r}. Give each column a name of its own")
+        numbered = name
+        while numbered in unique:
+            count[name] = count.get(name, 1) + 1
+            numbered = f"{name}_{count[name]}"
+        unique[numbered] = None
+    return list(unique)
 
 
 def units_in_names(names: Sequence[str]) -> dict[str, str]:

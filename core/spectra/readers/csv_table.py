@@ -1,5 +1,6 @@
 """CSV and ECSV (each also .gz), streamed by pyarrow in blocks; every column is read as text and typed later."""
 
+import codecs
 import csv
 import gzip
 import io
@@ -12,13 +13,16 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import yaml
 
-from core.errors import EmptyFileError, ReadError, TruncatedFileError, UnsupportedFormatError
-from core.spectra.readers.batch import Batch, canonical_names, make_batch, wanted_names
+from core.errors import EmptyFileError, FileTooLargeError, ReadError, TruncatedFileError, UnsupportedFormatError
+from core.spectra.readers.batch import Batch, canonical_names, make_batch, unique_names, wanted_names
 
 _BLOCK_BYTES = 4 << 20
 _LONGEST_HEADER = 1 << 20
 _DELIMITERS = (",", "\t", ";", "|", " ")
 _NULLS = ["", "null", "NULL", "None", "--"]
+_FREE_BYTES = 32 << 20
+MAX_RATIO = 250
+"""Text of spectra packs 2 to 30 times; what unpacks to much more than this is made to fill the memory."""
 
 
 class CsvSource:
@@ -44,8 +48,9 @@ class CsvSource:
             comments, header = _header(_Guarded(stream, origin), origin)
         self._skip = len(comments)
         facts = _ecsv_facts(comments)
-        self._delimiter = str(facts.get("delimiter") or "") or (" " if facts else _sniff(header))
-        self.names = [name.strip() for name in next(csv.reader([header], delimiter=self._delimiter))]
+        stated = facts.get("delimiter")
+        self._delimiter = stated if stated in _DELIMITERS else " " if facts else _sniff(header)
+        self.names = _names(header, self._delimiter, origin)
         self._units, self._parameters = _units_and_parameters(facts)
         known = "source_id" in canonical_names(self.names).values()
         if not facts and not known and (self._delimiter == " " or len(self.names) < 2):
@@ -70,8 +75,6 @@ class CsvSource:
                 raise TruncatedFileError(
                     f"{self.origin}: the table breaks off or is damaged ({error}). Fetch it again"
                 ) from error
-            except UnicodeDecodeError as error:
-                raise UnsupportedFormatError(f"{self.origin}: the text is not UTF-8 ({error})") from error
 
     def _reader(self, stream: "_Guarded", wanted: list[str], skipped: list) -> arrow_csv.CSVStreamingReader:
         def note(row: arrow_csv.InvalidRow) -> str:
@@ -137,11 +140,24 @@ def _stored_position(stream: BinaryIO) -> int:
     return (getattr(stream, "fileobj", None) or stream).tell()
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader without merge keys ('<<'): some of them in a row double as often as there are lines."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Leave the mapping as it is written."""
+
+
 class _Guarded(io.RawIOBase):
-    """A stream whose broken gzip data appear as a named error."""
+    """A stream whose broken gzip data, endless gzip data and broken UTF-8 appear as named errors.
+
+    (pyarrow notices broken UTF-8 as well, but not in a row of too few fields: it prints a traceback then and blames
+    the number of fields.)
+    """
 
     def __init__(self, stream: BinaryIO, origin: str) -> None:
         self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._n_read = 0
         self.origin = origin
 
     def readable(self) -> bool:
@@ -154,6 +170,19 @@ class _Guarded(io.RawIOBase):
             raise TruncatedFileError(
                 f"{self.origin}: the compressed file breaks off or is damaged ({error}). Fetch it again"
             ) from error
+        self._n_read += len(data)
+        if self._n_read > _FREE_BYTES and self._n_read > MAX_RATIO * _stored_position(self._stream):
+            raise FileTooLargeError(
+                f"{self.origin}: the compressed file is refused: it unpacks to more than {MAX_RATIO} times its size. "
+                "Unpack it and give the file"
+            )
+        try:
+            self._decoder.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            raise UnsupportedFormatError(
+                f"{self.origin}: the text is not UTF-8 ({error.reason} near byte {self._n_read - len(data):,}). Save "
+                "it as UTF-8"
+            ) from error
         buffer[: len(data)] = data
         return len(data)
 
@@ -165,10 +194,8 @@ def _header(stream: _Guarded, origin: str) -> tuple[list[str], str]:
     size = 0
     while raw := lines.readline(_LONGEST_HEADER):
         size += len(raw)
-        try:
-            line = raw.decode("utf-8-sig" if not comments else "utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise UnsupportedFormatError(f"{origin}: the text is not UTF-8 ({error}). Save it as UTF-8") from error
+        # a line that is longer than the limit may end in the middle of a letter; it is refused below
+        line = raw.decode("utf-8-sig" if not comments else "utf-8", "replace").rstrip("\r\n")
         if line.startswith("#") or not line.strip():
             comments.append(line)
         else:
@@ -176,6 +203,17 @@ def _header(stream: _Guarded, origin: str) -> tuple[list[str], str]:
         if size > _LONGEST_HEADER:
             raise ReadError(f"{origin}: no column names within the first {_LONGEST_HEADER:,} bytes")
     raise EmptyFileError(f"{origin}: the file has comments but no table")
+
+
+def _names(header: str, delimiter: str, origin: str) -> list[str]:
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    except csv.Error as error:  # a name of 128 kB, or line ends of carriage returns alone
+        raise UnsupportedFormatError(
+            f"{origin}: the line of column names cannot be read ({error}). Expected a line such as "
+            "'source_id,flux,flux_error', and every line ended as on Unix or Windows"
+        ) from error
+    return unique_names(names, origin)
 
 
 def _sniff(header: str) -> str:
@@ -189,23 +227,28 @@ def _ecsv_facts(comments: list[str]) -> dict:
     if start is None:
         return {}
     try:
-        facts = yaml.safe_load("\n".join(text[start + 1 :]))
-    except yaml.YAMLError:
+        facts = _Loader("\n".join(text[start + 1 :])).get_single_data()
+    except (yaml.YAMLError, ValueError, RecursionError):  # no YAML; an impossible date; thousands of brackets
         return {"delimiter": ","}
     return facts if isinstance(facts, dict) else {"delimiter": ","}
 
 
 def _units_and_parameters(facts: dict) -> tuple[dict[str, str], dict[str, str]]:
-    columns = facts.get("datatype") or []
-    units = {
-        str(item["name"]): str(item.get("unit") or "") for item in columns if isinstance(item, dict) and "name" in item
-    }
+    columns = facts.get("datatype")
+    items = [item for item in columns if isinstance(item, dict)] if isinstance(columns, list) else []
+    units = {_word(item["name"]): _word(item.get("unit")) for item in items if "name" in item}
     meta = facts.get("meta")
     parameters = {}
     if isinstance(meta, dict):
         if "source_id" in meta:
-            parameters["source_id"] = str(meta["source_id"])
+            parameters["source_id"] = _word(meta["source_id"])
         place = meta.get("spatialLocation")
         if isinstance(place, list) and len(place) == 2:
-            parameters.update(ra=str(place[0]), dec=str(place[1]))
+            parameters.update(ra=_word(place[0]), dec=_word(place[1]))
     return units, parameters
+
+
+def _word(value: object) -> str:
+    """Text of a single value; '' for a list, which a few lines of YAML can make endless."""
+    is_huge = isinstance(value, int) and abs(value) >= 2**63
+    return str(value) if isinstance(value, str | int | float) and not is_huge else ""

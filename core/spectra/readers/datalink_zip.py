@@ -14,12 +14,11 @@ import numpy as np
 
 from core.errors import FileTooLargeError, MissingColumnError, ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.grid import N_SAMPLES
+from core.spectra.readers.csv_table import MAX_RATIO
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, concatenate
 
 MAX_MEMBERS = 50_000
 MAX_UNPACKED_BYTES = 1024**3
-MAX_RATIO = 250
-"""Text of spectra packs 2 to 30 times; a file that packs much better than this is made to fill the memory."""
 
 _PRODUCT = re.compile(r"^[A-Z0-9_]+?(-Gaia|_(COMBINED|RAW|INDIVIDUAL)\b)")
 _ID_IN_NAME = re.compile(r"Gaia[ _]E?DR3[ _](\d{1,19})")
@@ -75,7 +74,7 @@ def _members(file: Path | bytes, origin: str) -> Iterator[tuple[str, Callable[[]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise TruncatedFileError(f"{origin}: the zip breaks off or is damaged ({error}). Fetch it again") from error
     with archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
         if infos and all(info.filename.endswith(".npy") for info in infos):
             raise UnsupportedFormatError(
                 f"{origin}: this is a NumPy .npz file. Save the spectra as Parquet, CSV or FITS"

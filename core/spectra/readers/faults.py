@@ -1,6 +1,9 @@
 """Faults: problems that cost single rows while others are good, and the whole file when no row is good."""
 
-from core.errors import ReadError
+from core.errors import FileTooLargeError, ReadError
+
+_FREE_ROWS = 10_000
+_LEAST_ROW_BYTES = 256
 
 
 class Faults:
@@ -24,3 +27,33 @@ class Faults:
         """Raise the first problem when it left nothing of the file."""
         if self._first is not None and self._rows == self._faulty:
             raise self._first
+
+
+class RowLimit:
+    """Counts the rows of a file that is read as a whole, and refuses more than a file of its size has spectra.
+
+    Packed as well as can be, a spectrum takes some 400 bytes on disk; in memory a row takes 2,744 or twice that, with
+    or without a spectrum in it.
+
+    Parameters
+    ----------
+    origin : str
+        The file, for messages.
+    size : int
+        Its bytes, as it is stored.
+    """
+
+    def __init__(self, origin: str, size: int) -> None:
+        self._origin = origin
+        self._most = _FREE_ROWS + size // _LEAST_ROW_BYTES
+        self._rows = 0
+
+    def count(self, n_rows: int) -> None:
+        """Add rows; FileTooLargeError when they are too many."""
+        self._rows += n_rows
+        if self._rows > self._most:
+            raise FileTooLargeError(
+                f"{self._origin}: more than {self._most:,} rows, and {_LEAST_ROW_BYTES} bytes for each: these are no "
+                "spectra. Give a file of the stars that have some, or classify it from the command line: "
+                "python -m core classify FILE --out OUT.parquet"
+            )

@@ -19,13 +19,15 @@ _HEAP_TYPES = {"B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": "
 
 @dataclass(frozen=True)
 class _Table:
-    """One binary table: its header, columns (astropy), and where rows and heap begin in the file."""
+    """One binary table: its header, columns (astropy), type of a row, and where rows and heap begin in the file."""
 
     header: Any
     columns: Any
+    row_type: np.dtype
     n_rows: int
     row_start: int
     heap_start: int
+    end: int
 
 
 class FitsSource:
@@ -67,11 +69,13 @@ class FitsSource:
                 with fits.open(stream, memmap=False, lazy_load_hdus=True) as hdus:
                     for number, hdu in enumerate(hdus):
                         begin = hdu.fileinfo()["datLoc"]
-                        self._check_end(number, begin + hdu.size, size)
+                        end = begin + hdu.size
+                        self._check_end(number, end, size)
                         if isinstance(hdu, fits.BinTableHDU):
-                            heap = hdu.header.get("THEAP", hdu.header["NAXIS1"] * hdu.header["NAXIS2"])
-                            tables.append(_Table(hdu.header, hdu.columns, hdu.header["NAXIS2"], begin, begin + heap))
-            except (OSError, ValueError, EOFError, KeyError) as error:
+                            tables.append(_table(hdu, begin, end))
+            except TruncatedFileError:
+                raise
+            except Exception as error:  # astropy raises many kinds on damaged headers, VerifyError among them
                 raise TruncatedFileError(
                     f"{self.origin}: the FITS file cannot be opened ({error}): it is incomplete or damaged. "
                     "Fetch it again"
@@ -86,19 +90,61 @@ class FitsSource:
             )
 
     def _batch(self, stream: BinaryIO, table: _Table, start: int, count: int, columns) -> Batch:
-        row_type = table.columns.dtype.newbyteorder(">")
-        stream.seek(table.row_start + start * row_type.itemsize)
-        rows = np.frombuffer(stream.read(count * row_type.itemsize), dtype=row_type)
+        stream.seek(table.row_start + start * table.row_type.itemsize)
+        rows = np.frombuffer(stream.read(count * table.row_type.itemsize), dtype=table.row_type)
         arrays = {}
         for name in wanted_names(table.columns.names, columns):
             column = table.columns[name]
             ragged = column.format.format in "PQ"
-            array = _ragged(stream, table, column, rows[name]) if ragged else _fixed(column, rows[name])
+            array = self._ragged(stream, table, column, rows[name]) if ragged else _fixed(column, rows[name])
             if array is not None:
                 arrays[name] = array
-        units = {column.name: column.unit or "" for column in table.columns}
+        units = {column.name: str(column.unit or "") for column in table.columns}
         facts = {"parameters": _parameters(table.header), "origin": self.origin}
         return make_batch(pa.table(arrays), units, columns, **facts)
+
+    def _ragged(self, stream: BinaryIO, table: _Table, column, descriptors: np.ndarray) -> pa.Array | None:
+        """A variable-length column: (count, offset) per row, values in the heap (FITS standard 4.0, 7.3.5)."""
+        if column.format.p_format not in _HEAP_TYPES:
+            return None
+        kind = np.dtype(_HEAP_TYPES[column.format.p_format])
+        lengths, offsets = descriptors[:, 0].astype(np.int64), descriptors[:, 1].astype(np.int64)
+        self._check_heap(table, column.name, lengths, offsets, kind.itemsize)
+        flat = np.empty(int(lengths.sum()), dtype=kind.newbyteorder("="))
+        place = 0
+        for length, offset in zip(lengths, offsets, strict=True):
+            if length:
+                stream.seek(table.heap_start + offset)
+                flat[place : place + length] = np.frombuffer(stream.read(int(length) * kind.itemsize), dtype=kind)
+                place += length
+        bounds = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int64())
+        return pa.LargeListArray.from_arrays(bounds, pa.array(flat), mask=pa.array(lengths == 0))
+
+    def _check_heap(self, table: _Table, name: str, lengths: np.ndarray, offsets: np.ndarray, n_bytes: int) -> None:
+        """Refuse arrays that lie outside the heap, or that share it: a few bytes could ask for any amount of memory."""
+        heap = table.end - table.heap_start
+        # as Python's integers: 64-bit ones of a hostile file overflow
+        total = sum(lengths.tolist()) * n_bytes
+        ends = (offset + length * n_bytes for offset, length in zip(offsets.tolist(), lengths.tolist(), strict=True))
+        if min(lengths.min(initial=0), offsets.min(initial=0)) < 0 or total > heap or max(ends, default=0) > heap:
+            raise TruncatedFileError(
+                f"{self.origin}: the arrays of column {name} do not lie in the table's heap of {heap:,} bytes: the "
+                "FITS file is damaged. Fetch it again"
+            )
+
+
+def _table(hdu: Any, begin: int, end: int) -> _Table:
+    """A table whose header agrees with itself; ValueError otherwise."""
+    if not all(hdu.columns.names):
+        raise ValueError("a column has no name (TTYPE)")
+    row_type = hdu.columns.dtype.newbyteorder(">")
+    width, n_rows = hdu.header["NAXIS1"], hdu.header["NAXIS2"]
+    if width != row_type.itemsize or (n_rows and not width):
+        raise ValueError(f"rows have {width} bytes, their columns {row_type.itemsize}")
+    heap_start = begin + int(hdu.header.get("THEAP", width * n_rows))
+    if not begin + width * n_rows <= heap_start <= end:
+        raise ValueError(f"the heap begins {heap_start - begin:,} bytes behind the first row")
+    return _Table(hdu.header, hdu.columns, row_type, n_rows, begin, heap_start, end)
 
 
 def open_fits(file: Path | bytes, origin: str) -> FitsSource:
@@ -120,23 +166,6 @@ def _fixed(column, values: np.ndarray) -> pa.Array | None:
     elif (zero, scale) != (0, 1) and values.dtype.kind in "iuf":
         values = values.astype(np.float64) * scale + zero
     return to_arrow(values)
-
-
-def _ragged(stream: BinaryIO, table: _Table, column, descriptors: np.ndarray) -> pa.Array | None:
-    """A variable-length column: (count, offset) per row, values in the heap (FITS standard 4.0, 7.3.5)."""
-    if column.format.p_format not in _HEAP_TYPES:
-        return None
-    kind = np.dtype(_HEAP_TYPES[column.format.p_format])
-    lengths, offsets = descriptors[:, 0].astype(np.int64), descriptors[:, 1].astype(np.int64)
-    flat = np.empty(int(lengths.sum()), dtype=kind.newbyteorder("="))
-    place = 0
-    for length, offset in zip(lengths, offsets, strict=True):
-        if length:
-            stream.seek(table.heap_start + offset)
-            flat[place : place + length] = np.frombuffer(stream.read(int(length) * kind.itemsize), dtype=kind)
-            place += length
-    bounds = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int64())
-    return pa.LargeListArray.from_arrays(bounds, pa.array(flat), mask=pa.array(lengths == 0))
 
 
 def _parameters(header) -> dict[str, str]:

@@ -47,7 +47,7 @@ def metadata_frame(batch: Batch, advisory_notes: tuple[str, ...]) -> tuple[pd.Da
             columns[name] = _series(name, column)
     for name in ("ra", "dec"):
         if name in batch.parameters and name not in columns:
-            columns[name] = np.full(n, float(batch.parameters[name]))
+            columns[name] = np.full(n, pd.to_numeric(batch.parameters[name], errors="coerce"), dtype=np.float64)
     return pd.DataFrame(columns, index=pd.RangeIndex(n)), note
 
 

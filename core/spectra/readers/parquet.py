@@ -7,7 +7,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.errors import TruncatedFileError, UnsupportedFormatError
+from core.errors import ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
 
 _BUFFER_BYTES = 1 << 20
@@ -22,11 +22,13 @@ class ParquetSource:
         try:
             # small read buffers instead of whole column chunks keep memory bounded for row groups of any size
             self._file = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError) as error:
             raise TruncatedFileError(
                 f"{origin}: the Parquet file cannot be opened ({error}): it is incomplete or damaged. Fetch it again"
             ) from error
         schema = self._file.schema_arrow
+        if len(set(schema.names)) < len(schema.names):
+            raise ReadError(f"{origin}: two columns have one name. Give each column a name of its own")
         self.names = schema.names
         self.n_rows: int | None = self._file.metadata.num_rows
         self.fraction = 0.0

@@ -18,7 +18,7 @@ from core.spectra.readers.batch import (
     make_batch,
 )
 from core.spectra.readers.datalink_zip import read_zip
-from core.spectra.readers.faults import Faults
+from core.spectra.readers.faults import Faults, RowLimit
 from core.spectra.readers.formats import MAX_WHOLE_BYTES, SUFFIXES, open_table
 from core.spectra.readers.parquet import ParquetSource
 from core.spectra.readers.sample_rows import count_spectra, has_sample_rows, whole_stars
@@ -151,7 +151,7 @@ def read_bytes(name: str, data: bytes) -> SpectrumSet:
     Raises
     ------
     FileTooLargeError
-        The upload is larger than `MAX_UPLOAD_BYTES`.
+        The upload is larger than `MAX_UPLOAD_BYTES`, or has more rows than a file of its size has spectra.
     ReadError
         As `read_spectra`.
     """
@@ -163,7 +163,7 @@ def read_bytes(name: str, data: bytes) -> SpectrumSet:
     table = open_table(data, name)
     if table is None:
         return _read_zip(data, name, True, "sampled")
-    return _read_table(table, name)
+    return _noting_duplicates(_read_table(table, True, "sampled", RowLimit(name, len(data))))
 
 
 def count_rows(path: str | Path) -> int | None:
@@ -253,30 +253,32 @@ def _ids_of(batch: Batch) -> np.ndarray:
     return ids
 
 
-def _read_table(table: TableSource, origin: str, prefer: str = "sampled") -> SpectrumSet:
+def _read_table(table: TableSource, with_errors: bool, prefer: str, limit: RowLimit) -> SpectrumSet:
     faults = Faults()
-    parts = list(_pieces(table, DEFAULT_CHUNK_ROWS, faults, True, prefer))
+    parts = []
+    for piece in _pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer):
+        limit.count(len(piece))
+        parts.append(piece)
     faults.raise_if_no_row_is_good()
     if not parts:
-        raise EmptyFileError(f"{origin}: the table has columns but no row")
-    whole = concatenate(parts)
+        raise EmptyFileError(f"{table.origin}: the table has columns but no row")
+    return concatenate(parts)
+
+
+def _noting_duplicates(whole: SpectrumSet) -> SpectrumSet:
     return note_duplicates(whole, DuplicateIds([whole.source_id]))
 
 
 def _read_zip(file: Path | bytes, origin: str, with_errors: bool, prefer: str) -> SpectrumSet:
+    limit = RowLimit(origin, len(file) if isinstance(file, bytes) else file.stat().st_size)
+
     def read_member(data: bytes, name: str) -> tuple[SpectrumSet, bool] | None:
         table = open_table(data, name)
         if table is None:
             raise ReadError(f"{name}: a zip inside a zip is not read. Unpack it")
-        faults = Faults()
         names = set(canonical_names(table.names).values())
         if prefer == "continuous" and "flux" in names and not set(COEFFICIENT_COLUMNS) <= names:
             return None
-        parts = list(_pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer))
-        faults.raise_if_no_row_is_good()
-        if not parts:
-            raise EmptyFileError(f"{name}: the table has columns but no row")
-        return concatenate(parts), "flux" in names
+        return _read_table(table, with_errors, prefer, limit), "flux" in names
 
-    whole = read_zip(file, origin, read_member)
-    return note_duplicates(whole, DuplicateIds([whole.source_id]))
+    return _noting_duplicates(read_zip(file, origin, read_member))

@@ -1,15 +1,22 @@
 """VOTables, read whole with astropy after a first pass that refuses dangerous and failed replies."""
 
 import io
+import math
+import re
 import warnings
 import xml.parsers.expat as expat
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from core.errors import ArchiveReplyError, MissingColumnError, ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
+
+_FREE_VALUES = 1 << 22
+_VALUES_PER_BYTE = 4
+"""A table with more values than this (most of them are null) is made to fill the memory."""
 
 
 class VotableSource:
@@ -67,9 +74,10 @@ def check_votable(data: bytes, origin: str) -> None:
     TruncatedFileError
         The XML is not well-formed.
     UnsupportedFormatError
-        Another root element; a DOCTYPE or entity; data in another file (STREAM href).
+        Another root element; a DOCTYPE or entity; data in another file (STREAM href); claims of more values than the
+        document can hold, for which astropy would reserve memory.
     """
-    watch = _Watch(origin)
+    watch = _Watch(origin, max(_FREE_VALUES, _VALUES_PER_BYTE * len(data)))
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = watch.start
     parser.EndElementHandler = watch.end
@@ -78,7 +86,7 @@ def check_votable(data: bytes, origin: str) -> None:
     parser.EntityDeclHandler = watch.doctype
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two: an encoding that nobody knows
         if watch.root not in (None, "VOTABLE"):
             raise watch.wrong_root() from error
         raise TruncatedFileError(f"{origin}: the VOTable breaks off or is damaged ({error}). Fetch it again") from error
@@ -95,23 +103,35 @@ def check_votable(data: bytes, origin: str) -> None:
 class _Watch:
     """What `check_votable` has seen of a document."""
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, most_values: int) -> None:
         self.origin = origin
         self.root: str | None = None
         self.failure: str | None = None
         self._in_failure = False
+        self._most_values = most_values
+        self._rows = self._width = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         word = name.rsplit(" ", 1)[-1]
         self.root = self.root or word
         if word == "STREAM" and attributes.get("href"):
             raise self._refused(f"its data are in another file ({attributes['href']!r})")
+        if word == "TR":
+            self._rows += 1
+        elif word == "TABLE":
+            self._rows, self._width = _product(attributes.get("nrows", "0")), 0
+        elif word in ("FIELD", "PARAM"):
+            n_values = _reserved(attributes.get("arraysize", ""), attributes.get("datatype", ""))
+            self._width += n_values if word == "FIELD" else 0
+            self._check_values(n_values)
         status = attributes.get("value", "") if attributes.get("name", "").upper() == "QUERY_STATUS" else ""
         if word == "INFO" and status.upper() == "ERROR":
             self.failure, self._in_failure = "", True
 
     def end(self, name: str) -> None:
         self._in_failure = False
+        if name.rsplit(" ", 1)[-1] == "TABLE":
+            self._check_values(self._rows * self._width)
 
     def text(self, data: str) -> None:
         if self._in_failure and self.failure is not None:
@@ -125,6 +145,10 @@ class _Watch:
             f"{self.origin}: this is XML but no VOTable: its first element is <{self.root}>, expected <VOTABLE>"
         )
 
+    def _check_values(self, n_values: int) -> None:
+        if n_values > self._most_values:
+            raise self._refused(f"it claims {n_values:,} values, far more than a file of its size can hold")
+
     def _refused(self, reason: str) -> ReadError:
         return UnsupportedFormatError(f"{self.origin}: this XML file is refused: {reason}")
 
@@ -135,10 +159,20 @@ def _parameters(table) -> dict[str, str]:
     parameters = {}
     if "source_id" in values:
         parameters["source_id"] = str(values["source_id"])
-    place = values.get("spatialLocation")
-    if place is not None and len(place) == 2:
-        parameters.update(ra=str(float(place[0])), dec=str(float(place[1])))
+    place = np.ravel(values.get("spatialLocation", ()))
+    if len(place) == 2:
+        parameters.update(ra=str(place[0]), dec=str(place[1]))
     return parameters
+
+
+def _reserved(arraysize: str, datatype: str) -> int:
+    """Values that astropy reserves in every row: those of a fixed array, and the longest text."""
+    return 1 if arraysize.endswith("*") and "char" not in datatype.lower() else _product(arraysize)
+
+
+def _product(sizes: str) -> int:
+    """64 of '64', 128 of '64x2', 1 of '*' and ''."""
+    return math.prod(int(size[:18]) for size in re.findall(r"[0-9]+", sizes))
 
 
 def _unit_text(unit: object) -> str:
