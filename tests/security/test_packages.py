@@ -1,12 +1,20 @@
 """The locked packages carry their hashes, the container installs them by these, and it does not run as root."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 
 from core.settings import PROJECT_ROOT
 
 LOCK = (PROJECT_ROOT / "requirements.lock").read_text(encoding="utf-8")
 DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text(encoding="utf-8")
 STAGES = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)[1:]
+
+
+HADOLINT = Path(sys.executable).parent / "hadolint"
 
 
 def normal(name: str) -> str:
@@ -57,6 +65,17 @@ def test_each_stage_that_runs_has_a_user_a_health_check_and_no_shell_form():
 def test_the_last_stage_installs_by_hash():
     assert STAGES[-1].startswith("base AS cpu")
     assert "--require-hashes -r requirements.lock" in STAGES[-1]
+
+
+@pytest.mark.skipif(not HADOLINT.is_file(), reason="no hadolint here: see requirements-dev.txt")
+def test_hadolint_finds_nothing_in_the_dockerfile_and_something_in_a_worse_one(tmp_path):
+    def status(path: Path) -> int:
+        return subprocess.run([str(HADOLINT), str(path)], capture_output=True, check=False, timeout=60).returncode
+
+    worse = tmp_path / "Dockerfile"
+    worse.write_text(re.sub(r"python:\S+", "python:latest", DOCKERFILE), encoding="utf-8")
+    assert status(PROJECT_ROOT / "Dockerfile") == 0
+    assert status(worse) == 1
 
 
 def test_what_must_not_be_in_an_image_is_left_out():
