@@ -48,6 +48,7 @@ def votable_to_frames(data: bytes, what: str = "the query") -> list[pd.DataFrame
         tables = list(
             votable.parse(io.BytesIO(data), verify="ignore", datatype_mapping={"short": "short"}).iter_tables()
         )
+        contents = [table.to_table(use_names_over_ids=True) for table in tables]
     except Exception as error:  # astropy raises many kinds for a broken document, IndexError and expat's among them
         raise IncompleteReplyError(f"no whole VOTable: {type(error).__name__}: {error}") from error
     if not tables and b"</VOTABLE>" in data[-4096:]:
@@ -55,7 +56,7 @@ def votable_to_frames(data: bytes, what: str = "the query") -> list[pd.DataFrame
         raise ArchiveReplyError(f"The archive's answer to {what} holds no table ({said[:200] or 'without a reason'})")
     if not tables:
         raise IncompleteReplyError("the VOTable holds no table")
-    frames = [table_to_frame(table.to_table(use_names_over_ids=True)) for table in tables]
+    frames = [table_to_frame(content) for content in contents]
     for frame, table in zip(frames, tables, strict=True):
         frame.attrs["overflow"] = status == "OVERFLOW"
         frame.attrs["name"] = table.name or ""

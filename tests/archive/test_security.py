@@ -144,3 +144,9 @@ def test_a_damaged_list_of_ids_is_refused_by_name(tmp_path):
     path.write_bytes(data)
     with pytest.raises(ReadError, match="damaged"):
         read_ids(path)
+
+
+def test_a_column_without_a_name_is_no_whole_table():
+    whole = replies.votable(pd.DataFrame({"source_id": [1]})).decode()
+    with pytest.raises(IncompleteReplyError, match="no whole VOTable"):
+        parse.votable_to_frame(re.sub(r'name="source_id"', 'name=""', whole).encode())

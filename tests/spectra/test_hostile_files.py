@@ -146,6 +146,11 @@ def test_a_column_of_no_values_and_a_place_in_words_cost_nothing_else():
     assert (len(read), read.flux[0, 0]) == (1, 1.0)
 
 
+def test_a_votable_column_without_a_name_costs_nothing_else():
+    data = synthetic.astropy_bytes({**RAW, "unnamed": [1.0, 2.0]}, "votable").replace(b'"unnamed"', b'""')
+    assert len(read_bytes("upload", data)) == len(SPECTRA)
+
+
 def test_a_zip_member_without_a_name_is_no_fault():
     data = synthetic.zip_bytes({"XP_SAMPLED_COMBINED.csv": synthetic.sample_rows_csv(SPECTRA), "Ax": b""})
     assert len(read_bytes("upload", data.replace(b"Ax", b"\x00x"))) >= len(SPECTRA)

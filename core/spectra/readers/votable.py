@@ -36,7 +36,7 @@ class VotableSource:
             self._tables = list(document.iter_tables())
         if not self._tables:
             raise MissingColumnError(f"{origin}: the VOTable holds no table")
-        self.names = list(dict.fromkeys(field.name for table in self._tables for field in table.fields))
+        self.names = list(dict.fromkeys(field.name for table in self._tables for field in table.fields if field.name))
         self.fraction = 0.0
         self.n_rows: int | None = sum(len(table.array) for table in self._tables)
 
@@ -45,7 +45,7 @@ class VotableSource:
         done = 0
         for table in self._tables:
             arrays = {}
-            for name in wanted_names([field.name for field in table.fields], columns):
+            for name in wanted_names([field.name for field in table.fields if field.name], columns):
                 field = next(field for field in table.fields if field.name == name)
                 array = to_arrow(table.array[field.ID])
                 if array is not None:
