@@ -56,6 +56,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("noise", "simulated noise beside real noise", real_data=True),
     Benchmark("two_sample", "can simulated and real field stars be told apart", real_data=True),
     Benchmark("survey_queries", "the questions of the page Survey on ten million rows", wants="SURVEY_DIR"),
+    Benchmark("fuzzing", "readers of outside bytes under a coverage-guided fuzzer (half an hour)"),
     Benchmark("fit_blanketing", "the fit of the line opacities (hours)", real_data=True, wants="hours"),
 )
 """In the order in which they run; README.md and docs quote their tables."""
