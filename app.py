@@ -20,7 +20,9 @@ embedded_card = cards[0].empty()
 embedded_card.metric("Embedded stars", "…")
 cards[1].metric("Opened files", len(opened.spectra), help="Open files of your own on the page Star.")
 n_usable = sum(run.usable for run in runs)
-beside = f"{len(runs) - n_usable} more of the table below gave no verdicts: see its column State."
+beside = (
+    f"{len(runs) - n_usable} more in the table below have no members at hand: unfinished, or kept as a record only."
+)
 cards[2].metric("Trained networks", n_usable, help=beside if n_usable < len(runs) else None)
 with cards[3]:
     overview.show_device(cache.find_device())
@@ -52,7 +54,9 @@ if runs:
     table = pd.DataFrame([run_row(run) for run in runs])
     if (table["State"] == FINISHED).all():
         table = table.drop(columns="State")
-    st.dataframe(table, hide_index=True, column_config=formats, height="auto" if len(runs) > 24 else "content")
+    st.dataframe(
+        table, hide_index=True, column_config=formats, height="auto" if len(runs) > 24 else "content", placeholder="–"
+    )
     st.caption(
         "Each network is an ensemble: its members were trained on different folds, and their spread is part of every "
         "verdict. Reference runs, one for each network, come with one member. A verdict needs no TensorFlow and takes "

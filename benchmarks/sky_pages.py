@@ -87,7 +87,7 @@ def measure_associations(chromium, server: str, sizes: list[int], names: dict[in
     rows = []
     for n in sizes:
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
-        visitor = Visitor(context.new_page()).open(address_of(server, n, names[n])).expect("Stars grouped")
+        visitor = Visitor(context.new_page()).open(address_of(server, n, names[n])).expect("Stars searched")
         visitor.page.get_by_role("slider", name="eps (pc)").wait_for()
         for what in ("eps (pc)", "min_samples"):
             times = time_releases(visitor, what, repeats)
@@ -162,7 +162,7 @@ def main() -> int:
         local = Path(folder)
         names = {n: write_stars(local / "samples", n) for n in {*options.sizes, options.map_stars}}
         with running_server(local) as server:
-            Visitor(chromium.new_page()).open(f"{server}/associations?threshold=0").expect("Stars grouped")
+            Visitor(chromium.new_page()).open(f"{server}/associations?threshold=0").expect("Stars searched")
             Visitor(chromium.new_page()).open(f"{server}/sky_map").expect("Each mark is a star")
             rows = measure_associations(chromium, server, options.sizes, names, options.repeats)
             rows += measure_map(chromium, server, names[options.map_stars], options.map_stars)

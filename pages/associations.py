@@ -63,7 +63,7 @@ def group_and_show(source: StarSource) -> None:
             return
     found, swept, rows = sky_cache.group_stars(places, key, settings, groups)
     with st.container():
-        views.show_numbers(found, table)
+        views.show_numbers(found, table, sky_cache.count_all(source, source.key))
     position, has_distances = sky_cache.positions(places, rows)
     marked = sky_cache.well_known(float(np.linalg.norm(position, axis=1).max(initial=0.0)))
     clicked = association_map(

@@ -11,22 +11,26 @@ from ui.shell import link, page
 
 page("Compare", ":material/leaderboard:")
 
-results = choose_comparable()
+results, others = choose_comparable()
 if not results:
     st.info("There is no finished run to compare yet: train a network first.", icon=":material/leaderboard:")
     link("Train", "Train networks")
     st.stop()
 data = results[0].run.get("data") or {}
+n_folds = results[0].run.get("n_folds")
+n_partly = sum(len(result.folds) != n_folds for result in results)
 stars = cache.title_of_data(data.get("path", "an unknown file"))
+partly = f"; {n_partly} of them trained fewer: column Folds" if n_partly else ""
 st.caption(
     f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.get('n_train') or 0:,} training and "
-    f"{data.get('n_test') or 0:,} held-out stars ({plain(stars)}), in the same "
-    f"{results[0].run.get('n_folds')} folds ({results[0].run.get('validation')} validation). "
-    "Probabilities are calibrated (Platt, out of fold) at equal priors."
+    f"{data.get('n_test') or 0:,} held-out stars ({plain(stars)}), divided into the same {n_folds} folds "
+    f"({results[0].run.get('validation')} validation{partly}). Probabilities are calibrated (Platt, out of fold) at "
+    "equal priors."
 )
-titles = {result.name: result.title for result in results} | BASELINE_TITLES
+every = [*results, *others]
+titles = {result.name: result.title for result in every} | BASELINE_TITLES
 if len(set(titles.values())) < len(titles):
-    titles |= {result.name: f"{result.title} ({result.name})" for result in results}
+    titles |= {result.name: f"{result.title} ({result.name})" for result in every}
 
 table_tab, winners_tab, learning_tab, cost_tab = st.tabs(
     ["Table", "Who beats whom", "Learning curves", "Size and speed"], key="view", bind="query-params"
@@ -36,12 +40,12 @@ if table_tab.open:
         show_table(rows_of(results))
 if winners_tab.open:
     with winners_tab:
-        if len(results) < 2 and results[0].baselines is None:
+        if len(every) < 2 and results[0].baselines is None:
             st.info(
                 "One run alone beats nobody: train another one on the same stars.", icon=":material/compare_arrows:"
             )
         else:
-            show_winners(results, titles)
+            show_winners(results, others, titles)
 if learning_tab.open:
     with learning_tab:
         show_learning(results, titles)

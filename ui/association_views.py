@@ -33,17 +33,22 @@ _SCANNED_SAMPLES = (3, 4, 5, 6, 8, 10, 15, 20, 30)
 _RESULTS = "checked associations"
 
 
-def show_numbers(found: Associations, table: pd.DataFrame) -> None:
-    """Cards: stars, groups, noise, the largest group, and where the truth is known completeness and purity."""
+def show_numbers(found: Associations, table: pd.DataFrame, n_all: int) -> None:
+    """Cards: stars, groups, noise, the largest group, and where the truth is known completeness and purity.
+
+    `n_all` stars are in the table before any cut.
+    """
     n = int(found.took_part.sum())
     sizes = np.bincount(found.group[found.group >= 0])
     scores = score_groups(found.group, table) if {"true_group", "true_distance_pc"} <= set(table.columns) else None
     scored = scores is not None and len(scores) > 0
-    cards = [("Stars grouped", f"{n:,}"), ("Groups", f"{found.n_groups:,}")]
+    cards = [("Stars searched", f"{n:,}"), ("Groups", f"{found.n_groups:,}")]
     cards += [("Noise", f"{100 * found.n_noise / max(n, 1):.1f} %"), ("Largest", f"{sizes.max(initial=0):,}")]
     if scored:
         cards += [(name.capitalize(), f"{scores[name].mean():.2f}") for name in ("completeness", "purity")]
     show_cards(cards)
+    if len(table) < n_all:
+        st.caption(f"{len(table):,} of {n_all:,} stars pass the cuts under *Which stars*.")
     if scored:
         worst = scores.loc[scores[["completeness", "purity"]].min(axis=1).idxmin()]
         st.caption(

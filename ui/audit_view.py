@@ -50,8 +50,13 @@ def latest_audit(run: RunSummary) -> dict | None:
 def show_audit(audit: dict) -> None:
     """Verdict, counts, every check that needs attention, and the comparison of the areas."""
     checks = audit["checks"]
-    box = st.error if audit["leak"] else st.success
-    box(f"**{audit['summary']}.**", icon=":material/error:" if audit["leak"] else ":material/verified:")
+    open_ones = any(check["verdict"] == "not checked" for check in checks)
+    if audit["leak"]:
+        st.error(f"**{audit['summary']}.**", icon=":material/error:")
+    elif open_ones:
+        st.info(f"**{audit['summary']}.**", icon=":material/help:")
+    else:
+        st.success(f"**{audit['summary']}.**", icon=":material/verified:")
     columns = st.columns(len(_SHOWN), border=True)
     for column, (verdict, (title, _)) in zip(columns, _SHOWN.items(), strict=True):
         column.metric(title, sum(check["verdict"] == verdict for check in checks))

@@ -92,8 +92,8 @@ def _downloads(rows: Sequence[ComparisonRow]) -> None:
     download_each(named, lambda suffix: comparison_text(rows, formats[suffix]), "comparison")
 
 
-def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:
-    """The matrix of who beats whom."""
+def show_winners(results: Sequence[RunResult], others: Sequence[RunResult], titles: dict[str, str]) -> None:
+    """The matrix of who beats whom; on the held-out stars also against `others`, which have other folds."""
     left, right = st.columns(2)
     with left:
         # Over one or two folds nothing can be beyond chance: then the test set comes first.
@@ -101,6 +101,8 @@ def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:
         test = choose_one("Test", TESTS if several else dict(reversed(TESTS.items())), "test")
     with right:
         metric = choose_one("Figure of merit", METRICS, "metric") if test == "folds" else "accuracy"
+    if test == "test":
+        results = [*results, *others]
     versions = " ".join(evaluation_cache.version_of(result) for result in results)
     matrix = evaluation_cache.who_beats_whom(list(results), versions, metric, test)
     known = titles | {name: titles.get(name, name) for name in matrix.names}
@@ -111,7 +113,7 @@ def show_winners(results: Sequence[RunResult], titles: dict[str, str]) -> None:
             "Only folds that both have count. They share training stars, so the variance is enlarged (Nadeau & Bengio "
             "2003)."
             if test == "folds"
-            else "Exact test of the stars that only one of the two judges rightly."
+            else "Exact test of the stars that only one of the two judges rightly; runs with other folds count too."
         )
     )
     show(beaten_figure(matrix, known), caption, key="winners")

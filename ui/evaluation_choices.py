@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.evaluation.comparison import grounds
+from core.evaluation.comparison import grounds, same_test_stars
 from core.evaluation.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from core.evaluation.run_result import RunResult
 from core.training.run_catalogue import RunSummary
@@ -115,8 +115,8 @@ def _take_mark() -> None:
         st.session_state[PREVALENCE] = st.session_state["mark"]
 
 
-def choose_comparable() -> list[RunResult]:
-    """Finished runs on one ground: a select box where there are several, then which of its runs; [] without any."""
+def choose_comparable() -> tuple[list[RunResult], list[RunResult]]:
+    """Finished runs on one ground, chosen where there are several; and those of other folds, same test stars."""
     results = []
     for run in usable_runs().values():
         try:
@@ -125,14 +125,15 @@ def choose_comparable() -> list[RunResult]:
             st.caption(f"{run.name} is left out: {plain(error)}")
     groups = {f"{data[:8]}-{folds[:8]}": runs for (data, folds), runs in grounds(results).items()}
     if not groups:
-        return []
+        return [], []
     chosen = next(iter(groups))
     if len(groups) > 1:
         titles = {key: _ground_title(runs) for key, runs in groups.items()}
         chosen = choose_one(
             "Data and folds", titles, GROUND, help="Only runs on the same stars and folds are comparable."
         )
-    return groups[chosen]
+    others = [result for key, runs in groups.items() if key != chosen for result in runs]
+    return groups[chosen], same_test_stars(groups[chosen][0], others)
 
 
 def _ground_title(runs: list[RunResult]) -> str:

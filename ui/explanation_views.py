@@ -19,6 +19,7 @@ from core.explanation.summary import (
 )
 from core.explanation.view import SPACE_TITLES
 from core.explanation.windows import WINDOWS, resolution_bands, sums_in
+from core.figures import explained_star
 from core.figures import explanation as figures
 from core.figures import explanation_print as printed
 from core.spectra.grid import WAVELENGTH_NM
@@ -45,15 +46,17 @@ def _space(explanation: Explanation) -> str:
 def show_star(explanation: Explanation) -> None:
     """One star's signed contributions over its spectrum, by wavelength, window and band."""
     spread = None if explanation.shap_std is None else explanation.shap_std[0]
-    figure = figures.star_figure(explanation, 0, _space(explanation), spread)
+    figure = explained_star.star_figure(explanation, 0, _space(explanation), spread)
     caption = "Blue speaks for massive, orange for low-mass. " + (
-        "" if spread is None else "Grey bars: standard deviation over the members. "
+        "" if spread is None else "Grey band: standard deviation over the members. "
     )
     show(figure, caption + how(explanation), key="star")
     st.markdown(_for_and_against(explanation))
     by = choose_one("Summed over", {"windows": "Lines, jumps, molecules", "bands": "Resolution-limited bands"}, "by")
     windows = WINDOWS if by == "windows" else resolution_bands()
-    show(figures.bands_figure(explanation, 0, windows, "Contributions by place"), _NEIGHBOURS, key="star windows")
+    show(
+        explained_star.bands_figure(explanation, 0, windows, "Contributions by place"), _NEIGHBOURS, key="star windows"
+    )
     if explanation.shap_context is not None:
         low, high = explanation.shap_context[0]
         st.caption(f"Brightness (the context) adds {low:+.3f} by the smallest and {high:+.3f} by the largest flux.")

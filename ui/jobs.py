@@ -69,8 +69,8 @@ def choose_job(kind: str) -> Job | None:
 
 
 def describe(job: Job) -> str:
-    """Time, title and state of a job in one line, for menus."""
-    return f"{job.created[:16].replace('T', ' ')} · {job.title} · {job.state().state}"
+    """Time and title of a job in one line, for menus; not its state, which changes while the menu stands."""
+    return f"{job.created[:16].replace('T', ' ')} · {job.title}"
 
 
 def watch(job: Job, draw: Callable[[Job], None]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui import access, jobs, state
+from ui.garbage import spare_modules
 from ui.plain import plain
 
 PROGRAM = "Massive Star Explorer"
@@ -139,6 +140,7 @@ def page(title: str, icon: str) -> None:
     icon : str
         Material symbol of the heading, ':material/name:'.
     """
+    spare_modules()
     # A picture from this folder: a material symbol as favicon would be fetched from a font server.
     st.set_page_config(page_title=f"{title} · {PROGRAM}", page_icon=str(ICON_FILE), layout="wide")
     access.require_log_in()

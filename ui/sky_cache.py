@@ -30,6 +30,12 @@ LEAST_OVERLAP = 0.1
 """Share of a group's members that a known group must hold to give it a name in the table."""
 
 
+@st.cache_data(scope="session", max_entries=8, show_spinner=False)
+def count_all(_source: StarSource, key: str) -> int:
+    """Stars of the table that have a position, whatever the cuts."""
+    return _source.count()
+
+
 @st.cache_resource(scope="session", max_entries=3, show_spinner="Reading the stars and their distances …")
 def read_stars(_source: StarSource, key: str, cuts: Cuts, method: str | None) -> tuple[pd.DataFrame, StarPlaces]:
     """The stars that pass the cuts, and their places."""

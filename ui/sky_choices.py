@@ -50,16 +50,15 @@ def choose_field() -> Field:
     with first:
         places = [WHOLE_SKY, *literal["name"]]
         st.selectbox("Go to", places, index=None, placeholder="a known place", key="go to", on_change=_go_to)
-    l_deg, b_deg, radius = field_of_query()
-    with second:
-        st.number_input("l (deg)", 0.0, 360.0, l_deg % 360.0, 1.0, format="%.2f", key="field l", on_change=_take_field)
-    with third:
-        st.number_input("b (deg)", -90.0, 90.0, b_deg, 1.0, format="%.2f", key="field b", on_change=_take_field)
-    with fourth:
-        st.number_input(
-            "Radius (deg)", 0.1, 180.0, radius, 1.0, format="%.2f", key="field radius", on_change=_take_field
-        )
-    return Field(l_deg, b_deg, radius)
+    field = field_of_query()
+    for column, key, label, low, high, value in (
+        (second, "field l", "l (deg)", 0.0, 360.0, field[0]),
+        (third, "field b", "b (deg)", -90.0, 90.0, field[1]),
+        (fourth, "field radius", "Radius (deg)", 0.1, 180.0, field[2]),
+    ):
+        st.session_state.setdefault(key, value)
+        column.number_input(label, low, high, step=1.0, format="%.2f", key=key, on_change=_take_field)
+    return Field(*field)
 
 
 def field_of_query() -> tuple[float, float, float]:

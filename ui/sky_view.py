@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core.figures.sky_colour import Painted, paint_classes, paint_groups, paint_scale
-from core.figures.sky_marks import Marks
+from core.figures.sky_marks import Marks, name_of
 from core.sky import frames
 from core.sky.sky_cells import SkyMap, cell_centres
 from core.sky.star_places import StarPlaces, star_places
@@ -64,18 +64,19 @@ def answer_click(event, drawn: SkyMap) -> None:
     """A clicked star offers its verdict, a clicked cell its field."""
     objects = (event.selection or {}).get("objects", {}) if event else {}
     for star in [*objects.get("stars", []), *objects.get("faded", [])][:1]:
-        st.markdown(f"**Gaia DR3 {star['i']}** · " + str(star["t"]).split("\n", 1)[-1].replace("\n", " · "))
-        link("Star", f"Verdict on Gaia DR3 {star['i']}", source_id=str(star["i"]))
+        source_id, card = name_of(star), " · ".join(str(star[2]).split("\n")[1:])
+        st.markdown(f"**Gaia DR3 {source_id}** · {card}")
+        link("Star", f"Verdict on Gaia DR3 {source_id}", source_id=source_id)
     for cell in objects.get("cells", [])[:1]:
         order = drawn.order or 0
-        l_deg, b_deg = cell_centres(np.array([int(cell["i"])]), order)
+        l_deg, b_deg = cell_centres(np.array([int(name_of(cell))]), order)
         target = (float(l_deg[0]), float(b_deg[0]), cell_radius(order))
         st.button(
             f"Zoom to l = {target[0]:.1f}°, b = {target[1]:.1f}° (radius {target[2]:.1f}°)",
             on_click=go_to,
             args=target,
             icon=":material/zoom_in:",
-            key=f"zoom {cell['i']} {order}",
+            key=f"zoom {name_of(cell)} {order}",
         )
 
 
@@ -139,15 +140,10 @@ def _cell_cards(table: pd.DataFrame, l_deg: np.ndarray, b_deg: np.ndarray) -> li
 
 
 def _star_cards(table: pd.DataFrame) -> list[str]:
-    lines = [f"Gaia DR3 {value}" for value in table["source_id"]]
-    for name, label, form in (
-        ("phot_g_mean_mag", "G (mag)", ".2f"),
-        ("probability", "probability", ".3f"),
-        ("parallax", "parallax (mas)", ".3f"),
-    ):
+    parts = []
+    for name, form in (("phot_g_mean_mag", "G {:.2f} mag"), ("probability", "P {:.3f}"), ("parallax", "ϖ {:.2f} mas")):
         if name in table:
-            values = table[name].to_numpy(dtype=float, na_value=np.nan)
-            lines = [f"{text}\n{label} {value:{form}}" for text, value in zip(lines, values, strict=True)]
+            parts.append([form.format(value) for value in table[name].to_numpy(dtype=float, na_value=np.nan).tolist()])
     if "label" in table:
-        lines = [f"{text}\n{value}" for text, value in zip(lines, table["label"], strict=True)]
-    return lines
+        parts.append(table["label"].astype(str).tolist())
+    return ["\n".join(lines) for lines in zip(*parts, strict=True)] if parts else [""] * len(table)

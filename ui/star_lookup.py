@@ -39,14 +39,18 @@ def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], N
     if query.text not in {str(spectra.source_id[0]) for spectra in chosen}:
         with suppress(ExplorerError):  # without room for it there is nothing to search
             cache.embedded_dataset()  # the first call on a machine draws it
-    record = find_star(
-        query.text,
-        radius_arcsec=query.radius_arcsec,
-        epoch=query.epoch,
-        opened=[*chosen, *opened.spectra.values()],
-        refresh=state.take_ask_again(),
-        client=ArchiveClient(on_message=on_wait),
-    )
-    state.remember_star(record.source_id)
+    again = state.take_ask_again()
+    asked = (query, opened.uploads, tuple(opened.spectra), tuple(opened.rows.items()))
+    record = None if again else state.local_record(asked)
+    if record is None:
+        record = find_star(
+            query.text,
+            radius_arcsec=query.radius_arcsec,
+            epoch=query.epoch,
+            opened=[*chosen, *opened.spectra.values()],
+            refresh=again,
+            client=ArchiveClient(on_message=on_wait),
+        )
+        state.remember_record(asked, record)
     card = verdict_card(record, cache.load_ensemble(run.path, run.started) if run else None)
     return JudgedStar(card, judge(record.spectra, run) if run and record.spectra is not None else None)

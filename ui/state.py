@@ -1,9 +1,11 @@
 """What a session remembers: choices in the URL, opened files. Each item has one accessor, no page uses a raw key."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import streamlit as st
 
+from core.archive.lookup import StarRecord
 from core.spectra.dataset import Dataset, from_spectra
 from core.spectra.spectrum_set import SpectrumSet
 
@@ -47,6 +49,7 @@ _QUERIES = "remembered queries"
 _OPENED = "opened files"
 _ASK_AGAIN = "ask the archive again"
 _LATEST_STAR = "star looked at last"
+_RECORD = "record of the star looked at last"
 _PAGE, _PAGE_CHANGED = "page", "page changed"
 
 
@@ -121,9 +124,16 @@ def choose_source_id(value: int) -> None:
     st.session_state[SOURCE_ID] = str(value)
 
 
-def remember_star(source_id: int) -> None:
-    """Keep the star that a page has just shown."""
-    st.session_state[_LATEST_STAR] = source_id
+def remember_record(asked: Hashable, record: StarRecord) -> None:
+    """Keep the star that a page has just found, and what was asked; what came from elsewhere is looked up each time."""
+    st.session_state[_LATEST_STAR] = record.source_id
+    st.session_state[_RECORD] = (asked, record) if record.origin in ("file", "embedded") else None
+
+
+def local_record(asked: Hashable) -> StarRecord | None:
+    """The star found last, if the same was asked and it lies on this machine."""
+    kept = st.session_state.get(_RECORD)
+    return kept[1] if kept and kept[0] == asked else None
 
 
 def take_latest_star() -> None:

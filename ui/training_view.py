@@ -23,6 +23,7 @@ def show_training(job: Job) -> None:
     st.dataframe(
         pd.DataFrame([_row(network) for network in networks]),
         hide_index=True,
+        placeholder="–",
         column_config={
             "Now": st.column_config.TextColumn(width="large"),
             "Progress": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0),
@@ -56,7 +57,12 @@ def _show_curves(networks: dict[str, NetworkProgress]) -> None:
         with column:
             figure = curves_figure(curves, quantity, f"{titles[name]}: {quantity}")
             n_folds = curves["fold"].nunique()
-            caption = f"Mean of {n_folds} folds, band: all of them." if n_folds > 1 else "One fold so far."
+            caption = "One fold so far."
+            if n_folds > 1:
+                caption = (
+                    f"Mean of {n_folds} folds, band: all of them. A fold that has stopped early is missing from the "
+                    "later epochs; the accuracy in the table is that of each fold's best epoch."
+                )
             show(figure, caption, key=f"curves {name} {quantity}")
 
 

@@ -20,6 +20,8 @@ from core.archive.source_id import healpix_of
 from core.errors import ArchiveError, DiskSpaceError, NotFoundError, OfflineError, StorageError
 from core.spectra.spectrum_set import SpectrumSet
 
+TRUE_PREFIX = "true_"
+"""Begins the columns that only simulated stars have."""
 Origin = Literal["file", "embedded", "cache", "archive"]
 
 
@@ -268,6 +270,8 @@ def _local_record(
     record = StarRecord(asked.text, int(spectra.source_id[0]), spectra, gaia, origin)
     if origin == "embedded":
         record = replace(record, messages=("A simulated star of the embedded data set, not a real one.",))
+    elif any(str(name).startswith(TRUE_PREFIX) for name in gaia):
+        record = replace(record, messages=("A simulated star, not a real one: its file knows its true parameters.",))
     if near is None:
         return record
     return replace(record, separation_arcsec=float(near["separation_arcsec"].iloc[0]), n_others=len(near) - 1)

@@ -1,5 +1,6 @@
 """`python -m core calibrate`: XP coefficients of any readable file to sampled flux and errors in Parquet."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,8 @@ import typer
 
 from core.errors import UsageError
 from core.spectra.spectrum_set import SpectrumSet
+
+_MOST_NOTES = 5
 
 
 def calibrate(
@@ -37,16 +40,18 @@ def calibrate(
     """Calibrate XP coefficients to sampled flux and flux error, in bounded memory for files of any size."""
     if out.suffix.lower() != ".parquet":
         raise UsageError(f"the output {out} has another suffix than .parquet, the only format that is written in parts")
-    n_rows, n_noted = calibrate_file(
+    n_rows, notes = calibrate_file(
         source, out, with_errors=errors, dtype="float32" if float32 else "float64", chunk_rows=chunk_rows
     )
-    print(f"{n_rows:,} spectra written to {out}, {n_noted:,} of them with a note")
+    print(f"{n_rows:,} spectra written to {out}, {notes.total():,} of them with a note")
+    for note, n in notes.most_common(_MOST_NOTES):
+        print(f"  {n:,}: {note}")
 
 
 def calibrate_file(
     source: Path, out: Path, *, with_errors: bool = True, dtype: str = "float64", chunk_rows: int = 4096
-) -> tuple[int, int]:
-    """Calibrate all coefficients of a file to a Parquet file; returns the numbers of rows and of noted rows.
+) -> tuple[int, Counter[str]]:
+    """Calibrate all coefficients of a file to a Parquet file; returns the number of rows, and of rows by their note.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def calibrate_file(
     from core.spectra.readers import iter_spectra
     from core.spectra.writers import ParquetWriter
 
-    n_noted = 0
+    notes: Counter[str] = Counter()
     with row_progress("calibrating") as move, ParquetWriter(out, dtype=dtype) as writer:
         parts = iter_spectra(
             source,
@@ -68,10 +73,10 @@ def calibrate_file(
         )
         for part in parts:
             part = _product(part)
-            n_noted += int((part.note != "").sum())
+            notes.update(note for note in part.note.tolist() if note)
             writer.write(part)
         move(1.0, writer.n_rows)
-    return writer.n_rows, n_noted
+    return writer.n_rows, notes
 
 
 def _product(part: SpectrumSet) -> SpectrumSet:

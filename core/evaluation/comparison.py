@@ -89,6 +89,27 @@ def check_comparable(results: Sequence[RunResult]) -> None:
         )
 
 
+def same_test_stars(one: RunResult, others: Sequence[RunResult]) -> list[RunResult]:
+    """Those of `others` that were trained on the same data and tested on the same stars, whatever their folds."""
+    held_out = set(one.test["source_id"])
+    return [
+        other
+        for other in others
+        if held_out and other.ground[0] == one.ground[0] and set(other.test["source_id"]) == held_out
+    ]
+
+
+def check_same_test_stars(results: Sequence[RunResult]) -> None:
+    """Refuse runs that were tested on different stars (UsageError naming them)."""
+    alike = {run.name for run in same_test_stars(results[0], results)} if results else set()
+    strangers = [run.name for run in results if run.name not in alike]
+    if strangers:
+        raise UsageError(
+            f"{', '.join(strangers)}: tested on other stars than {results[0].name}, or on none; only runs on the same "
+            "data with the same held-out stars can be compared"
+        )
+
+
 def comparison_row(result: RunResult, *, stars_per_s: float | None = None, n_draws: int = 1000) -> ComparisonRow:
     """The row of a network."""
     published = PUBLISHED.get(result.model)

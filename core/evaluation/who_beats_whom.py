@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import UsageError
-from core.evaluation.comparison import check_comparable
+from core.evaluation.comparison import check_comparable, check_same_test_stars
 from core.evaluation.metrics import THRESHOLD
 from core.evaluation.paired_tests import PairedTest, compare_folds, compare_verdicts
 from core.evaluation.run_result import RunResult, fold_sizes, per_fold
@@ -45,14 +45,14 @@ def who_beats_whom(results: Sequence[RunResult], metric: str = "accuracy", test:
     Raises
     ------
     UsageError
-        Runs on different data or folds, or an unknown test or metric.
+        Runs on different data or, over the folds, on different folds; or an unknown test or metric.
     """
     if metric not in METRICS or test not in TESTS:
         raise UsageError(
             f"test {test!r} of {metric!r} is unknown; choose from {', '.join(TESTS)} and {', '.join(METRICS)}"
         )
-    check_comparable(results)
     if test == "folds":
+        check_comparable(results)
         figures = {result.name: per_fold(result.oof, metric) for result in results}
         first = next((result for result in results if result.baselines is not None), None)
         if first is not None and first.baselines is not None:
@@ -60,6 +60,7 @@ def who_beats_whom(results: Sequence[RunResult], metric: str = "accuracy", test:
                 figures[str(name)] = per_fold(table, metric)
         names, pairs = tuple(figures), compare_folds(figures, *fold_sizes(results[0])) if results else []
     else:
+        check_same_test_stars(results)
         correct = {result.name: _correct(result, results[0]) for result in results}
         names, pairs = tuple(correct), compare_verdicts(correct)
     both = {(pair.first, pair.second): pair for pair in pairs}

@@ -190,7 +190,7 @@ def _space_layout(reach: float, title: str) -> dict:
 def _camera(angle_deg: float) -> dict:
     angle = np.deg2rad(angle_deg - 60.0)
     return {
-        "eye": {"x": 1.25 * np.cos(angle), "y": 1.25 * np.sin(angle), "z": 0.7},
+        "eye": {"x": 1.45 * np.cos(angle), "y": 1.45 * np.sin(angle), "z": 0.8},
         "center": {"x": 0.0, "y": 0.0, "z": -0.12},
     }
 

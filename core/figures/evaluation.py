@@ -38,6 +38,7 @@ def _curve_figure(
     figure.add_scatter(
         x=np.concatenate([points.x, points.x[::-1]]),
         y=np.concatenate([points.high, points.low[::-1]]),
+        mode="lines",
         fill="toself",
         fillcolor=translucent(BLUE, 0.2),
         line={"width": 0},

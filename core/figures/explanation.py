@@ -1,4 +1,4 @@
-"""Attributions over the spectrum they belong to: classes, one star, all stars, networks, right against wrong."""
+"""Attributions of many stars over the spectrum they belong to: classes, all stars, networks, right against wrong."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.explanation.explanation import Explanation
 from core.explanation.summary import group_means, mean_importance
-from core.explanation.windows import Window, resolution_bands, sums_in
+from core.explanation.windows import resolution_bands, sums_in
 from core.figures.layout import WAVELENGTH_TITLE, blank_figure
 from core.figures.palette import BLUE, GREY, LABELS, OVERLAY_COLOURS, VERMILION, label_colour, translucent
 from core.figures.spectral_lines import HEADROOM, LINE_AXIS, mark_lines
@@ -17,14 +17,12 @@ from core.spectra.grid import WAVELENGTH_NM
 MASSIVE_SIDE, LOW_SIDE = BLUE, VERMILION
 """Contributions that speak for massive and for low-mass have the classes' colours."""
 DIVERGING = [[0, VERMILION], [0.5, "#F4F4F2"], [1, BLUE]]
-FADING = [[0, VERMILION], [0.49, translucent(VERMILION, 0)], [0.51, translucent(BLUE, 0)], [1, BLUE]]
-"""For marks on the page's own ground, light or dark: what says nothing is not seen."""
 ATTRIBUTION_TITLE = "Contribution to the logit"
 _X_RANGE = [WAVELENGTH_NM[0] - 4, WAVELENGTH_NM[-1] + 4]
 _TOP, _BOTTOM = [0.4, 1.0], [0.0, 0.34]
 
 
-def _two_panels(title: str, top_title: str, bottom_title: str, values: np.ndarray, **layout) -> go.Figure:
+def two_panels(title: str, top_title: str, bottom_title: str, values: np.ndarray, **layout) -> go.Figure:
     """Spectra above (y), line marks on them (y2), attributions below (y3), one wavelength axis."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     return blank_figure(
@@ -46,13 +44,14 @@ def importance_figure(explanation: Explanation, space_title: str) -> go.Figure:
     means = {label: explanation.spectrum[explanation.explained & (explanation.label == label)] for label in classes}
     bands = {label: np.percentile(spectra, [16, 84], axis=0) for label, spectra in means.items()}
     title = f"{explanation.title}: mean size of the contributions"
-    figure = _two_panels(title, space_title, "Mean |contribution|", np.stack(list(bands.values())))
+    figure = two_panels(title, space_title, "Mean |contribution|", np.stack(list(bands.values())))
     for label in classes:
         colour = label_colour(label)
         low, high = bands[label]
         figure.add_scatter(
             x=np.concatenate([WAVELENGTH_NM, WAVELENGTH_NM[::-1]]),
             y=np.concatenate([high, low[::-1]]),
+            mode="lines",
             fill="toself",
             fillcolor=translucent(colour, 0.18),
             line={"width": 0},
@@ -77,70 +76,6 @@ def _line(figure: go.Figure, y: np.ndarray, name: str, colour: str, group: str, 
         line={"color": colour, "width": 2},
         hovertemplate=f"{name}<br>%{{x:.0f}} nm: %{{y:.4g}}<extra></extra>",
     )
-
-
-def star_figure(explanation: Explanation, row: int, space_title: str, spread: np.ndarray | None = None) -> go.Figure:
-    """One star: its spectrum, coloured by what each wavelength says, above; the signed contributions below.
-
-    Parameters
-    ----------
-    spread : ndarray of shape (343,) or None
-        Standard deviation of the contributions over the members, where it is known.
-    """
-    values, shap = explanation.spectrum[row], explanation.shap[row]
-    largest = max(float(np.abs(shap).max()), 1e-12)
-    title = f"{explanation.title}: logit {explanation.logit[row]:.2f}, base value {explanation.base_value:.2f}"
-    figure = _two_panels(title, space_title, ATTRIBUTION_TITLE, values[None], bargap=0)
-    figure.add_scatter(
-        x=WAVELENGTH_NM,
-        y=values,
-        mode="markers",
-        showlegend=False,
-        marker={"color": shap, "colorscale": FADING, "cmin": -largest, "cmax": largest, "size": 9},
-        hoverinfo="skip",
-    )
-    figure.add_scatter(
-        x=WAVELENGTH_NM,
-        y=values,
-        mode="lines",
-        name="Spectrum",
-        line={"color": GREY, "width": 1.5},
-        customdata=shap,
-        hovertemplate="%{x:.0f} nm: %{y:.4g}<br>contribution %{customdata:+.3g}<extra></extra>",
-    )
-    bars = {"x": WAVELENGTH_NM, "yaxis": "y3", "width": 2.0}
-    if spread is not None:
-        bars["error_y"] = {"array": spread, "color": GREY, "thickness": 0.6, "width": 0}
-    figure.add_bar(
-        **bars,
-        y=shap,
-        marker={"color": np.where(shap >= 0, MASSIVE_SIDE, LOW_SIDE), "line": {"width": 0}},
-        name="blue speaks for massive, orange for low-mass",
-        hovertemplate="%{x:.0f} nm: %{y:+.3g}<extra></extra>",
-    )
-    return mark_lines(figure)
-
-
-def bands_figure(explanation: Explanation, row: int, windows: Sequence[Window], title: str) -> go.Figure:
-    """One star's contributions summed over windows (or bands), in the order of the wavelengths."""
-    sums = sums_in(tuple(windows), explanation.shap[row])
-    names = [window.name for window in windows]
-    figure = blank_figure(
-        title=title,
-        x_title="",
-        y_title=ATTRIBUTION_TITLE,
-        height=380,
-        x={"tickangle": -60, "tickfont": {"size": 10}},
-        showlegend=False,
-    )
-    figure.add_bar(
-        x=names,
-        y=sums,
-        marker={"color": np.where(sums >= 0, MASSIVE_SIDE, LOW_SIDE)},
-        customdata=[f"{window.low_nm:.0f}–{window.high_nm:.0f} nm, {window.kind}" for window in windows],
-        hovertemplate="%{x}: %{y:+.3f}<br>%{customdata}<extra></extra>",
-    )
-    return figure
 
 
 def windows_figure(table: pd.DataFrame, n_most: int = 16) -> go.Figure:

@@ -1,6 +1,7 @@
 """Colours of marks on the sky maps."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -64,6 +65,7 @@ def paint_groups(group: np.ndarray) -> Painted:
     )
 
 
+@cache
 def scale_colours(name: str) -> np.ndarray:
     """256 colours of a Plotly scale, (256, 3)."""
     from plotly.colors import get_colorscale, sample_colorscale

@@ -10,7 +10,7 @@ from pydeck.bindings.json_tools import default_serialize
 
 from core.figures.projection import hammer
 from core.figures.sky_lines import strokes
-from core.figures.sky_marks import Marks
+from core.figures.sky_marks import CARD, COLOUR, PLACE, Marks
 from core.figures.sky_names import CARTESIAN, Box, box_of_word, flat, known_layers, overlap, text_layer
 from core.sky.sky_cells import Field, cell_centres, cell_corners
 
@@ -59,7 +59,7 @@ def sky_deck(
     if projection == "space":
         return _space(marks, ink, ground, known, arms or {}, width_px)
     start = _start(projection, field, width_px)
-    layers = [*_grid(projection, ink, ground), _layer(projection, marks)]
+    layers = [*_grid(projection, ink, ground), _layer(projection, marks, 2 if field is None or field.whole_sky else 4)]
     if known is not None and not known.empty:
         place = _place(projection, known["l"].to_numpy(), known["b"].to_numpy())
         degrees = [box_of_word(text, *_on_screen(projection, at, start)) for text, at in _degrees(projection)]
@@ -89,7 +89,7 @@ def _deck(layers: list, view, start: dict) -> pdk.Deck:
         views=[view],
         initial_view_state=pdk.ViewState(**start),
         map_provider=None,
-        tooltip={"text": "{t}"},
+        tooltip={"text": CARD},
     )
 
 
@@ -107,23 +107,22 @@ def _signed(angle_deg):
     return (np.asarray(angle_deg, dtype=float) + 180.0) % 360.0 - 180.0
 
 
-def _layer(projection: str, marks: Marks) -> pdk.Layer:
-    """Cells as polygons, stars as discs of a fixed size on the screen."""
+def _layer(projection: str, marks: Marks, decimals: int) -> pdk.Layer:
+    """Cells as polygons, stars as discs of a fixed size on the screen, their places with so many decimals."""
     if marks.cell is None or marks.order is None:
-        place = _place(projection, marks.l_deg, marks.b_deg).round(4).tolist()
+        place = _place(projection, marks.l_deg, marks.b_deg).round(decimals).tolist()
     else:
         decimals = int(np.ceil(np.log10(50 * 2**marks.order / 58.6)))  # a fiftieth of a cell, whose side is 58.6°/2^k
         place = _cells(projection, marks.cell, marks.order).round(decimals).tolist()
-    rows = zip(place, marks.colour.tolist(), marks.text, marks.name, strict=True)
-    data = [{"p": p, "c": c, "t": t, "i": i} for p, c, t, i in rows]
+    data = marks.rows(place)
     if marks.cell is not None:
         return pdk.Layer(
-            "SolidPolygonLayer", data, id="cells", get_polygon="p", get_fill_color="c", pickable=True, filled=True,
+            "SolidPolygonLayer", data, id="cells", get_polygon=PLACE, get_fill_color=COLOUR, pickable=True, filled=True,
             extruded=False, opacity=0.95, auto_highlight=True, **flat(projection),
         )  # fmt: skip
     size = 2.0 if len(data) > 5000 else 3.0 if len(data) > 800 else 5.0
     return pdk.Layer(
-        "ScatterplotLayer", data, id="stars", get_position="p", get_fill_color="c", pickable=True, opacity=0.85,
+        "ScatterplotLayer", data, id="stars", get_position=PLACE, get_fill_color=COLOUR, pickable=True, opacity=0.85,
         radius_units=pdk.types.String("pixels"), get_radius=size, auto_highlight=True, **flat(projection),
     )  # fmt: skip
 
@@ -262,14 +261,13 @@ def _turned(place: np.ndarray, zoom: float) -> np.ndarray:
 
 
 def _cloud(name: str, marks: Marks, position: np.ndarray, rows: np.ndarray, size: float, opacity: float) -> pdk.Layer:
-    columns = position[rows].round(1).tolist(), marks.colour[rows].tolist(), rows.tolist()
-    data = [{"p": p, "c": c, "t": marks.text[row], "i": marks.name[row]} for p, c, row in zip(*columns, strict=True)]
+    data = marks.rows(position[rows].round(1).tolist(), rows.tolist())
     return pdk.Layer(
         "PointCloudLayer",
         data,
         id=name,
-        get_position="p",
-        get_color="c",
+        get_position=PLACE,
+        get_color=COLOUR,
         point_size=size,
         opacity=opacity,
         material=False,

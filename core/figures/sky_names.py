@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pydeck as pdk
 
+from core.figures.sky_marks import PLACE
+
 CARTESIAN = pdk.types.String("cartesian")
 PIXELS = pdk.types.String("pixels")
 SIZE_PX = 12
@@ -75,14 +77,14 @@ def known_layers(
         Of the map: no name runs over its edge.
     """
     about = [f"{item.name}\n{item.distance_pc:.0f} pc\n{item.reference}" for item in known.itertuples(index=False)]
-    rings = [{"p": p, "t": t} for p, t in zip(place.round(3).tolist(), about, strict=True)]
+    rings = [[p, None, text] for p, text in zip(place.round(3).tolist(), about, strict=True)]
     names = known["name"].tolist()
     sides = sides_of_names(
         names, place_px, known["radius_deg"].to_numpy(), taken, half_width_px, outward=projection == "sphere"
     )
     words = [(names[row], place[row], side) for row, side in sides.items()]
     ring = pdk.Layer(
-        "ScatterplotLayer", rings, id="known", get_position="p", get_radius=6, radius_units=PIXELS, filled=False,
+        "ScatterplotLayer", rings, id="known", get_position=PLACE, get_radius=6, radius_units=PIXELS, filled=False,
         stroked=True, get_line_color=list(ink), line_width_units=PIXELS, get_line_width=1.5, pickable=True,
         billboard=projection == "space", **flat(projection),
     )  # fmt: skip

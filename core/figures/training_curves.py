@@ -34,6 +34,7 @@ def curves_figure(curves: pd.DataFrame, quantity: str, title: str) -> go.Figure:
             figure.add_scatter(
                 x=[*mean.index, *mean.index[::-1]],
                 y=[*high, *low[::-1]],
+                mode="lines",  # below 20 points Plotly would add markers
                 fill="toself",
                 fillcolor=translucent(colour, 0.2),
                 line={"width": 0},

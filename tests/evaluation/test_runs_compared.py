@@ -10,7 +10,7 @@ import pytest
 
 from core.__main__ import main
 from core.errors import RunError, UsageError
-from core.evaluation.comparison import check_comparable, comparison_rows, comparison_table, grounds
+from core.evaluation.comparison import check_comparable, comparison_rows, comparison_table, grounds, same_test_stars
 from core.evaluation.comparison_text import comparison_text
 from core.evaluation.run_result import load_run_result, load_run_results, run_folders
 from core.evaluation.who_beats_whom import METRICS, who_beats_whom
@@ -44,6 +44,21 @@ def test_a_folder_of_runs_holds_each_network_once(runs):
         choose_network(runs, None)
     with pytest.raises(RunError, match=r"holds no run\.json"):
         run_folders([runs / "nothing"])
+
+
+def test_runs_on_other_folds_are_compared_on_the_held_out_stars_alone(results, tmp_path):
+    other = replace(results[0], name="other", run=results[0].run | {"data": results[0].run["data"] | {"fold_map": "x"}})
+    strange = replace(results[0], name="strange", test=results[0].test.iloc[1:])
+    untested = replace(results[0], name="untested", test=results[0].test.iloc[:0])
+    assert [run.name for run in same_test_stars(results[0], [other, strange, untested])] == ["other"]
+    matrix = who_beats_whom([results[1], other], test="test")
+    known = who_beats_whom([results[1], results[0]], test="test").tests[results[1].name, results[0].name]
+    assert matrix.tests[results[1].name, "other"].difference == known.difference
+    for refused in ([results[1], strange], [untested, untested]):
+        with pytest.raises(UsageError, match="other stars"):
+            who_beats_whom(refused, test="test")
+    with pytest.raises(UsageError, match="different grounds"):
+        who_beats_whom([results[1], other])
 
 
 def test_a_run_that_was_damaged_is_refused_in_words(runs, tmp_path):

@@ -48,7 +48,7 @@ def groups_counted(browser) -> int:
 
 
 def test_a_cold_deep_link_reproduces_the_view_and_a_released_slider_changes_it(server, browser):
-    browser.open(address(server, stars=THREE, eps_pc=30, min_samples=6)).expect("Stars grouped")
+    browser.open(address(server, stars=THREE, eps_pc=30, min_samples=6)).expect("Stars searched")
     slider = browser.page.get_by_role("slider", name="eps (pc)")
     slider.wait_for()
     assert browser.page.get_by_role("status").filter(has_text="30 pc: 3 groups").count() == 1
@@ -65,7 +65,7 @@ def test_a_cold_deep_link_reproduces_the_view_and_a_released_slider_changes_it(s
 
 
 def test_colours_follow_the_drag_before_the_slider_is_released(server, browser):
-    browser.open(address(server, stars=THREE)).expect("Stars grouped")
+    browser.open(address(server, stars=THREE)).expect("Stars searched")
     slider = browser.page.get_by_role("slider", name="eps (pc)")
     before = groups_shown(browser)
     box = slider.bounding_box()
@@ -82,7 +82,7 @@ def test_colours_follow_the_drag_before_the_slider_is_released(server, browser):
 
 
 def test_a_click_on_a_star_leads_to_its_page(server, browser):
-    browser.open(address(server, stars=THREE)).expect("Stars grouped")
+    browser.open(address(server, stars=THREE)).expect("Stars searched")
     canvas = browser.page.locator("canvas[role=img]").first
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -141,7 +141,7 @@ def test_settings_are_explained_and_checked(server, browser):
 
 
 def test_the_studys_setting_gives_one_group_and_says_why(server, browser):
-    browser.open(address(server, stars=THREE)).expect("Stars grouped")
+    browser.open(address(server, stars=THREE)).expect("Stars searched")
     browser.page.get_by_role("button", name=re.compile("The study's")).click()
     browser.expect("Why one giant group")
     assert groups_counted(browser) == 1

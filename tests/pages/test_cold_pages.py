@@ -13,7 +13,7 @@ SHOWN = {
     "Simulate": "Effective temperature",
     "Train": "Expected time",
     "Sky map": "Each mark is a star",
-    "Associations": "Stars grouped",
+    "Associations": "Stars searched",
     "Compare": "Probabilities are calibrated",
     "Evaluate": "Every probability is calibrated",
     "Audit": "Audit this run",

@@ -87,7 +87,7 @@ def test_every_view_is_drawn_without_a_map_server(server, browser, projection):
 
 def test_choices_travel_to_the_associations_and_back(server, browser):
     browser.open(f"{server}/sky_map?stars={ONE}&threshold=0.3").expect("Each mark is a star")
-    browser.follow("Find groups among these stars").expect("Stars grouped")
+    browser.follow("Find groups among these stars").expect("Stars searched")
     assert f"stars={ONE}" in browser.page.url
     assert "threshold=0.3" in browser.page.url
     browser.follow("Sky map").expect("Each mark is a star")

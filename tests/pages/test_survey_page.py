@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
@@ -39,6 +40,11 @@ def test_candidates_follow_the_choices_and_lead_to_the_star(server, browser, sto
     expect(candidates).not_to_have_text(before, timeout=60_000)
     assert int(candidates.inner_text().replace(",", "")) > int(before.replace(",", ""))
     assert "impostors=true" in browser.page.url
+    with browser.settle().page.expect_download() as download:
+        browser.page.get_by_role("button", name="CSV", exact=True).click()
+    listed = pd.read_csv(download.value.path())
+    assert len(listed) == int(candidates.inner_text().replace(",", ""))
+    assert (listed["probability"] >= 0.5).all()
     assert browser.failures == []
     assert browser.foreign_requests == []
 
@@ -49,7 +55,7 @@ def test_a_selection_travels_to_the_maps_and_back(server, browser, stored):
     selected = int(browser.page.get_by_test_id("stMetricValue").nth(1).inner_text().replace(",", ""))
     browser.follow("These candidates on the Sky map").expect(f"Each mark is a star ({selected} stars)")
     assert {f"stars={stored}", "threshold=0.9973", "sky=false", "parallax_snr=5"} <= set(_query(browser))
-    browser.follow("Find groups among these stars").expect("Stars grouped").settle()
+    browser.follow("Find groups among these stars").expect("Stars searched").settle()
     assert browser.page.get_by_test_id("stMetricValue").first.inner_text() == str(selected)
     browser.follow("Back to the survey").expect("Stars classified").settle()
     again = browser.page.get_by_test_id("stMetricValue").nth(1).inner_text()

@@ -12,7 +12,7 @@ from core.figures.palette import GROUP_COLOURS
 from core.figures.sky_colour import paint_classes, paint_groups, paint_scale
 from core.figures.sky_deck import PROJECTIONS, sky_deck
 from core.figures.sky_legend import legend_svg
-from core.figures.sky_marks import Marks
+from core.figures.sky_marks import Marks, name_of
 from core.sky.matching import known_groups
 from core.sky.sky_cells import MOST_MARKS, Field, cell_centres, cell_corners
 from core.sky.spiral_arms import arm_lines
@@ -47,7 +47,8 @@ def test_every_view_holds_every_mark_and_no_tile_server(projection, field):
     marks = stars(50)
     text = sky_deck(projection, marks, field=field, known=known, arms=arm_lines(3000.0), **COLOURS).to_json()
     assert "http" not in text
-    found = {item["i"] for layer in json.loads(text)["layers"] for item in layer["data"] if "i" in item}
+    layers = {layer["id"]: layer["data"] for layer in json.loads(text)["layers"]}
+    found = {name_of(row) for name in ("stars", "faded") for row in layers.get(name, [])}
     assert found == set(marks.name[projection == "space" :])  # the first has no place in space
 
 
@@ -56,7 +57,8 @@ def test_the_largest_map_stays_within_its_payload(projection):
     text = sky_deck(projection, cells(MOST_MARKS, 6), **COLOURS).to_json()
     assert len(text) < 8_000_000
     layer = next(layer for layer in json.loads(text)["layers"] if layer["id"] == "cells")
-    shape = np.array([item["p"] for item in layer["data"]])
+    shape = np.array([row[0] for row in layer["data"]])
+    assert {name_of(row) for row in layer["data"]} == {str(cell) for cell in range(MOST_MARKS)}
     assert np.isfinite(shape).all()
     # no cell is torn across the map
     away_from_poles = np.abs(cell_corners(np.arange(MOST_MARKS), 6)[1]).max(axis=1) < 80

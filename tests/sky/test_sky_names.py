@@ -34,7 +34,7 @@ def layers_of(projection: str, field: Field | None = None) -> dict[str, dict]:
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_some_places_are_named_and_all_have_a_ring(projection):
     layers = layers_of(projection)
-    rings = {item["t"].split("\n")[0] for item in layers["known"]["data"]}
+    rings = {item[2].split("\n")[0] for item in layers["known"]["data"]}
     named = {item["n"] for item in layers["names"]["data"]}
     assert named < rings
     assert len(named) >= 4
