@@ -34,13 +34,14 @@ st.subheader("Trained networks", anchor=False)
 
 
 def run_row(run: RunSummary) -> dict:
-    """One line of the table of networks."""
+    """One line of the table of networks; no shipped one was trained on real stars."""
+    title = cache.title_of_data(run.data)
     return {
         "Network": run.title,
         "Run": run.name,
         "Members": run.n_members or None,
         "Training stars": run.n_train,
-        "Trained on": cache.title_of_data(run.data),
+        "Trained on": "Simulated stars" if run.shipped and title == run.data else title,
         "Test ROC-AUC": run.test_roc_auc,
         "State": run.state,
     }
@@ -48,6 +49,7 @@ def run_row(run: RunSummary) -> dict:
 
 if runs:
     formats = {
+        "Network": st.column_config.TextColumn(width="medium"),
         "Test ROC-AUC": st.column_config.NumberColumn(format="%.4f"),
         "Training stars": st.column_config.NumberColumn(format="localized"),
     }

@@ -144,6 +144,6 @@ def _star_cards(table: pd.DataFrame) -> list[str]:
     for name, form in (("phot_g_mean_mag", "G {:.2f} mag"), ("probability", "P {:.3f}"), ("parallax", "ϖ {:.2f} mas")):
         if name in table:
             parts.append([form.format(value) for value in table[name].to_numpy(dtype=float, na_value=np.nan).tolist()])
-    if "label" in table:
+    if "label" in table and "probability" not in table:
         parts.append(table["label"].astype(str).tolist())
     return ["\n".join(lines) for lines in zip(*parts, strict=True)] if parts else [""] * len(table)
