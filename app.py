@@ -49,9 +49,12 @@ def run_row(run: RunSummary) -> dict:
 
 if runs:
     formats = {
-        "Network": st.column_config.TextColumn(width="medium"),
-        "Test ROC-AUC": st.column_config.NumberColumn(format="%.4f"),
-        "Training stars": st.column_config.NumberColumn(format="localized"),
+        "Network": st.column_config.TextColumn(width=165),
+        "Run": st.column_config.TextColumn(width=180),
+        "Trained on": st.column_config.TextColumn(width=160),
+        "Members": st.column_config.NumberColumn(width=72),
+        "Training stars": st.column_config.NumberColumn(format="localized", width=100),
+        "Test ROC-AUC": st.column_config.NumberColumn(format="%.4f", width=100),
     }
     table = pd.DataFrame([run_row(run) for run in runs])
     if (table["State"] == FINISHED).all():

@@ -28,9 +28,9 @@ st.caption(
     "equal priors."
 )
 every = [*results, *others]
-titles = {result.name: result.title for result in every} | BASELINE_TITLES
-if len(set(titles.values())) < len(titles):
-    titles |= {result.name: f"{result.title} ({result.name})" for result in every}
+titles = dict(BASELINE_TITLES)
+for result in every:
+    titles[result.name] = f"{result.title} ({result.name})" if result.title in titles.values() else result.title
 
 table_tab, winners_tab, learning_tab, cost_tab = st.tabs(
     ["Table", "Who beats whom", "Learning curves", "Size and speed"], key="view", bind="query-params"

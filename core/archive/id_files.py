@@ -63,13 +63,13 @@ def _from_parquet(path: Path) -> np.ndarray:
 
     try:
         schema = pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ReadError(f"{path} is no Parquet file: {error}") from error
     if _COLUMN not in schema.names:
         raise ReadError(f"{path} has no column {_COLUMN}; it has {', '.join(schema.names[:10])}")
     try:
         column = pq.read_table(path, columns=[_COLUMN])[_COLUMN]
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ReadError(f"{path} is damaged: {error}. Make or fetch it again") from error
     if pa.types.is_floating(column.type):
         raise SourceIdError(f"{path}: {_COLUMN} is a floating-point column, which loses the last digits of ids")

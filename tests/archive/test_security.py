@@ -7,6 +7,8 @@ import zipfile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.archive import parse
@@ -143,6 +145,10 @@ def test_a_damaged_list_of_ids_is_refused_by_name(tmp_path):
     data[100:200] = bytes(100)
     path.write_bytes(data)
     with pytest.raises(ReadError, match="damaged"):
+        read_ids(path)
+    pq.write_table(pa.table({"source_id": [1], "abcdefgh": [2]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"abcdefgh", b"\x92" * 8))
+    with pytest.raises(ReadError, match="no Parquet file"):
         read_ids(path)
 
 

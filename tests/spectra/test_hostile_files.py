@@ -56,6 +56,12 @@ def _ragged(length: int, offset: int) -> bytes:
     return b"".join(value.to_bytes(8, "big", signed=True) for value in (7, length, offset)) + bytes(16)
 
 
+def _parquet_without_text() -> bytes:
+    stream = io.BytesIO()
+    pq.write_table(pa.table({"source_id": [1], "abcdefgh": [2]}), stream, store_schema=False)
+    return stream.getvalue().replace(b"abcdefgh", b"\x92" * 8)
+
+
 def _parquet_of_nothing(n: int) -> bytes:
     stream = io.BytesIO()
     pq.write_table(pa.table({"source_id": np.ones(n, dtype=np.int64), "flux": pa.nulls(n, pa.float64())}), stream)
@@ -88,6 +94,7 @@ REFUSED = {
     "short row of other letters": (CSV + b"12\xe9,1\n", errors.UnsupportedFormatError, "not UTF-8"),
     "rows without spectra": (b"source_id,flux\n" + b"1,\n" * 20_000, errors.FileTooLargeError, "more than 10,234 rows"),
     "packed rows": (gzip.compress(b"source_id,flux\n" + b"1,\n" * 20_000), errors.FileTooLargeError, "10,000 rows"),
+    "Parquet names that are no text": (_parquet_without_text(), errors.TruncatedFileError, "cannot be opened"),
     "Parquet rows without spectra": (_parquet_of_nothing(20_000), errors.FileTooLargeError, "more than 10,0"),
     "endless id in ECSV": (
         b"# %ECSV 1.0\n# ---\n# meta:\n#   a: &a [x, x, x]\n#   source_id: [*a, *a]\nflux ra\n1 2\n",

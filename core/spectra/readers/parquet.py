@@ -22,14 +22,15 @@ class ParquetSource:
         try:
             # small read buffers instead of whole column chunks keep memory bounded for row groups of any size
             self._file = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
-        except (pa.ArrowException, OSError) as error:
+            schema = self._file.schema_arrow
+            names = schema.names
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise TruncatedFileError(
                 f"{origin}: the Parquet file cannot be opened ({error}): it is incomplete or damaged. Fetch it again"
             ) from error
-        schema = self._file.schema_arrow
-        if len(set(schema.names)) < len(schema.names):
+        if len(set(names)) < len(names):
             raise ReadError(f"{origin}: two columns have one name. Give each column a name of its own")
-        self.names = schema.names
+        self.names = names
         self.n_rows: int | None = self._file.metadata.num_rows
         self.fraction = 0.0
         self._units = {item.name: (item.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for item in schema}
