@@ -71,15 +71,22 @@ class ModelSpec:
 
 @contextmanager
 def _initial_weights_from(seed: int | None) -> Iterator[None]:
-    """Let Keras' initialisers, which draw their seeds from Python's `random`, start at `seed`; then put it back."""
-    state = random.getstate()
-    if seed is not None:
-        random.seed(seed)
+    """Let Keras' initialisers draw their seeds from a generator of their own that starts at `seed`.
+
+    They draw them from Python's `random`, which the threads of a Dask worker use as well: one draw in between, and a
+    member would start from weights that nobody can build again.
+    """
+    if seed is None:
+        yield
+        return
+    from keras.src.random import seed_generator
+
+    shared = seed_generator.python_random
+    seed_generator.python_random = random.Random(seed)
     try:
         yield
     finally:
-        if seed is not None:
-            random.setstate(state)
+        seed_generator.python_random = shared
 
 
 MODELS: tuple[ModelSpec, ...] = (

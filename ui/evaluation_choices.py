@@ -126,6 +126,8 @@ def choose_comparable() -> tuple[list[RunResult], list[RunResult]]:
     groups = {f"{data[:8]}-{folds[:8]}": runs for (data, folds), runs in grounds(results).items()}
     if not groups:
         return [], []
+    named = st.query_params.get(state.RUN)  # the page Train sends a visitor here to see this run
+    groups = dict(sorted(groups.items(), key=lambda item: all(result.name != named for result in item[1])))
     chosen = next(iter(groups))
     if len(groups) > 1:
         titles = {key: _ground_title(runs) for key, runs in groups.items()}

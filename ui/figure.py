@@ -13,7 +13,9 @@ _PHONE_PX = 270
 
 def show(figure: go.Figure, caption: str, *, key: str) -> None:
     """Draw `figure` over the whole width; `caption` is shown below it and read out to those who cannot see it."""
+    config = _CONFIG
     if on_phone():
         drop_crowded_labels(figure, _PHONE_PX)
-    st.plotly_chart(figure, key=key, config=_CONFIG, alt=caption)
+        config = {**config, "displayModeBar": False}  # it would cover the title
+    st.plotly_chart(figure, key=key, config=config, alt=caption)
     st.caption(caption)

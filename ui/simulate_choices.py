@@ -49,7 +49,8 @@ subdwarf: Heber 2016, PASP 128, 082001; white dwarf: the usual log g of DA stars
 
 def choose_parameters() -> tuple[StarParameters, RunSummary | None]:
     """Sliders in three columns, above them the typical stars; and the network that judges."""
-    st.pills("Start from a typical star", list(TYPICAL_STARS), key="typical", on_change=_take_typical)
+    help_text = "Sets temperature, gravity, composition and atmosphere; dust, G and noise stay as they are."
+    st.pills("Start from a typical star", list(TYPICAL_STARS), key="typical", on_change=_take_typical, help=help_text)
     first, second, third = st.columns([4, 4, 5], gap="medium")
     with first:
         teff = st.slider("Effective temperature (K)", 2800, 80_000, 26_000, 100, key="teff", bind="query-params")

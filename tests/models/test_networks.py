@@ -1,8 +1,10 @@
 """Laws that all ten networks obey, one parametrised test each."""
 
 import os
+import random
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -133,10 +135,27 @@ def test_seed_decides_the_initial_weights(spec, built):
     assert any(not np.array_equal(a, b) for a, b in zip(fresh, other.get_weights(), strict=True))
 
 
+def test_another_thread_that_draws_random_numbers_does_not_change_the_initial_weights(built):
+    """As those of a Dask worker do, in the middle of a network's making."""
+    ended = threading.Event()
+
+    def draw() -> None:
+        while not ended.is_set():
+            random.random()
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        again = model_spec("deep").build(seed=7).get_weights()
+    finally:
+        ended.set()
+        thread.join()
+    for one, other in zip(again, built["deep"].get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @ALL
 def test_seed_leaves_the_process_s_random_state_alone(spec):
-    import random
-
     before = random.getstate()
     spec.build(seed=1)
     assert random.getstate() == before

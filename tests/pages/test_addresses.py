@@ -56,6 +56,14 @@ def test_a_page_survives_nonsense_in_its_address(entry):
 
 
 @pytest.mark.usefixtures("_instance")
+@pytest.mark.parametrize(("run", "validation"), [("", "plain"), ("reference_runs/cnn_2d_sky", "sky")])
+def test_compare_opens_on_the_ground_of_the_run_in_its_address(run, validation):
+    page = open_page("pages/compare.py", **({"run": run} if run else {}))
+    assert [item.message for item in page.exception] == []
+    assert any(f"({validation} validation" in item.value for item in page.caption)
+
+
+@pytest.mark.usefixtures("_instance")
 @pytest.mark.parametrize("script", ["pages/train.py", "pages/survey.py", "pages/audit.py"])
 def test_a_read_only_instance_says_so_and_starts_nothing(script, monkeypatch):
     monkeypatch.setenv("EXPLORER_READ_ONLY", "1")

@@ -14,6 +14,7 @@ from core.device import Device
 from core.errors import JobError
 from core.evaluation.out_of_distribution import load_domain, store_domain
 from core.jobs import cluster, job, launch, runner
+from core.training.fit import member_seed, weights_hash
 from core.training.job import BASELINE_TASK, TrainingWork, run_names, split_task_name, submit_training, task_name
 from core.training.protocol import make_fold_map
 from core.training.run_store import finished_folds, read_run
@@ -124,6 +125,9 @@ def test_jobs_train_every_fold_tell_every_epoch_and_name_what_cannot_be_done(sta
         assert (run["state"], run["folds_done"]) == ("finished", [0, 1])
         assert "tensorflow" in run["device"]
         assert len({member["weights_hash"] for member in run["members"]}) == 2
+        # a worker's other threads draw random numbers too: the first weights must be those of the seed all the same
+        first = [weights_hash(model_spec(run["model"]).build(seed=member_seed(run["seed"], fold))) for fold in (0, 1)]
+        assert [member["initial_weights_hash"] for member in run["members"]] == first
         curves = pd.read_parquet(local / "runs" / name / "curves.parquet")
         told = [row["val_loss"] for row in events[task_name(name.split("/")[1], 1)] if row["event"] == "epoch"]
         np.testing.assert_allclose(curves.loc[curves["fold"] == 1, "val_loss"], told, atol=1e-6)
