@@ -1,5 +1,6 @@
 """Keeps Streamlit's garbage collection after every run short."""
 
+import atexit
 import gc
 import sys
 
@@ -13,6 +14,8 @@ def spare_modules() -> None:
     session gets an answer. What is set aside is freed as ever when nothing refers to it, except for what stood in a
     cycle at that moment.
     """
+    if not _seen["modules"]:
+        atexit.register(gc.unfreeze)  # extension modules look for leaks at the end
     if len(sys.modules) > _seen["modules"]:
         _seen["modules"] = len(sys.modules)
         gc.freeze()

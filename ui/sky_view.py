@@ -15,6 +15,9 @@ from ui.shell import link
 from ui.sky_choices import cell_radius, go_to, settings_of_query
 from ui.sky_sources import link_to_survey, travelling
 
+CROWDED = 2_000
+"""More marks than this lie on each other before the map is zoomed."""
+
 
 def paint(drawn: SkyMap, colour: str, source: StarSource, cuts: Cuts) -> Painted:
     """Colours of the marks; where a mark has not what is asked for, density takes its place."""
@@ -85,7 +88,9 @@ def say(drawn: SkyMap, projection: str, painted: Painted) -> str:
     if drawn.order is None:
         some = f"{len(drawn.marks):,} of " if len(drawn.marks) < drawn.n_stars else ""
         shown = f"{some}{drawn.n_stars:,} star" + "s" * (drawn.n_stars != 1)
-        text = f"Each mark is a star ({shown})."
+        text = f"Each mark is a star ({shown}); click one for its verdict."
+        if len(drawn.marks) > CROWDED:
+            text += " Marks overlap: zoom in before you choose one, a click may take the neighbour."
     else:
         side = np.degrees(np.sqrt(np.pi / 3.0)) / 2**drawn.order
         text = f"{drawn.n_stars:,} stars in {len(drawn.marks):,} HEALPix cells of {side:.2g}°. Click one for its stars."
