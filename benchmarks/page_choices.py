@@ -86,11 +86,12 @@ WATCH = """() => {
     window.idle = null;
     for (const kind of ["pointerdown", "click", "keydown"])
         document.addEventListener(kind, () => { acted = performance.now(); }, true);
-    new MutationObserver(() => {
+    new MutationObserver((changes) => {
         const state = app.getAttribute("data-test-script-state");
-        if (state === "running") window.begun ??= acted;
+        // a short run may be over before this is called
+        if (state === "running" || changes.some((change) => change.oldValue === "running")) window.begun ??= acted;
         if (state === "notRunning" && window.begun !== null) window.idle = performance.now();
-    }).observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
+    }).observe(app, { attributes: true, attributeOldValue: true, attributeFilter: ["data-test-script-state"] });
 }"""
 """Notes the visitor's latest action before a script began to run, and when the latest one had ended."""
 FORGET = "() => { window.begun = null; window.idle = null; }"
