@@ -35,14 +35,14 @@ def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], N
         As `core.archive.lookup.find_star` and `core.classification.ensemble.load_ensemble`.
     """
     opened = state.opened_files()
-    chosen = [spectra.take(np.array([opened.rows.get(name, 0)])) for name, spectra in opened.spectra.items()]
-    if query.text not in {str(spectra.source_id[0]) for spectra in chosen}:
-        with suppress(ExplorerError):  # without room for it there is nothing to search
-            cache.embedded_dataset()  # the first call on a machine draws it
     again = state.take_ask_again()
     asked = (query, opened.uploads, tuple(opened.spectra), tuple(opened.rows.items()))
     record = None if again else state.local_record(asked)
     if record is None:
+        chosen = [spectra.take(np.array([opened.rows.get(name, 0)])) for name, spectra in opened.spectra.items()]
+        if query.text not in {str(spectra.source_id[0]) for spectra in chosen}:
+            with suppress(ExplorerError):  # without room for it there is nothing to search
+                cache.embedded_dataset()  # the first call on a machine draws it
         record = find_star(
             query.text,
             radius_arcsec=query.radius_arcsec,
