@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 
 from core.errors import MissingColumnError, UnsupportedFormatError
 from core.spectra.grid import N_SAMPLES
-from core.spectra.readers.arrays import is_text, single_array, spells_arrays
+from core.spectra.readers.arrays import single_array, spells_arrays
 from core.spectra.readers.batch import Batch
+from core.spectra.readers.values import as_floats
 
 _SAMPLE_COLUMNS = ("wavelength", "flux", "flux_error")
 _LONGEST_STAR = 1000 * N_SAMPLES
@@ -114,11 +115,13 @@ def _star_starts(table: pa.Table) -> np.ndarray:
 
 def _numbers(table: pa.Table, name: str, origin: str) -> np.ndarray:
     column = single_array(table, name)
-    if is_text(column.type):
-        text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
-        unknown = pc.is_in(pc.utf8_lower(text), value_set=pa.array(["", "null", "none", "--"], pa.large_string()))
-        column = pc.if_else(unknown, None, text)
-    try:
-        return pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise MissingColumnError(f"{origin}: column {name!r} holds a value that is no number ({error})") from error
+    floats = as_floats(column)
+    if floats is None:
+        first = next((value.as_py() for value in column if value.is_valid and not _is_number(value.as_py())), None)
+        raise MissingColumnError(f"{origin}: column {name!r} holds a value that is no number: {first!r}")
+    return floats.to_numpy(zero_copy_only=False)
+
+
+def _is_number(value: object) -> bool:
+    found = as_floats(pa.array([value]))
+    return found is not None

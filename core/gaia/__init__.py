@@ -1,0 +1,1 @@
+"""What Gaia is: the names and units of its columns, its releases, its ids."""
