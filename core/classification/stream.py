@@ -1,7 +1,7 @@
 """Classification of a file of any size: read a piece, predict, write, in bounded memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import core
 from core.classification.ensemble import Ensemble
 from core.classification.verdict import MASSIVE, classify
 from core.parquet_output import parquet_output
+from core.spectra.readers.faults import LeftOut
 
 CHUNK_ROWS = 4096
 SCHEMA = pa.schema(
@@ -27,13 +28,14 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class ClassifiedFile:
-    """What `classify_file` wrote: counts of rows."""
+    """What `classify_file` wrote: counts of rows, and the files of a folder that were left out."""
 
     path: Path
     n_rows: int = 0
     n_classified: int = 0
     n_massive: int = 0
     n_noted: int = 0
+    left_out: tuple[LeftOut, ...] = ()
 
     def counting(self, table: pd.DataFrame) -> "ClassifiedFile":
         """The counts with one more piece."""
@@ -43,6 +45,7 @@ class ClassifiedFile:
             self.n_classified + int(table["probability"].notna().sum()),
             self.n_massive + int((table["label"] == MASSIVE).sum()),
             self.n_noted + int((table["note"] != "").sum()),
+            self.left_out,
         )
 
 
@@ -83,14 +86,17 @@ def classify_file(
         share = value
 
     done = ClassifiedFile(Path(out))
+    left_out: list[LeftOut] = []
     with parquet_output(out, SCHEMA.with_metadata(provenance(ensemble)), path) as writer:
-        for spectra in iter_spectra(path, chunk_rows, with_errors=False, on_progress=read_so_far):
+        for spectra in iter_spectra(
+            path, chunk_rows, with_errors=False, on_progress=read_so_far, on_left_out=left_out.append
+        ):
             table = classify(spectra, ensemble)
             writer.write_table(to_arrow(table))
             done = done.counting(table)
             if on_progress is not None:
                 on_progress(share, done.n_rows)
-    return done
+    return replace(done, left_out=tuple(left_out))
 
 
 def to_arrow(table: pd.DataFrame) -> pa.Table:

@@ -32,6 +32,7 @@ def classify(
     """
     from core.classification.ensemble import load_ensemble
     from core.classification.stream import classify_file
+    from core.commands.left_out import tell_left_out
     from core.commands.row_progress import row_progress
     from core.settings import current_settings
 
@@ -43,3 +44,4 @@ def classify(
         f"{done.path}: {done.n_rows} rows, {done.n_classified} classified, {done.n_massive} massive, "
         f"{done.n_noted} with a note"
     )
+    tell_left_out(done.left_out)

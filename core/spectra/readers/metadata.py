@@ -12,7 +12,8 @@ ERROR_NOTE = "no flux errors"
 """Beginning of notes that flux errors are unknown: no obstacle to a verdict, so they live in `error_note`."""
 _EXACT_IN_FLOAT = 2**53
 _NULL_WORDS = ("", "null", "--")
-_KEPT_AS_TEXT = ("label", "category", "note", "error_note", "true_group", "part", "name", "cls", "origin")
+KEPT_AS_TEXT = ("label", "category", "note", "error_note", "true_group", "part", "name", "cls", "origin")
+"""Columns of words: they stay text even where every value could be a number."""
 
 
 def metadata_frame(batch: Batch, advisory_notes: tuple[str, ...]) -> tuple[pd.DataFrame, np.ndarray]:
@@ -63,7 +64,7 @@ def _only(text: str | None, beginning: str) -> str:
 def _series(name: str, column: pa.Array) -> pd.Series | np.ndarray:
     if pa.types.is_floating(column.type):
         return column.to_numpy(zero_copy_only=False)  # null is NaN; twenty such columns a chunk: a Series takes longer
-    if is_text(column.type) and name not in _KEPT_AS_TEXT and not spells_arrays(column):
+    if is_text(column.type) and name not in KEPT_AS_TEXT and not spells_arrays(column):
         column = _numbers_if_all_are(column)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)

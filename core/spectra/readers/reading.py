@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from core.errors import EmptyFileError, FileTooLargeError, MissingColumnError, ReadError
 from core.spectra.readers.arrays import single_array
-from core.spectra.readers.assemble import assemble, holds_spectra
+from core.spectra.readers.assemble import assemble, holds_coefficients, holds_spectra
 from core.spectra.readers.batch import (
     COEFFICIENT_COLUMNS,
     ERROR_COLUMNS,
@@ -17,11 +17,14 @@ from core.spectra.readers.batch import (
     canonical_names,
     make_batch,
 )
+from core.spectra.readers.csv_table import ReadBeside
 from core.spectra.readers.datalink_zip import read_zip
-from core.spectra.readers.faults import Faults, RowLimit
-from core.spectra.readers.formats import MAX_WHOLE_BYTES, SUFFIXES, open_table
+from core.spectra.readers.faults import Faults, LeftOut, OnLeftOut, RowLimit
+from core.spectra.readers.folders import files_in, folder_of
+from core.spectra.readers.formats import MAX_WHOLE_BYTES, open_table
 from core.spectra.readers.parquet import ParquetSource
 from core.spectra.readers.sample_rows import count_spectra, has_sample_rows, whole_stars
+from core.spectra.readers.scattered import gathered
 from core.spectra.readers.source_ids import parse_source_ids
 from core.spectra.spectrum_set import SpectrumSet, concatenate
 from core.spectra.validation import DuplicateIds, note_duplicates
@@ -33,7 +36,12 @@ _ID_CHUNK = 1 << 14
 
 
 def read_spectra(
-    path: str | Path, *, max_rows: int | None = None, with_errors: bool = True, prefer: str = "sampled"
+    path: str | Path,
+    *,
+    max_rows: int | None = None,
+    with_errors: bool = True,
+    prefer: str = "sampled",
+    on_left_out: OnLeftOut | None = None,
 ) -> SpectrumSet:
     """All spectra of a file (or of a folder of files) of any readable format.
 
@@ -43,7 +51,7 @@ def read_spectra(
         Parquet, CSV, ECSV, FITS, VOTable (.gz of each) or a DataLink zip; the content decides, not the suffix.
     max_rows : int or None
         Stop after this many rows.
-    with_errors, prefer
+    with_errors, prefer, on_left_out
         As in `iter_spectra`.
 
     Returns
@@ -58,7 +66,7 @@ def read_spectra(
     """
     parts: list[SpectrumSet] = []
     n_rows = 0
-    for part in iter_spectra(path, with_errors=with_errors, prefer=prefer):
+    for part in iter_spectra(path, with_errors=with_errors, prefer=prefer, on_left_out=on_left_out):
         parts.append(part)
         n_rows += len(part)
         if max_rows is not None and n_rows >= max_rows:
@@ -74,6 +82,7 @@ def iter_spectra(
     with_errors: bool = True,
     prefer: str = "sampled",
     on_progress: Callable[[float], None] | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> Iterator[SpectrumSet]:
     """The spectra of a file (or of a folder of files) in pieces of at most `chunk_rows` rows.
 
@@ -90,6 +99,9 @@ def iter_spectra(
         Which flux a star gets that has both products.
     on_progress : callable or None
         Called with the fraction of the input that was read (0 to 1), before each piece.
+    on_left_out : callable or None
+        Called with each file of a folder (or zip) that is not read, and why. Without it the first damaged file is raised;
+        files that are no tables of spectra are passed over either way.
 
     Raises
     ------
@@ -99,18 +111,19 @@ def iter_spectra(
     """
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows is {chunk_rows}, expected at least 1")
-    opened = [(item, open_table(item, str(item))) for item in files_in(Path(path))]
+    path = Path(path)
+    opened = _opened(path, on_left_out)
     faults = Faults()
     tables = [table for _, table in opened if table is not None]
-    duplicates = DuplicateIds(ids for table in tables for ids in _iter_ids(table))
+    duplicates = DuplicateIds(ids for table in tables for ids in _iter_ids(table, strict=not path.is_dir()))
     n_rows = 0
     sizes = np.array([item.stat().st_size for item, _ in opened], dtype=np.float64)
     for number, (item, table) in enumerate(opened):
         if table is None:
-            pieces = _slices(_read_zip(item, str(item), with_errors, prefer), chunk_rows)
+            pieces = _slices(_read_zip(item, str(item), with_errors, prefer, on_left_out), chunk_rows)
         else:
             pieces = _pieces(table, chunk_rows, faults, with_errors, prefer)
-        for piece in pieces:
+        for piece in _good_pieces(pieces, item, path, on_left_out, faults):
             n_rows += len(piece)
             if on_progress is not None:
                 part = sizes[number] * (1.0 if table is None else table.fraction)
@@ -119,6 +132,51 @@ def iter_spectra(
     faults.raise_if_no_row_is_good()
     if not n_rows:
         raise EmptyFileError(f"{path}: the table has columns but no row")
+
+
+def _opened(path: Path, on_left_out: OnLeftOut | None) -> list[tuple[Path, TableSource | None]]:
+    """The tables of spectra of a folder, or the one of a file; what is none is reported."""
+    if not path.is_dir():
+        table = open_table(path, str(path))
+        return [(path, None if table is None else gathered(table))]
+    folder = folder_of(path)
+    report = on_left_out or _raise_damage
+    for name, reason in folder.left_out.items():
+        report(LeftOut(name, reason))
+    for name, reason in folder.missing.items():
+        report(LeftOut(name, reason, is_damage=True))
+    opened: list[tuple[Path, TableSource | None]] = []
+    first: ReadError | None = None
+    for name in folder.names:
+        try:
+            table = open_table(path / name, str(path / name))
+            if table is not None and not holds_spectra(set(canonical_names(table.names).values())):
+                _refuse(table)
+            opened.append((path / name, None if table is None else gathered(table)))
+        except ReadError as error:
+            first = first or error
+            report(LeftOut.of(name, error))
+    if not opened:
+        raise first or EmptyFileError(f"{path}: none of the folder's files is there")
+    return opened
+
+
+def _good_pieces(
+    pieces: Iterator[SpectrumSet], item: Path, path: Path, on_left_out: OnLeftOut | None, faults: Faults
+) -> Iterator[SpectrumSet]:
+    """The pieces of a file; in a folder its damage costs what of it has not been read yet, and is reported."""
+    try:
+        yield from pieces
+    except ReadError as error:
+        if not path.is_dir() or on_left_out is None:
+            raise
+        faults.remember(error)
+        on_left_out(LeftOut(item.relative_to(path).as_posix(), str(error), is_damage=True))
+
+
+def _raise_damage(left_out: LeftOut) -> None:
+    if left_out.is_damage:
+        raise left_out.error or ReadError(f"{left_out.name}: {left_out.reason}")
 
 
 def iter_partition(
@@ -133,6 +191,7 @@ def iter_partition(
     if table is None:
         yield from _slices(_read_zip(path, str(path), False, "sampled"), chunk_rows)
         return
+    table = gathered(table) if row_groups is None else table
     faults = Faults()
     yield from _pieces(table, chunk_rows, faults, False, "sampled")
     faults.raise_if_no_row_is_good()
@@ -145,8 +204,19 @@ def spectra_of_table(table: pa.Table, origin: str) -> SpectrumSet:
     return assemble(batch, Faults(), with_errors=False)
 
 
-def read_bytes(name: str, data: bytes) -> SpectrumSet:
+def read_bytes(
+    name: str, data: bytes, *, beside: dict[str, bytes] | None = None, on_left_out: OnLeftOut | None = None
+) -> SpectrumSet:
     """The spectra in an uploaded file, by its name (for messages) and content; nothing is written to disk.
+
+    Parameters
+    ----------
+    name : str
+    data : bytes
+    beside : dict of str to bytes or None
+        Files uploaded together with it, by name: GaiaXPy's `..._sampling.csv` belongs to a table of spectra.
+    on_left_out : callable or None
+        Called with each file of a zip that is not read, and why.
 
     Raises
     ------
@@ -160,9 +230,10 @@ def read_bytes(name: str, data: bytes) -> SpectrumSet:
             f"{name} has {len(data) / 1024**2:,.0f} MiB, uploads may have {MAX_UPLOAD_BYTES / 1024**2:,.0f} MiB. "
             "Classify larger files from the command line: python -m core classify FILE --out OUT.parquet"
         )
-    table = open_table(data, name)
+    table = open_table(data, name, None if beside is None else beside.get)
     if table is None:
-        return _read_zip(data, name, True, "sampled")
+        return _read_zip(data, name, True, "sampled", on_left_out)
+    table = gathered(table)
     return _noting_duplicates(_read_table(table, True, "sampled", RowLimit(name, len(data))))
 
 
@@ -181,23 +252,6 @@ def count_rows(path: str | Path) -> int | None:
     return total
 
 
-def files_in(path: Path) -> list[Path]:
-    """The readable files of a folder, in order; a file stands for itself.
-
-    Raises
-    ------
-    EmptyFileError
-        The folder holds none.
-    """
-    if not path.is_dir():
-        return [path]
-    files = sorted(item for item in path.rglob("*") if item.name.lower().endswith(SUFFIXES) and item.is_file())
-    files = [item for item in files if not item.name.startswith((".", "_"))]
-    if not files:
-        raise EmptyFileError(f"{path}: the folder holds no readable file ({', '.join(SUFFIXES)})")
-    return files
-
-
 def _wanted(table: TableSource, with_errors: bool) -> list[str] | None:
     if with_errors:
         return None
@@ -210,7 +264,7 @@ def _pieces(
     names = set(canonical_names(table.names).values())
     if not holds_spectra(names):
         _refuse(table)
-    if prefer == "continuous" and not set(COEFFICIENT_COLUMNS) <= names:
+    if prefer == "continuous" and not holds_coefficients(names):
         raise MissingColumnError(
             f"{table.origin}: no XP coefficients in the file: expected columns {' and '.join(COEFFICIENT_COLUMNS)}, "
             f"found {', '.join(table.names[:20])}"
@@ -234,8 +288,16 @@ def _slices(spectra: SpectrumSet, chunk_rows: int) -> Iterator[SpectrumSet]:
         yield spectra if len(spectra) <= chunk_rows else spectra.take(slice(start, start + chunk_rows))
 
 
-def _iter_ids(table: TableSource) -> Iterator[np.ndarray]:
-    """Ids of a table, one per spectrum."""
+def _iter_ids(table: TableSource, *, strict: bool) -> Iterator[np.ndarray]:
+    """Ids of a table, one per spectrum; if not strict, those before the place where it is damaged."""
+    try:
+        yield from _all_ids(table)
+    except ReadError:
+        if strict:
+            raise
+
+
+def _all_ids(table: TableSource) -> Iterator[np.ndarray]:
     # in a table of one row per sample, flux and wavelength tell where a star begins
     has_wavelength = "wavelength" in canonical_names(table.names).values()
     names = ["source_id", "wavelength", "flux"] if has_wavelength else ["source_id"]
@@ -269,16 +331,19 @@ def _noting_duplicates(whole: SpectrumSet) -> SpectrumSet:
     return note_duplicates(whole, DuplicateIds([whole.source_id]))
 
 
-def _read_zip(file: Path | bytes, origin: str, with_errors: bool, prefer: str) -> SpectrumSet:
+def _read_zip(
+    file: Path | bytes, origin: str, with_errors: bool, prefer: str, on_left_out: OnLeftOut | None = None
+) -> SpectrumSet:
     limit = RowLimit(origin, len(file) if isinstance(file, bytes) else file.stat().st_size)
 
-    def read_member(data: bytes, name: str) -> tuple[SpectrumSet, bool] | None:
-        table = open_table(data, name)
+    def read_member(data: bytes, name: str, read_beside: ReadBeside) -> tuple[SpectrumSet, bool] | None:
+        table = open_table(data, name, read_beside)
         if table is None:
             raise ReadError(f"{name}: a zip inside a zip is not read. Unpack it")
         names = set(canonical_names(table.names).values())
-        if prefer == "continuous" and "flux" in names and not set(COEFFICIENT_COLUMNS) <= names:
+        if prefer == "continuous" and "flux" in names and not holds_coefficients(names):
             return None
+        table = gathered(table)
         return _read_table(table, with_errors, prefer, limit), "flux" in names
 
-    return _noting_duplicates(read_zip(file, origin, read_member))
+    return _noting_duplicates(read_zip(file, origin, read_member, on_left_out))

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.gaia.vocabulary import DR2_COLUMNS, word_of
-from core.spectra.readers.arrays import is_text
+from core.spectra.readers.arrays import is_text, single_array
+from core.spectra.readers.values import as_floats
 
 OLD_EPOCHS = {"DR1": 2015.0, "DR2": 2015.5}
 """Reference epochs of the releases before (E)DR3, whose own is 2016.0 (Gaia DR2 and DR3 documentation, ref_epoch)."""
@@ -40,8 +41,9 @@ def release_of_names(names: Sequence[str]) -> str:
 
 def release_of_rows(table: pa.Table) -> str:
     """'DR1' or 'DR2' if the designations or the reference epoch of the rows say so."""
-    if "ref_epoch" in table.column_names and pa.types.is_floating(table["ref_epoch"].type) and table.num_rows:
-        bounds = pc.min_max(table["ref_epoch"]).as_py()
+    epochs = as_floats(single_array(table, "ref_epoch")) if "ref_epoch" in table.column_names else None
+    if epochs is not None and len(epochs):
+        bounds = pc.min_max(epochs).as_py()
         for release, epoch in OLD_EPOCHS.items():
             if bounds["min"] == bounds["max"] == epoch:
                 return release

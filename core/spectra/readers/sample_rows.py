@@ -42,7 +42,7 @@ def whole_stars(batches: Iterator[Batch]) -> Iterator[Batch]:
             batch = replace(batch, table=joined, row_errors=held.row_errors | _shifted(batch, held.table.num_rows))
         elif held is not None:
             yield held
-        last = int(_star_starts(batch.table)[-1]) if batch.table.num_rows else 0
+        last = int(star_starts(batch.table)[-1]) if batch.table.num_rows else 0
         if batch.table.num_rows - last > _LONGEST_STAR:
             raise UnsupportedFormatError(
                 f"{batch.origin}: more than {_LONGEST_STAR:,} rows in a row have the same source_id"
@@ -57,7 +57,7 @@ def whole_stars(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 def count_spectra(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """First row and number of spectra of each run of rows with one source_id."""
-    starts = _star_starts(table)
+    starts = star_starts(table)
     lengths = np.diff(np.append(starts, table.num_rows))
     return starts, np.where(lengths % N_SAMPLES == 0, lengths // N_SAMPLES, 1)
 
@@ -105,7 +105,8 @@ def _sample_order(star: np.ndarray, wavelength: np.ndarray, copies: np.ndarray) 
     return np.lexsort((wavelength, occurrence, star))
 
 
-def _star_starts(table: pa.Table) -> np.ndarray:
+def star_starts(table: pa.Table) -> np.ndarray:
+    """First row of each run of rows with one source_id, int64 ndarray."""
     if "source_id" not in table.column_names:
         return np.zeros(1, dtype=np.int64)
     ids = pc.fill_null(single_array(table, "source_id").cast(pa.large_string()), "")
