@@ -14,12 +14,15 @@ from core.commands.row_progress import count_progress
 from core.errors import UsageError
 
 EXIT_PARTLY = 3
+_MOST_NAMED = 20
 
 
 def fetch(
     ids_file: Annotated[
         Path | None,
-        typer.Argument(help="File of source ids: one per line, or CSV or Parquet with a column source_id."),
+        typer.Argument(
+            help="File of source ids: one per line, or a table of any readable format with a column of ids."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Parquet file to write; with --random or --hats a folder of Parquet parts.")
@@ -82,15 +85,21 @@ def fetch(
             write_undelivered(undelivered, out)
             n_asked = random
         else:
-            from core.archive.id_files import read_ids
+            from core.archive.id_files import read_id_list
 
             if out.suffix != ".parquet" or out.is_dir():
                 raise UsageError(f"--out {out} must be a file that ends in .parquet")
             assert ids_file is not None
+            asked = read_id_list(ids_file)
+            for where, text in list(asked.problems.items())[:_MOST_NAMED]:
+                print(f"left out: {ids_file}, {where}: {text}", file=sys.stderr)
+            if len(asked.problems) > _MOST_NAMED:
+                print(f"left out: {len(asked.problems) - _MOST_NAMED} more rows without an id", file=sys.stderr)
             result = fetch_spectra(
-                read_ids(ids_file), out, client=client, correlations=correlations, chunk_ids=chunk, progress=progress
+                asked.ids, out, client=client, correlations=correlations, chunk_ids=chunk, progress=progress
             )
             n_asked, n_delivered, undelivered = result.n_asked, result.n_delivered, result.undelivered
+            n_asked += len(asked.problems)
     print(f"{n_delivered} spectra of {n_asked} stars written to {out}")
     if n_delivered < n_asked:
         reasons = undelivered["reason"].value_counts() if len(undelivered) else {}

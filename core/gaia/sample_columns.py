@@ -5,17 +5,44 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_FLUX_STEMS = ("", "flux", "f", "xp_flux", "wl", "w", "wave", "wavelength", "lambda", "lam", "sample", "xp", "s", "pix", "pixel")
+_FLUX_STEMS = (
+    "",
+    "flux",
+    "f",
+    "xp_flux",
+    "wl",
+    "w",
+    "wave",
+    "wavelength",
+    "lambda",
+    "lam",
+    "sample",
+    "xp",
+    "s",
+    "pix",
+    "pixel",
+)
 _ERROR_STEMS = ("flux_error", "flux_err", "e_flux", "fluxerr", "fluxerror", "error", "err", "e", "sigma", "uncertainty")
 _STEMS = {
     **dict.fromkeys(_FLUX_STEMS, "flux"),
     **dict.fromkeys(_ERROR_STEMS, "flux_error"),
-    **dict.fromkeys(("coeff", "coef", "coefficient", "coefficients", "coeffs", "c", "xp_coeff", "xp_coefficients"), "xp_coefficients"),
+    **dict.fromkeys(
+        ("coeff", "coef", "coefficient", "coefficients", "coeffs", "c", "xp_coeff", "xp_coefficients"),
+        "xp_coefficients",
+    ),
 }
 for _band in ("bp", "rp"):
     _words = ("", "_coeff", "_coef", "_coefficient", "_coefficients", "_coeffs", "_coefs", "_c", "c")
     _STEMS |= dict.fromkeys([f"{_band}{word}" for word in _words], f"{_band}_coefficients")
-    _words = ("_coeff_error", "_coeff_err", "_coefficient_error", "_coefficient_errors", "_coeff_errors", "_error", "_err")
+    _words = (
+        "_coeff_error",
+        "_coeff_err",
+        "_coefficient_error",
+        "_coefficient_errors",
+        "_coeff_errors",
+        "_error",
+        "_err",
+    )
     _STEMS |= dict.fromkeys([f"{_band}{word}" for word in _words], f"{_band}_coefficient_errors")
 _NUMBERED = re.compile(r"^(.*?)[\s_.\-\[(]*(\d{1,5}(?:\.\d{1,6})?)\s*_?(nm)?[\])]*$", re.IGNORECASE)
 _LEAST = 20

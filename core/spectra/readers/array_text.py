@@ -37,7 +37,13 @@ def plain_lists(text: pa.Array) -> pa.Array:
     for pattern, instead in ((r"\s*,\s*", ","), (r"([\[(])\s+", r"\1"), (r"\s+([\])])", r"\1"), (r"\s+", ",")):
         text = pc.replace_substring_regex(text, pattern, instead)
     bare = pc.match_substring_regex(text, rf"^(?:{_NUMBER}),")
-    return pc.if_else(bare, pc.binary_join_element_wise(*(pa.scalar(sign, text.type) if sign is not None else text for sign in ("[", None, "]", ""))), text)
+    return pc.if_else(
+        bare,
+        pc.binary_join_element_wise(
+            *(pa.scalar(sign, text.type) if sign is not None else text for sign in ("[", None, "]", ""))
+        ),
+        text,
+    )
 
 
 def fault_of(text: str | None, name: str) -> str:
@@ -53,6 +59,10 @@ def fault_of(text: str | None, name: str) -> str:
         return f"{name} is no complete list of numbers: it begins {shown!r} and has no closing bracket (the file may be truncated)"
     if not spells_array(text):
         return f"{name} is no complete list of numbers but {shown!r}, a single value"
-    token = re.search(r"(?<![A-Za-z0-9_.+-])(?!(?:nan|null|none|inf|masked|array|data|mask|fill_value|dtype|np|numpy)\b)[A-Za-z_<>%$#@]+[^\s,;\])}]*", text, re.I)
+    token = re.search(
+        r"(?<![A-Za-z0-9_.+-])(?!(?:nan|null|none|inf|masked|array|data|mask|fill_value|dtype|np|numpy)\b)[A-Za-z_<>%$#@]+[^\s,;\])}]*",
+        text,
+        re.I,
+    )
     seen = f", of which {token.group(0)[:30]!r} is none" if token else ""
     return f"{name} is no complete list of numbers: it begins {shown!r}{seen}"

@@ -16,7 +16,6 @@ from core.gaia.vocabulary import (
     SMALLEST_ID,
     UNITS,
     canonical_names,
-    dr2_ids,
     is_known,
     meaning,
     word_of,
@@ -110,7 +109,12 @@ def unique_names(names: Sequence[str], origin: str) -> list[str]:
 
 
 def make_batch(
-    table: pa.Table, units: dict[str, str], columns: Sequence[str] | None, *, frames: dict[str, str] | None = None, **facts
+    table: pa.Table,
+    units: dict[str, str],
+    columns: Sequence[str] | None,
+    *,
+    frames: dict[str, str] | None = None,
+    **facts,
 ) -> Batch:
     """A Batch under canonical names, in the vocabulary's units, from a table and units under the file's own names.
 
@@ -147,7 +151,9 @@ def make_batch(
     table = _in_units_of_the_vocabulary(table, stated, origin)
     table = with_positions(table, _frame(frames or {}, canonical), origin)
     table = _split_coefficients(table)
-    stated |= {name: UNITS[name] for name in table.column_names if name in stated and name in UNITS and _is_scalar(name)}
+    stated |= {
+        name: UNITS[name] for name in table.column_names if name in stated and name in UNITS and _is_scalar(name)
+    }
     table, facts["parameters"] = _with_epoch(table, facts["parameters"])
     return Batch(table, stated, **facts)
 
@@ -208,7 +214,9 @@ def _joined_samples(table: pa.Table, canonical: dict[str, str], sampling, origin
         for name in names:
             floats = as_floats(single_array(table, name))
             if floats is None:
-                raise ReadError(f"{origin}: column {name!r} is a sample of the spectra and holds a value that is no number")
+                raise ReadError(
+                    f"{origin}: column {name!r} is a sample of the spectra and holds a value that is no number"
+                )
             parts.append(floats.to_numpy(zero_copy_only=False))
         flat = np.column_stack(parts).ravel() if table.num_rows else np.empty(0)
         columns[array] = pa.FixedSizeListArray.from_arrays(pa.array(flat), len(names))
@@ -233,7 +241,9 @@ def _split_coefficients(table: pa.Table) -> pa.Table:
     halves = zip(("bp_coefficients", "rp_coefficients"), (slice(0, 55), slice(55, None)), strict=True)
     table = table.drop_columns("xp_coefficients")
     for name, half in halves:
-        table = table.append_column(name, pa.array([None if row is None else row[half] for row in rows], pa.list_(pa.float64())))
+        table = table.append_column(
+            name, pa.array([None if row is None else row[half] for row in rows], pa.list_(pa.float64()))
+        )
     return table
 
 
@@ -252,9 +262,7 @@ def _without_wrong_guess(table: pa.Table, canonical: dict[str, str]) -> dict[str
 def _with_release(parameters: dict[str, str], names: Sequence[str]) -> dict[str, str]:
     if "release" in parameters:
         return parameters
-    canonical = canonical_names(names)
-    only_dr2 = "source_id" not in canonical.values() and dr2_ids(names) is not None
-    release = "DR2" if only_dr2 else release_of_names(names)
+    release = release_of_names(names)
     return {**parameters, "release": release} if release else parameters
 
 

@@ -129,7 +129,9 @@ def _members(
 def _tables(names: list[str], read_text: ReadText, origin: str, report: OnLeftOut) -> list[str]:
     """The members that may hold spectra; what a folder of them would leave out is reported."""
     parts = {name: PurePosixPath(name).parts for name in names}
-    names = [name for name in names if parts[name] and "__MACOSX" not in parts[name] and not parts[name][-1].startswith(".")]
+    names = [
+        name for name in names if parts[name] and "__MACOSX" not in parts[name] and not parts[name][-1].startswith(".")
+    ]
     try:
         folder = plan_folder(names, read_text, origin)
     except EmptyFileError:

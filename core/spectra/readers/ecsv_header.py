@@ -151,7 +151,9 @@ def _mixins(serialized: object, units: dict[str, str], origin: str) -> tuple[dic
                         masks[column] = mask
             continue
         if kind not in _KNOWN_CLASSES:
-            raise _unreadable(origin, f"column {str(name)[:40]!r} is a {kind[:60] or 'mixin without a class'}, which is not known")
+            raise _unreadable(
+                origin, f"column {str(name)[:40]!r} is a {kind[:60] or 'mixin without a class'}, which is not known"
+            )
         data = _column(item.get("value")) or _column(item.get("data")) or str(name)
         units[data] = units.get(data) or _unit(item.get("unit"))
         if (mask := _mask(item)) is not None:

@@ -16,7 +16,12 @@ def id_in_name(origin: str) -> str | None:
     ('5937083312263887616', '4295806720', None)
     """
     name = PurePosixPath(origin.replace("\\\\", "/")).name
-    stem = re.sub(r"(\.(gz|csv|tsv|txt|dat|ecsv|fits?|vot|votable|xml|parquet|pq|tbl|json|jsonl|ascii))+$", "", name, flags=re.IGNORECASE)
+    stem = re.sub(
+        r"(\.(gz|csv|tsv|txt|dat|ecsv|fits?|vot|votable|xml|parquet|pq|tbl|json|jsonl|ascii))+$",
+        "",
+        name,
+        flags=re.IGNORECASE,
+    )
     if (found := _RELEASED.search(stem)) is not None:
         return found.group(1)
     if re.search(r"dr[12]\b|dr[12][ _-]", stem, re.IGNORECASE):

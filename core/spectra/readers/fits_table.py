@@ -184,6 +184,10 @@ def _image(hdu: Any) -> str:
     header = hdu.header
     if len([size for size in shape if size > 1]) == 1:
         first, step = header.get("CRVAL1"), header.get("CDELT1", header.get("CD1_1"))
-        where = f", from {first:g} in steps of {step:g}" if isinstance(first, int | float) and isinstance(step, int | float) else ""
+        where = (
+            f", from {first:g} in steps of {step:g}"
+            if isinstance(first, int | float) and isinstance(step, int | float)
+            else ""
+        )
         return f"it is the spectrum of another instrument, an image of {max(shape):,} pixels{where}, and no XP spectrum"
     return f"an image of {' x '.join(map(str, shape))} pixels is no list of spectra"

@@ -113,7 +113,11 @@ def files_in(path: Path) -> list[Path]:
 def _is_table(name: str, left_out: dict[str, str]) -> bool:
     parts = PurePosixPath(name).parts
     last = parts[-1]
-    if any(part.startswith((".", "_")) and part != ".." for part in parts) or last in _BOOKKEEPING or is_sampling_file(last):
+    if (
+        any(part.startswith((".", "_")) and part != ".." for part in parts)
+        or last in _BOOKKEEPING
+        or is_sampling_file(last)
+    ):
         return False
     if last.lower().startswith(("readme", "license", "licence", "changelog", "citation", "manifest.txt")):
         left_out[name] = "no table"
@@ -133,9 +137,15 @@ def _collections(names: Sequence[str], read_text: ReadText, left_out: dict[str, 
         main = _properties(read_text(name) or "").get("hats_primary_table_url", "").strip("/")
         if not main:
             continue
-        for other in {f"{root}{PurePosixPath(item.removeprefix(root)).parts[0]}/" for item in names if "/" in item.removeprefix(root) and item.startswith(root)}:
+        for other in {
+            f"{root}{PurePosixPath(item.removeprefix(root)).parts[0]}/"
+            for item in names
+            if "/" in item.removeprefix(root) and item.startswith(root)
+        }:
             if other != f"{root}{main}/":
-                left_out[other] = f"a part of the HATS collection beside its catalogue {main!r} (a margin repeats stars of it)"
+                left_out[other] = (
+                    f"a part of the HATS collection beside its catalogue {main!r} (a margin repeats stars of it)"
+                )
         yield lambda item, root=root, main=main: not item.startswith(root) or item.startswith(f"{root}{main}/")
 
 

@@ -17,7 +17,11 @@ from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 
 MAX_TEXT_BYTES = 50 * 1024**2
 """Largest text table that astropy's own parsers, which need some twenty times as much memory, are given."""
-_TITLES = {"ipac": "IPAC table", "cds": "CDS or MRT table (with a byte-by-byte description)", "fixed_width": "fixed-width table"}
+_TITLES = {
+    "ipac": "IPAC table",
+    "cds": "CDS or MRT table (with a byte-by-byte description)",
+    "fixed_width": "fixed-width table",
+}
 _RECORDS_AT_A_TIME = 4096
 
 
@@ -86,8 +90,14 @@ def _values(column) -> np.ndarray:
 
 
 def _facts_of(meta: dict, origin: str) -> dict:
-    keywords = {str(name).lower(): item.get("value") for name, item in meta.get("keywords", {}).items() if isinstance(item, dict)}
-    sampling = next((found for name in SAMPLING_WORDS if (found := stated_sampling(keywords.get(name), None, origin))), None)
+    keywords = {
+        str(name).lower(): item.get("value")
+        for name, item in meta.get("keywords", {}).items()
+        if isinstance(item, dict)
+    }
+    sampling = next(
+        (found for name in SAMPLING_WORDS if (found := stated_sampling(keywords.get(name), None, origin))), None
+    )
     release = release_in(" ".join([*map(str, keywords.values()), *map(str, meta.get("comments", [])[:200])]))
     parameters = {"release": release} if release else {}
     if keywords.get("source_id"):
@@ -143,7 +153,7 @@ def _records(text: str, origin: str) -> Iterator[dict]:
         record, place = decoder.raw_decode(text, place)
         if not isinstance(record, dict) or (not is_list and not _is_record(record)):
             raise UnsupportedFormatError(
-                f"{origin}: this is JSON, but no list of records such as [{{\"source_id\": 5937083312263887616, ...}}, ...]. "
+                f'{origin}: this is JSON, but no list of records such as [{{"source_id": 5937083312263887616, ...}}, ...]. '
                 "Write it in that way (pandas: to_json(orient='records')), or as Parquet or CSV"
             )
         n_records += 1
@@ -169,7 +179,9 @@ def _array(values: list) -> pa.Array:
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError, ValueError, TypeError):
-        return pa.array([None if value is None else json.dumps(value) if not isinstance(value, str) else value for value in values])
+        return pa.array(
+            [None if value is None else json.dumps(value) if not isinstance(value, str) else value for value in values]
+        )
 
 
 def _same_types(parts: list[pa.Table]) -> list[pa.Table]:
@@ -179,13 +191,22 @@ def _same_types(parts: list[pa.Table]) -> list[pa.Table]:
     mixed = {
         name
         for name in parts[0].column_names
-        if len({is_text(part.schema.field(name).type) for part in parts if name in part.column_names and not pa.types.is_null(part.schema.field(name).type)}) > 1
+        if len(
+            {
+                is_text(part.schema.field(name).type)
+                for part in parts
+                if name in part.column_names and not pa.types.is_null(part.schema.field(name).type)
+            }
+        )
+        > 1
     }
     result = []
     for part in parts:
         for name in mixed & set(part.column_names):
             if not is_text(part.schema.field(name).type):
-                texts = pa.array([None if value is None else json.dumps(value) for value in part[name].to_pylist()], pa.string())
+                texts = pa.array(
+                    [None if value is None else json.dumps(value) for value in part[name].to_pylist()], pa.string()
+                )
                 part = part.set_column(part.column_names.index(name), name, texts)
         result.append(part)
     return result

@@ -36,7 +36,8 @@ class ParquetSource:
             names = schema.names
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise TruncatedFileError(
-                f"{origin}: the Parquet file cannot be opened ({error}): it is incomplete or damaged. Fetch it again"
+                f"{origin}: the Parquet file cannot be opened ({error}): it is incomplete or damaged, or no Parquet file. Fetch it "
+                "again"
             ) from error
         if len(set(names)) < len(names):
             raise ReadError(f"{origin}: two columns have one name. Give each column a name of its own")
@@ -73,7 +74,11 @@ def open_parquet(file: Path | BinaryIO, origin: str) -> ParquetSource:
 def _facts_of(schema: pa.Schema, origin: str) -> tuple[dict[str, str], dict[str, Any]]:
     units = {item.name: _field_unit(item) for item in schema}
     facts: dict[str, Any] = {"sampling": None, "frames": {}, "parameters": {}}
-    stored = {key.decode("utf-8", "replace"): value for key, value in (schema.metadata or {}).items() if len(value) < _MOST_METADATA}
+    stored = {
+        key.decode("utf-8", "replace"): value
+        for key, value in (schema.metadata or {}).items()
+        if len(value) < _MOST_METADATA
+    }
     if (packed := stored.get("table_meta_yaml")) is not None:
         found = header_of(parse_yaml(packed.decode("utf-8", "replace"), origin), origin)
         units |= {name: unit for name, unit in found.units.items() if unit and not units.get(name)}
@@ -110,7 +115,9 @@ def _add_attributes(stored: dict[str, bytes], units: dict[str, str], facts: dict
             facts["sampling"] = stated_sampling(value, None, origin)
         elif word in ("unit", "units") and isinstance(value := _json(value), dict):
             units |= {str(name): str(unit) for name, unit in value.items() if not units.get(str(name))}
-        elif isinstance(value, str) and "release" not in facts["parameters"] and (release := release_in(value[:20_000])):
+        elif (
+            isinstance(value, str) and "release" not in facts["parameters"] and (release := release_in(value[:20_000]))
+        ):
             facts["parameters"]["release"] = release
 
 

@@ -72,7 +72,9 @@ def _from_parts(table: pa.Table) -> pa.Table:
         values[name] = np.zeros(table.num_rows) if floats is None else floats.to_numpy(zero_copy_only=False)
     sign = np.ones(table.num_rows)
     if "DE-" in table.column_names:
-        sign = np.array([-1.0 if str(text or "").strip() in ("-", "\u2212") else 1.0 for text in table["DE-"].to_pylist()])
+        sign = np.array(
+            [-1.0 if str(text or "").strip() in ("-", "\u2212") else 1.0 for text in table["DE-"].to_pylist()]
+        )
     seconds = [np.nan_to_num(values[name]) for name in ("RAm", "RAs", "DEm", "DEs")]  # a star may have no seconds
     ra = 15.0 * (values["RAh"] + seconds[0] / 60 + seconds[1] / 3600)
     dec = sign * (values["DEd"] + seconds[2] / 60 + seconds[3] / 3600)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.gaia.vocabulary import DR2_COLUMNS, word_of
+from core.gaia.vocabulary import DR2_COLUMNS, canonical_names, dr2_ids, word_of
 from core.spectra.readers.arrays import is_text, single_array
 from core.spectra.readers.values import as_floats
 
@@ -35,6 +35,8 @@ def release_in(text: str) -> str:
 def release_of_names(names: Sequence[str]) -> str:
     """'DR2' for columns that only that release has, and for a table whose only ids are those of DR2."""
     words = {word_of(name) for name in names}
+    if dr2_ids(names) is not None and "source_id" not in canonical_names(names).values():
+        return "DR2"
     own = words & set(DR2_COLUMNS)
     return "DR2" if len(own) >= 1 and not words & {"teff_gspphot", "ruwe", "nu_eff_used_in_astrometry"} else ""
 
@@ -53,5 +55,3 @@ def release_of_rows(table: pa.Table) -> str:
             if (found := re.match(r"\s*gaia[\s_]*dr\s*([12])\b", first, re.IGNORECASE)) is not None:
                 return f"DR{found.group(1)}"
     return ""
-
-

@@ -70,6 +70,8 @@ class _Gathered:
         if columns is not None:
             table = table.select([name for name in table.column_names if name in columns])
         for start in range(0, table.num_rows, chunk_rows):
-            errors = {row - start: text for row, text in self._whole.row_errors.items() if 0 <= row - start < chunk_rows}
+            errors = {
+                row - start: text for row, text in self._whole.row_errors.items() if 0 <= row - start < chunk_rows
+            }
             self.fraction = min(1.0, (start + chunk_rows) / max(table.num_rows, 1))
             yield replace(self._whole, table=table.slice(start, chunk_rows), row_errors=errors)

@@ -1,11 +1,14 @@
 """Gaia source ids from any column, as int64 from end to end: no id ever passes through a floating-point number."""
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import SourceIdError
 from core.spectra.readers.arrays import is_text
+from core.spectra.readers.releases import TRANSLATE
 
 MAX_SOURCE_ID = 12 * 4**12 * 2**35 - 1
 """Largest Gaia id: a level-12 HEALPix number times 2^35 plus a running number (Gaia DR3 documentation, gaia_source)."""
@@ -69,7 +72,9 @@ def _from_integers(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 def _from_text(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
-    text = pc.replace_substring_regex(text, r"(?i)^gaia\s+dr3\s+", "")
+    text = pc.replace_substring_regex(
+        text, r"(?i)^gaia[\s_-]*(?:e?dr[\s_]*3)?[\s_:=-]*(?:source[\s_]?id)?[\s_:=-]*", ""
+    )
     # 18 digits always fit into int64; of the 19-digit numbers those up to 6.99e18 are enough for every Gaia id
     whole = pc.fill_null(pc.match_substring_regex(text, r"^(-?\d{1,18}|-?[0-6]\d{18})$"), False)
     ids = pc.fill_null(pc.cast(pc.if_else(whole, text, None), pa.int64()), NO_ID)
@@ -80,6 +85,8 @@ def _problem(value: object) -> str:
     if value is None or (isinstance(value, str) and not value.strip()):
         return "source_id is missing"
     text = str(value).strip()
+    if (release := re.match(r"gaia[\s_-]*dr\s*([124])\b", text, re.IGNORECASE)) is not None:
+        return f"{text[:60]!r} is an id of Gaia DR{release.group(1)}; {TRANSLATE}"
     if _is_decimal_number(text):
         return f"source_id {text!r} has lost its last digits in a floating-point number. {_ADVICE}"
     return f"source_id {text!r} is no 64-bit Gaia id"

@@ -133,7 +133,10 @@ def _names(line: str, delimiter: str, origin: str) -> list[str]:
 
 def _cells(line: str, delimiter: str) -> list[str]:
     if delimiter == " ":
-        return [token[1:-1].replace('""', '"') if token[:1] == token[-1:] == '"' else token for token in _TOKEN.findall(line)]
+        return [
+            token[1:-1].replace('""', '"') if token[:1] == token[-1:] == '"' else token
+            for token in _TOKEN.findall(line)
+        ]
     return next(csv.reader([line], delimiter=delimiter), [])
 
 

@@ -79,7 +79,9 @@ def sexagesimal(column: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray] |
         return None
     parts = [pc.cast(pc.struct_field(found, [name]), pa.float64()) for name in ("whole", "minute", "second")]
     whole, minute, second = (part.to_numpy(zero_copy_only=False) for part in parts)
-    negative = pc.fill_null(pc.is_in(pc.struct_field(found, [0]), value_set=pa.array(["-", "\u2212"], pa.large_string())), False)
+    negative = pc.fill_null(
+        pc.is_in(pc.struct_field(found, [0]), value_set=pa.array(["-", "\u2212"], pa.large_string())), False
+    )
     value = np.where(negative.to_numpy(zero_copy_only=False), -1.0, 1.0) * (whole + minute / 60 + second / 3600)
     value[(minute >= 60) | (second > 60)] = np.nan
     marks = [pc.fill_null(pc.match_substring_regex(text, f"[0-9]\\s*{sign}"), False) for sign in ("h", r"[d\x{b0}]")]

@@ -55,7 +55,9 @@ class VotableSource:
                     arrays[name] = array
             units = {field.name: _unit_text(field.unit) for field in table.fields}
             facts = {"parameters": _parameters(table), "origin": self.origin, "sampling": _sampling(table, self.origin)}
-            facts["frames"] = {field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))}
+            facts["frames"] = {
+                field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))
+            }
             whole = pa.table(arrays)
             for start in range(0, whole.num_rows, chunk_rows):
                 done += min(chunk_rows, whole.num_rows - start)
@@ -201,7 +203,9 @@ def _systems(document) -> Iterator[tuple[str, str]]:
         resources += resource.resources
     for item in found:
         equinox = str(item.equinox or "").strip()
-        frame = " ".join(filter(None, (str(item.system or "").strip(), equinox if equinox not in ("J2000", "J2000.0") else "")))
+        frame = " ".join(
+            filter(None, (str(item.system or "").strip(), equinox if equinox not in ("J2000", "J2000.0") else ""))
+        )
         if item.ID and frame:
             yield item.ID, frame
 
