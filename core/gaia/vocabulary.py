@@ -153,7 +153,7 @@ def meaning(name: str) -> tuple[str, str, int]:
     """
     text = name.strip()
     unit, rank = "", 0
-    if (found := _BRACKETS.match(text)) is not None:
+    if (found := _BRACKETS.match(text)) is not None and not found.group(2).isdigit():
         inner = found.group(2).strip()
         text, unit, rank = found.group(1), "" if inner.lower() in _NO_UNIT else inner, 100
     word = word_of(text)
