@@ -44,7 +44,9 @@ COMPRESSION = {"compression": "NONE", "use_dictionary": ["label", "category", "p
 """Noise does not compress: writing it plainly is several times faster and costs a tenth of the space."""
 
 
-def chunk_table(stars: pd.DataFrame, rng: np.random.Generator, with_coefficients: bool, with_correlations: bool = False):
+def chunk_table(
+    stars: pd.DataFrame, rng: np.random.Generator, with_coefficients: bool, with_correlations: bool = False
+):
     """A population table with simulated spectra, as pyarrow Table with COLUMNS, flux and flux_error.
 
     With coefficients also bp_coefficients, rp_coefficients and their errors, 55 each; with correlations also theirs,

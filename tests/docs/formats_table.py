@@ -46,7 +46,9 @@ def _survey(path: Path) -> int:
     from core.spectra.readers import iter_partition
     from core.survey.partitions import plan_partitions
 
-    return sum(len(part) for item in plan_partitions(path).partitions for part in iter_partition(item.path, item.row_groups))
+    return sum(
+        len(part) for item in plan_partitions(path).partitions for part in iter_partition(item.path, item.row_groups)
+    )
 
 
 def _train(path: Path) -> int:

@@ -57,7 +57,9 @@ NOTATIONS = {
     "NumPy 2's numbers": lambda flux: f"[{', '.join(f'np.float64({item!r})' for item in flux.tolist())}]",
     "an array's repr": _whole,
     "an array's repr with its type": lambda flux: _whole(flux)[:-1] + ", dtype=float64)",
-    "a masked array's repr": lambda flux: f"masked_array(data={flux.tolist()},\n             mask=False,\n       fill_value=1e+20)",
+    "a masked array's repr": lambda flux: (
+        f"masked_array(data={flux.tolist()},\n             mask=False,\n       fill_value=1e+20)"
+    ),
     "braces": lambda flux: "{" + ",".join(map(repr, flux.tolist())) + "}",
     "blanks": lambda flux: " ".join(map(repr, flux.tolist())),
     "semicolons": lambda flux: "; ".join(map(repr, flux.tolist())),
@@ -72,7 +74,11 @@ def test_arrays_are_read_in_every_notation(name):
 
 def test_a_masked_sample_is_missing_and_an_abbreviated_array_is_refused():
     def masked(flux):
-        return "masked_array(data=[" + ", ".join(["--", *map(repr, flux.tolist()[1:])]) + "], mask=[True], fill_value=1e+20)"
+        return (
+            "masked_array(data=["
+            + ", ".join(["--", *map(repr, flux.tolist()[1:])])
+            + "], mask=[True], fill_value=1e+20)"
+        )
 
     found = read_bytes("spectra.csv", _spelled(masked))
     assert np.isnan(found.flux[:, 0]).all()
@@ -98,7 +104,9 @@ def test_a_sampling_that_is_stated_anywhere_is_compared_with_the_grid(tmp_path):
     frame.attrs["sampling"] = grid
     frame.to_parquet(tmp_path / "pandas.parquet")
     names = "".join(f",flux_{item:g}" for item in grid)
-    rows = [f"{source_id},{','.join(map(repr, flux.tolist()))}" for source_id, flux in zip(IDS, SPECTRA.flux, strict=True)]
+    rows = [
+        f"{source_id},{','.join(map(repr, flux.tolist()))}" for source_id, flux in zip(IDS, SPECTRA.flux, strict=True)
+    ]
     (tmp_path / "wide.csv").write_text("\n".join([f"source_id{names}", *rows]))
     for name in ("out.csv", "arrow.parquet", "pandas.parquet", "wide.csv"):
         with pytest.raises(errors.WavelengthGridError, match="from 346 to 1030 nm"):
@@ -118,7 +126,10 @@ def test_internally_calibrated_spectra_are_refused_with_the_way_to_calibrate_the
     columns = {"source_id": [IDS[0]] * 2, "xp": ["BP", "RP"], "flux": [np.linspace(1, 2, 343)] * 2}
     for name in ("xp", "band"):
         with pytest.raises(errors.UnitError, match="core calibrate"):
-            read_bytes("counts.csv", synthetic.csv_bytes({name if key == "xp" else key: value for key, value in columns.items()}))
+            read_bytes(
+                "counts.csv",
+                synthetic.csv_bytes({name if key == "xp" else key: value for key, value in columns.items()}),
+            )
     counts = synthetic.astropy_bytes(RAW, "votable").replace(b"W.nm**-1.m**-2", b"'electron'.s**-1")
     with pytest.raises(errors.UnitError, match="internally calibrated"):
         read_bytes("counts.vot", counts)
@@ -135,7 +146,9 @@ def test_a_column_per_sample_or_per_coefficient_is_an_array():
     for stem in ("bp_coeff_{}", "BP{}", "bp_coefficients[{}]"):
         data = pd.DataFrame({stem.format(i): COEFFICIENTS.bp[:, i] for i in range(55)} | {stem.format(i).replace("bp", "rp").replace("BP", "RP"): COEFFICIENTS.rp[:, i] for i in range(55)})  # fmt: skip
         data.insert(0, "GaiaDR3", IDS)
-        np.testing.assert_allclose(read_bytes("wide.csv", data.to_csv(index=False).encode()).flux, whole.flux, rtol=1e-9)
+        np.testing.assert_allclose(
+            read_bytes("wide.csv", data.to_csv(index=False).encode()).flux, whole.flux, rtol=1e-9
+        )
     joined = list(np.concatenate([COEFFICIENTS.bp, COEFFICIENTS.rp], axis=1))
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table({"object_id": [f"Gaia DR3 {item}" for item in IDS], "coeff": joined}), sink)
@@ -157,7 +170,9 @@ def test_sexagesimal_positions_decimal_commas_and_galactic_pairs(tmp_path):
     rest = list(zip(IDS, STARS.parallax, STARS.parallax_error, strict=True))
     for spell in ({"sep": ":"}, {"sep": "hms"}, {"sep": " "}):
         ra = place.ra.to_string("hour", precision=9, pad=True, **spell)
-        dec = place.dec.to_string("deg", precision=9, pad=True, alwayssign=True, sep="dms" if spell["sep"] == "hms" else spell["sep"])
+        dec = place.dec.to_string(
+            "deg", precision=9, pad=True, alwayssign=True, sep="dms" if spell["sep"] == "hms" else spell["sep"]
+        )
         rows = [f"{a},{r},{d},{b},{c}" for (a, b, c), r, d in zip(rest, ra, dec, strict=True)]
         _same_stars(_stars(tmp_path, "\n".join(["source_id,ra,dec,parallax,parallax_error", *rows])), rtol=1e-10)
     text = STARS.to_csv(index=False, sep=";").replace(".", ",")
@@ -198,7 +213,14 @@ def test_positions_in_another_frame_are_brought_to_icrs_or_refused(tmp_path):
 def test_masked_values_of_a_qtable_are_unknown(tmp_path):
     from astropy.table import MaskedColumn, Table
 
-    table = Table({"source_id": IDS, "ra": [1.0, 2.0], "dec": [1.0, 2.0], "parallax": MaskedColumn([9.0, 2.0], mask=[True, False])})
+    table = Table(
+        {
+            "source_id": IDS,
+            "ra": [1.0, 2.0],
+            "dec": [1.0, 2.0],
+            "parallax": MaskedColumn([9.0, 2.0], mask=[True, False]),
+        }
+    )
     table.write(tmp_path / "stars.ecsv", serialize_method="data_mask")
     assert read_star_table(tmp_path / "stars.ecsv")["parallax"].to_pylist() == [None, 2.0]
 
@@ -220,7 +242,9 @@ def test_the_parts_of_a_cds_position_are_put_together(tmp_path):
 
 def test_older_releases_are_recognised(tmp_path):
     with pytest.raises(errors.SourceIdError, match="dr2_neighbourhood"):
-        read_bytes("s.csv", synthetic.csv_bytes({"source_id": [f"Gaia DR2 {item}" for item in IDS], "flux": RAW["flux"]}))
+        read_bytes(
+            "s.csv", synthetic.csv_bytes({"source_id": [f"Gaia DR2 {item}" for item in IDS], "flux": RAW["flux"]})
+        )
     old = {
         "designation": STARS.assign(designation=[f"Gaia DR2 {item}" for item in IDS]),
         "epoch": STARS.assign(ref_epoch=2015.5),
@@ -241,7 +265,10 @@ def test_older_releases_are_recognised(tmp_path):
 
 
 def test_numbers_stay_numbers_and_units_go_out(tmp_path):
-    text = "source_id,ra,dec,parallax [arcsec],n_obs,teff [kK],name\n" + f"{IDS[0]},1,2,0.0095,17,9.5,12\n{IDS[1]},3,4,0.0102,18,10.2,13\n"
+    text = (
+        "source_id,ra,dec,parallax [arcsec],n_obs,teff [kK],name\n"
+        + f"{IDS[0]},1,2,0.0095,17,9.5,12\n{IDS[1]},3,4,0.0102,18,10.2,13\n"
+    )
     table = _stars(tmp_path, text)
     assert table.schema.field("n_obs").type == pa.int64()
     assert table["parallax"].to_pylist() == pytest.approx([9.5, 10.2])
@@ -256,7 +283,8 @@ def test_every_list_of_ids_is_read_and_only_its_bad_rows_are_named(tmp_path):
         "ids.txt": f"# mine\nGaia DR3 {IDS[0]}\n\n{IDS[1]},\n",
         "semicolons.csv": f"source_id;ra\n{IDS[0]};1.0\n{IDS[1]};1.0\n",
         "names.csv": f"designation,ra\nGaia DR3 {IDS[0]},1.0\nGaia EDR3 {IDS[1]},1.0\n",
-        "plain.ecsv": f"# %ECSV 1.0\n# ---\n# datatype:\n# - {{name: source_id, datatype: int64}}\nsource_id\n{IDS[0]}\n{IDS[1]}\n",
+        "plain.ecsv": f"# %ECSV 1.0\n# ---\n# datatype:\n# - "
+        "{{name: source_id, datatype: int64}}\nsource_id\n{IDS[0]}\n{IDS[1]}\n",
         "lacking.csv": f"name,source_id\na,{IDS[0]}\nlost,\nb,{IDS[1]}\n",
     }
     for name, text in files.items():

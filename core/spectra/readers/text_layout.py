@@ -195,7 +195,8 @@ def _check_header(names: list[str], first: str, delimiter: str, origin: str) -> 
     known = _has_known(names)
     if len(numbers) == len(names) and not known:
         raise UnsupportedFormatError(
-            f"{origin}: the first line has numbers where the names of the columns are expected ({first[:60]!r}). Put a line of "
+            f"{origin}: the first line has numbers where the names of the columns are expected ({first[:60]!r}). Put "
+            "a line of "
             "names above it, such as 'wavelength flux flux_error' or 'source_id,ra,dec,parallax'"
         )
     if not known and (delimiter == " " or len(names) < 2):
