@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.archive.source_id import check_source_id, parse_source_id
-from core.errors import EmptyFileError, MissingColumnError, ReadError, SourceIdError
+from core.errors import EmptyFileError, MissingColumnError, ReadError, SourceIdError, UnsupportedFormatError
 
 _LARGEST_LIST_BYTES = 512 * 1024**2
 _CHUNK_ROWS = 1 << 16
@@ -53,7 +53,12 @@ def read_id_list(path: Path) -> IdList:
     """
     if not path.exists():
         raise ReadError(f"there is no file {path}")
-    found = _from_lines(path) if _is_list(path) else _from_table(path)
+    try:
+        found = _from_lines(path) if _is_list(path) else _from_table(path)
+    except UnsupportedFormatError as error:
+        raise SourceIdError(f"{path}, line 1: neither a Gaia source id nor a table of them ({error})") from error
+    except EmptyFileError as error:
+        raise EmptyFileError(f"{path} holds no source id ({error})") from error
     if len(found.ids) == 0:
         if found.problems:
             where, text = next(iter(found.problems.items()))

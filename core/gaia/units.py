@@ -12,8 +12,10 @@ _SPELLINGS = {
     "degrees": "deg", "degs": "deg", "degree": "deg", "°": "deg", "radians": "rad", "radian": "rad",
     "arcseconds": "arcsec", "arcsecs": "arcsec", "arcsecond": "arcsec", '"': "arcsec", "arcminutes": "arcmin",
     "milliarcseconds": "mas", "milliarcsec": "mas", "milli-arcsec": "mas", "marcsec": "mas",
-    "hours": "hourangle", "nanometers": "nm", "nanometres": "nm", "nanometre": "nm", "angstroms": "Angstrom", "å": "Angstrom",
-    "ångström": "Angstrom", "a": "Angstrom", "microns": "um", "micrometers": "um", "micrometres": "um", "µm": "um", "μm": "um",
+    "hours": "hourangle", "nanometers": "nm", "nanometres": "nm", "nanometre": "nm", "angstroms": "Angstrom", "å": "
+    ""Angstrom",
+    "ångström": "Angstrom", "a": "Angstrom", "microns": "um", "micrometers": "um", "micrometres": "um", "µm": "um", "
+    ""μm": "um",
     "magnitudes": "mag", "magnitude": "mag", "mags": "mag", "parsecs": "pc", "parsec": "pc", "kiloparsecs": "kpc",
     "years": "yr", "julian years": "yr", "mas/year": "mas/yr", "mas per year": "mas/yr", "mas.yr^-1": "mas/yr",
     "arcsec/year": "arcsec/yr", "1/micron": "um-1",
@@ -80,7 +82,7 @@ def is_sexagesimal(unit: str | None) -> str:
     text = (unit or "").strip().strip("'\"").strip().lower()
     if text in _DEGREES:
         return "deg"
-    return "hourangle" if text in _HOURS and ":" in text or text in ("hms",) else ""
+    return "hourangle" if (text in _HOURS and ":" in text) or text in ("hms",) else ""
 
 
 @lru_cache(maxsize=1024)

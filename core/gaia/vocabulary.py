@@ -34,7 +34,8 @@ FLUX_DENSITY = "W m-2 nm-1"
 COLUMNS = (
     Column("source_id", words=(
         "sourceid", "gaia_source_id", "gaia_dr3_source_id", "gaiadr3_source_id", "dr3_source_id", "source_id_dr3",
-        "gaia_sourceid", "gaia_edr3_source_id", "gaia_dr3_id", "gaiadr3_id", "gaia_dr3", "gaiadr3", "gaia_edr3", "gaiaedr3",
+        "gaia_sourceid", "gaia_edr3_source_id", "gaia_dr3_id", "gaiadr3_id", "gaia_dr3", "gaiadr3", "gaia_edr3", "
+        ""gaiaedr3",
         "dr3_id", "gaia_id", "gaiaid", "gaia", "source", "designation", "gaia_designation", "dr3name", "edr3name",
     )),
     Column("ra", "deg", (
@@ -42,7 +43,8 @@ COLUMNS = (
         "alpha", "alpha_j2000",
     )),
     Column("dec", "deg", (
-        "de_icrs", "dec_icrs", "deicrs", "decicrs", "dedeg", "decdeg", "declination", "decl", "de", "dej2000", "decj2000",
+        "de_icrs", "dec_icrs", "deicrs", "decicrs", "dedeg", "decdeg", "declination", "decl", "de", "dej2000", "
+        ""decj2000",
         "_dej2000", "_de_icrs", "_de", "dec_j2000", "dec2000", "delta", "delta_j2000",
     )),
     Column("l", "deg", ("glon", "gal_lon", "gal_l", "galactic_l", "galactic_longitude", "_glon")),
@@ -81,7 +83,8 @@ COLUMNS = (
     )),
     Column("flux", FLUX_DENSITY, ("flam", "f_lambda", "flux_lambda", "xp_flux", "fluxes", "sampled_flux")),
     Column("flux_error", FLUX_DENSITY, (
-        "flux_err", "fluxerror", "fluxerr", "e_flux", "eflux", "flux_errors", "flux_uncertainty", "flux_sigma", "sigma_flux",
+        "flux_err", "fluxerror", "fluxerr", "e_flux", "eflux", "flux_errors", "flux_uncertainty", "flux_sigma", "
+        ""sigma_flux",
         "uncertainty", "xp_flux_error", "error", "err",
     )),
     Column("bp_coefficients", words=("bp_coeff", "bp_coeffs", "bp_coef", "bp_coefs", "bp_coefficient")),
@@ -124,7 +127,8 @@ SMALLEST_ID = 4_295_806_720
 UNIT_ENDINGS = {
     "deg": "deg", "degrees": "deg", "rad": "rad", "radians": "rad", "hours": "hourangle", "hour": "hourangle",
     "mas": "mas", "arcsec": "arcsec", "masyr": "mas / yr", "mas_yr": "mas / yr", "mas_per_yr": "mas / yr",
-    "mag": "mag", "nm": "nm", "angstrom": "Angstrom", "angstroms": "Angstrom", "aa": "Angstrom", "um": "um", "micron": "um",
+    "mag": "mag", "nm": "nm", "angstrom": "Angstrom", "angstroms": "Angstrom", "aa": "Angstrom", "um": "um", "
+    ""micron": "um",
 }  # fmt: skip
 """Units at the end of a name, as in `wavelength_nm` and `parallax_mas`."""
 
@@ -146,14 +150,15 @@ def word_of(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def meaning(name: str) -> tuple[str, str, int]:
-    """Gaia's name for a column ('' if it is not known), the unit that the name states, and how good the word is (0 best).
+    """Gaia's name for a column ('' if it is not known), the unit that the name states, and how good the word is (0
+    best).
 
     >>> meaning("RA [h]"), meaning("sky.dec")[0], meaning("wavelength_nm")[1], meaning("colour")[0]
     (('ra', 'h', 100), 'dec', 'nm', '')
     """
     text = name.strip()
     unit, rank = "", 0
-    if (found := _BRACKETS.match(text)) is not None:
+    if (found := _BRACKETS.match(text)) is not None and not found.group(2).isdigit():
         inner = found.group(2).strip()
         text, unit, rank = found.group(1), "" if inner.lower() in _NO_UNIT else inner, 100
     word = word_of(text)
@@ -210,7 +215,7 @@ def _too_vague(best: dict[str, tuple[int, int, str]]) -> list[str]:
         vague.append("flux_error")
     letters = [name for name in ("l", "b") if name in best]
     own = all(best[name][2] == name for name in letters)
-    if letters and (len(letters) < 2 or {"ra", "dec"} <= set(best) and not own):
+    if letters and (len(letters) < 2 or ({"ra", "dec"} <= set(best) and not own)):
         vague += letters  # B alone is a magnitude
     return vague
 

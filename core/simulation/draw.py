@@ -23,6 +23,7 @@ PART_STARS = 32 * CHUNK_STARS
 """Stars per file when a folder is written."""
 _BYTES_PER_STAR = 3100
 _BYTES_OF_COEFFICIENTS = 1000
+_BYTES_OF_CORRELATIONS = 12_000
 Progress = Callable[[int, int], None]
 """Called with the number of stars done and the number asked for."""
 
@@ -36,6 +37,7 @@ class Request:
     seed: int
     with_coefficients: bool = False
     negative_mix: dict[str, float] | None = None
+    with_correlations: bool = False
 
 
 def simulate(
@@ -47,6 +49,7 @@ def simulate(
     workers: int | None = None,
     progress: Progress | None = None,
     negative_mix: dict[str, float] | None = None,
+    with_correlations: bool = False,
 ) -> Path:
     """Draw stars, simulate what Gaia would publish of them and write a Parquet file or a folder of them.
 
@@ -60,6 +63,8 @@ def simulate(
         With the suffix .parquet a single file, otherwise a new folder of files of 131,072 stars.
     with_coefficients : bool
         Also write the XP coefficients and their errors.
+    with_correlations : bool
+        Also write the coefficients' correlations, 12 kB a star; they come with the coefficients alone.
     workers : int or None
         Threads; None takes one for each processor core.
     progress : function of (done, total) or None
@@ -77,7 +82,9 @@ def simulate(
     DiskSpaceError
         The result would not fit on the disk; nothing has been started.
     """
-    request = Request(population, n_stars, seed, with_coefficients, negative_mix)
+    if with_correlations and not with_coefficients:
+        raise UsageError("correlations belong to coefficients: ask for those as well (--coefficients --correlations)")
+    request = Request(population, n_stars, seed, with_coefficients, negative_mix, with_correlations)
     out = Path(out)
     check_request(population, n_stars)
     is_file = out.suffix == ".parquet"
@@ -120,7 +127,7 @@ class Chunks:
         rng = np.random.default_rng(self._seeds[index])
         massive, test = self._massive[rows], self._test[rows]
         stars = draw_chunk(request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix)
-        return chunk_table(stars, rng, request.with_coefficients)
+        return chunk_table(stars, rng, request.with_coefficients, request.with_correlations)
 
 
 def iter_chunks(request: Request, workers: int | None = None) -> Iterator:
@@ -187,7 +194,8 @@ def _write_parts(
 def _require_space(out: Path, request: Request) -> None:
     folder = next(parent for parent in out.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
-    needed = request.n_stars * (_BYTES_PER_STAR + request.with_coefficients * _BYTES_OF_COEFFICIENTS)
+    more = request.with_coefficients * _BYTES_OF_COEFFICIENTS + request.with_correlations * _BYTES_OF_CORRELATIONS
+    needed = request.n_stars * (_BYTES_PER_STAR + more)
     if needed > free:
         raise DiskSpaceError(
             f"{request.n_stars:,} stars need about {needed / 1e6:,.0f} MB, {folder} has {free / 1e6:,.0f} MB free; "

@@ -89,7 +89,8 @@ def _read_file(path: Path, origin: str) -> pa.Table:
         if (release := batches[0].parameters.get("release")) is not None:
             raise SourceIdError(f"{path}: the ids are those of Gaia {release}; {TRANSLATE}")
         raise MissingColumnError(
-            f"{path}: column source_id is missing; it has {', '.join(table.column_names[:12])}. Name the column of Gaia DR3 "
+            f"{path}: column source_id is missing; it has {', '.join(table.column_names[:12])}. Name the column of "
+            "Gaia DR3 "
             "ids source_id"
         )
     column = table["source_id"].combine_chunks() if table.num_rows else pa.array([], pa.int64())

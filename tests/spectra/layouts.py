@@ -1,7 +1,8 @@
 """One table written in every format and layout that astropy, pandas and PyArrow can write, as bytes.
 
 Each writer takes columns (name to array, one or two dimensions) and units (name to text, '' for none) and returns the
-content of a file. What a format cannot hold (units in plain JSON, arrays in IPAC) is said in the literal table `LAYOUTS`.
+content of a file. What a format cannot hold (units in plain JSON, arrays in IPAC) is said in the literal table
+`LAYOUTS`.
 """
 
 import io
@@ -34,18 +35,27 @@ def _text(values: np.ndarray, row: int) -> str:
 
 
 def _single(value: object) -> str:
-    return str(int(value)) if isinstance(value, np.integer) else str(value) if isinstance(value, str) else repr(float(value))
+    return (
+        str(int(value))
+        if isinstance(value, np.integer)
+        else str(value)
+        if isinstance(value, str)
+        else repr(float(value))
+    )
 
 
 def _lines(columns: Columns, delimiter: str, spell=_text) -> list[str]:
     n = len(next(iter(columns.values())))
     quote = {True: '"{}"', False: "{}"}
     return [
-        delimiter.join(quote[values.ndim == 2].format(spell(values, row)) for values in columns.values()) for row in range(n)
+        delimiter.join(quote[values.ndim == 2].format(spell(values, row)) for values in columns.values())
+        for row in range(n)
     ]
 
 
-def delimited(delimiter: str, *, units_in: str = "header", comma: bool = False, comment: str = "", pad: int = 1) -> Write:
+def delimited(
+    delimiter: str, *, units_in: str = "header", comma: bool = False, comment: str = "", pad: int = 1
+) -> Write:
     """CSV and its relatives; units in the header ('ra [h]'), in a row under it ('row'), or with a row of dashes ('vizier')."""
 
     def write(columns: Columns, units: dict[str, str]) -> bytes:
@@ -59,7 +69,14 @@ def delimited(delimiter: str, *, units_in: str = "header", comma: bool = False, 
         if units_in in ("row", "vizier"):
             lines.append(delimiter.join(units.get(name, "") for name in names))
         if units_in == "vizier":
-            lines = ["#", "#RESOURCE=yCat_1355", "#Table\tI_355_gaiadr3:", "", *lines, delimiter.join("-" * 9 for _ in names)]
+            lines = [
+                "#",
+                "#RESOURCE=yCat_1355",
+                "#Table\tI_355_gaiadr3:",
+                "",
+                *lines,
+                delimiter.join("-" * 9 for _ in names),
+            ]
         rows = _lines(columns, join)
         if comma:
             rows = [row.replace(".", ",") for row in rows]
@@ -109,7 +126,9 @@ def astropy_parquet(columns: Columns, units: dict[str, str]) -> bytes:
 
 def arrow_parquet(columns: Columns, units: dict[str, str]) -> bytes:
     """PyArrow's Parquet: units in the fields' metadata."""
-    arrays = {name: pa.array(list(values)) if values.ndim == 2 else pa.array(values) for name, values in columns.items()}
+    arrays = {
+        name: pa.array(list(values)) if values.ndim == 2 else pa.array(values) for name, values in columns.items()
+    }
     fields = [
         pa.field(name, array.type, metadata={"unit": units[name]} if units.get(name) else None)
         for name, array in arrays.items()
@@ -160,7 +179,9 @@ LAYOUTS = {
     "decimal commas": Layout(delimited(";", comma=True), ".csv", has_arrays=False),
     "VizieR TSV": Layout(delimited("\t", units_in="vizier"), ".tsv", has_arrays=False),
     "blanks": Layout(delimited(" ", units_in="none"), ".txt", has_units=False),
-    "commented header (TOPCAT ASCII)": Layout(delimited(" ", units_in="none", comment="# ", pad=3), ".txt", has_units=False),
+    "commented header (TOPCAT ASCII)": Layout(
+        delimited(" ", units_in="none", comment="# ", pad=3), ".txt", has_units=False
+    ),
     "ECSV": Layout(astropy_table("ascii.ecsv"), ".ecsv"),
     "ECSV, commas": Layout(astropy_table("ascii.ecsv", delimiter=","), ".ecsv"),
     "ECSV of a QTable": Layout(astropy_table("ascii.ecsv", quantities=True), ".ecsv"),

@@ -1,4 +1,5 @@
-"""The same stars in every format and layout, under other names and in other units, are the same stars; one declared fact
+"""The same stars in every format and layout, under other names and in other units, are the same stars; one declared
+fact
 that is changed leads to a conversion or a refusal, never to another number."""
 
 import astropy.units as u
@@ -86,7 +87,9 @@ def test_names_cases_and_units_do_not_change_the_stars(data, tmp_path):
     assert table["source_id"].to_pylist() == IDS.tolist()
     for name, values in STARS.items():
         # astropy's MRT writer keeps sixteen digits
-        np.testing.assert_allclose(table[name].to_numpy(), values, rtol=1e-11, err_msg=f"{layout}: {names[name]} in {units[name]}")
+        np.testing.assert_allclose(
+            table[name].to_numpy(), values, rtol=1e-11, err_msg=f"{layout}: {names[name]} in {units[name]}"
+        )
 
 
 @QUIETLY
@@ -123,7 +126,10 @@ def _flux_in(unit: str) -> np.ndarray:
 @pytest.mark.parametrize("layout", ARRAYS)
 def test_spectra_are_read_from_every_layout(layout):
     units = {"source_id": "", "flux": "W m-2 nm-1"}
-    found = read_bytes(f"spectra{LAYOUTS[layout].suffix}", LAYOUTS[layout].write({"source_id": FLUX.source_id, "flux": FLUX.flux}, units))
+    found = read_bytes(
+        f"spectra{LAYOUTS[layout].suffix}",
+        LAYOUTS[layout].write({"source_id": FLUX.source_id, "flux": FLUX.flux}, units),
+    )
     assert found.source_id.tolist() == FLUX.source_id.tolist()
     assert found.note.tolist() == [""] * 3
     np.testing.assert_allclose(found.flux, FLUX.flux, rtol=1e-14)
@@ -161,7 +167,11 @@ def test_a_row_per_sample_in_any_order_is_the_same_spectrum():
         "flux": FLUX.flux.ravel()[order],
     }  # fmt: skip
     for layout, item in LAYOUTS.items():
-        found = read_bytes(f"long{item.suffix}", item.write(columns, {"source_id": "", "wavelength": "nm", "flux": "W m-2 nm-1"}))
+        found = read_bytes(
+            f"long{item.suffix}", item.write(columns, {"source_id": "", "wavelength": "nm", "flux": "W m-2 nm-1"})
+        )
         row = {int(source_id): place for place, source_id in enumerate(found.source_id)}
         assert len(found) == 3, layout
-        np.testing.assert_allclose(found.flux[[row[int(item)] for item in FLUX.source_id]], FLUX.flux, rtol=1e-11, err_msg=layout)
+        np.testing.assert_allclose(
+            found.flux[[row[int(item)] for item in FLUX.source_id]], FLUX.flux, rtol=1e-11, err_msg=layout
+        )

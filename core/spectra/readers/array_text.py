@@ -52,7 +52,8 @@ def fault_of(text: str | None, name: str) -> str:
     shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
     if "..." in text or "\u2026" in text:
         return (
-            f"{name} was cut by '...' when NumPy or pandas printed it ({shown!r}): the samples between are lost. Write it "
+            f"{name} was cut by '...' when NumPy or pandas printed it ({shown!r}): the samples between are lost. "
+            "Write it "
             "whole, e.g. as Parquet, or after numpy.set_printoptions(threshold=sys.maxsize)"
         )
     if _OPENING.match(text) and not text.endswith((")", "]", "}")):

@@ -155,8 +155,10 @@ def _refuse_band_rows(batch: Batch) -> None:
     first = next((value.as_py().strip().upper() for value in batch.table[band].combine_chunks() if value.is_valid), "")
     if first in ("BP", "RP"):
         raise UnitError(
-            f"{batch.origin}: column {band!r} says {first}: internally calibrated spectra of one band, electrons per second "
-            "over pseudo-wavelength, are no flux. Calibrate the coefficients: python -m core calibrate IN OUT.parquet, or "
+            f"{batch.origin}: column {band!r} says {first}: internally calibrated spectra of one band, electrons per "
+            "second "
+            "over pseudo-wavelength, are no flux. Calibrate the coefficients: python -m core calibrate IN "
+            "OUT.parquet, or "
             "gaiaxpy.calibrate"
         )
 

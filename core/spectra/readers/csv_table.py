@@ -78,7 +78,8 @@ class CsvSource:
                     yield from self._cut(None, skipped, wanted, columns, chunk_rows)
             except pa.ArrowInvalid as error:
                 raise TruncatedFileError(
-                    f"{self.origin}: the rows of the table cannot be told apart ({error}): a quotation mark that is not "
+                    f"{self.origin}: the rows of the table cannot be told apart ({error}): a quotation mark that is "
+                    "not "
                     "closed, or a line that breaks off"
                 ) from error
 

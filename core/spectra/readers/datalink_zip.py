@@ -34,7 +34,8 @@ _MOST_TEXT = 1 << 20
 _PRODUCT = re.compile(r"^[A-Z0-9_]+?(-Gaia|_(COMBINED|RAW|INDIVIDUAL)\b)")
 
 ReadMember = Callable[[bytes, str, ReadBeside], tuple[SpectrumSet, bool] | None]
-"""Reads one member's content, with the means to read the files beside it: its spectra, and whether they are sampled (not calibrated from coefficients).
+"""Reads one member's content, with the means to read the files beside it: its spectra, and whether they are sampled
+(not calibrated from coefficients).
 
 None for a product that is not wanted.
 """

@@ -7,7 +7,8 @@ from core.errors import EmptyFileError, HtmlPageError, UnsupportedFormatError
 
 HEAD_BYTES = 16384
 _ADVICE = (
-    "Readable are Parquet, CSV, ECSV, FITS, VOTable, IPAC and CDS tables, JSON records (each also .gz) and the archive's "
+    "Readable are Parquet, CSV, ECSV, FITS, VOTable, IPAC and CDS tables, JSON records (each also .gz) and the "
+    "archive's "
     "DataLink zip"
 )
 _IPAC_TYPES = re.compile(rb"^\|(\s*(int|long|float|double|real|char|date|i|l|f|d|r|c)\s*\|)+$", re.IGNORECASE)

@@ -18,7 +18,8 @@ from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 _MOST_SAMPLES = 100_000
 _KNOWN_CLASSES = (
     "Quantity", "Angle", "Longitude", "Latitude", "Distance", "SpectralQuantity", "SpectralCoord", "Time", "TimeDelta",
-    "SkyCoord", "Column", "MaskedColumn", "MaskedQuantity", "MaskedAngle", "MaskedLongitude", "MaskedLatitude", "Magnitude",
+    "SkyCoord", "Column", "MaskedColumn", "MaskedQuantity", "MaskedAngle", "MaskedLongitude", "MaskedLatitude", "
+    ""Magnitude",
     "NdarrayMixin", "MaskedNDArray", "EarthLocation",
 )  # fmt: skip
 
@@ -211,7 +212,8 @@ def _word(value: object) -> str:
 
 def _unreadable(origin: str, why: str) -> UnsupportedFormatError:
     return UnsupportedFormatError(
-        f"{origin}: the header of the ECSV table cannot be read ({why}). Its units would be lost, so the table is not read: "
+        f"{origin}: the header of the ECSV table cannot be read ({why}). Its units would be lost, so the table is not "
+        "read: "
         "correct the header, or write the table again with astropy"
     )
 

@@ -43,7 +43,8 @@ class FitsSource:
         self._tables = self._read_headers()
         if not self._tables:
             raise MissingColumnError(
-                f"{origin}: the FITS file holds no table: {self._images or 'nothing'}. Expected a binary table of XP spectra "
+                f"{origin}: the FITS file holds no table: {self._images or 'nothing'}. Expected a binary table of XP "
+                "spectra "
                 "or of stars (XP_SAMPLED, XP_CONTINUOUS, gaia_source)"
             )
         self.names = list(dict.fromkeys(name for table in self._tables for name in table.columns.names))

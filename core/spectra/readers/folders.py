@@ -12,7 +12,8 @@ from core.spectra.readers.sampling import is_sampling_file
 _PROPERTIES = ("hats.properties", "properties")
 _COLLECTION = "collection.properties"
 _BOOKKEEPING = (
-    "partition_info.csv", "point_map.fits", "skymap.fits", "partition_join_info.csv", "per_partition_statistics.parquet",
+    "partition_info.csv", "point_map.fits", "skymap.fits", "partition_join_info.csv", "
+    ""per_partition_statistics.parquet",
     "provenance_info.json", "catalog_info.json", *_PROPERTIES, _COLLECTION,
 )  # fmt: skip
 _PIXEL = re.compile(r"(?:^|/)Norder=(\d+)/(?:Dir=\d+/)?Npix=(\d+)(?:\.parquet|/|$)")
@@ -72,7 +73,8 @@ def plan_folder(names: Sequence[str], read_text: ReadText, origin: str) -> Folde
         if root is not None and kind != "object":
             if root == ".":
                 raise UnsupportedFormatError(
-                    f"{origin}: this is the {kind} of a HATS catalogue, which repeats stars of it. Give the catalogue itself"
+                    f"{origin}: this is the {kind} of a HATS catalogue, which repeats stars of it. Give the catalogue "
+                    "itself"
                 )
             left_out.setdefault(f"{root}/", f"the {kind} of a HATS catalogue: its rows are no further stars")
         elif root is None or _PIXEL.search(name):

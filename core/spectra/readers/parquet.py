@@ -36,7 +36,8 @@ class ParquetSource:
             names = schema.names
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise TruncatedFileError(
-                f"{origin}: the Parquet file cannot be opened ({error}): it is incomplete or damaged, or no Parquet file. Fetch it "
+                f"{origin}: the Parquet file cannot be opened ({error}): it is incomplete or damaged, or no Parquet "
+                "file. Fetch it "
                 "again"
             ) from error
         if len(set(names)) < len(names):

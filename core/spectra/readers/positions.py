@@ -40,7 +40,8 @@ def angle_degrees(column: pa.Array, name: str, unit: str | None, origin: str) ->
     if np.any(np.abs(value[in_hours]) >= 24.0):
         first = column[int(np.flatnonzero(in_hours & (np.abs(value) >= 24.0))[0])].as_py()
         raise UnitError(
-            f"{origin}: column {name!r} holds {first!r}: sexagesimal right ascensions are hours, which end at 24. State "
+            f"{origin}: column {name!r} holds {first!r}: sexagesimal right ascensions are hours, which end at 24. "
+            "State "
             "'deg' as its unit if these are degrees"
         )
     return pa.array(np.where(in_hours, 15.0, 1.0) * value, from_pandas=True)
@@ -105,7 +106,8 @@ def _to_icrs(table: pa.Table, frame: str, origin: str) -> pa.Table:
         if re.fullmatch(r"(icrs|j2000|icrf\d?|gcrs)?.*icrs.*", word):
             return table
         raise UnitError(
-            f"{origin}: the positions are in the coordinate system {frame!r}. Expected ICRS (or FK5, FK4, or Galactic l "
+            f"{origin}: the positions are in the coordinate system {frame!r}. Expected ICRS (or FK5, FK4, or Galactic "
+            "l "
             "and b); convert them, in astropy with SkyCoord.icrs"
         )
     ra, dec = (_floats(table, column, origin) for column in ("ra", "dec"))

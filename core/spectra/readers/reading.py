@@ -100,7 +100,8 @@ def iter_spectra(
     on_progress : callable or None
         Called with the fraction of the input that was read (0 to 1), before each piece.
     on_left_out : callable or None
-        Called with each file of a folder (or zip) that is not read, and why. Without it the first damaged file is raised;
+        Called with each file of a folder (or zip) that is not read, and why. Without it the first damaged file is
+        raised;
         files that are no tables of spectra are passed over either way.
 
     Raises

@@ -65,8 +65,10 @@ def sampling_beside(read_beside, origin: str) -> tuple[float, ...] | None:
         found = stated_sampling(text if text.startswith(("(", "[")) else f"[{','.join(text.split())}]", None, name)
     if found is None:
         raise ReadError(
-            f"{origin}: the file {name} beside it states the sampling and cannot be read: expected a column 'pos' with a "
-            "list of wavelengths in nm. Write it again, or remove it if the spectra stand on 336 to 1020 nm in steps of 2 nm"
+            f"{origin}: the file {name} beside it states the sampling and cannot be read: expected a column 'pos' "
+            "with a "
+            "list of wavelengths in nm. Write it again, or remove it if the spectra stand on 336 to 1020 nm in steps "
+            "of 2 nm"
         )
     return found
 
@@ -95,7 +97,8 @@ def check_stated(sampling: tuple[float, ...] | None, origin: str) -> None:
 def check_rows(batch: Batch, problems: dict[int, ReadError]) -> np.ndarray | None:
     """Compare each row's own wavelengths with the grid.
 
-    Returns the order of the samples, int64 ndarray of shape (n, 343), if some row lists them in another one (descending,
+    Returns the order of the samples, int64 ndarray of shape (n, 343), if some row lists them in another one
+    (descending,
     as frequencies do), else None.
     """
     if "wavelength" not in batch.table.column_names:

@@ -45,7 +45,8 @@ class _Gathered:
             n_rows += batch.table.num_rows
             if n_rows > MOST_ROWS:
                 raise UnsupportedFormatError(
-                    f"{table.origin}: the rows of a star do not stand together, and there are more than {MOST_ROWS:,} of "
+                    f"{table.origin}: the rows of a star do not stand together, and there are more than {MOST_ROWS:,} "
+                    "of "
                     "them: too many to be put in order here. Sort the table by source_id"
                 )
         whole = pa.concat_tables([part.table for part in parts], promote_options="permissive").combine_chunks()

@@ -182,7 +182,9 @@ def _rows_under_the_header(names: list[str], lines: Sequence[str], delimiter: st
 
 def _are_units(names: list[str], cells: list[str]) -> bool:
     """Is this a row of units? Ids have none, and a unit is a short word."""
-    if not any(cells) or len(cells) > len(names) or any(len(cell) > _LONGEST_UNIT for cell in cells):
+    if not any(cells):
+        return len(names) == len(cells) > 1  # a table without units, in a layout that has a row for them
+    if len(cells) > len(names) or any(len(cell) > _LONGEST_UNIT for cell in cells):
         return False
     of_ids = [cell for name, cell in zip(names, cells, strict=False) if meaning(name)[0] == "source_id"]
     return not any(map(unit_text, of_ids)) and all(not cell or is_unit(cell) for cell in cells)
@@ -193,7 +195,8 @@ def _check_header(names: list[str], first: str, delimiter: str, origin: str) -> 
     known = _has_known(names)
     if len(numbers) == len(names) and not known:
         raise UnsupportedFormatError(
-            f"{origin}: the first line has numbers where the names of the columns are expected ({first[:60]!r}). Put a line of "
+            f"{origin}: the first line has numbers where the names of the columns are expected ({first[:60]!r}). Put "
+            "a line of "
             "names above it, such as 'wavelength flux flux_error' or 'source_id,ra,dec,parallax'"
         )
     if not known and (delimiter == " " or len(names) < 2):

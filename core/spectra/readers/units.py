@@ -36,7 +36,8 @@ def flux_factor(unit: str | None, column: str, origin: str) -> float | np.ndarra
         if is_counts(parsed):
             raise UnitError(
                 f"{origin}: column {column!r} is in {unit!r}: internally calibrated spectra, counts over "
-                "pseudo-wavelength, are no flux. Calibrate the coefficients: python -m core calibrate IN OUT.parquet, or "
+                "pseudo-wavelength, are no flux. Calibrate the coefficients: python -m core calibrate IN OUT.parquet, "
+                "or "
                 "gaiaxpy.calibrate"
             ) from error
         raise UnitError(

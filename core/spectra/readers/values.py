@@ -31,7 +31,10 @@ def as_floats(column: pa.Array) -> pa.Array | None:
             return pc.cast(column, pa.float64())
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return None
-    text = trimmed(column)
+    try:
+        return pc.cast(column, pa.float64())  # most columns are plain numbers
+    except pa.ArrowInvalid:
+        text = trimmed(column)
     try:
         return pc.cast(text, pa.float64())
     except pa.ArrowInvalid:
@@ -52,14 +55,18 @@ def as_numbers(column: pa.Array) -> pa.Array:
     """Whole numbers where all of a text column's values are, else float64 where all are numbers, else the column."""
     if not is_text(column.type):
         return column
-    text = trimmed(column)
-    if text.null_count == len(text):
+    if column.null_count == len(column):
         return column
     try:
-        return pc.cast(text, pa.int64())
+        return pc.cast(column, pa.int64())
     except pa.ArrowInvalid:
         floats = as_floats(column)
-        return column if floats is None else floats
+    if floats is None or floats.null_count == len(floats):
+        return column
+    try:  # whole numbers between blanks
+        return pc.cast(trimmed(column), pa.int64())
+    except pa.ArrowInvalid:
+        return floats
 
 
 def sexagesimal(column: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
