@@ -14,8 +14,8 @@ from ui.plain import plain
 LONGEST_MENU = 5000
 """Files with more stars are chosen from by row number: a browser is slow with longer menus."""
 FILE_TYPES = [
-    "csv", "tsv", "txt", "dat", "ecsv", "fits", "fit", "vot", "xml", "parquet", "tbl", "mrt", "json", "jsonl", "zip", "
-    ""gz",
+    "csv", "tsv", "txt", "dat", "ecsv", "fits", "fit", "vot", "xml", "parquet", "tbl", "mrt", "json", "jsonl", "zip",
+    "gz",
 ]  # fmt: skip
 MOST_LEFT_OUT = 10
 """Files of one zip that are named as left out."""

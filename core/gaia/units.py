@@ -11,11 +11,10 @@ _FORMATS = (None, "vounit", "fits", "cds", "ogip")
 _SPELLINGS = {
     "degrees": "deg", "degs": "deg", "degree": "deg", "°": "deg", "radians": "rad", "radian": "rad",
     "arcseconds": "arcsec", "arcsecs": "arcsec", "arcsecond": "arcsec", '"': "arcsec", "arcminutes": "arcmin",
-    "milliarcseconds": "mas", "milliarcsec": "mas", "milli-arcsec": "mas", "marcsec": "mas",
-    "hours": "hourangle", "nanometers": "nm", "nanometres": "nm", "nanometre": "nm", "angstroms": "Angstrom", "å": "
-    ""Angstrom",
-    "ångström": "Angstrom", "a": "Angstrom", "microns": "um", "micrometers": "um", "micrometres": "um", "µm": "um", "
-    ""μm": "um",
+    "milliarcseconds": "mas", "milliarcsec": "mas", "milli-arcsec": "mas", "marcsec": "mas", "hours": "hourangle",
+    "nanometers": "nm", "nanometres": "nm", "nanometre": "nm",
+    "angstroms": "Angstrom", "å": "Angstrom", "ångström": "Angstrom", "a": "Angstrom",
+    "microns": "um", "micrometers": "um", "micrometres": "um", "µm": "um", "μm": "um",
     "magnitudes": "mag", "magnitude": "mag", "mags": "mag", "parsecs": "pc", "parsec": "pc", "kiloparsecs": "kpc",
     "years": "yr", "julian years": "yr", "mas/year": "mas/yr", "mas per year": "mas/yr", "mas.yr^-1": "mas/yr",
     "arcsec/year": "arcsec/yr", "1/micron": "um-1",
@@ -32,7 +31,7 @@ def unit_text(unit: str | None) -> str:
     if (wrapped := _WRAPPED.match(text)) is not None:
         text = wrapped.group(1).strip()
     text = _PHRASES.get(text.lower(), text)
-    return _SPELLINGS.get(text.lower(), text) if text != "A" else "Angstrom"
+    return _SPELLINGS.get(text.lower(), text)
 
 
 def parse_unit(unit: str | None, column: str, origin: str, expected: str):

@@ -34,8 +34,8 @@ FLUX_DENSITY = "W m-2 nm-1"
 COLUMNS = (
     Column("source_id", words=(
         "sourceid", "gaia_source_id", "gaia_dr3_source_id", "gaiadr3_source_id", "dr3_source_id", "source_id_dr3",
-        "gaia_sourceid", "gaia_edr3_source_id", "gaia_dr3_id", "gaiadr3_id", "gaia_dr3", "gaiadr3", "gaia_edr3", "
-        ""gaiaedr3",
+        "gaia_sourceid", "gaia_edr3_source_id", "gaia_dr3_id", "gaiadr3_id", "gaia_dr3", "gaiadr3", "gaia_edr3",
+        "gaiaedr3",
         "dr3_id", "gaia_id", "gaiaid", "gaia", "source", "designation", "gaia_designation", "dr3name", "edr3name",
     )),
     Column("ra", "deg", (
@@ -43,8 +43,8 @@ COLUMNS = (
         "alpha", "alpha_j2000",
     )),
     Column("dec", "deg", (
-        "de_icrs", "dec_icrs", "deicrs", "decicrs", "dedeg", "decdeg", "declination", "decl", "de", "dej2000", "
-        ""decj2000",
+        "de_icrs", "dec_icrs", "deicrs", "decicrs", "dedeg", "decdeg", "declination", "decl", "de", "dej2000",
+        "decj2000",
         "_dej2000", "_de_icrs", "_de", "dec_j2000", "dec2000", "delta", "delta_j2000",
     )),
     Column("l", "deg", ("glon", "gal_lon", "gal_l", "galactic_l", "galactic_longitude", "_glon")),
@@ -83,14 +83,18 @@ COLUMNS = (
     )),
     Column("flux", FLUX_DENSITY, ("flam", "f_lambda", "flux_lambda", "xp_flux", "fluxes", "sampled_flux")),
     Column("flux_error", FLUX_DENSITY, (
-        "flux_err", "fluxerror", "fluxerr", "e_flux", "eflux", "flux_errors", "flux_uncertainty", "flux_sigma", "
-        ""sigma_flux",
+        "flux_err", "fluxerror", "fluxerr", "e_flux", "eflux", "flux_errors", "flux_uncertainty", "flux_sigma",
+        "sigma_flux",
         "uncertainty", "xp_flux_error", "error", "err",
     )),
     Column("bp_coefficients", words=("bp_coeff", "bp_coeffs", "bp_coef", "bp_coefs", "bp_coefficient")),
     Column("rp_coefficients", words=("rp_coeff", "rp_coeffs", "rp_coef", "rp_coefs", "rp_coefficient")),
-    Column("bp_coefficient_errors", words=("bp_coefficient_error", "bp_coeff_errors", "bp_coeff_error", "bp_coeff_err")),
-    Column("rp_coefficient_errors", words=("rp_coefficient_error", "rp_coeff_errors", "rp_coeff_error", "rp_coeff_err")),
+    Column("bp_coefficient_errors", words=(
+        "bp_coefficient_error", "bp_coeff_errors", "bp_coeff_error", "bp_coeff_err",
+    )),
+    Column("rp_coefficient_errors", words=(
+        "rp_coefficient_error", "rp_coeff_errors", "rp_coeff_error", "rp_coeff_err",
+    )),
     Column("bp_coefficient_correlations"),
     Column("rp_coefficient_correlations"),
     Column("bp_standard_deviation"),
@@ -127,8 +131,8 @@ SMALLEST_ID = 4_295_806_720
 UNIT_ENDINGS = {
     "deg": "deg", "degrees": "deg", "rad": "rad", "radians": "rad", "hours": "hourangle", "hour": "hourangle",
     "mas": "mas", "arcsec": "arcsec", "masyr": "mas / yr", "mas_yr": "mas / yr", "mas_per_yr": "mas / yr",
-    "mag": "mag", "nm": "nm", "angstrom": "Angstrom", "angstroms": "Angstrom", "aa": "Angstrom", "um": "um", "
-    ""micron": "um",
+    "mag": "mag", "nm": "nm", "angstrom": "Angstrom", "angstroms": "Angstrom", "aa": "Angstrom", "um": "um",
+    "micron": "um",
 }  # fmt: skip
 """Units at the end of a name, as in `wavelength_nm` and `parallax_mas`."""
 

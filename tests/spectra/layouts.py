@@ -56,7 +56,7 @@ def _lines(columns: Columns, delimiter: str, spell=_text) -> list[str]:
 def delimited(
     delimiter: str, *, units_in: str = "header", comma: bool = False, comment: str = "", pad: int = 1
 ) -> Write:
-    """CSV and its relatives; units in the header ('ra [h]'), in a row under it ('row'), or with a row of dashes ('vizier')."""
+    """CSV and its relatives; units in the header ('ra [h]'), in a 'row' under it, with dashes ('vizier')."""
 
     def write(columns: Columns, units: dict[str, str]) -> bytes:
         names = list(columns)

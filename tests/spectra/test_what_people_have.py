@@ -20,7 +20,13 @@ IDS = SPECTRA.source_id.tolist()
 RAW = synthetic.sampled_columns(SPECTRA)
 COEFFICIENTS = synthetic.coefficients(2, seed=32)
 STARS = pd.DataFrame(
-    {"source_id": IDS, "ra": [10.037811, 200.5], "dec": [60.898924, -0.25], "parallax": [0.99064, 2.5], "parallax_error": [0.02, 0.03]}
+    {
+        "source_id": IDS,
+        "ra": [10.037811, 200.5],
+        "dec": [60.898924, -0.25],
+        "parallax": [0.99064, 2.5],
+        "parallax_error": [0.02, 0.03],
+    }
 )  # fmt: skip
 
 
@@ -116,7 +122,8 @@ def test_a_sampling_that_is_stated_anywhere_is_compared_with_the_grid(tmp_path):
     meta = f"meta:\n  sampling: {grid}"
     with pytest.raises(errors.WavelengthGridError, match="from 346 to 1030 nm"):
         read_bytes("out.ecsv", synthetic.ecsv_bytes(RAW, meta))
-    parameter = f'<PARAM name="sampling" datatype="double" arraysize="*" unit="Angstrom" value="{" ".join(str(item * 10) for item in grid)}"/>'
+    angstrom = " ".join(str(item * 10) for item in grid)
+    parameter = f'<PARAM name="sampling" datatype="double" arraysize="*" unit="Angstrom" value="{angstrom}"/>'
     document = synthetic.astropy_bytes(RAW, "votable").replace(b"<FIELD", parameter.encode() + b"<FIELD", 1)
     with pytest.raises(errors.WavelengthGridError, match="from 346 to 1030 nm"):
         read_bytes("out.vot", document)
@@ -144,7 +151,9 @@ def test_a_column_per_sample_or_per_coefficient_is_an_array():
         _same_as_base(read_bytes("wide.csv", data.to_csv(index=False).encode()))
     whole = read_bytes("x.csv", synthetic.csv_bytes(synthetic.continuous_columns(SPECTRA.source_id, COEFFICIENTS)))
     for stem in ("bp_coeff_{}", "BP{}", "bp_coefficients[{}]"):
-        data = pd.DataFrame({stem.format(i): COEFFICIENTS.bp[:, i] for i in range(55)} | {stem.format(i).replace("bp", "rp").replace("BP", "RP"): COEFFICIENTS.rp[:, i] for i in range(55)})  # fmt: skip
+        other = stem.replace("bp", "rp").replace("BP", "RP")
+        bands = ((stem, COEFFICIENTS.bp), (other, COEFFICIENTS.rp))
+        data = pd.DataFrame({name.format(i): values[:, i] for name, values in bands for i in range(55)})
         data.insert(0, "GaiaDR3", IDS)
         np.testing.assert_allclose(
             read_bytes("wide.csv", data.to_csv(index=False).encode()).flux, whole.flux, rtol=1e-9
@@ -283,8 +292,8 @@ def test_every_list_of_ids_is_read_and_only_its_bad_rows_are_named(tmp_path):
         "ids.txt": f"# mine\nGaia DR3 {IDS[0]}\n\n{IDS[1]},\n",
         "semicolons.csv": f"source_id;ra\n{IDS[0]};1.0\n{IDS[1]};1.0\n",
         "names.csv": f"designation,ra\nGaia DR3 {IDS[0]},1.0\nGaia EDR3 {IDS[1]},1.0\n",
-        "plain.ecsv": f"# %ECSV 1.0\n# ---\n# datatype:\n# - "
-        "{{name: source_id, datatype: int64}}\nsource_id\n{IDS[0]}\n{IDS[1]}\n",
+        "plain.ecsv": "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: source_id, datatype: int64}\n"
+        f"source_id\n{IDS[0]}\n{IDS[1]}\n",
         "lacking.csv": f"name,source_id\na,{IDS[0]}\nlost,\nb,{IDS[1]}\n",
     }
     for name, text in files.items():

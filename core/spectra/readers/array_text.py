@@ -5,9 +5,18 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_MASKED = r"(?s)^(?:numpy\.|np\.)?(?:ma\.)?(?:masked_array|MaskedArray)\(\s*(?:data\s*=\s*)?([\[(][^\[\]]*?[\])])\s*,?\s*(?:mask\s*=.*)?\)$"
-_ARRAY = r"(?s)^(?:[A-Za-z_]+\.)?(?:array|Array|tensor|list|tuple|asarray)\(\s*([\[(].*?[\])])\s*(?:,\s*[A-Za-z_]+\s*=\s*[^\[\]]*)?\)$"
-_ITEM = r"(?:[A-Za-z_]+\.)?(?:float|int|uint|longdouble|double|single|half|Decimal|Float|Double)[0-9_]*\(\s*['\"]?([^()'\"]*)['\"]?\s*\)"
+_MASKED = (
+    r"(?s)^(?:numpy\.|np\.)?(?:ma\.)?(?:masked_array|MaskedArray)\(\s*(?:data\s*=\s*)?"
+    r"([\[(][^\[\]]*?[\])])\s*,?\s*(?:mask\s*=.*)?\)$"
+)
+_ARRAY = (
+    r"(?s)^(?:[A-Za-z_]+\.)?(?:array|Array|tensor|list|tuple|asarray)\(\s*"
+    r"([\[(].*?[\])])\s*(?:,\s*[A-Za-z_]+\s*=\s*[^\[\]]*)?\)$"
+)
+_ITEM = (
+    r"(?:[A-Za-z_]+\.)?(?:float|int|uint|longdouble|double|single|half|Decimal|Float|Double)[0-9_]*"
+    r"\(\s*['\"]?([^()'\"]*)['\"]?\s*\)"
+)
 _BRACES = r"(?s)^\{(.*)\}$"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|NaN|null|None|--|inf|-inf"
 _BARE = re.compile(rf"^\s*(?:{_NUMBER})(?:\s*[,;]\s*|\s+)(?:{_NUMBER})(?:[,;\s]|$)")
@@ -57,7 +66,10 @@ def fault_of(text: str | None, name: str) -> str:
             "whole, e.g. as Parquet, or after numpy.set_printoptions(threshold=sys.maxsize)"
         )
     if _OPENING.match(text) and not text.endswith((")", "]", "}")):
-        return f"{name} is no complete list of numbers: it begins {shown!r} and has no closing bracket (the file may be truncated)"
+        return (
+            f"{name} is no complete list of numbers: it begins {shown!r} and has no closing bracket (the file may be "
+            "truncated)"
+        )
     if not spells_array(text):
         return f"{name} is no complete list of numbers but {shown!r}, a single value"
     token = re.search(

@@ -148,7 +148,7 @@ def _count_problem(column: pa.Array, row: int, count: int) -> ReadError:
 
 
 def _refuse_band_rows(batch: Batch) -> None:
-    """Internally calibrated spectra (GaiaXPy's `convert`): one row for BP and one for RP, counts over pseudo-wavelength."""
+    """Refuse internally calibrated spectra (GaiaXPy's `convert`): one row for BP and one for RP."""
     band = next((name for name in batch.table.column_names if name.lower() in ("xp", "band")), None)
     if band is None or not is_text(batch.table.schema.field(band).type):
         return

@@ -1,4 +1,4 @@
-"""CSV, ECSV and other text tables (each also .gz), streamed by pyarrow in blocks; every column is read as text and typed later."""
+"""CSV, ECSV and other text tables (each also .gz), streamed by pyarrow in blocks as text that is typed later."""
 
 import codecs
 import gzip

@@ -1,8 +1,8 @@
 """The YAML header of an ECSV table, and of the tables into which astropy packs one: columns, units, mixins, facts.
 
-Parsed by PyYAML's safe loader, into which astropy's tags come as plain mappings: nothing is ever built from a header, so
-that a stranger's file can neither run code nor fill the memory. What the mixins mean (Quantity, Angle, SkyCoord, Time,
-masked columns: astropy.table.serialize) is read from the mappings.
+Parsed by PyYAML's safe loader, into which astropy's tags come as plain mappings: nothing is ever built from a header,
+so that a stranger's file can neither run code nor fill the memory. What the mixins mean (Quantity, Angle, SkyCoord,
+Time, masked columns: astropy.table.serialize) is read from the mappings.
 """
 
 import re
@@ -18,8 +18,8 @@ from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 _MOST_SAMPLES = 100_000
 _KNOWN_CLASSES = (
     "Quantity", "Angle", "Longitude", "Latitude", "Distance", "SpectralQuantity", "SpectralCoord", "Time", "TimeDelta",
-    "SkyCoord", "Column", "MaskedColumn", "MaskedQuantity", "MaskedAngle", "MaskedLongitude", "MaskedLatitude", "
-    ""Magnitude",
+    "SkyCoord", "Column", "MaskedColumn", "MaskedQuantity", "MaskedAngle", "MaskedLongitude", "MaskedLatitude",
+    "Magnitude",
     "NdarrayMixin", "MaskedNDArray", "EarthLocation",
 )  # fmt: skip
 
@@ -229,7 +229,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _as_it_stands(loader: _Loader, suffix: str, node: yaml.Node) -> object:
-    """A tagged node (`!astropy.units.Unit {unit: Jy}`) as the mapping, list or text that is written; packed arrays as None."""
+    """A tagged node (`!astropy.units.Unit {unit: Jy}`) as the mapping, list or text that is written."""
     del suffix
     if isinstance(node, yaml.MappingNode):
         found = loader.construct_mapping(node, deep=True)

@@ -39,7 +39,7 @@ def facts_of(header: Any, columns: Any, origin: str) -> tuple[dict[str, str], di
 
 
 def _parameters(header: Any) -> dict[str, str]:
-    """Source id and position as the archive's one-star files state them (SOURCEID, POS); the release of a whole table."""
+    """Source id and position of a file of one star (SOURCEID, POS), and the release of a whole table."""
     parameters = {}
     for key in ("SOURCEID", "SOURCE_ID"):
         if key in header:

@@ -12,8 +12,8 @@ from core.spectra.readers.sampling import is_sampling_file
 _PROPERTIES = ("hats.properties", "properties")
 _COLLECTION = "collection.properties"
 _BOOKKEEPING = (
-    "partition_info.csv", "point_map.fits", "skymap.fits", "partition_join_info.csv", "
-    ""per_partition_statistics.parquet",
+    "partition_info.csv", "point_map.fits", "skymap.fits", "partition_join_info.csv",
+    "per_partition_statistics.parquet",
     "provenance_info.json", "catalog_info.json", *_PROPERTIES, _COLLECTION,
 )  # fmt: skip
 _PIXEL = re.compile(r"(?:^|/)Norder=(\d+)/(?:Dir=\d+/)?Npix=(\d+)(?:\.parquet|/|$)")

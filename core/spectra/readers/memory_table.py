@@ -153,7 +153,7 @@ def _records(text: str, origin: str) -> Iterator[dict]:
         record, place = decoder.raw_decode(text, place)
         if not isinstance(record, dict) or (not is_list and not _is_record(record)):
             raise UnsupportedFormatError(
-                f'{origin}: this is JSON, but no list of records such as [{{"source_id": 5937083312263887616, ...}}, ...]. '
+                f'{origin}: this is JSON, but no list of records such as [{{"source_id": 5937083312, ...}}, ...]. '
                 "Write it in that way (pandas: to_json(orient='records')), or as Parquet or CSV"
             )
         n_records += 1

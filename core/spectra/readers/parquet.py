@@ -22,8 +22,8 @@ _MOST_METADATA = 1 << 20
 class ParquetSource:
     """A Parquet file, or some of its row groups.
 
-    Units and facts are read from the fields' `unit` metadata, from astropy's description of a table (`table_meta_yaml`), a
-    VOTable in the metadata (VOParquet), and from pandas' attributes (`DataFrame.attrs`).
+    Units and facts are read from the fields' `unit` metadata, from astropy's description of a table
+    (`table_meta_yaml`), a VOTable in the metadata (VOParquet), and from pandas' attributes (`DataFrame.attrs`).
     """
 
     def __init__(self, file: Path | BinaryIO, origin: str, row_groups: Sequence[int] | None = None) -> None:

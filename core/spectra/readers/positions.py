@@ -1,4 +1,4 @@
-"""Positions as files give them, to ra and dec in degrees, ICRS: sexagesimal text, Galactic pairs, other frames, parts."""
+"""Positions as files give them, to ra and dec in degrees, ICRS."""
 
 import re
 
@@ -48,7 +48,8 @@ def angle_degrees(column: pa.Array, name: str, unit: str | None, origin: str) ->
 
 
 def with_positions(table: pa.Table, frame: str, origin: str) -> pa.Table:
-    """The table with ra and dec in degrees, ICRS, from whatever gives the position (see the module).
+    """The table with ra and dec in degrees, ICRS, from whatever gives the position:
+    a pair in another frame, Galactic l and b, or the parts of the CDS standard.
 
     Parameters
     ----------

@@ -6,13 +6,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from core.errors import EmptyFileError, FileTooLargeError, MissingColumnError, ReadError
-from core.spectra.readers.arrays import single_array
+from core.errors import EmptyFileError, FileTooLargeError, ReadError
 from core.spectra.readers.assemble import assemble, holds_coefficients, holds_spectra
 from core.spectra.readers.batch import (
-    COEFFICIENT_COLUMNS,
     ERROR_COLUMNS,
-    Batch,
     TableSource,
     canonical_names,
     make_batch,
@@ -23,16 +20,13 @@ from core.spectra.readers.faults import Faults, LeftOut, OnLeftOut, RowLimit
 from core.spectra.readers.folders import files_in, folder_of
 from core.spectra.readers.formats import MAX_WHOLE_BYTES, open_table
 from core.spectra.readers.parquet import ParquetSource
-from core.spectra.readers.sample_rows import count_spectra, has_sample_rows, whole_stars
+from core.spectra.readers.pieces import iter_ids, pieces, refuse, slices
 from core.spectra.readers.scattered import gathered
-from core.spectra.readers.source_ids import parse_source_ids
 from core.spectra.spectrum_set import SpectrumSet, concatenate
 from core.spectra.validation import DuplicateIds, note_duplicates
 
 DEFAULT_CHUNK_ROWS = 4096
 MAX_UPLOAD_BYTES = MAX_WHOLE_BYTES
-_SMALLEST_CHUNK = 256
-_ID_CHUNK = 1 << 14
 
 
 def read_spectra(
@@ -116,15 +110,15 @@ def iter_spectra(
     opened = _opened(path, on_left_out)
     faults = Faults()
     tables = [table for _, table in opened if table is not None]
-    duplicates = DuplicateIds(ids for table in tables for ids in _iter_ids(table, strict=not path.is_dir()))
+    duplicates = DuplicateIds(ids for table in tables for ids in iter_ids(table, strict=not path.is_dir()))
     n_rows = 0
     sizes = np.array([item.stat().st_size for item, _ in opened], dtype=np.float64)
     for number, (item, table) in enumerate(opened):
         if table is None:
-            pieces = _slices(_read_zip(item, str(item), with_errors, prefer, on_left_out), chunk_rows)
+            found = slices(_read_zip(item, str(item), with_errors, prefer, on_left_out), chunk_rows)
         else:
-            pieces = _pieces(table, chunk_rows, faults, with_errors, prefer)
-        for piece in _good_pieces(pieces, item, path, on_left_out, faults):
+            found = pieces(table, chunk_rows, faults, with_errors, prefer)
+        for piece in _good_pieces(found, item, path, on_left_out, faults):
             n_rows += len(piece)
             if on_progress is not None:
                 part = sizes[number] * (1.0 if table is None else table.fraction)
@@ -152,7 +146,7 @@ def _opened(path: Path, on_left_out: OnLeftOut | None) -> list[tuple[Path, Table
         try:
             table = open_table(path / name, str(path / name))
             if table is not None and not holds_spectra(set(canonical_names(table.names).values())):
-                _refuse(table)
+                refuse(table)
             opened.append((path / name, None if table is None else gathered(table)))
         except ReadError as error:
             first = first or error
@@ -163,11 +157,11 @@ def _opened(path: Path, on_left_out: OnLeftOut | None) -> list[tuple[Path, Table
 
 
 def _good_pieces(
-    pieces: Iterator[SpectrumSet], item: Path, path: Path, on_left_out: OnLeftOut | None, faults: Faults
+    found: Iterator[SpectrumSet], item: Path, path: Path, on_left_out: OnLeftOut | None, faults: Faults
 ) -> Iterator[SpectrumSet]:
     """The pieces of a file; in a folder its damage costs what of it has not been read yet, and is reported."""
     try:
-        yield from pieces
+        yield from found
     except ReadError as error:
         if not path.is_dir() or on_left_out is None:
             raise
@@ -190,11 +184,11 @@ def iter_partition(
     path = Path(path)
     table = open_table(path, str(path)) if row_groups is None else ParquetSource(path, str(path), row_groups)
     if table is None:
-        yield from _slices(_read_zip(path, str(path), False, "sampled"), chunk_rows)
+        yield from slices(_read_zip(path, str(path), False, "sampled"), chunk_rows)
         return
     table = gathered(table) if row_groups is None else table
     faults = Faults()
-    yield from _pieces(table, chunk_rows, faults, False, "sampled")
+    yield from pieces(table, chunk_rows, faults, False, "sampled")
     faults.raise_if_no_row_is_good()
 
 
@@ -253,73 +247,10 @@ def count_rows(path: str | Path) -> int | None:
     return total
 
 
-def _wanted(table: TableSource, with_errors: bool) -> list[str] | None:
-    if with_errors:
-        return None
-    return [name for name in canonical_names(table.names).values() if name not in ERROR_COLUMNS]
-
-
-def _pieces(
-    table: TableSource, chunk_rows: int, faults: Faults, with_errors: bool, prefer: str
-) -> Iterator[SpectrumSet]:
-    names = set(canonical_names(table.names).values())
-    if not holds_spectra(names):
-        _refuse(table)
-    if prefer == "continuous" and not holds_coefficients(names):
-        raise MissingColumnError(
-            f"{table.origin}: no XP coefficients in the file: expected columns {' and '.join(COEFFICIENT_COLUMNS)}, "
-            f"found {', '.join(table.names[:20])}"
-        )
-    rows = max(chunk_rows, _SMALLEST_CHUNK)
-    if {"wavelength", "flux"} <= names:
-        rows *= 16  # rows may be samples, 343 of them a star
-    for batch in whole_stars(table.batches(_wanted(table, with_errors), rows)):
-        yield from _slices(assemble(batch, faults, with_errors=with_errors, prefer=prefer), chunk_rows)
-
-
-def _refuse(table: TableSource) -> None:
-    raise MissingColumnError(
-        f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
-        f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}"
-    )
-
-
-def _slices(spectra: SpectrumSet, chunk_rows: int) -> Iterator[SpectrumSet]:
-    for start in range(0, len(spectra), chunk_rows):
-        yield spectra if len(spectra) <= chunk_rows else spectra.take(slice(start, start + chunk_rows))
-
-
-def _iter_ids(table: TableSource, *, strict: bool) -> Iterator[np.ndarray]:
-    """Ids of a table, one per spectrum; if not strict, those before the place where it is damaged."""
-    try:
-        yield from _all_ids(table)
-    except ReadError:
-        if strict:
-            raise
-
-
-def _all_ids(table: TableSource) -> Iterator[np.ndarray]:
-    # in a table of one row per sample, flux and wavelength tell where a star begins
-    has_wavelength = "wavelength" in canonical_names(table.names).values()
-    names = ["source_id", "wavelength", "flux"] if has_wavelength else ["source_id"]
-    for batch in whole_stars(table.batches(names, _ID_CHUNK)):
-        if "source_id" not in batch.table.column_names:
-            continue
-        yield _ids_of(batch)
-
-
-def _ids_of(batch: Batch) -> np.ndarray:
-    ids, _ = parse_source_ids(single_array(batch.table, "source_id"), batch.origin)
-    if has_sample_rows(batch.table):
-        starts, copies = count_spectra(batch.table)
-        return np.repeat(ids[starts], copies)
-    return ids
-
-
 def _read_table(table: TableSource, with_errors: bool, prefer: str, limit: RowLimit) -> SpectrumSet:
     faults = Faults()
     parts = []
-    for piece in _pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer):
+    for piece in pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer):
         limit.count(len(piece))
         parts.append(piece)
     faults.raise_if_no_row_is_good()

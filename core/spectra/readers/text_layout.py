@@ -1,4 +1,4 @@
-"""Where a text table begins and how its lines are cut: header, separator, rows of units and dashes, facts in comments."""
+"""Where a text table begins and how its lines are cut: header, separator, rows of units, facts in comments."""
 
 import csv
 import io
