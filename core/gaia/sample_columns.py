@@ -32,8 +32,8 @@ _STEMS = {
     ),
 }
 for _band in ("bp", "rp"):
-    _words = ("", "_coeff", "_coef", "_coefficient", "_coefficients", "_coeffs", "_coefs", "_c", "c")
-    _STEMS |= dict.fromkeys([f"{_band}{word}" for word in _words], f"{_band}_coefficients")
+    _bare = ("", "_coeff", "_coef", "_coefficient", "_coefficients", "_coeffs", "_coefs", "_c", "c")
+    _STEMS |= dict.fromkeys([f"{_band}{word}" for word in _bare], f"{_band}_coefficients")
     _words = (
         "_coeff_error",
         "_coeff_err",

@@ -327,6 +327,68 @@ def test_a_folder_is_its_tables_and_names_the_rest(tmp_path):
         read_spectra(tmp_path)
 
 
+def _hats(folder, kind: str, rows: dict[int, list[int]]) -> None:
+    """A HATS catalogue of the spectra, by pixel of order 0 the rows in it."""
+    for pixel, places in rows.items():
+        path = folder / "dataset" / "Norder=0" / "Dir=0" / f"Npix={pixel}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table({"source_id": SPECTRA.source_id[places], "flux": list(SPECTRA.flux[places])}), path)
+    properties = f"#HATS catalog\ndataproduct_type={kind}\nhats_nrows=2\n"
+    for name in ("hats.properties", "properties"):
+        (folder / name).write_text(properties)
+    (folder / "partition_info.csv").write_text("Norder,Npix\n" + "".join(f"0,{pixel}\n" for pixel in rows))
+    (folder / "skymap.fits").write_bytes(b"SIMPLE  =")
+
+
+def test_a_hats_collection_is_its_catalogue_without_the_margin(tmp_path):
+    _hats(tmp_path / "stars", "object", {1: [0], 4: [1]})
+    _hats(tmp_path / "stars_10arcs", "margin", {1: [1], 4: [0]})
+    (tmp_path / "collection.properties").write_text("obs_collection=stars\nhats_primary_table_url=stars\n")
+    for place in (tmp_path, tmp_path / "stars"):
+        left_out: list[LeftOut] = []
+        _same_as_base(read_spectra(place, on_left_out=left_out.append))
+        assert not any(item.is_damage for item in left_out)
+        assert [item.name for item in left_out] == (["stars_10arcs/"] if place == tmp_path else [])
+        assert len(plan_partitions(place).partitions) == 2
+    assert read_star_table(tmp_path).num_rows == 2
+    with pytest.raises(errors.UnsupportedFormatError, match="margin"):
+        read_spectra(tmp_path / "stars_10arcs")
+    data = synthetic.zip_bytes(
+        {item.relative_to(tmp_path).as_posix(): item.read_bytes() for item in tmp_path.rglob("*") if item.is_file()}
+    )
+    assert sorted(read_bytes("collection.zip", data).source_id) == sorted(IDS)
+    next((tmp_path / "stars" / "dataset").rglob("Npix=4.parquet")).unlink()
+    left_out = []
+    assert read_spectra(tmp_path, on_left_out=left_out.append).source_id.tolist() == IDS[:1]
+    assert [item.name for item in left_out if item.is_damage] == ["stars/dataset/Norder=0/Npix=4.parquet"]
+
+
+def test_types_and_units_of_other_columns_pass_through_calibration(tmp_path):
+    from core.commands.calibrate import calibrate_file
+
+    columns = synthetic.continuous_columns(SPECTRA.source_id, COEFFICIENTS)
+    columns |= {"n_obs": [17, 18], "teff [kK]": [9.5, 10.2], "ra [rad]": [1.0, 2.0]}
+    (tmp_path / "in.csv").write_bytes(synthetic.csv_bytes(columns))
+    calibrate_file(tmp_path / "in.csv", tmp_path / "out.parquet")
+    schema = pq.read_schema(tmp_path / "out.parquet")
+    assert schema.field("n_obs").type == pa.int64()
+    assert schema.field("ra").metadata[b"unit"] == b"deg"
+    np.testing.assert_allclose(pq.read_table(tmp_path / "out.parquet")["ra"].to_numpy(), np.rad2deg([1.0, 2.0]))
+
+
+def test_simulated_coefficients_with_correlations_calibrate_to_errors(tmp_path):
+    from core.commands.calibrate import calibrate_file
+    from core.simulation.draw import simulate
+
+    simulate("training", 4, 1, tmp_path / "in.parquet", with_coefficients=True, with_correlations=True, workers=1)
+    _, notes = calibrate_file(tmp_path / "in.parquet", tmp_path / "out.parquet")
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert not notes
+    error = np.array(table["flux_error"].to_pylist())
+    own = np.array(pq.read_table(tmp_path / "in.parquet")["flux_error"].to_pylist())
+    assert np.median(np.abs(error / own - 1)) < 0.05
+
+
 def test_the_message_shows_what_was_seen():
     numbers = "\n".join(f"{item} 1e-17" for item in WAVELENGTH_NM)
     with pytest.raises(errors.UnsupportedFormatError, match="names of the columns are expected"):

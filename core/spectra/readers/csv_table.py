@@ -1,6 +1,7 @@
 """CSV, ECSV and other text tables (each also .gz), streamed by pyarrow in blocks as text that is typed later."""
 
 import codecs
+import contextlib
 import gzip
 import io
 import re
@@ -116,7 +117,7 @@ class CsvSource:
         if bad:
             row_errors = {table.num_rows + i: self._row_error(row) for i, row in enumerate(bad)}
             table = pa.concat_tables([table, self._bad_rows(bad, wanted)])
-        table = _without_masked(table, self._layout.header.masks)
+        table = _as_declared(_without_masked(table, self._layout.header.masks), self._layout.header.types)
         for start in range(0, table.num_rows, chunk_rows):
             errors = {row - start: text for row, text in row_errors.items() if start <= row < start + chunk_rows}
             piece = table.slice(start, chunk_rows)
@@ -158,6 +159,15 @@ def _without_masked(table: pa.Table, masks: dict[str, str]) -> pa.Table:
             hidden = pc.fill_null(pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(table[mask])), "true"), False)
             column = pc.if_else(hidden, None, table[name])
             table = table.set_column(table.column_names.index(name), name, column).drop_columns(mask)
+    return table
+
+
+def _as_declared(table: pa.Table, types: dict[str, str]) -> pa.Table:
+    """Whole numbers as such where an ECSV header declares them; a column that holds anything else stays text."""
+    for place, name in enumerate(table.column_names):
+        if types.get(name, "").startswith(("int", "uint")) and not name.lower().endswith("_id"):
+            with contextlib.suppress(pa.ArrowInvalid):
+                table = table.set_column(place, name, pc.cast(table[name], pa.int64()))
     return table
 
 
