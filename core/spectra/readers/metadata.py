@@ -81,7 +81,7 @@ def _series(name: str, column: pa.Array) -> pd.Series | np.ndarray:
 
 
 def _numbers_if_all_are(column: pa.Array) -> pa.Array:
-    """Integers where all values are (if one is unknown: only where a value needs all its digits), else float64 or text."""
+    """Integers where all values are (if one is unknown, only where a value needs its digits), else float64 or text."""
     text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
     text = pc.if_else(pc.is_in(pc.utf8_lower(text), value_set=pa.array(_NULL_WORDS, pa.large_string())), None, text)
     try:
