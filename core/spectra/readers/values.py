@@ -1,5 +1,7 @@
 """Text to numbers: signs for unknown values, decimal commas, sexagesimal angles."""
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,6 +10,7 @@ from core.spectra.readers.arrays import is_text
 
 NULL_WORDS = ("", "null", "none", "--", "nan", "n/a", "na", "<na>", "masked", "-", "...")
 _NULLS = pa.array(NULL_WORDS, pa.large_string())
+_BEGINS_A_NUMBER = re.compile(r"[+-]?[.,]?\d|[+-]?inf")
 _DECIMAL_COMMA = r"^[+-]?\d+,\d+([eE][+-]?\d+)?$"
 _SEXAGESIMAL = (
     r"^(?P<sign>[+\-\x{2212}]?)(?P<whole>\d{1,3})(?:\s*[hd:\x{b0}]\s*|\s+)(?P<minute>\d{1,2})"
@@ -55,8 +58,9 @@ def as_numbers(column: pa.Array) -> pa.Array:
     """Whole numbers where all of a text column's values are, else float64 where all are numbers, else the column."""
     if not is_text(column.type):
         return column
-    if column.null_count == len(column):
-        return column
+    first = next((value.as_py().strip().lower() for value in column if value.is_valid), None)
+    if first is None or not (first in NULL_WORDS or _BEGINS_A_NUMBER.match(first)):
+        return column  # words, as most text is: told apart by the first of them
     try:
         return pc.cast(column, pa.int64())
     except pa.ArrowInvalid:
