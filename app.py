@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.training.run_catalogue import RunSummary
-from core.training.run_store import FINISHED
+from core.runs.catalogue import RunSummary
+from core.runs.store import FINISHED
 from ui import cache, overview, state
 from ui.plain import plain
 from ui.shell import page

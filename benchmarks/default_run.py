@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
-from core.evaluation.audit.record import figures_of
+from core.audit.record import figures_of
 from core.settings import current_settings
 from core.training.export import store_weights_as_float16
 

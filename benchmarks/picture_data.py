@@ -64,6 +64,6 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["explanations"]:
         explain_samples()
     else:
-        from core.simulation.embedded import embedded_dataset
+        from core.datasets.embedded import embedded_dataset
 
         embedded_dataset()  # drawn where it is not there yet

@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import write_table
-from core.classification.ensemble import load_ensemble
-from core.classification.verdict import classify
 from core.evaluation.exam import (
     COLOUR_CUT_BP_RP_MAG,
     count_massive,
@@ -18,6 +16,8 @@ from core.evaluation.exam import (
 from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
 from core.settings import current_settings
 from core.spectra.spectrum_set import SpectrumSet
+from core.verdict.ensemble import load_ensemble
+from core.verdict.verdict import classify
 
 PUBLISHED = {"field stars": "2 %", "hot subdwarfs": "60 %"}
 

@@ -20,16 +20,16 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
-from core.run_folders import BASELINE_FILE
+from core.datasets.embedded import embedded_dataset
+from core.datasets.training_data import read_training_data
+from core.runs import store as run_store
+from core.runs.folders import BASELINE_FILE
+from core.runs.settings import resolve_settings
+from core.runs.store import finished_folds, member_name, write_run_file
 from core.settings import current_settings
-from core.simulation.embedded import embedded_dataset
-from core.training import run_store
 from core.training.baselines import fit_baselines
 from core.training.export import store_weights_as_float16
-from core.training.run_store import finished_folds, member_name, write_run_file
-from core.training.settings import resolve_settings
 from core.training.train import train as train_networks
-from core.training.training_data import read_training_data
 from models.registry import model_spec
 
 PLAN: tuple[tuple[str, int, int], ...] = (

@@ -17,7 +17,7 @@ import pandas as pd
 from benchmarks.associations import speed_sample
 from benchmarks.browser import headless_chromium
 from benchmarks.report import write_table
-from core.sky import frames
+from core.gaia import frames
 from core.sky.sky_cells import cell_of
 from tests.pages.conftest import Visitor, running_server
 

@@ -45,9 +45,9 @@ def main() -> None:
 
 def _train(keys: list[str], data: Path, n_stars: int) -> None:
     from core.jobs.job import FINISHED
+    from core.runs.settings import resolve_settings
     from core.simulation.draw import simulate
     from core.training.job import submit_training
-    from core.training.settings import resolve_settings
 
     if not data.is_file():
         data.parent.mkdir(parents=True, exist_ok=True)

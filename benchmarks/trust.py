@@ -6,11 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import write_table
-from core.classification.ensemble import load_ensemble
-from core.classification.verdict import classify
 from core.evaluation.exam import EXAM_GROUPS, load_exam
-from core.evaluation.intervals import rate_intervals
-from core.evaluation.trust import RunTrust, load_trust
 from core.settings import current_settings
 from core.simulation.instrument import to_coefficients
 from core.simulation.noise import add_noise
@@ -18,6 +14,10 @@ from core.spectra.calibration import calibrate
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.photometry import synthetic_photometry
 from core.spectra.spectrum_set import SpectrumSet
+from core.statistics.intervals import rate_intervals
+from core.verdict.ensemble import load_ensemble
+from core.verdict.trust import RunTrust, load_trust
+from core.verdict.verdict import classify
 
 N_MADE = 400
 _QUASAR_LINES = ((121.6, 70.0), (154.9, 30.0), (190.9, 20.0), (279.8, 30.0), (486.1, 50.0), (656.3, 200.0))

@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.explanation.explanation import Explanation
 from core.explanation.job import BOOSTED_SUFFIX, CHECKS_SUFFIX, sample_path
-from core.training.run_catalogue import RunSummary
+from core.runs.catalogue import RunSummary
 from ui import cache, explanation_cache
 from ui.explanation_choices import choose_explained_run, choose_member, choose_sample, offer_job
 from ui.explanation_views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star

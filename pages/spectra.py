@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from core.datasets.dataset import Dataset, labels_of
 from core.figures.dataset_card import composition_figure, histogram_figure, sky_figure
 from core.figures.spectrum import class_means_figure, overlay_figure
-from core.spectra.dataset import Dataset, labels_of
 from ui import cache
 from ui.downloads import download_spectra
 from ui.figure import show

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from core.archive.card import card_facts
 from core.errors import ArchiveError, ArchiveReplyError, ExplorerError, NotFoundError
 from core.figures.palette import GREEN, LABEL_COLOURS
 from core.figures.spectrum import spectrum_figure
+from core.star.card import card_facts
 from ui import state
 from ui.downloads import download_spectra, download_table
 from ui.figure import show

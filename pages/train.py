@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.figures.training_curves import representations_figure
 from core.jobs.cluster import machine_workers
+from core.runs.settings import resolve_settings
 from core.spectra.representations import REPRESENTATIONS
 from core.training.job import EMBEDDED, KIND, submit_training
 from core.training.ranking import ranked_representations
-from core.training.settings import resolve_settings
 from core.training.speed import submit_calibration
 from models.registry import model_spec
 from ui import access, cache, state

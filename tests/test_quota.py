@@ -6,9 +6,9 @@ from core import quota
 from core.errors import DiskSpaceError, JobError, QuotaError, ReadOnlyError
 from core.jobs import launch
 from core.jobs.job import CANCELLED, JobState, cancel, create_job, delete, find_jobs, requeue
+from core.runs.settings import resolve_settings
 from core.survey.job import submit_survey
 from core.training.job import EMBEDDED, submit_training
-from core.training.settings import resolve_settings
 from models.registry import model_spec
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from core.figures.association import space_figure
+from core.figures.star_film import group_colours, plain_colours
 from core.sky.associations import Associations
-from core.sky.star_film import group_colours, plain_colours
 from core.sky.turntable import FRAMES_PER_S, Stars, write_turntable
 from ui.figure import show
 

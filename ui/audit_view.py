@@ -4,11 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from core import quota
+from core.audit import audit_run
+from core.audit.store import store_report, stored_report
 from core.errors import ExplorerError
-from core.evaluation.audit import audit_run
-from core.evaluation.audit.store import store_report, stored_report
 from core.figures.audit import areas_figure
-from core.training.run_catalogue import RunSummary
+from core.runs.catalogue import RunSummary
 from ui import access
 from ui.downloads import download_table
 from ui.figure import show

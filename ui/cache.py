@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 
 from core import device as core_device
-from core.spectra import dataset as core_dataset
-from core.spectra import dataset_catalogue
-from core.spectra.dataset import Dataset, labels_of
-from core.training import run_catalogue
+from core.datasets import catalogue as dataset_catalogue
+from core.datasets import dataset as core_dataset
+from core.datasets.dataset import Dataset, labels_of
+from core.runs import catalogue as run_catalogue
 
 
 def with_wanted(find: Any, parameter: str) -> list:
@@ -51,7 +51,7 @@ def find_runs_now() -> list[run_catalogue.RunSummary]:
 @st.cache_resource(max_entries=8, show_spinner="Loading the networks …")
 def load_ensemble(run_dir: Path, started: str):
     """The ensemble of a run; `started` makes a run that was trained again a new entry."""
-    from core.classification.ensemble import load_ensemble as load
+    from core.verdict.ensemble import load_ensemble as load
 
     return load(run_dir, threads=1)  # one star at a time: more threads only disturb other sessions
 

@@ -8,11 +8,11 @@ import streamlit as st
 
 from core.evaluation.comparison import ComparisonRow, baseline_rows, comparison_table
 from core.evaluation.comparison_text import comparison_text
-from core.evaluation.published import NOT_LIKE_FOR_LIKE, PUBLISHED_BOOSTING_AUC
-from core.evaluation.run_result import RunResult
 from core.evaluation.who_beats_whom import METRICS, TESTS
 from core.figures.comparison import MOST_CURVES, beaten_figure, cost_figure, learning_curves_figure
 from core.figures.palette import colours_in_turn
+from core.runs.published import NOT_LIKE_FOR_LIKE, PUBLISHED_BOOSTING_AUC
+from core.runs.result import RunResult
 from ui import evaluation_cache
 from ui.choice import choose_one
 from ui.downloads import download_each

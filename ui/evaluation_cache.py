@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.datasets.dataset import Dataset
 from core.errors import ExplorerError
 from core.evaluation.calibration_methods import CalibrationResult
 from core.evaluation.comparison import ComparisonRow
-from core.evaluation.intervals import Interval
-from core.evaluation.prevalence import OperatingCurve
 from core.evaluation.real_impostors import RealVerdicts
-from core.evaluation.run_result import RunResult
 from core.evaluation.who_beats_whom import BeatenMatrix
-from core.spectra.dataset import Dataset
-from core.training.run_catalogue import RunSummary
+from core.runs.catalogue import RunSummary
+from core.runs.result import RunResult
+from core.statistics.intervals import Interval
+from core.statistics.prevalence import OperatingCurve
 
 
 def load_result(run: RunSummary, *, with_metadata: bool = True) -> RunResult:
@@ -25,7 +25,7 @@ def load_result(run: RunSummary, *, with_metadata: bool = True) -> RunResult:
 
 @st.cache_resource(max_entries=48, show_spinner="Reading the run …")
 def _load_result(path: Path, name: str, version: str, with_metadata: bool) -> RunResult:
-    from core.evaluation.run_result import load_run_result
+    from core.runs.result import load_run_result
 
     return load_run_result(path, name=name, with_metadata=with_metadata)
 
@@ -37,8 +37,8 @@ def version_of(result: RunResult) -> str:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def operating_curve(_result: RunResult, version: str, part: str) -> OperatingCurve:
-    """`core.evaluation.prevalence.operating_curve` of one part of a run; sorted once, then a look-up."""
-    from core.evaluation.prevalence import operating_curve as make
+    """`core.statistics.prevalence.operating_curve` of one part of a run; sorted once, then a look-up."""
+    from core.statistics.prevalence import operating_curve as make
 
     table = _result.part(part)
     return make(table["label"].to_numpy() == 1, table["probability"].to_numpy())
@@ -47,7 +47,7 @@ def operating_curve(_result: RunResult, version: str, part: str) -> OperatingCur
 @st.cache_data(max_entries=64, show_spinner="Drawing bootstrap samples …")
 def intervals(_result: RunResult, version: str, part: str) -> dict[str, Interval]:
     """Bootstrap intervals of every figure of one part of a run."""
-    from core.evaluation.intervals import bootstrap_metrics
+    from core.statistics.intervals import bootstrap_metrics
 
     table = _result.part(part)
     return bootstrap_metrics(table["label"].to_numpy(), table["probability"].to_numpy(), n_draws=500)
@@ -99,7 +99,7 @@ def real_verdicts(path: Path, version: str, real_data_dir: Path) -> RealVerdicts
 @st.cache_resource(max_entries=4, show_spinner="Opening the spectra …")
 def open_stars(path: Path, changed_ns: int) -> Dataset:
     """The data set of a run's stars."""
-    from core.spectra.dataset import open_parquet
+    from core.datasets.dataset import open_parquet
 
     return open_parquet(path, path.name, "Stars that the run was trained or tested on.")
 

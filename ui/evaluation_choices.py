@@ -4,10 +4,10 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.evaluation.comparison import grounds, same_test_stars
-from core.evaluation.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
-from core.evaluation.run_result import RunResult
-from core.training.run_catalogue import RunSummary
-from core.training.run_store import FINISHED
+from core.runs.catalogue import RunSummary
+from core.runs.result import RunResult
+from core.runs.store import FINISHED
+from core.statistics.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from models.registry import MODEL_KEYS
 from ui import cache, evaluation_cache, state
 from ui.choice import choose_one

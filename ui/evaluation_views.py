@@ -15,9 +15,7 @@ from core.evaluation.breakdown import (
     wrong_verdicts,
 )
 from core.evaluation.curves import precision_recall_points, roc_points
-from core.evaluation.prevalence import OperatingCurve
 from core.evaluation.real_impostors import count_real, has_real_spectra
-from core.evaluation.run_result import RunResult
 from core.figures.evaluation import (
     precision_recall_figure,
     probability_figure,
@@ -27,8 +25,10 @@ from core.figures.evaluation import (
 )
 from core.figures.palette import BLUE, OCHRE, VERMILION
 from core.figures.spectrum import overlay_figure
+from core.runs.result import RunResult
 from core.settings import current_settings
 from core.spectra.representations import find_representation, represent
+from core.statistics.prevalence import OperatingCurve
 from ui import evaluation_cache
 from ui.choice import choose_one
 from ui.columns import star_columns

@@ -12,8 +12,8 @@ from core.explanation import store
 from core.explanation.background import Background
 from core.explanation.explanation import Explanation
 from core.explanation.process import ExplainerProcess
+from core.runs.catalogue import RunSummary
 from core.spectra.spectrum_set import SpectrumSet
-from core.training.run_catalogue import RunSummary
 
 N_BACKGROUND = 100
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.explanation.job import KIND, Sample, submit_explanations
 from core.jobs.job import FINISHED, Job, find_jobs, read_events
-from core.training.run_catalogue import RunSummary
+from core.runs.catalogue import RunSummary
 from ui import access, cache, state
 from ui.choice import choose_one
 from ui.explanation_cache import N_BACKGROUND

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.classification.verdict import member_probabilities, verdicts
+from core.runs.catalogue import RunSummary
 from core.spectra.spectrum_set import SpectrumSet
-from core.training.run_catalogue import RunSummary
+from core.verdict.verdict import member_probabilities, verdicts
 from ui import cache
 
 

@@ -36,7 +36,7 @@ def share_text(fraction: float) -> str:
 
 
 def interval_text(interval) -> str:
-    """A `core.evaluation.intervals.Interval` of a share: '97.3 % (96.5 % to 98.0 %)', or a dash."""
+    """A `core.statistics.intervals.Interval` of a share: '97.3 % (96.5 % to 98.0 %)', or a dash."""
     if interval.value is None:
         return "–"
     if interval.low is None or interval.high is None:

@@ -12,8 +12,8 @@ from core.evaluation.operating import (
     purity_by_completeness,
     threshold_for_purity,
 )
-from core.evaluation.prevalence import OperatingCurve
 from core.figures.palette import BLUE, GREY, VERMILION
+from core.statistics.prevalence import OperatingCurve
 from ui.choice import choose_one
 from ui.evaluation_choices import PURITIES, PURITY, choose_prevalence, choose_threshold, prevalence_text
 from ui.live_plot import Curve, Mark, Panel, live_plot

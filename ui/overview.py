@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from core.datasets.dataset import Dataset
 from core.device import Device
-from core.evaluation.prevalence import GAIA_PREVALENCE, reweight
-from core.spectra.dataset import Dataset
+from core.statistics.prevalence import GAIA_PREVALENCE, reweight
 from ui.numbers import percent
 from ui.shell import link
 

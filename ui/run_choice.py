@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.training.run_catalogue import RunSummary
+from core.runs.catalogue import RunSummary
 from ui import cache, state
 from ui.choice import choose_one
 

@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
+from core.datasets.dataset import Dataset
 from core.errors import ExplorerError
-from core.evaluation.prevalence import OperatingCurve, prevalence_interval
-from core.evaluation.run_result import RunResult
-from core.spectra.dataset import Dataset
+from core.runs.result import RunResult
+from core.statistics.prevalence import OperatingCurve, prevalence_interval
 from ui import cache, evaluation_cache, state
 from ui.choice import choose_one
 from ui.numbers import interval_text, share_text
@@ -42,7 +42,7 @@ def estimate_sample(result: RunResult, curve: OperatingCurve) -> None:
 
 @st.cache_data(scope="session", max_entries=8, show_spinner="Classifying the sample …")
 def _probabilities(_result: RunResult, version: str, _dataset: Dataset, key: str) -> np.ndarray:
-    from core.classification.verdict import classify
+    from core.verdict.verdict import classify
 
     ensemble = cache.load_ensemble(_result.folder, str(_result.run.get("started")))
     verdicts = classify(_dataset.read(chosen_rows(len(_dataset))), ensemble)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.runs.catalogue import RunSummary
 from core.simulation.single_star import A_V_RANGE, G_RANGE
-from core.training.run_catalogue import RunSummary
 from ui.choice import choose_one, choose_whole_number
 from ui.run_choice import choose_run
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.gaia import frames
 from core.settings import current_settings
-from core.sky import frames
 from core.sky.associations import Associations, Settings, with_eps
 from core.sky.eps_sweep import EpsSweep
 from core.sky.exploration import (

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import UsageError
 from core.figures.sky_colour import COLOURS
 from core.figures.sky_deck import PROJECTIONS
-from core.sky import frames
+from core.gaia import frames
 from core.sky.associations import ERRORS, SPACES, SUGGESTED, Settings
 from core.sky.sky_cells import Field
 from core.sky.star_source import StarSource

@@ -10,12 +10,12 @@ from pathlib import Path
 import streamlit as st
 
 from core import quota
+from core.datasets.catalogue import EMBEDDED
 from core.errors import ExplorerError
 from core.settings import current_settings
 from core.sky.cluster_file import read_star_table
 from core.sky.simulated_galaxy import shipped_galaxy
 from core.sky.star_source import Cuts, StarSource, source_of_files, source_of_table
-from core.spectra.dataset_catalogue import EMBEDDED
 from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
 from ui import cache, shell, state
 from ui.choice import choose_one, number_of_query

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.figures.sky_colour import Painted, paint_classes, paint_groups, paint_scale
 from core.figures.sky_marks import Marks, name_of
-from core.sky import frames
+from core.gaia import frames
 from core.sky.sky_cells import SkyMap, cell_centres
 from core.sky.star_places import StarPlaces, star_places
 from core.sky.star_source import Cuts, StarSource

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
+from core.datasets.dataset import Dataset, labels_of, select_rows
 from core.errors import ExplorerError
-from core.spectra.dataset import Dataset, labels_of, select_rows
 from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
 from ui.choice import choose_one

@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from core.archive.card import VerdictCard
-from core.archive.lookup import StarRecord
 from core.figures.rvs import rvs_figure
+from core.star.card import VerdictCard
+from core.star.lookup import StarRecord
 from ui.downloads import download_table
 from ui.figure import show
 from ui.plain import plain

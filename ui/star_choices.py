@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.archive.resolve import DEFAULT_RADIUS_ARCSEC
+from core.star.resolve import DEFAULT_RADIUS_ARCSEC
 from ui import state
 
 LARGEST_RADIUS_ARCSEC = 600.0

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.archive.card import VerdictCard, verdict_card
 from core.archive.client import ArchiveClient
-from core.archive.lookup import find_star
 from core.errors import ExplorerError
-from core.training.run_catalogue import RunSummary
+from core.runs.catalogue import RunSummary
+from core.star.card import VerdictCard, verdict_card
+from core.star.lookup import find_star
 from ui import cache, state
 from ui.judgement import Judgement, judge
 from ui.star_choices import StarQuery
@@ -32,7 +32,7 @@ def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], N
     Raises
     ------
     ExplorerError
-        As `core.archive.lookup.find_star` and `core.classification.ensemble.load_ensemble`.
+        As `core.star.lookup.find_star` and `core.verdict.ensemble.load_ensemble`.
     """
     opened = state.opened_files()
     again = state.take_ask_again()

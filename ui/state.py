@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core.archive.lookup import StarRecord
-from core.spectra.dataset import Dataset, from_spectra
+from core.datasets.dataset import Dataset, from_spectra
 from core.spectra.spectrum_set import SpectrumSet
+from core.star.lookup import StarRecord
 
 # Names of query parameters: they are public, links depend on them.
 SOURCE_ID = "source_id"

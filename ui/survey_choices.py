@@ -6,16 +6,16 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.datasets.catalogue import EMBEDDED
 from core.errors import ExplorerError
-from core.evaluation.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from core.jobs.job import Job
+from core.runs.catalogue import RunSummary
 from core.settings import current_settings
-from core.spectra.dataset_catalogue import EMBEDDED
+from core.statistics.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from core.survey.catalogue import SurveySummary
 from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE, PLACED_FROM
 from core.survey.job import submit_survey
 from core.survey.result import SCORES, Selection
-from core.training.run_catalogue import RunSummary
 from ui import cache, state, survey_cache
 from ui.choice import choose_one, number_of_query
 from ui.numbers import duration

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.datasets.catalogue import DatasetEntry
 from core.errors import UsageError
-from core.spectra.dataset_catalogue import DatasetEntry
+from core.runs.protocol import VALIDATIONS
+from core.runs.settings import AUGMENTATIONS, LOSS_NAMES, PRESETS, TrainingSettings, resolve_settings
 from core.spectra.representations import REPRESENTATIONS
-from core.training.protocol import VALIDATIONS
-from core.training.settings import AUGMENTATIONS, LOSS_NAMES, PRESETS, TrainingSettings, resolve_settings
 from models.registry import MODELS, ModelSpec, model_spec
 from ui import cache, state
 from ui.choice import choose_one, choose_whole_number

@@ -5,8 +5,8 @@ import hashlib
 import streamlit as st
 
 from core.evaluation.error_propagation import SAMPLED, TYPICAL, TYPICAL_CORRELATIONS, ProbabilityInterval
-from core.evaluation.trust import RunTrust, load_trust
 from core.spectra.spectrum_set import SpectrumSet
+from core.verdict.trust import RunTrust, load_trust
 from ui import cache, state
 from ui.choice import choose_one
 from ui.judgement import Judgement

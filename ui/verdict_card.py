@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from core.archive.card import VerdictCard
-from core.archive.quality import Advice
-from core.evaluation.prevalence import GAIA_PREVALENCE, reweight
 from core.figures.probability import members_figure
+from core.gaia.quality import Advice
+from core.star.card import VerdictCard
+from core.statistics.prevalence import GAIA_PREVALENCE, reweight
 from ui.figure import show
 from ui.judgement import Judgement
 from ui.live_plot import Readout

@@ -6,9 +6,9 @@ Every value enters through `text_literal`, `integer` or `number`, so that what a
 import math
 from collections.abc import Iterable
 
-from core.archive.columns import ASTROPHYSICAL_COLUMNS, GAIA_EPOCH, GAIA_SOURCE_COLUMNS
-from core.archive.source_id import check_source_id
 from core.errors import UsageError
+from core.gaia.columns import ASTROPHYSICAL_COLUMNS, GAIA_EPOCH, GAIA_SOURCE_COLUMNS
+from core.gaia.source_id import check_source_id
 
 LONGEST_NAME = 120
 _FASTEST_ARCSEC_PER_YEAR = 10.4  # Barnard's star

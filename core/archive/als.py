@@ -12,8 +12,8 @@ import pandas as pd
 
 from core.archive import adql
 from core.archive.client import ArchiveClient
-from core.archive.selections import LOW_MASS, MASSIVE
 from core.errors import ArchiveReplyError
+from core.gaia.labels import LOW_MASS, MASSIVE
 
 ALS_LABELS = {"M": MASSIVE, "I": LOW_MASS, "L": LOW_MASS, "H": LOW_MASS}
 """Categories: massive, intermediate mass, low mass, high gravity; others (extragalactic ...) are left out."""

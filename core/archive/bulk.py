@@ -10,12 +10,12 @@ import pandas as pd
 
 from core.archive import adql
 from core.archive.client import MOST_IDS_PER_CALL, SYNC_ROW_LIMIT, ArchiveClient
-from core.archive.columns import DATA_RELEASE, STAR_COLUMNS, with_fixed_types
 from core.archive.parts import Parts, fingerprint
 from core.archive.progress import Progress, silent
 from core.archive.retry import RetryPolicy
 from core.atomic import atomic_path
 from core.errors import NotFoundError, ReadError, UsageError
+from core.gaia.columns import DATA_RELEASE, STAR_COLUMNS, with_fixed_types
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, concatenate
 
 CHUNK_IDS = 2000

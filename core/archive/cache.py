@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.archive.columns import DATA_RELEASE
-from core.archive.source_id import healpix_of
 from core.atomic import atomic_path
+from core.gaia.columns import DATA_RELEASE
+from core.gaia.source_id import healpix_of
 from core.settings import current_settings
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 

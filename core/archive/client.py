@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from core.archive import parse
-from core.archive.columns import DATA_RELEASE
 from core.archive.connections import gaia_connection, simbad_client, uncached, vizier_client
 from core.archive.retry import IncompleteReplyError, RateLimit, RetryPolicy, with_retries
 from core.errors import ArchiveBusyError, ArchiveReplyError, UsageError
+from core.gaia.columns import DATA_RELEASE
 from core.settings import Settings, current_settings
 
 MOST_IDS_PER_CALL = 5000

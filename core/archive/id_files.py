@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.archive.source_id import check_source_id, parse_source_id
 from core.errors import EmptyFileError, HtmlPageError, ReadError, SourceIdError
+from core.gaia.source_id import check_source_id, parse_source_id
 
 _LARGEST_BYTES = 512 * 1024**2
 _COLUMN = "source_id"

@@ -9,10 +9,10 @@ import pandas as pd
 from core.archive import adql
 from core.archive.bulk import CHUNK_IDS, fetch_chunk
 from core.archive.client import SYNC_ROW_LIMIT, ArchiveClient
-from core.archive.columns import DATA_RELEASE, with_fixed_types
 from core.archive.parts import Parts
 from core.archive.progress import Progress, silent
 from core.errors import NotFoundError, UsageError
+from core.gaia.columns import DATA_RELEASE, with_fixed_types
 
 N_SOURCES = 1_811_709_771
 """Sources in Gaia DR3; random_index runs from 0 to one less (Gaia DR3 documentation, gaia_source.random_index)."""

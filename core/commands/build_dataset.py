@@ -8,8 +8,8 @@ import typer
 
 from core.archive.bulk import PATIENT
 from core.archive.client import ArchiveClient
-from core.archive.dataset import N_STARS, build_dataset
 from core.commands.row_progress import count_progress
+from core.datasets.built import N_STARS, build_dataset
 from core.errors import UsageError
 
 EXIT_PARTLY = 3

@@ -30,10 +30,10 @@ def classify(
     note. `probability` is calibrated and holds at equal priors; `label` is 'massive' from 0.5 on, else 'low-mass'. A
     row that cannot be classified has null there and says why in `note`. The file is streamed: memory stays below 2 GB.
     """
-    from core.classification.ensemble import load_ensemble
-    from core.classification.stream import classify_file
     from core.commands.row_progress import row_progress
     from core.settings import current_settings
+    from core.verdict.ensemble import load_ensemble
+    from core.verdict.stream import classify_file
 
     ensemble = load_ensemble(run or current_settings().default_run_dir, model, threads=threads)
     print(f"{ensemble.run.get('title', ensemble.model)}, {len(ensemble)} members, run {ensemble.path}")

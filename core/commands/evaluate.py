@@ -23,8 +23,8 @@ def evaluate(
     import json
 
     from core.evaluation.report import evaluate_run, report_text
-    from core.evaluation.run_result import load_run_result
-    from core.run_folders import choose_network
+    from core.runs.folders import choose_network
+    from core.runs.result import load_run_result
 
     result = load_run_result(choose_network(run_dir, model))
     report = evaluate_run(result, prevalence=prevalence, threshold=threshold, wanted_purity=purity)

@@ -91,8 +91,8 @@ def _background_from(path: Path, n_stars: int, seed: int) -> "Background":
     """A background from a file of labelled spectra."""
     from core.errors import LabelError
     from core.explanation.background import choose_background
+    from core.gaia.labels import parse_labels
     from core.spectra.readers import read_spectra
-    from core.training.labels import parse_labels
 
     spectra = read_spectra(path, with_errors=False)
     if "label" not in spectra.metadata:

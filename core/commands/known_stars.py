@@ -10,9 +10,9 @@ def known_stars() -> None:
     """
     from core.archive.bulk import PATIENT
     from core.archive.client import ArchiveClient
-    from core.archive.known_stars import fetch_known_stars
     from core.commands.row_progress import count_progress
-    from core.survey.known_stars import known_stars_dir
+    from core.datasets.known_stars import known_stars_dir
+    from core.datasets.known_stars_download import fetch_known_stars
 
     client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))
     with count_progress("starting") as progress:

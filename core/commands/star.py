@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from core.archive.card import VerdictCard, card_facts, verdict_card
 from core.archive.client import ArchiveClient
-from core.archive.lookup import find_star
 from core.errors import RunError, UsageError
+from core.star.card import VerdictCard, card_facts, verdict_card
+from core.star.lookup import find_star
 
 
 def star(
@@ -92,8 +92,8 @@ def print_card(card: VerdictCard) -> None:
 
 
 def _ensemble(run: Path | None):
-    from core.classification.ensemble import load_ensemble
     from core.settings import current_settings
+    from core.verdict.ensemble import load_ensemble
 
     folder = run or current_settings().default_run_dir
     if run is None and not folder.exists():

@@ -48,13 +48,13 @@ def train(
     there is one, otherwise a fifth is held out. What is finished survives an interruption: --resume goes on with it.
     An option beats the preset.
     """
+    from core.datasets.training_data import read_training_data
+    from core.runs.settings import resolve_settings
+    from core.runs.store import FINISHED
     from core.training.devices import prepare_device
     from core.training.progress import TrainingProgress
-    from core.training.run_store import FINISHED
-    from core.training.settings import resolve_settings
     from core.training.train import chosen_models
     from core.training.train import train as run_training
-    from core.training.training_data import read_training_data
 
     explicit = {
         "n_folds": folds,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields
 import pandas as pd
 
 from core.errors import UsageError
-from core.evaluation.intervals import UNKNOWN, Interval, bootstrap_metrics
-from core.evaluation.published import PUBLISHED
-from core.evaluation.run_result import RunResult, fold_metrics, mean_and_std
+from core.runs.published import PUBLISHED
+from core.runs.result import RunResult, fold_metrics, mean_and_std
+from core.statistics.intervals import UNKNOWN, Interval, bootstrap_metrics
 
 FOLD_FIGURES = ("accuracy", "f1", "roc_auc", "average_precision", "brier", "ece")
 BASELINE_TITLES = {

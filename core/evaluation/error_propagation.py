@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.classification.ensemble import Ensemble
 from core.spectra.calibration import coefficient_covariance, design_matrix
 from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
+from core.verdict.ensemble import Ensemble
 
 N_DRAWS = 200
 MEASURED = "measured coefficient errors and correlations"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.evaluation.intervals import rate_intervals
 from core.spectra.grid import N_SAMPLES
 from core.spectra.spectrum_set import SpectrumSet
+from core.statistics.intervals import rate_intervals
 
 COLOUR_CUT_BP_RP_MAG = -0.1
 """A cut at BP-RP < -0.1 mag separates unreddened O-B stars from the field: the rival that a network has to beat."""

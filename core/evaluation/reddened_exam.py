@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from core.classification.ensemble import Ensemble
-from core.classification.verdict import classify
 from core.evaluation.exam import COLOUR_CUT_BP_RP_MAG
 from core.simulation.extinction import transmission
 from core.simulation.instrument import to_coefficients
@@ -13,6 +11,8 @@ from core.spectra.calibration import calibrate
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.photometry import synthetic_photometry
 from core.spectra.spectrum_set import SpectrumSet
+from core.verdict.ensemble import Ensemble
+from core.verdict.verdict import classify
 
 A_V_MAG = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 G_MAG = (10.0, 12.0, 14.0, 15.0, 16.0, 17.0)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classification.ensemble import Ensemble, load_ensemble
 from core.errors import UsageError
 from core.explanation.background import Background
 from core.explanation.explanation import Explanation, notes_of, probability_of
@@ -13,6 +12,7 @@ from core.explanation.process import ExplainerProcess, Method, Progress, Request
 from core.explanation.view import View, view_of
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import usable
+from core.verdict.ensemble import Ensemble, load_ensemble
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.evaluation.probability_calibration import sigmoid
 from core.spectra.validation import note_bad_rows
+from core.statistics.probability_calibration import sigmoid
 
 FEWEST_FOR_SPREAD = 20
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from core.evaluation.probability_calibration import sigmoid
 from core.explanation.background import Background
 from core.explanation.explanation import Explanation, notes_of
 from core.explanation.stars import RunStars
 from core.spectra.representations import represent
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import usable
+from core.statistics.probability_calibration import sigmoid
 
 TREES_NAME = "shap.TreeExplainer (interventional)"
 MODEL_KEY, TITLE = "gradient_boosting", "Gradient-boosted trees (baseline)"

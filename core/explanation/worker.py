@@ -29,9 +29,9 @@ class Kept:
     """A member's network and its attributor, ready for more stars."""
 
     def __init__(self, request: Request, member: int) -> None:
-        from core.classification.ensemble import load_ensemble
         from core.explanation.network import check_logits, explained_network
         from core.explanation.view import view_of
+        from core.verdict.ensemble import load_ensemble
 
         folder = Path(request.run_dir)
         ensemble = load_ensemble(folder, threads=1)

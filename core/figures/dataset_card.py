@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.datasets.dataset import labels_of
 from core.figures.layout import blank_figure
 from core.figures.palette import GREY, label_colour, ordered_labels
 from core.figures.projection import hammer, outline
-from core.spectra.dataset import labels_of
 
 
 def composition_figure(table: pd.DataFrame) -> go.Figure:

@@ -3,7 +3,7 @@
 Gaia's flux divided by CALSPEC's (seen through the forward model) departs from 1 by a law of wavelength, colour and, for
 stars brighter than G = 11, brightness: about -6 % below 370 nm for hot stars, -20 % for the brightest O and B stars,
 positive for solar colours; 1-3 % elsewhere. Star by star it wiggles about the law. The law was measured on CALSPEC
-standards (Montegriffo et al. 2023, A&A 674, A3, section 7, describe the same) by `core.simulation.build_noise`.
+standards (Montegriffo et al. 2023, A&A 674, A3, section 7, describe the same) by `recipes.noise_law`.
 """
 
 from functools import cache
@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from core.simulation.instrument import forward_matrix
+from core.simulation.noise_constants import NOISE_PATH
 from core.spectra.calibration import design_matrix
 from core.spectra.grid import N_COEFFICIENTS, WAVELENGTH_NM
 
@@ -52,8 +53,6 @@ def add_systematics(
 
 @cache
 def _constants() -> tuple[np.ndarray, np.ndarray]:
-    from core.simulation.noise import NOISE_PATH
-
     with np.load(NOISE_PATH) as stored:
         return stored["calibration_law"], stored["calibration_scatter"]
 

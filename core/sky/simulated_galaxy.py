@@ -69,10 +69,10 @@ def write_galaxy(out: Path, run_dir: Path, seed: int = SEED, n_stars: int = N_ST
     import pyarrow.parquet as pq
 
     from core.atomic import atomic_path
-    from core.classification.ensemble import load_ensemble
-    from core.classification.verdict import classify
     from core.simulation.chunk import chunk_table
     from core.spectra.readers import spectra_of_table
+    from core.verdict.ensemble import load_ensemble
+    from core.verdict.verdict import classify
 
     stars = draw_galaxy(seed)
     order = np.argsort(star_places(stars).distance.distance_pc, kind="stable")[:n_stars]

@@ -47,7 +47,7 @@ class Field:
         """The field in SQL, on ra and dec in degrees."""
         if self.whole_sky:
             return "true"
-        from core.sky import frames
+        from core.gaia import frames
 
         self.check()
         (x, y, z), chord = self.centre(), 2.0 * sin(radians(self.radius_deg) / 2.0)
@@ -60,7 +60,7 @@ class Field:
 
     def centre(self) -> tuple[float, float, float]:
         """The centre as an ICRS unit vector."""
-        from core.sky import frames
+        from core.gaia import frames
 
         ra, dec = frames.icrs(np.array([self.l_deg]), np.array([self.b_deg]))
         x, y, z = frames.unit_vectors(ra, dec)[0]
@@ -133,7 +133,7 @@ def cell_corners(cell: np.ndarray, order: int, per_side: int = 1) -> tuple[np.nd
     """Galactic l and b of the corners of cells, each of shape (n, 4 * per_side)."""
     from astropy_healpix import HEALPix
 
-    from core.sky import frames
+    from core.gaia import frames
 
     grid = HEALPix(nside=2**order, order="nested")
     ra, dec = grid.boundaries_lonlat(np.asarray(cell), per_side)
@@ -145,7 +145,7 @@ def cell_centres(cell: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
     """Galactic l and b of the centres of cells."""
     from astropy_healpix import HEALPix
 
-    from core.sky import frames
+    from core.gaia import frames
 
     ra, dec = HEALPix(nside=2**order, order="nested").healpix_to_lonlat(np.asarray(cell))
     return frames.galactic(ra.to_value("deg"), dec.to_value("deg"))

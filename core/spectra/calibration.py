@@ -3,7 +3,7 @@
 The calibration is linear: flux = [bp | rp] @ M with the (110, 343) matrix M of `design_matrix`, which holds the
 instrument model and the BP/RP join of GaiaXPy (models v375wi and v142r) on the grid of the archive's own sampled
 spectra. Source: Montegriffo et al. 2023, A&A 674, A3; the arrays are derived from GaiaXPy by
-`core.spectra.build_design`, and the tests hold every result against `gaiaxpy.calibrate`. Bases are never truncated.
+`recipes.design_matrices`, and the tests hold every result against `gaiaxpy.calibrate`. Bases are never truncated.
 """
 
 from functools import cache

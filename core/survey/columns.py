@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core.classification.verdict import LOW_MASS, MASSIVE, THRESHOLD
-from core.evaluation.impostor import impostor
-from core.evaluation.out_of_distribution import TrainingDomain
-from core.evaluation.sky_posterior import brightness_log_odds, sky_log_odds, sky_probability
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import note_bad_rows
 from core.survey.second_look import SecondLook
+from core.verdict.impostor import impostor
+from core.verdict.out_of_distribution import TrainingDomain
+from core.verdict.sky_posterior import brightness_log_odds, sky_log_odds, sky_probability
+from core.verdict.verdict import LOW_MASS, MASSIVE, THRESHOLD
 
 VERDICT = ("probability", "probability_std", "sky_probability")
 GAIA = (
@@ -150,8 +150,8 @@ def _sky_probability(facts: Mapping[str, np.ndarray], second_look: SecondLook | 
 def _places(facts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Galactic direction of all; of possible candidates the distance with its 68 % interval, and the absolute magnitude
     without correction for extinction."""
-    from core.sky.distances import distances, parallax_zero_point
-    from core.sky.frames import galactic
+    from core.gaia.distances import distances, parallax_zero_point
+    from core.gaia.frames import galactic
 
     n = len(facts["ra"])
     placed = {name: np.full(n, np.nan) for name in PLACE}
@@ -168,7 +168,7 @@ def _places(facts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _zero_point_columns(found: pd.DataFrame) -> dict[str, np.ndarray]:
-    from core.archive.absolute_magnitude import ZERO_POINT_COLUMNS
+    from core.gaia.absolute_magnitude import ZERO_POINT_COLUMNS
 
     return {name: _floats(found, name, len(found)) for name in ZERO_POINT_COLUMNS if name in found}
 

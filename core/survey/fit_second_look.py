@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.classification.ensemble import load_ensemble
 from core.settings import current_settings
 from core.survey.columns import PLACED_FROM
 from core.survey.second_look import FILE_NAME, fit_second_look, store_second_look
 from core.survey.survey import survey
+from core.verdict.ensemble import load_ensemble
 
 MASSIVE_STARS, MASSIVE_SEED = 60_000, 7001
 SURVEY_STARS, SURVEY_SEEDS = 1_200_000, (7002, 7003)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from core.classification.ensemble import Ensemble, load_ensemble
-from core.evaluation.probability_calibration import sigmoid
 from core.spectra.grid import N_SAMPLES
 from core.spectra.representations import n_used_values
 from core.spectra.spectrum_set import Coefficients
+from core.statistics.probability_calibration import sigmoid
 from core.survey.graph import fuse, load_member, without_zero_inputs
+from core.verdict.ensemble import Ensemble, load_ensemble
 
 BATCH_ROWS = 1024
 """Fixed, so that sums have the same order on every machine with the same processor, however the work is shared out."""

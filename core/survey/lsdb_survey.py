@@ -47,7 +47,7 @@ def survey_catalogue(
     >>> verdicts = survey_catalogue(stars, "data/default_run").query("probability > 0.99").compute()  # doctest: +SKIP
     """
     from core.archive.hats import require_coefficients
-    from core.classification.ensemble import load_ensemble
+    from core.verdict.ensemble import load_ensemble
 
     require_coefficients(catalogue.columns, str(getattr(catalogue, "name", "the catalogue")))
     ensemble = load_ensemble(run_dir, model, threads=1)
@@ -60,8 +60,8 @@ def _classify(frame: pd.DataFrame, path: str, model: str, started: str, dismiss_
     from threadpoolctl import threadpool_limits
 
     from core.archive.hats import spectra_of_frame
-    from core.classification.verdict import member_probabilities
-    from core.evaluation.out_of_distribution import load_domain
+    from core.verdict.out_of_distribution import load_domain
+    from core.verdict.verdict import member_probabilities
 
     if not len(frame):
         return _frame(SCHEMA.empty_table())

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from core.errors import UsageError
-from core.evaluation.intervals import rate_interval
-from core.evaluation.prevalence import estimate_prevalence, reweight
+from core.statistics.intervals import rate_interval
+from core.statistics.prevalence import estimate_prevalence, reweight
 from core.survey.index import ODDS
 from core.survey.result import SCORES, Selection, SurveyResult
 

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from core.datasets.known_stars import known_stars
 from core.errors import SurveyError, UsageError
 from core.survey.columns import PLACED_FROM, SCHEMA
 from core.survey.index import Counts, candidates_file
-from core.survey.known_stars import known_stars
 from core.survey.merged_index import Index, open_index
 from core.survey.store import read_manifest
 
@@ -51,7 +51,7 @@ class Selection:
     score : a name of `SCORES`
         The probability that must reach the threshold.
     known : str
-        'known' for stars of the lists of `core.survey.known_stars`, 'new' for the others, 'any' for both.
+        'known' for stars of the lists of `core.datasets.known_stars`, 'new' for the others, 'any' for both.
     """
 
     threshold: float = 0.0

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.archive.absolute_magnitude import parallax_zero_point
 from core.atomic import atomic_path
-from core.evaluation.probability_calibration import sigmoid
+from core.gaia.absolute_magnitude import parallax_zero_point
+from core.statistics.probability_calibration import sigmoid
 
 FILE_NAME = "second_look.npz"
 HOT_BP_RP = -0.25

@@ -15,13 +15,13 @@ from typing import Any
 
 import core
 from core.atomic import atomic_path, storage_errors
-from core.classification.ensemble import load_ensemble
 from core.errors import SurveyError
-from core.evaluation.out_of_distribution import DOMAIN_FILE
 from core.survey.merged_index import open_index
 from core.survey.partitions import Partition, Plan
 from core.survey.second_look import FILE_NAME as SECOND_LOOK_FILE
 from core.survey.work import PartitionResult, Run, count_part
+from core.verdict.ensemble import load_ensemble
+from core.verdict.out_of_distribution import DOMAIN_FILE
 
 FORMAT_VERSION = 1
 MANIFEST = "_manifest.json"

@@ -38,7 +38,7 @@ def survey(
     source : path
         A file of sampled or continuous spectra, a folder of them, or a HATS catalogue.
     run_dir, model
-        As `core.classification.ensemble.load_ensemble`.
+        As `core.verdict.ensemble.load_ensemble`.
     out : path
         A new folder, or with `resume` that of an interrupted survey of the same input by the same run.
     workers : int or None

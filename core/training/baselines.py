@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
+from core.datasets.training_data import TrainingData
 from core.errors import RunError
-from core.run_folders import BASELINE_FILE
+from core.runs.folders import BASELINE_FILE
 from core.spectra.representations import represent
-from core.training.training_data import TrainingData
 
 BASELINES = ("gradient_boosting", "logistic", "metadata")
 _METADATA_COLUMNS = ("ra", "dec", "phot_g_mean_mag")
@@ -63,8 +63,8 @@ def _known_folds(folder: Path) -> list[int]:
 
 def _folds(data: TrainingData, folder: Path) -> np.ndarray:
     """The fold of every star as the run stored it; -1 for the test set, -2 for stars that no fold validates yet."""
-    from core.training.protocol import TEST_FOLD, make_fold_map
-    from core.training.run_store import read_run
+    from core.runs.protocol import TEST_FOLD, make_fold_map
+    from core.runs.store import read_run
 
     run = read_run(folder)
     if run["data"]["sha256"] != data.sha256:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.datasets.training_data import TrainingData
+from core.runs.settings import TrainingSettings
 from core.spectra.representations import context, fit_context_statistics, fit_representation, represent
 from core.spectra.spectrum_set import Coefficients
-from core.training.settings import TrainingSettings
-from core.training.training_data import TrainingData
 from models.registry import ModelSpec
 
 _CHUNK_ROWS = 8192

@@ -11,21 +11,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.datasets.training_data import TrainingData, read_training_data
 from core.errors import TrainingError
-from core.evaluation.out_of_distribution import store_domain
 from core.jobs.job import Job
 from core.jobs.launch import submit
 from core.jobs.work import Reporter, Task, TaskCancelled
-from core.run_folders import BASELINE_FILE
+from core.runs import store as run_store
+from core.runs.folders import BASELINE_FILE
+from core.runs.protocol import FoldMap, make_fold_map
+from core.runs.settings import TrainingSettings
 from core.settings import current_settings
-from core.training import run_store
 from core.training.baselines import store_baselines
 from core.training.fit import EpochEvent
 from core.training.inputs import NetworkInputs, fit_inputs, network_inputs
-from core.training.protocol import FoldMap, make_fold_map
-from core.training.settings import TrainingSettings
 from core.training.train import run_description, train_member
-from core.training.training_data import TrainingData, read_training_data
+from core.verdict.out_of_distribution import store_domain
 from models.registry import ModelSpec, model_spec
 
 KIND = "train"
@@ -250,6 +250,6 @@ def _folds(data: TrainingData, settings: TrainingSettings) -> FoldMap:
 def _data_path(name: str) -> Path:
     if name != EMBEDDED:
         return Path(name)
-    from core.simulation.embedded import embedded_dataset
+    from core.datasets.embedded import embedded_dataset
 
     return embedded_dataset()

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from core.runs.settings import TrainingSettings
 from core.training.fit import EpochEvent
-from core.training.settings import TrainingSettings
 from models.registry import ModelSpec
 
 

@@ -5,10 +5,10 @@ from collections import defaultdict
 import pandas as pd
 
 from core.errors import RunError
+from core.runs.catalogue import find_runs
+from core.runs.store import FINISHED, read_run
 from core.settings import Settings
 from core.spectra.representations import find_representation
-from core.training.run_catalogue import find_runs
-from core.training.run_store import FINISHED, read_run
 
 _OWN = ("representation", "preset")
 """Settings in which comparable runs may differ."""

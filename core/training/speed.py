@@ -15,9 +15,9 @@ from core.errors import RunError
 from core.jobs.job import Job
 from core.jobs.launch import submit
 from core.jobs.work import Reporter, Task, TaskCancelled
+from core.runs.settings import TrainingSettings, resolve_settings
+from core.runs.store import read_run
 from core.settings import Settings, current_settings
-from core.training.run_store import read_run
-from core.training.settings import TrainingSettings, resolve_settings
 from models.registry import ModelSpec, model_spec
 
 KIND = "calibrate"

@@ -12,15 +12,15 @@ from pathlib import Path
 import pandas as pd
 
 import core
+from core.datasets.training_data import TrainingData
 from core.errors import ExplorerError, StorageError, UsageError
-from core.evaluation.out_of_distribution import store_domain
-from core.training import run_store
+from core.runs import store as run_store
+from core.runs.protocol import FoldMap, make_fold_map
+from core.runs.settings import TrainingSettings
+from core.runs.store import FoldResult, member_name
 from core.training.fit import EpochEvent, FittedMember, fit_member, free_memory, predict_logits
 from core.training.inputs import FittedInputs, NetworkInputs, network_inputs
-from core.training.protocol import FoldMap, make_fold_map
-from core.training.run_store import FoldResult, member_name
-from core.training.settings import TrainingSettings
-from core.training.training_data import TrainingData
+from core.verdict.out_of_distribution import store_domain
 from models.registry import MODELS, ModelSpec, model_spec
 
 _PACKAGES = ("keras", "tensorflow", "jax", "numpy", "pandas", "scikit-learn", "onnxruntime", "tf2onnx")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.archive import adql
-from core.archive.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS
 from core.errors import SourceIdError, UsageError
+from core.gaia.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS
 
 HOSTILE = [
     "x'; DROP TABLE basic; --",

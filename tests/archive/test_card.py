@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.archive.card import gaia_opinions, verdict_card
-from core.archive.lookup import StarRecord, find_star
-from core.classification.verdict import COLUMNS
 from core.spectra.spectrum_set import SpectrumSet
+from core.star.card import gaia_opinions, verdict_card
+from core.star.lookup import StarRecord, find_star
+from core.verdict.verdict import COLUMNS
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def verdict(monkeypatch):
             values = (spectra.source_id, [probability], [0.02], [label], [note])
             return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
-        monkeypatch.setattr("core.classification.verdict.classify", classify)
+        monkeypatch.setattr("core.verdict.verdict.classify", classify)
         return object()
 
     return answer

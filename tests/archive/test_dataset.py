@@ -14,12 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.archive import als, dataset, selections
+from core.archive import als
 from core.archive.client import ArchiveClient
-from core.archive.dataset import build_dataset
 from core.archive.retry import RetryPolicy
-from core.archive.source_id import healpix_of
+from core.datasets import built as dataset
+from core.datasets import selections
+from core.datasets.built import build_dataset
 from core.errors import ArchiveBusyError, ArchiveReplyError, UsageError
+from core.gaia.source_id import healpix_of
 from core.spectra.readers import read_spectra
 from tests.archive.stand_in import Fault
 
@@ -101,7 +103,7 @@ def test_a_build_stopped_at_its_very_end_fetches_nothing_twice(archive, client, 
         raise Stopped
 
     with monkeypatch.context() as patch:
-        patch.setattr("core.archive.dataset._Build.write_manifest", stop)
+        patch.setattr("core.datasets.built._Build.write_manifest", stop)
         with pytest.raises(Stopped):
             build_dataset(tmp_path / "again", client=client, n_stars=N)
     archive.counts.clear()

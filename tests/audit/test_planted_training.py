@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from core.evaluation.audit.finding import FAILED, PASSED
+from core.audit.finding import FAILED, PASSED
+from core.runs import store as run_store
+from core.runs.protocol import FoldMap
 from core.spectra.representations import represent
 from core.training import fit as fit_module
-from core.training import run_store
 from core.training import train as train_module
-from core.training.protocol import FoldMap
 from models.blocks import context_input, dense, flux_input, logit_output
 from models.registry import model_spec
 from tests.audit.conftest import WIDE, find, run_of
@@ -80,7 +80,7 @@ def test_the_last_epoch_kept_instead_of_the_best_is_found(stars, tmp_path, monke
 
 
 def test_a_test_set_that_chooses_the_epoch_is_found(stars, tmp_path, monkeypatch):
-    from core.training.protocol import make_fold_map
+    from core.runs.protocol import make_fold_map
 
     rows = make_fold_map(stars, n_folds=2, seed=1).test_rows
     test_stars = ([represent(stars.flux[rows], "standardised").astype(np.float32)], stars.label[rows])

@@ -12,9 +12,9 @@ from core.__main__ import main
 from core.errors import RunError, UsageError
 from core.evaluation.comparison import check_comparable, comparison_rows, comparison_table, grounds, same_test_stars
 from core.evaluation.comparison_text import comparison_text
-from core.evaluation.run_result import load_run_result, load_run_results, run_folders
 from core.evaluation.who_beats_whom import METRICS, who_beats_whom
-from core.run_folders import choose_network
+from core.runs.folders import choose_network
+from core.runs.result import load_run_result, load_run_results, run_folders
 from tests.evaluation.stored_runs import drawn_logits, drawn_stars, write_baselines, write_stored_run
 
 

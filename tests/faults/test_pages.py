@@ -4,8 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.job import RUNNING, JobState, create_job
+from core.runs.settings import resolve_settings
 from core.settings import PROJECT_ROOT
-from core.training.settings import resolve_settings
 from models.registry import model_spec
 from tests.faults.conftest import FULL
 from tests.pages.conftest import NO_ARCHIVES

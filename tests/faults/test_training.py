@@ -2,14 +2,14 @@
 
 import pytest
 
+from core.audit.finding import AuditReport
+from core.audit.store import store_report, stored_report
+from core.datasets.training_data import sha256_of
 from core.errors import StorageError
-from core.evaluation.audit.finding import AuditReport
-from core.evaluation.audit.store import store_report, stored_report
+from core.runs import store as run_store
+from core.runs.settings import resolve_settings
 from core.settings import current_settings
-from core.training import run_store
-from core.training.settings import resolve_settings
 from core.training.train import train
-from core.training.training_data import sha256_of
 from models.registry import model_spec
 from tests.faults.conftest import FULL
 

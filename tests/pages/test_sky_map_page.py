@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import TimeoutError
 
-from core.sky import frames
+from core.gaia import frames
 from core.sky.sky_cells import cell_of
 
 MANY, ONE, BARE = "many_stars.parquet", "one_star.parquet", "bare.parquet"

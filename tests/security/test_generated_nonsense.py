@@ -8,16 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.archive.id_files import read_ids
-from core.archive.resolve import epoch_year, understand
 from core.errors import ExplorerError
 from core.jobs.job import find_job
+from core.runs.catalogue import find_runs
+from core.runs.store import read_run
 from core.sky.cluster_file import read_star_table
 from core.spectra.readers import read_bytes
 from core.spectra.spectrum_set import SpectrumSet
+from core.star.resolve import epoch_year, understand
 from core.survey.simulated import parse_simulated
 from core.survey.store import read_manifest
-from core.training.run_catalogue import find_runs
-from core.training.run_store import read_run
 from tests.spectra import synthetic
 
 SPECTRA = synthetic.sampled(2, seed=8)

@@ -29,7 +29,7 @@ BANDIT = {
 """Bandit's findings that are no faults, by kind, with the reason."""
 HELPER_PROCESSES = {
     "core/device.py": "nvidia-smi",
-    "core/evaluation/audit/fresh_weights.py": "a Keras that builds a network again",
+    "core/audit/fresh_weights.py": "a Keras that builds a network again",
     "core/explanation/process.py": "a Keras that explains",
     "core/jobs/launch.py": "the runner",
     "core/training/export.py": "a TensorFlow that converts",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.categories import CATEGORIES, CATEGORY_NAMES, OUTSIDE_TRAINING
 from core.errors import UsageError
+from core.gaia.categories import CATEGORIES, CATEGORY_NAMES, OUTSIDE_TRAINING
 from core.simulation.population import POPULATIONS, draw_population
 from core.simulation.population.selection import G_LIMIT_MAG, gaia_source_ids, parallax_error_mas
 from core.simulation.population.survey import MASSIVE_SHARE, SHARES

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from core.errors import MissingColumnError, ReadError, UsageError
-from core.sky import frames
+from core.gaia import frames
 from core.sky.sky_cells import Field, cell_centres, cell_corners, cell_of, map_stars
 from core.sky.spiral_arms import arm_lines
 from core.sky.star_source import Cuts, source_of_files, source_of_table

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from core.settings import current_settings
-from core.spectra.build_design import design_from_gaiaxpy
 from core.spectra.calibration import (
     DESIGN_PATH,
     calibrate,
@@ -16,6 +15,7 @@ from core.spectra.calibration import (
 )
 from core.spectra.grid import N_COEFFICIENTS, N_CORRELATIONS, WAVELENGTH_NM
 from core.spectra.spectrum_set import Coefficients
+from recipes.design_matrices import design_from_gaiaxpy
 
 N_STARS = 24
 

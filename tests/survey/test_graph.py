@@ -4,10 +4,10 @@ import numpy as np
 import onnx
 import pytest
 
-from core.classification.ensemble import load_ensemble
 from core.settings import current_settings
 from core.survey.fused import FusedEnsemble
 from core.survey.graph import fuse, load_member, without_zero_inputs
+from core.verdict.ensemble import load_ensemble
 from models.registry import MODELS
 
 KEYS = [spec.key for spec in MODELS]

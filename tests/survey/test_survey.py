@@ -15,8 +15,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from core.classification.ensemble import load_ensemble
-from core.classification.verdict import classify
 from core.errors import SurveyError, UsageError
 from core.settings import PROJECT_ROOT
 from core.simulation.draw import simulate
@@ -27,6 +25,8 @@ from core.survey.fused import DISMISS_BELOW, SCOUTS, FusedEnsemble
 from core.survey.partitions import plan_partitions
 from core.survey.store import FINISHED, PARTLY, read_manifest
 from core.survey.survey import survey as run_survey
+from core.verdict.ensemble import load_ensemble
+from core.verdict.verdict import classify
 
 survey = functools.partial(run_survey, partition_rows=200)
 

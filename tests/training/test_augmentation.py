@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from core.errors import UsageError
+from core.runs.settings import resolve_settings
 from core.simulation.extinction import transmission
 from core.spectra.grid import WAVELENGTH_NM
 from core.training.augmentation import MOST_EXTRA_A_V, changed_flux, with_changed_copies
 from core.training.inputs import network_inputs
-from core.training.settings import resolve_settings
 from models.registry import model_spec
 
 WIDE, STELLARNET = model_spec("wide"), model_spec("stellarnet")

@@ -13,7 +13,7 @@ from core.settings import PROJECT_ROOT
 _PROGRAM = """
 import json, sys
 from core.training.devices import prepare_device
-from core.training.settings import resolve_settings
+from core.runs.settings import resolve_settings
 from core.training.train import train
 from models.registry import model_spec
 from tests.training.conftest import as_data, labelled_spectra

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.runs.settings import resolve_settings
 from core.spectra.representations import represent
 from core.training import inputs
 from core.training.inputs import network_inputs
-from core.training.settings import resolve_settings
 from models.registry import model_spec
 
 WITH_CONTEXT = model_spec("stellarnet")

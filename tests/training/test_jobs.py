@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.datasets.training_data import read_training_data, sha256_of
 from core.device import Device
 from core.errors import JobError
-from core.evaluation.out_of_distribution import load_domain, store_domain
 from core.jobs import cluster, job, launch, runner
+from core.runs.protocol import make_fold_map
+from core.runs.settings import resolve_settings
+from core.runs.store import finished_folds, read_run
 from core.training.fit import member_seed, weights_hash
 from core.training.job import BASELINE_TASK, TrainingWork, run_names, split_task_name, submit_training, task_name
-from core.training.protocol import make_fold_map
-from core.training.run_store import finished_folds, read_run
-from core.training.settings import resolve_settings
-from core.training.training_data import read_training_data, sha256_of
+from core.verdict.out_of_distribution import load_domain, store_domain
 from models.registry import model_spec
 from tests.training.conftest import labelled_spectra
 

@@ -3,10 +3,10 @@
 import pytest
 
 from core.jobs import job
+from core.runs.settings import resolve_settings
 from core.settings import current_settings
 from core.training import speed
 from core.training.job_progress import log_lines, network_progress
-from core.training.settings import resolve_settings
 from models.registry import model_spec
 
 DEEP = model_spec("deep")

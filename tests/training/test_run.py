@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.classification.ensemble import load_ensemble
+from core.datasets.training_data import sha256_of
 from core.errors import RunError, UsageError
-from core.evaluation.probability_calibration import sigmoid
+from core.runs import store as run_store
+from core.runs.protocol import make_fold_map
+from core.runs.settings import resolve_settings
+from core.runs.table import run_table
 from core.settings import PROJECT_ROOT
 from core.spectra.representations import represent
-from core.training import run_store
-from core.training.protocol import make_fold_map
-from core.training.run_table import run_table
-from core.training.settings import resolve_settings
+from core.statistics.probability_calibration import sigmoid
 from core.training.train import chosen_models, train
-from core.training.training_data import sha256_of
+from core.verdict.ensemble import load_ensemble
 from models.registry import MODELS, model_spec
 from tests.training.conftest import as_data, labelled_spectra
 

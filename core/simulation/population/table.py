@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from core.categories import LABEL_LOW_MASS, LABEL_MASSIVE
 from core.errors import UsageError
+from core.gaia.categories import LABEL_LOW_MASS, LABEL_MASSIVE
 from core.simulation.grid import load_grid
 from core.simulation.population.dust import draw_r_v
 from core.simulation.population.galaxy import proper_motion

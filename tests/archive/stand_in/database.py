@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.archive.columns import ASTROPHYSICAL_COLUMNS
+from core.gaia.columns import ASTROPHYSICAL_COLUMNS
 from tests.archive.stand_in.sky import DOUBLE_STAR_NAME, NO_DR3_NAME, THETA1_ORI_C, Sky, double_star
 
 _MACROS = """

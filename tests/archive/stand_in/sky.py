@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.archive.columns import STAR_COLUMNS
+from core.gaia.columns import STAR_COLUMNS
 from core.spectra.calibration import design_matrix
 from core.spectra.grid import N_COEFFICIENTS, N_CORRELATIONS, WAVELENGTH_NM
 
@@ -115,7 +115,7 @@ def _coefficients(teff: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _real_stars(folder: Path, rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
-    from core.archive.source_id import approximate_position
+    from core.gaia.source_id import approximate_position
 
     table = pd.read_parquet(folder / "xp_continuous.parquet").drop_duplicates("source_id")
     whole = [b is not None and r is not None for b, r in zip(table.bp_coefficients, table.rp_coefficients, strict=True)]

@@ -1,0 +1,192 @@
+"""The verdict card: what the networks say of a star, beside everything that speaks for or against trusting it."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from core.archive.cache import json_value
+from core.gaia.absolute_magnitude import AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
+from core.gaia.quality import Advice, quality_advice
+from core.star.lookup import StarRecord
+from core.verdict.impostor import impostor
+
+
+@dataclass(frozen=True)
+class VerdictCard:
+    """A star's verdict; every part may be missing and then says why.
+
+    Attributes
+    ----------
+    probability, probability_std : float or None
+        Of massive, calibrated, at equal priors; standard deviation over the members. None: not classified, see `note`.
+    label : 'massive', 'low-mass' or None
+    advice : list of Advice
+    absolute_magnitude : AbsoluteMagnitude or None
+        From the parallax alone: dust makes the star look fainter than it is.
+    absolute_magnitude_corrected : AbsoluteMagnitude or None
+        With Gaia's A_G taken off (`a_g_source`: ESP-HS for hot stars, else GSP-Phot).
+    impostor : bool or None
+        None: no verdict; `impostor_reason` says why.
+    gaia_opinions : list of (classifier, sentence)
+        What Gaia's own classifiers say.
+    """
+
+    record: StarRecord
+    probability: float | None
+    probability_std: float | None
+    label: str | None
+    note: str
+    advice: list[Advice]
+    absolute_magnitude: AbsoluteMagnitude | None
+    absolute_magnitude_corrected: AbsoluteMagnitude | None
+    a_g_source: str
+    impostor: bool | None
+    impostor_reason: str
+    gaia_opinions: list[tuple[str, str]]
+
+    def to_dict(self) -> dict[str, object]:
+        """A mapping for JSON: the card without spectra."""
+        record = self.record
+        return {
+            "query": record.query,
+            "source_id": record.source_id,
+            "origin": record.origin,
+            "product": record.product,
+            "release": record.release,
+            "retrieved": record.retrieved,
+            "separation_arcsec": record.separation_arcsec,
+            "n_others": record.n_others,
+            "simbad": record.simbad,
+            "probability": self.probability,
+            "probability_std": self.probability_std,
+            "label": self.label,
+            "note": self.note,
+            "absolute_magnitude": _as_dict(self.absolute_magnitude),
+            "absolute_magnitude_corrected": _as_dict(self.absolute_magnitude_corrected),
+            "a_g_source": self.a_g_source,
+            "impostor": self.impostor,
+            "impostor_reason": self.impostor_reason,
+            "advice": [asdict(item) for item in self.advice],
+            "gaia_opinions": [{"classifier": name, "text": text} for name, text in self.gaia_opinions],
+            "gaia": {name: json_value(value) for name, value in record.gaia.items()},
+            "messages": list(record.messages),
+        }
+
+
+def verdict_card(record: StarRecord, ensemble=None) -> VerdictCard:
+    """Build the card of a star; without an `ensemble` (of `core.verdict.ensemble`) nothing is classified."""
+    probability, std, label, note = _classified(record, ensemble)
+    columns = {name: np.array([to_number(record.gaia.get(name))]) for name in _NUMERIC}
+    g, parallax, error = (float(columns[name][0]) for name in ("phot_g_mean_mag", "parallax", "parallax_error"))
+    corrected_parallax = parallax - float(parallax_zero_point(columns)[0])
+    a_g, source = _extinction(record.gaia)
+    flag, reason = impostor(np.array([np.nan if probability is None else probability]), columns)
+    return VerdictCard(
+        record=record,
+        probability=probability,
+        probability_std=std,
+        label=label,
+        note=note,
+        advice=quality_advice(record.gaia),
+        absolute_magnitude=absolute_magnitude(g, corrected_parallax, error),
+        absolute_magnitude_corrected=(None if a_g is None else absolute_magnitude(g, corrected_parallax, error, a_g)),
+        a_g_source=source,
+        impostor=None if probability is None or not isinstance(flag[0], (bool, np.bool_)) else bool(flag[0]),
+        impostor_reason=str(reason[0]),
+        gaia_opinions=gaia_opinions(record.gaia),
+    )
+
+
+def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
+    """The card's facts as (name, text) rows."""
+    record, gaia = card.record, card.record.gaia
+    date = f", {record.retrieved[:10]}" if record.retrieved else ""
+    facts = [("origin", f"{record.origin}{f' ({record.product})' if record.product else ''}{date}")]
+    if record.simbad:
+        facts.append(("Simbad", " · ".join(str(text) for text in record.simbad.values() if text)))
+    if record.separation_arcsec is not None:
+        facts.append(("separation", f"{record.separation_arcsec:.2f} arcsec; {record.n_others} more within the radius"))
+    ra, dec, g, bp_rp, parallax, error = (
+        to_number(gaia.get(name)) for name in ("ra", "dec", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
+    )
+    if np.isfinite(ra):
+        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg (J2016.0)"))
+    if np.isfinite(g):
+        facts.append(("magnitude", f"G {g:.3f}{f', BP-RP {bp_rp:.3f}' if np.isfinite(bp_rp) else ''}"))
+    if np.isfinite(parallax):
+        facts.append(("parallax", f"{parallax:.3f} ± {error:.3f} mas"))
+    for magnitude, name in (
+        (card.absolute_magnitude, "M_G, dust ignored"),
+        (card.absolute_magnitude_corrected, f"M_G, A_G of {card.a_g_source} taken off"),
+    ):
+        if magnitude is not None:
+            low, high = f"{magnitude.brighter:+.2f}", f"{magnitude.fainter:+.2f}"
+            span = "± less than 0.01" if low == high else f"68 %: {low} to {high}"
+            facts.append((name, f"{magnitude.value:+.2f} mag ({span})"))
+    return facts + [(f"Gaia {name}", text) for name, text in card.gaia_opinions]
+
+
+def gaia_opinions(gaia: dict[str, object]) -> list[tuple[str, str]]:
+    """What GSP-Phot, ESP-ELS, ESP-HS, FLAME and DSC say of the star, one sentence each; unknown ones are left out."""
+    opinions = []
+    teff, logg = to_number(gaia.get("teff_gspphot")), to_number(gaia.get("logg_gspphot"))
+    if np.isfinite(teff):
+        library = f", library {gaia['libname_gspphot']}" if gaia.get("libname_gspphot") else ""
+        opinions.append(("GSP-Phot", f"effective temperature {teff:.0f} K, log g {logg:.2f}{library}"))
+    if kind := gaia.get("spectraltype_esphs"):  # in spite of its name
+        opinions.append(("ESP-ELS", f"spectral type {kind}"))
+    hot, logg = to_number(gaia.get("teff_esphs")), to_number(gaia.get("logg_esphs"))
+    if np.isfinite(hot):
+        opinions.append(("ESP-HS", f"effective temperature {hot:.0f} K, log g {logg:.2f}"))
+    mass, luminosity = to_number(gaia.get("mass_flame")), to_number(gaia.get("lum_flame"))
+    if np.isfinite(mass) or np.isfinite(luminosity):
+        parts = [f"mass {mass:.2f} Msun"] if np.isfinite(mass) else []
+        parts += [f"luminosity {luminosity:.4g} Lsun"] if np.isfinite(luminosity) else []
+        opinions.append(("FLAME", ", ".join(parts)))
+    classes = ("star", "whitedwarf", "binarystar", "galaxy", "quasar")
+    known = {name: to_number(gaia.get(f"classprob_dsc_combmod_{name}")) for name in classes}
+    known = {name: value for name, value in known.items() if np.isfinite(value)}
+    if known:
+        best = max(known, key=lambda name: known[name])
+        opinions.append(("DSC", f"{best} with probability {known[best]:.3f}"))
+    return opinions
+
+
+_NUMERIC = (
+    "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat",
+    "astrometric_params_solved",
+)  # fmt: skip
+
+
+def _classified(record: StarRecord, ensemble) -> tuple[float | None, float | None, str | None, str]:
+    if record.spectra is None:
+        return None, None, None, "no XP spectrum"
+    if ensemble is None:
+        return None, None, None, "no trained ensemble at hand"
+    from core.verdict.verdict import classify
+
+    row = classify(record.spectra, ensemble).iloc[0]
+    probability, std = to_number(row["probability"]), to_number(row["probability_std"])
+    if not np.isfinite(probability):
+        return None, None, None, str(row["note"])
+    return probability, std if np.isfinite(std) else None, str(row["label"]), str(row["note"])
+
+
+def _extinction(gaia: dict[str, object]) -> tuple[float | None, str]:
+    for name, source in (("ag_esphs", "ESP-HS"), ("ag_gspphot", "GSP-Phot")):
+        value = to_number(gaia.get(name))
+        if np.isfinite(value):
+            return value, source
+    return None, ""
+
+
+def to_number(value: object) -> float:
+    """A column's value as a float; NaN for whatever is none."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _as_dict(magnitude: AbsoluteMagnitude | None) -> dict[str, object] | None:
+    return None if magnitude is None else asdict(magnitude) | {"error": magnitude.error}
