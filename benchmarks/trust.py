@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.report import write_table
 from core.evaluation.exam import EXAM_GROUPS, load_exam
+from core.gaia.labels import THRESHOLD
 from core.settings import current_settings
 from core.simulation.instrument import to_coefficients
 from core.simulation.noise import add_noise
@@ -60,7 +61,7 @@ def _row(name: str, spectra: SpectrumSet, ensemble, trust: RunTrust) -> dict[str
     flagged = score > 1
     sets = trust.conformal_labels(probability[known])
     low, high = rate_intervals(flagged.sum(), known.sum())
-    massive = probability[known] >= 0.5
+    massive = probability[known] >= THRESHOLD
     return {
         "group": name,
         "classified": int(known.sum()),

@@ -5,7 +5,9 @@ import hashlib
 import streamlit as st
 
 from core.evaluation.error_propagation import SAMPLED, TYPICAL, TYPICAL_CORRELATIONS, ProbabilityInterval
+from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 from core.spectra.spectrum_set import SpectrumSet
+from core.verdict.conformal import UNDECIDED
 from core.verdict.trust import RunTrust, load_trust
 from ui import cache, state
 from ui.choice import choose_one
@@ -59,7 +61,7 @@ def _show_domain(trust: RunTrust, star: SpectrumSet) -> None:
 def _show_errors(interval: ProbabilityInterval | None, judgement: Judgement) -> None:
     if interval is None or judgement.probability is None:
         return
-    crosses = interval.low < 0.5 <= interval.high
+    crosses = interval.low < THRESHOLD <= interval.high
     icon = ":orange[:material/info:]" if crosses else ":green[:material/check_circle:]"
     text = f"{icon} Measured again, 95 % of the verdicts would lie from {interval.low:.3f} to {interval.high:.3f}"
     if crosses:
@@ -76,7 +78,7 @@ def _show_conformal(trust: RunTrust, probability: float, error_rate: float) -> N
         st.caption("No error rate can be promised: the run has no held-out stars of both classes.")
         return
     label = trust.conformal_labels([probability], error_rate)[0]
-    if label == "undecided":
+    if label == UNDECIDED:
         massive, low = trust.conformal.p_values([probability])[0]
         st.markdown(
             f":orange[:material/help:] **Undecided** at an error rate of {percent(error_rate, 0)}: "
@@ -84,9 +86,9 @@ def _show_conformal(trust: RunTrust, probability: float, error_rate: float) -> N
             "ones no less."
         )
     else:
-        other = "low-mass" if label == "massive" else "massive"
+        other = LOW_MASS if label == MASSIVE else MASSIVE
         text = f"the class {other} is excluded (at most {percent(error_rate, 0)} of truly {other} stars are excluded so"
-        if label == "massive":
+        if label == MASSIVE:
             text += "; where massive stars are rare most such stars may still be low-mass"
         st.markdown(f":green[:material/check_circle:] **{label}**: {text}).")
 

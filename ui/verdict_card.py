@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.figures.probability import members_figure
+from core.gaia.labels import THRESHOLD
 from core.gaia.quality import Advice
 from core.star.card import VerdictCard
 from core.statistics.prevalence import GAIA_PREVALENCE, reweight
@@ -40,7 +41,7 @@ def show_judgement(judgement: Judgement) -> None:
 def judgement_readouts(judgement: Judgement) -> list[Readout]:
     """The numbers of a verdict beside a live plot: they have to keep up with a slider."""
     assert judgement.probability is not None
-    massive = int((judgement.members >= 0.5).sum())
+    massive = int((judgement.members >= THRESHOLD).sum())
     posterior = float(reweight(judgement.probability, GAIA_PREVALENCE))
     return [
         Readout("Verdict", str(judgement.label), f"by {judgement.run.title}"),
@@ -84,5 +85,5 @@ def _members_caption(judgement: Judgement) -> str:
     count, title = len(judgement.members), judgement.run.title
     if count == 1:
         return f"The one member of {title}: a single network has no spread."
-    massive = int((judgement.members >= 0.5).sum())
+    massive = int((judgement.members >= THRESHOLD).sum())
     return f"{massive} of {count} members of {title} say massive. Diamond: mean with standard deviation."

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import note_bad_rows
 from core.survey.second_look import SecondLook
 from core.verdict.impostor import impostor
 from core.verdict.out_of_distribution import TrainingDomain
 from core.verdict.sky_posterior import brightness_log_odds, sky_log_odds, sky_probability
-from core.verdict.verdict import LOW_MASS, MASSIVE, THRESHOLD
 
 VERDICT = ("probability", "probability_std", "sky_probability")
 GAIA = (

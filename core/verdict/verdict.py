@@ -5,13 +5,12 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
 from core.verdict.ensemble import Ensemble
 
 COLUMNS = ("source_id", "probability", "probability_std", "label", "note")
-THRESHOLD = 0.5
-MASSIVE, LOW_MASS = "massive", "low-mass"
 
 
 class Predictor(Protocol):
