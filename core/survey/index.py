@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
-from core.survey.columns import PLACED_FROM, SCHEMA
+from core.survey.columns import SCHEMA
+from core.verdict.sky_estimate import CANDIDATE_FROM
 from core.verdict.verdict import MASSIVE
 
 FOLDER = ".index"
@@ -69,7 +70,7 @@ def write_index(part: Path, table: pa.Table | None = None) -> None:
         return
     table = with_all_columns(pq.read_table(part) if table is None else table)
     chosen = pc.or_kleene(
-        pc.greater_equal(table["probability"], PLACED_FROM), pc.equal(table["true_label"], MASSIVE)
+        pc.greater_equal(table["probability"], CANDIDATE_FROM), pc.equal(table["true_label"], MASSIVE)
     ).combine_chunks()
     with atomic_path(candidates_file) as beside:
         pq.write_table(table.filter(pc.fill_null(chosen, False)), beside, compression="zstd")
