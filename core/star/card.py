@@ -7,7 +7,7 @@ import numpy as np
 from core.archive.cache import json_value
 from core.gaia.absolute_magnitude import AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
 from core.gaia.quality import Advice, quality_advice
-from core.star.lookup import StarRecord
+from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict.companions import NO_COMPANIONS, Companions
 from core.verdict.facts import facts_of_star, to_number

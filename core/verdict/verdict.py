@@ -79,18 +79,22 @@ class Verdict:
         return np.isfinite(self.members).sum(axis=0)
 
     @cached_property
+    def _mean_and_spread(self) -> tuple[np.ndarray, np.ndarray]:
+        asked = np.isfinite(self.members)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(asked, self.members, 0.0).sum(axis=0) / self.n_asked
+            spread = np.sqrt((np.where(asked, self.members - mean, 0.0) ** 2).sum(axis=0) / (self.n_asked - 1))
+        return mean, np.where(self.n_asked > 1, spread, np.nan)
+
+    @property
     def probability(self) -> np.ndarray:
         """Of massive by the spectrum, at equal priors: mean over the members that were asked, NaN for none."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(np.isfinite(self.members), self.members, 0.0).sum(axis=0) / self.n_asked
+        return self._mean_and_spread[0]
 
-    @cached_property
+    @property
     def probability_std(self) -> np.ndarray:
         """Standard deviation over the members that were asked (ddof 1); NaN for fewer than two."""
-        apart = np.where(np.isfinite(self.members), self.members - self.probability, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            spread = np.sqrt((apart**2).sum(axis=0) / (self.n_asked - 1))
-        return np.where(self.n_asked > 1, spread, np.nan)
+        return self._mean_and_spread[1]
 
     @cached_property
     def label(self) -> np.ndarray:

@@ -7,7 +7,8 @@ import pytest
 
 from core.spectra.spectrum_set import SpectrumSet
 from core.star.card import gaia_opinions, verdict_card
-from core.star.lookup import StarRecord, find_star
+from core.star.lookup import find_star
+from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE
 
 

@@ -14,7 +14,7 @@ from core.simulation.draw import simulate
 from core.spectra.readers import read_spectra
 from core.spectra.spectrum_set import SpectrumSet
 from core.star.card import verdict_card
-from core.star.lookup import StarRecord
+from core.star.record import StarRecord
 from core.statistics.prevalence import reweight
 from core.survey.columns import SCHEMA, survey_table
 from core.verdict.companions import NO_COMPANIONS, Companions, load_companions
