@@ -13,10 +13,10 @@ import pandas as pd
 
 from core.gaia.labels import LOW_MASS, MASSIVE
 from core.settings import current_settings
-from core.survey.columns import PLACED_FROM
-from core.survey.second_look import FILE_NAME, fit_second_look, store_second_look
 from core.survey.survey import survey
 from core.verdict.ensemble import load_ensemble
+from core.verdict.second_look import FILE_NAME, fit_second_look, store_second_look
+from core.verdict.sky_estimate import CANDIDATE_FROM
 
 MASSIVE_STARS, MASSIVE_SEED = 60_000, 7001
 SURVEY_STARS, SURVEY_SEEDS = 1_200_000, (7002, 7003)
@@ -34,7 +34,7 @@ def classified(source: str, run_dir: Path, label: str) -> tuple[pd.DataFrame, in
             stars = pd.read_parquet(path, columns=list(_COLUMNS))
             stars = stars[stars["true_label"] == label]
             n_all += len(stars)
-            parts.append(stars[stars["probability"] >= PLACED_FROM])
+            parts.append(stars[stars["probability"] >= CANDIDATE_FROM])
     return pd.concat(parts, ignore_index=True), n_all
 
 
