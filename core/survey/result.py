@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from core.datasets.known_stars import known_stars
 from core.errors import SurveyError, UsageError
+from core.gaia.releases import DEFAULT
 from core.survey.columns import SCHEMA
 from core.survey.index import Counts, candidates_file
 from core.survey.merged_index import Index, open_index
@@ -120,7 +121,7 @@ class SurveyResult:
             raise SurveyError(f"the survey {folder} has no finished part yet; wait for its first one")
         index = open_index(parts)
         database = duckdb.connect()
-        database.register("lists", known_stars())
+        database.register("lists", known_stars(manifest.get("release", DEFAULT.key)))
         database.execute("CREATE TABLE known AS SELECT * FROM lists")  # what is registered is for one cursor only
         all_columns = f"SELECT {_columns_of(parts[0])}, known_as FROM"
         database.execute(

@@ -16,9 +16,10 @@ from typing import Any
 import core
 from core.atomic import atomic_path, storage_errors
 from core.errors import SurveyError
+from core.gaia.releases import DEFAULT, find_release
 from core.survey.merged_index import open_index
 from core.survey.partitions import Partition, Plan
-from core.survey.work import PartitionResult, Run, count_part
+from core.survey.work import PartitionResult, Run, count_part, first_release
 from core.verdict.ensemble import load_ensemble
 from core.verdict.out_of_distribution import DOMAIN_FILE
 from core.verdict.second_look import FILE_NAME as SECOND_LOOK_FILE
@@ -80,7 +81,14 @@ class Survey:
 
 @contextmanager
 def open_survey(
-    folder: str | Path, plan: Plan, run_dir: str | Path, model: str | None, *, dismiss_below: float, resume: bool
+    folder: str | Path,
+    plan: Plan,
+    run_dir: str | Path,
+    model: str | None,
+    *,
+    dismiss_below: float,
+    resume: bool,
+    release: str | None = None,
 ) -> Iterator[Survey]:
     """Claim a folder for one survey: create it, or with `resume` go on with what it holds.
 
@@ -94,7 +102,8 @@ def open_survey(
         The folder cannot be written to.
     """
     folder = Path(folder)
-    run, description = _run(run_dir, model, dismiss_below)
+    of = find_release(release).key if release else first_release(plan)
+    run, description = _run(run_dir, model, dismiss_below, of)
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
@@ -105,7 +114,7 @@ def open_survey(
             stored = read_manifest(folder)
             if not resume:
                 raise SurveyError(f"{folder} already holds a survey; choose another --out, or go on by --resume")
-            _require_same(stored, plan, description, folder)
+            _require_same(stored, plan, description, folder, of)
             partitions = stored["partitions"]
         elif any(path.name != _LOCK for path in folder.iterdir()):
             raise SurveyError(f"{folder} is not empty and holds no survey; choose another --out")
@@ -115,6 +124,7 @@ def open_survey(
             "fingerprint": plan.fingerprint,
             "n_partitions": len(plan.partitions),
             "n_rows_planned": plan.n_rows,
+            "release": of,
             "run": description,
             "explorer_version": core.__version__,
             "partitions": partitions,
@@ -145,7 +155,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     return manifest
 
 
-def _run(run_dir: str | Path, model: str | None, dismiss_below: float) -> tuple[Run, dict[str, Any]]:
+def _run(run_dir: str | Path, model: str | None, dismiss_below: float, release: str) -> tuple[Run, dict[str, Any]]:
     ensemble = load_ensemble(run_dir, model, threads=1)
     files = [ensemble.path / member["file"] for member in ensemble.run["members"]]
     started = str(ensemble.run.get("started", ""))
@@ -155,11 +165,12 @@ def _run(run_dir: str | Path, model: str | None, dismiss_below: float) -> tuple[
         "title": str(ensemble.run.get("title", ensemble.model)),
         "members": len(ensemble),
         "started": started,
+        "instrument": ensemble.instrument,
         "members_sha256": _digest(files),
         "judges_sha256": _digest([ensemble.path / name for name in (DOMAIN_FILE, SECOND_LOOK_FILE)]),
         "dismiss_below": dismiss_below,
     }
-    return Run(str(ensemble.path), ensemble.model, started, dismiss_below), description
+    return Run(str(ensemble.path), ensemble.model, started, dismiss_below, release), description
 
 
 def _digest(files: list[Path]) -> str:
@@ -168,7 +179,13 @@ def _digest(files: list[Path]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
 
 
-def _require_same(stored: dict, plan: Plan, description: dict, folder: Path) -> None:
+def _require_same(stored: dict, plan: Plan, description: dict, folder: Path, release: str) -> None:
+    before = stored.get("release", DEFAULT.key)
+    if before != release:
+        raise SurveyError(
+            f"{folder} holds a survey of {find_release(before).name}, and you ask for {find_release(release).name}: "
+            "ids and instruments differ between releases; choose another --out"
+        )
     if stored["fingerprint"] != plan.fingerprint:
         raise SurveyError(
             f"{folder} holds a survey of {stored['input']}, whose files differ from {plan.root} as it is now; give the "

@@ -235,6 +235,7 @@ def run_description(
     return {
         "model": spec.key,
         "title": spec.title,
+        "instrument": data.release,
         "inputs": list(spec.inputs),
         "representation": settings.representation,
         "context": settings.context,

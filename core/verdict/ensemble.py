@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import RunError
+from core.gaia.releases import DEFAULT
 from core.runs.folders import RUN_FILE, choose_network, describe_run
 from core.spectra.representations import context, find_representation, represent
 from core.spectra.spectrum_set import Coefficients
@@ -45,6 +46,11 @@ class Ensemble:
     def model(self) -> str:
         """Key of the network."""
         return str(self.run["model"])
+
+    @property
+    def instrument(self) -> str:
+        """Key of the release whose spectra the members learnt from; runs without a tag learnt from DR3's."""
+        return str(self.run.get("instrument") or DEFAULT.key)
 
     @property
     def representation(self) -> str:
