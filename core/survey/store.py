@@ -18,10 +18,10 @@ from core.atomic import atomic_path, storage_errors
 from core.errors import SurveyError
 from core.survey.merged_index import open_index
 from core.survey.partitions import Partition, Plan
-from core.survey.second_look import FILE_NAME as SECOND_LOOK_FILE
 from core.survey.work import PartitionResult, Run, count_part
 from core.verdict.ensemble import load_ensemble
 from core.verdict.out_of_distribution import DOMAIN_FILE
+from core.verdict.second_look import FILE_NAME as SECOND_LOOK_FILE
 
 FORMAT_VERSION = 1
 MANIFEST = "_manifest.json"
