@@ -1,8 +1,8 @@
 """Converge the model atmospheres that the networks learn from and are judged on: `python -m recipes.atmosphere_models`.
 
 Random places, not the grid's nodes: scrambled Sobol sequences over log Teff, the place between the gravity limits and
-[M/H], a little denser towards the edges. Twelve models in turn: two held out (normal family, 4,000-45,000 K, uniform,
-an own seed), eight to learn from, two of the other families. Every part is a file of its own; started again, the recipe
+[M/H], a little denser towards the edges. Twelve models in turn: three held out (normal family, 4,000-45,000 K, uniform,
+an own seed), eight to learn from, one of the other families. Every part is a file of its own; started again, the recipe
 goes on after the last one, and the same part holds the same models on one machine. About one second a model.
 """
 
@@ -22,7 +22,7 @@ from core.simulation.grid import load_grid
 
 PART = 36
 """Models asked for in one file; those beyond the Eddington limit or not converged are counted and left out."""
-HELD_OUT_MODELS = 240
+HELD_OUT_MODELS = 216
 OTHER_FAMILIES = ("white_dwarf", "helium_white_dwarf", "helium_poor", "helium_rich")
 _SEEDS = {"train": 20, "held_out": 4711, "family": 77}
 _SOBOL_LENGTH = 8192
@@ -63,13 +63,13 @@ def roles(first: int, n: int) -> list[tuple[str, int]]:
     result = []
     for index in range(first, first + n):
         turn, slot = divmod(index, 12)
-        if slot < 2:
-            held = 2 * turn + slot
+        if slot < 3:
+            held = 3 * turn + slot
             result.append(("held_out", held) if held < HELD_OUT_MODELS else ("train", _SOBOL_LENGTH - 1 - held))
-        elif slot < 10:
-            result.append(("train", 8 * turn + slot - 2))
+        elif slot < 11:
+            result.append(("train", 8 * turn + slot - 3))
         else:
-            result.append(("family", 2 * turn + slot - 10))
+            result.append(("family", turn))
     return result
 
 
