@@ -13,6 +13,7 @@ import pandas as pd
 from core.errors import UsageError
 from core.gaia.source_id import ID_BITS_BELOW_PIXEL, MAX_SOURCE_ID, healpix_at
 from core.sky.star_source import Cuts, StarSource
+from core.sql import listed, quoted
 
 MOST_MARKS = 20_000
 """Marks of one map: about 4 MB of JSON, and what a browser without a GPU turns smoothly."""
@@ -103,7 +104,7 @@ def map_stars(
     with source.connection() as connection:
         n_stars = int(connection.execute(f"SELECT count(*) FROM stars WHERE {where}").fetchone()[0])
         if n_stars <= most_marks and not cells:
-            query = f"SELECT {', '.join(source.columns)} FROM stars WHERE {where}"
+            query = f"SELECT {listed(source.columns)} FROM stars WHERE {where}"
             return SkyMap(n_stars, None, connection.execute(query).df())
         cell = _cell_expression(connection)
         finest = _start_order(field, most_marks)
@@ -113,7 +114,11 @@ def map_stars(
             f"{_sums(source.columns)} FROM stars WHERE {where} GROUP BY 1"
         )
         order = _finest_order(connection, finest, n_stars, most_marks)
-        means = [f"sum({name}) / sum(n) AS {name}" for name in ("probability", "massive") if _has(connection, name)]
+        means = [
+            f"sum({quoted(name)}) / sum(n) AS {quoted(name)}"
+            for name in ("probability", "massive")
+            if _has(connection, name)
+        ]
         means += ["min(g) AS g"] if _has(connection, "g") else []
         columns = ", ".join([f"cell >> {2 * (finest - order)} AS cell", "sum(n)::BIGINT AS n", *means])
         return SkyMap(n_stars, order, connection.execute(f"SELECT {columns} FROM fine GROUP BY 1 ORDER BY 1").df())
@@ -174,7 +179,7 @@ def _sums(columns: tuple[str, ...]) -> str:
         parts.append("sum(probability) AS probability")
     name = next((name for name in ("label", "true_label") if name in columns), None)
     if name:
-        parts.append(f"sum(({name} = 'massive')::INT) AS massive")
+        parts.append(f"sum(({quoted(name)}::VARCHAR = 'massive')::INT) AS massive")
     if "phot_g_mean_mag" in columns:
         parts.append("min(phot_g_mean_mag) AS g")
     return "".join(f", {part}" for part in parts)
