@@ -111,6 +111,21 @@ def _matrix_of(path: Path, stamp: int) -> np.ndarray:
     return matrix
 
 
+def band_matrices(release: str = DEFAULT.key) -> dict[str, np.ndarray]:
+    """Of each band alone, before the join, with its range of the grid: 'bp' and 'rp', shapes (n, 343), zero beyond it.
+
+    Raises
+    ------
+    CalibrationError
+        The release's calibration is not on this machine.
+    """
+    found = {}
+    for name, band in _bands(release).items():
+        found[name] = np.zeros((len(band.matrix), N_SAMPLES))
+        found[name][:, band.samples] = band.matrix
+    return found
+
+
 def calibrate(
     coefficients: Coefficients, *, with_errors: bool = True, release: str = DEFAULT.key
 ) -> tuple[np.ndarray, np.ndarray | None]:

@@ -179,7 +179,8 @@ def read_bytes(name: str, data: bytes, *, release: str | None = None) -> Spectru
     table = open_table(data, name)
     if table is None:
         return _read_zip(data, name, True, "sampled", release)
-    return _noting_duplicates(_read_table(table, True, "sampled", RowLimit(name, len(data)), release))
+    whole = _read_table(table, True, "sampled", RowLimit(name, len(data)), release)
+    return note_duplicates(whole, DuplicateIds([whole.source_id]))
 
 
 def count_rows(path: str | Path) -> int | None:
@@ -225,7 +226,10 @@ def _pieces(
 ) -> Iterator[SpectrumSet]:
     names = set(canonical_names(table.names).values())
     if not holds_spectra(names):
-        _refuse(table)
+        raise MissingColumnError(
+            f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
+            f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}"
+        )
     if prefer == "continuous" and not set(COEFFICIENT_COLUMNS) <= names:
         raise MissingColumnError(
             f"{table.origin}: no XP coefficients in the file: expected columns {' and '.join(COEFFICIENT_COLUMNS)}, "
@@ -236,13 +240,6 @@ def _pieces(
         rows *= 16  # rows may be samples, 343 of them a star
     for batch in whole_stars(table.batches(_wanted(table, with_errors), rows)):
         yield from _slices(assemble(batch, faults, with_errors=with_errors, prefer=prefer, release=release), chunk_rows)
-
-
-def _refuse(table: TableSource) -> None:
-    raise MissingColumnError(
-        f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
-        f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}"
-    )
 
 
 def _slices(spectra: SpectrumSet, chunk_rows: int) -> Iterator[SpectrumSet]:
@@ -283,10 +280,6 @@ def _read_table(
     return concatenate(parts)
 
 
-def _noting_duplicates(whole: SpectrumSet) -> SpectrumSet:
-    return note_duplicates(whole, DuplicateIds([whole.source_id]))
-
-
 def _read_zip(
     file: Path | bytes, origin: str, with_errors: bool, prefer: str, release: str | None = None
 ) -> SpectrumSet:
@@ -301,4 +294,5 @@ def _read_zip(
             return None
         return _read_table(table, with_errors, prefer, limit, release), "flux" in names
 
-    return _noting_duplicates(read_zip(file, origin, read_member))
+    whole = read_zip(file, origin, read_member)
+    return note_duplicates(whole, DuplicateIds([whole.source_id]))
