@@ -20,8 +20,8 @@ TIME_COLUMNS = ("obs_time_jd", "transit_time_jd", "obs_time", "time_jd", "time")
 """Names of the time of a transit, days (barycentric Julian date), best first."""
 SIMULATED_COLUMN = "simulated"
 VARIES_FROM = 1.1
-"""Reduced chi-square from which a spectrum varies: 343 samples hold some 50 independent values, so that the scatter of a
-constant star's is 0.03 for 40 transits; the errors themselves are known to a few per cent."""
+"""Reduced chi-square from which a spectrum varies: 343 samples hold some 50 independent values, so that a constant
+star's scatters by 0.03 for 40 transits; the errors themselves are known to a few per cent."""
 
 
 @dataclass(frozen=True)

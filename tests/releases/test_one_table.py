@@ -48,11 +48,9 @@ def _of_a_release(tree: ast.Module, numbers: bool) -> list[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or id(node) in prose:
             continue
-        if isinstance(node.value, str) and any(release.schema in node.value for release in RELEASES):
+        names_one = isinstance(node.value, str) and any(release.schema in node.value for release in RELEASES)
+        if names_one or (numbers and (type(node.value), node.value) in NUMBERS):
             found.append(f"line {node.lineno}: {node.value!r}")
-        elif type(node.value) in (int, float) and numbers:
-            if node.value in (55, 51) or (node.value in (0.017, 2016.0, 2017.5) and isinstance(node.value, float)):
-                found.append(f"line {node.lineno}: {node.value}")
     return found
 
 
