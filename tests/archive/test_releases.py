@@ -14,6 +14,7 @@ from core.archive.client import ArchiveClient
 from core.archive.random_sources import fetch_random
 from core.archive.retry import RetryPolicy
 from core.archive.translate import translate_ids
+from core.datasets.built import build_dataset
 from core.errors import ArchiveReplyError, CalibrationError, NotFoundError, UsageError
 from core.gaia import releases
 from core.gaia.releases import DR3, DR4
@@ -200,3 +201,15 @@ def test_an_unknown_id_is_not_found_in_any_release(archive, dr4):
 def test_the_stand_in_lists_its_schemas(archive):
     listed = ArchiveClient().query("SELECT schema_name FROM TAP_SCHEMA.schemas")["schema_name"]
     assert sorted(json.loads(json.dumps(listed.tolist()))) == ["gaiadr3", "gaiadr4", "gaiadr5"]
+
+
+def test_a_training_set_of_dr4_is_built_from_lists_of_older_ids(archive, dr4, tmp_path):
+    built = build_dataset(tmp_path / "set", client=dr4, n_stars=60, seed=1)
+    spectra = read_spectra(built.spectra)
+    assert spectra.release == "dr4"
+    known = archive.database.skies[DR4.name].gaia["source_id"]
+    assert np.isin(spectra.source_id, known).all()
+    assert {"massive", "low-mass"} == set(spectra.metadata["label"])
+    assert "ALS" in set(spectra.metadata["origin"])
+    manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
+    assert manifest["release"] == "Gaia DR4"
