@@ -55,11 +55,11 @@ class SurveyWork:
         """Close the survey's folder."""
         with self._claim:  # given back even where the manifest cannot be written
             self._survey = self._survey.close()
-        found, faults = self._survey.manifest, len(self._survey.manifest["faults"])
+        found, faults = self._survey.manifest, len(self._survey.manifest.faults)
         if not complete:
             return message
         lost = f"; {faults} partitions could not be read" if faults else ""
-        return f"{found['n_rows']:,} stars, {found['n_massive']:,} massive at equal priors{lost}"
+        return f"{found.n_rows:,} stars, {found.n_massive:,} massive at equal priors{lost}"
 
 
 def open_survey_work(request: dict) -> SurveyWork:

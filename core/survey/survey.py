@@ -74,7 +74,7 @@ def survey(
             if n_done % _MANIFEST_EVERY == 0:
                 at_work = at_work.write_manifest(RUNNING)
             if on_progress is not None:
-                rows = sum(entry.get("rows", 0) for entry in at_work.manifest["partitions"].values())
+                rows = sum(entry.rows for entry in at_work.manifest.partitions.values())
                 on_progress(n_done, len(plan.partitions), rows)
         return at_work.close()
 

@@ -19,6 +19,7 @@ from core.jobs.work import Reporter, Task, TaskCancelled
 from core.runs import store as run_store
 from core.runs.folders import BASELINE_FILE
 from core.runs.protocol import FoldMap, make_fold_map
+from core.runs.run import FAILED, FINISHED, RUNNING, read_run
 from core.runs.settings import TrainingSettings
 from core.settings import current_settings
 from core.training.baselines import store_baselines
@@ -152,7 +153,7 @@ class TrainingWork:
         """Mark what is unfinished as failed, and give the folders free."""
         try:
             for name, (folder, _) in self._networks.items():
-                if run_store.read_run(folder)["state"] == run_store.RUNNING:
+                if read_run(folder).state == RUNNING:
                     self._errors.setdefault(name, message or "not finished")
                     self._assemble(name)
         finally:
@@ -166,10 +167,10 @@ class TrainingWork:
         error = None if complete else self._errors.get(name)
         run_store.assemble(
             folder,
-            state=run_store.FINISHED if complete else run_store.FAILED if error else run_store.RUNNING,
+            state=FINISHED if complete else FAILED if error else RUNNING,
             error=error,
-            seconds=round(sum(member.get("seconds", 0.0) for member in members), 1),
-            device=members[0].get("device", "") if members else "",
+            seconds=round(sum(member.seconds for member in members), 1),
+            device=members[0].device if members else "",
         )
 
 

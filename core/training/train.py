@@ -16,6 +16,7 @@ from core.datasets.training_data import TrainingData
 from core.errors import ExplorerError, StorageError, UsageError
 from core.runs import store as run_store
 from core.runs.protocol import FoldMap, make_fold_map
+from core.runs.run import FAILED, FINISHED, FORMAT_VERSION, RUNNING, DataReference, FoldMember, Run
 from core.runs.settings import TrainingSettings
 from core.runs.store import FoldResult, member_name
 from core.training.fit import EpochEvent, FittedMember, fit_member, free_memory, predict_logits
@@ -32,14 +33,13 @@ class TrainedRun:
 
     Attributes
     ----------
-    run : dict
-        Content of run.json.
+    run : Run
     resumed_folds : int
         Folds that an earlier call had finished.
     """
 
     folder: Path
-    run: dict
+    run: Run
     resumed_folds: int
 
 
@@ -61,7 +61,7 @@ def train(
     device: str,
     resume: bool = False,
     on_epoch: Callable[[EpochEvent], None] | None = None,
-    on_fold: Callable[[str, int, dict], None] | None = None,
+    on_fold: Callable[[str, int, Run], None] | None = None,
     should_cancel: Callable[[], bool] | None = None,
 ) -> list[TrainedRun]:
     """Train networks on the same data, one after the other.
@@ -74,7 +74,7 @@ def train(
     device : str
         As `core.training.devices.prepare_device` returned it; stored with the run.
     on_epoch, on_fold : callables or None
-        Called after every epoch with its event, after every fold with (model key, fold, run.json's content).
+        Called after every epoch with its event, after every fold with (model key, fold, the run so far).
     should_cancel : callable or None
         Asked after every 16 batches. True ends the training: the fold at work is dropped, the run is marked failed
         ('cancelled') and can be resumed.
@@ -85,7 +85,7 @@ def train(
         folder = out if len(choices) == 1 else out / spec.key
         call = _Training(data, spec, settings, folder, device, on_epoch, on_fold, should_cancel)
         runs.append(call.run(resume))
-        if runs[-1].run["state"] != run_store.FINISHED:
+        if runs[-1].run.state != FINISHED:
             break
     return runs
 
@@ -100,7 +100,7 @@ class _Training:
     folder: Path
     device: str
     on_epoch: Callable[[EpochEvent], None] | None
-    on_fold: Callable[[str, int, dict], None] | None
+    on_fold: Callable[[str, int, Run], None] | None
     should_cancel: Callable[[], bool] | None
 
     def run(self, resume: bool) -> TrainedRun:
@@ -125,12 +125,12 @@ class _Training:
             except (ExplorerError, KeyboardInterrupt) as error:
                 message = str(error) or "interrupted"
                 with suppress(StorageError):  # a full disk takes no note either: the run then counts as interrupted
-                    run_store.assemble(self.folder, state=run_store.FAILED, error=message)
+                    run_store.assemble(self.folder, state=FAILED, error=message)
                 raise
             seconds = earlier_s + time.monotonic() - started
             run = run_store.assemble(
                 self.folder,
-                state=run_store.FINISHED if finished else run_store.FAILED,
+                state=FINISHED if finished else FAILED,
                 error=None if finished else "cancelled; go on with it by --resume",
                 seconds=round(seconds, 1),
             )
@@ -211,15 +211,15 @@ def _store_member(
 
     oof = predicted(folds.validation_rows(fold))
     oof.insert(2, "fold", fold)
-    entry = {
-        "fold": fold,
-        "initial_weights_hash": member.initial_weights_hash,
-        "weights_hash": member.weights_hash,
-        "best_epoch": member.best_epoch,
-        "epochs": len(member.curves),
-        "onnx_difference": difference,
+    entry = FoldMember(
+        fold=fold,
+        initial_weights_hash=member.initial_weights_hash,
+        weights_hash=member.weights_hash,
+        best_epoch=member.best_epoch,
+        epochs=len(member.curves),
+        onnx_difference=difference,
         **notes,
-    }
+    )
     run_store.store_fold(folder, FoldResult(entry, member.curves, oof, predicted(folds.test_rows)))
 
 
@@ -230,39 +230,41 @@ def run_description(
     folds: FoldMap,
     fitted: FittedInputs,
     device: str,
-) -> dict:
-    """The fixed part of run.json."""
-    return {
-        "model": spec.key,
-        "title": spec.title,
-        "inputs": list(spec.inputs),
-        "representation": settings.representation,
-        "context": settings.context,
-        "context_statistics": fitted.context_statistics,
-        "n_folds": settings.n_folds,
-        "folds_done": [],
-        "epochs": settings.epochs,
-        "batch_size": settings.batch_size,
-        "seed": settings.seed,
-        "preset": settings.preset,
-        "validation": settings.validation,
-        "settings": settings.as_dict(),
-        "data": {
-            "path": data.name,
-            "sha256": data.sha256,
-            "fold_map": hashlib.sha256(data.source_id.tobytes() + folds.fold.tobytes()).hexdigest()[:16],
-            "n_stars": len(data),
-            "n_train": int((folds.fold >= 0).sum()),
-            "n_test": len(folds.test_rows),
-            "notes": list(data.notes),
-        },
-        "calibration": None,
-        "members": [],
-        "versions": _versions(),
-        "device": device,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": 0.0,
-    }
+) -> Run:
+    """What is known of a run before its first fold."""
+    return Run(
+        format_version=FORMAT_VERSION,
+        model=spec.key,
+        title=spec.title,
+        inputs=list(spec.inputs),
+        representation=settings.representation,
+        context=settings.context,
+        context_statistics=fitted.context_statistics,
+        n_folds=settings.n_folds,
+        folds_done=[],
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        preset=settings.preset,
+        validation=settings.validation,
+        settings=settings,
+        data=DataReference(
+            path=data.name,
+            sha256=data.sha256,
+            fold_map=hashlib.sha256(data.source_id.tobytes() + folds.fold.tobytes()).hexdigest()[:16],
+            n_stars=len(data),
+            n_train=int((folds.fold >= 0).sum()),
+            n_test=len(folds.test_rows),
+            notes=list(data.notes),
+        ),
+        calibration=None,
+        members=[],
+        versions=_versions(),
+        device=device,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=0.0,
+        state=RUNNING,
+    )
 
 
 def _versions() -> dict[str, str]:

@@ -68,14 +68,14 @@ def test_the_last_epoch_kept_instead_of_the_best_is_found(stars, tmp_path, monke
     good = run_of(stars, tmp_path / "good", DEEP, **explicit)
     monkeypatch.setattr(keras.callbacks, "EarlyStopping", without_restoring)
     bad = run_of(stars, tmp_path / "bad", DEEP, **explicit)
-    best = run_store.read_run(bad)["members"][0]["best_epoch"]
+    best = run_store.read_run(bad).members[0].best_epoch
     assert best < 60, "the plant needs a run whose best epoch is not its last"
     assert find("best_epoch", good).verdict == PASSED
     finding = find("best_epoch", bad)
     assert finding.verdict == FAILED
     assert finding.numbers["last_epoch_kept"] == [0]
     assert find("selection", bad).verdict == PASSED, "one flaw must not look like another"
-    run_store.write_run_file(bad, run_store.read_run(bad) | {"predictions_shipped": 10**6})
+    run_store.write_run(bad, run_store.read_run(bad).changed(predictions_shipped=10**6))
     assert find("best_epoch", bad).verdict == FAILED, "a run that calls all its predictions a sample is checked too"
 
 
@@ -165,19 +165,19 @@ def test_a_dead_context_is_found_and_a_live_one_is_named(stars, tmp_path, monkey
 
 
 def test_bare_verdicts_without_a_probability_are_found(stars, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_store, "sigmoid", lambda value: (value > 0).astype(float))
+    monkeypatch.setattr("core.runs.run.sigmoid", lambda value: (value > 0).astype(float))
     finding = find("repeatable", run_of(stars, tmp_path / "run"))
     assert finding.verdict == FAILED
     assert "verdicts without a probability" in finding.text
 
 
 def test_figures_that_were_improved_by_hand_are_found(stars, tmp_path, monkeypatch):
-    figures = run_store._figures
+    figures = run_store.figures_of
 
     def improved(oof, test):
-        return {**figures(oof, test), "validation_accuracy": 0.9694}
+        return figures(oof, test).changed(validation_accuracy=0.9694)
 
-    monkeypatch.setattr(run_store, "_figures", improved)
+    monkeypatch.setattr(run_store, "figures_of", improved)
     finding = find("figures", run_of(stars, tmp_path / "run"))
     assert finding.verdict == FAILED
     assert finding.numbers["wrong"] == ["validation_accuracy"]
