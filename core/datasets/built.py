@@ -19,6 +19,7 @@ from core.archive.client import ArchiveClient
 from core.archive.progress import Progress, silent
 from core.archive.random_sources import N_SOURCES
 from core.atomic import atomic_path
+from core.claims import claim
 from core.datasets import selections
 from core.datasets.catalogue import MANIFEST_FILE, DatasetManifest, note_dataset, read_manifest
 from core.errors import NotFoundError, StorageError, UsageError
@@ -85,14 +86,7 @@ class _Build:
     def check_request(self) -> None:
         """Refuse to mix two requests in one folder."""
         request = {"n_stars": self.n_stars, "seed": self.seed, "release": DATA_RELEASE, "version": 2}
-        path = self.folder / "request.json"
-        if path.exists() and json.loads(path.read_text()) != request:
-            raise UsageError(
-                f"{self.out} holds a build of something else ({path.read_text().strip()}). Choose another folder, or "
-                f"delete {self.folder} to start anew"
-            )
-        with atomic_path(path) as beside:
-            beside.write_text(json.dumps(request))
+        claim(self.folder, request, "a build")
 
     def finished(self) -> BuildResult | None:
         """The outcome of this build if it has come to its end: the manifest is written last."""

@@ -5,7 +5,6 @@ job first, and ends when there has been nothing to do for a while. Whatever kill
 finished, because everything stands on disk.
 """
 
-import fcntl
 import logging
 import time
 import traceback
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from core.atomic import storage_errors
+from core.claims import is_locked, locked
 from core.errors import ExplorerError
 from core.jobs.cluster import open_client
 from core.jobs.job import CANCELLED, FAILED, FINISHED, RUNNING, Job, JobState, jobs_dir, unfinished_jobs
@@ -30,29 +29,13 @@ _ATTEMPTS = 4
 @contextmanager
 def runner_lock() -> Iterator[bool]:
     """Be the runner of this data folder: True, or False if there is one already."""
-    with _lock(fcntl.LOCK_EX) as mine:
+    with locked(jobs_dir() / LOCK_FILE) as mine:
         yield mine
-
-
-@contextmanager
-def _lock(kind: int) -> Iterator[bool]:
-    path = jobs_dir() / LOCK_FILE
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a")
-    with file:
-        try:
-            fcntl.flock(file, kind | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
 
 
 def is_running() -> bool:
     """Whether a runner of this data folder lives."""
-    with _lock(fcntl.LOCK_SH) as free:  # shared: two who ask at once do not take each other for the runner
-        return not free
+    return is_locked(jobs_dir() / LOCK_FILE)
 
 
 class JobAtWork:

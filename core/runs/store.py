@@ -12,24 +12,22 @@ A fold is finished when `folds/NN` exists: it is written beside its place and re
 therefore be written by different processes, and a killed run goes on from those that are there.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pandas as pd
 
-from core.atomic import atomic_path, storage_errors
+from core import claims
+from core.atomic import atomic_path
 from core.errors import RunError
 from core.records import read_record, write_record
 from core.runs.run import RUN_FILE, RUNNING, Calibration, Figures, FoldMember, Member, Run, read_run, write_run
 from core.statistics.probability_calibration import fit_platt
 
 _FOLDS, _LOCK, _MEMBER = "folds", ".lock", "member.json"
-_PROBE_S = 0.5
 _TABLES = ("curves", "oof", "test")
 _MAY_CHANGE = {"only_folds"}
 _GROWS = {"folds_done", "members", "calibration", "results", "seconds", "started"}
@@ -74,9 +72,9 @@ def open_run(folder: str | Path, description: Run, *, resume: bool = False) -> I
         The folder cannot be written to.
     """
     folder = Path(folder)
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder):
+    with claims.locked(folder / _LOCK) as mine:
+        if not mine:
+            raise RunError(f"another process is training into {folder}; wait for it or choose another --out")
         if (folder / RUN_FILE).exists():
             if not resume:
                 raise RunError(f"{folder} already holds a run; choose another --out, or go on with it by --resume")
@@ -91,42 +89,9 @@ def open_run(folder: str | Path, description: Run, *, resume: bool = False) -> I
         yield folder
 
 
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """An advisory lock that the system lifts when its owner dies, however it dies."""
-    import fcntl
-
-    with storage_errors(folder):
-        file = (folder / _LOCK).open("w")
-    with file:
-        patience = time.monotonic() + _PROBE_S
-        while not _locked(file, fcntl.LOCK_EX):  # it may be somebody who only asks, see `is_locked`
-            if time.monotonic() > patience:
-                raise RunError(f"another process is training into {folder}; wait for it or choose another --out")
-            time.sleep(_PROBE_S / 10)
-        yield
-
-
 def is_locked(folder: Path) -> bool:
     """Whether a living process trains into the folder."""
-    import fcntl
-
-    try:
-        with (folder / _LOCK).open() as file:
-            return not _locked(file, fcntl.LOCK_SH)  # shared: two who ask at once do not take each other for trainers
-    except OSError:  # no such file, or none that may be read: nobody is known to train here
-        return False
-
-
-def _locked(file: IO[str], kind: int) -> bool:
-    """Whether the lock could be had; it ends with the file."""
-    import fcntl
-
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    return claims.is_locked(folder / _LOCK)
 
 
 def _check_same_run(stored: Run, wanted: Run, folder: Path) -> None:

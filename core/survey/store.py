@@ -4,7 +4,6 @@ _manifest.json        input, run, counts, partitions that failed and why
 part-NNNNNN.parquet   one per finished partition; a partition is finished when its part exists
 """
 
-import fcntl
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 import core
-from core.atomic import storage_errors
+from core.claims import locked
 from core.errors import SurveyError
 from core.records import Record, read_record, write_record
 from core.survey.merged_index import open_index
@@ -160,9 +159,9 @@ def open_survey(
     """
     folder = Path(folder)
     run, description = _run(run_dir, model, dismiss_below)
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder):
+    with locked(folder / _LOCK, patience_s=0) as mine:
+        if not mine:
+            raise SurveyError(f"another process writes into {folder}; wait for it or choose another --out")
         for leftover in folder.glob(".part-*.partial.parquet"):
             leftover.unlink(missing_ok=True)  # of a process that was killed while it wrote
         partitions: dict[str, PartitionEntry] = {}
@@ -234,18 +233,6 @@ def _require_same(stored: Manifest, plan: Plan, now: SurveyedBy, folder: Path) -
             f"{folder} holds a survey by the run {then.path} ({then.started}, dismissing below {then.dismiss_below}), "
             f"not by {now.path} (below {now.dismiss_below}); resume it with the same --run or choose another --out"
         )
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    with storage_errors(folder):
-        file = (folder / _LOCK).open("w")
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise SurveyError(f"another process writes into {folder}; wait for it or choose another --out") from error
-        yield
 
 
 def _entry(result: PartitionResult) -> PartitionEntry:
