@@ -128,7 +128,7 @@ class Run(Record):
     started : str
         UTC time, ISO 8601; tells a run from the one that stood in the folder before.
     seconds : float
-        What the training took.
+        What the training of its members took.
     results, results_of_all_predictions : Figures or None
         Of the stored predictions; of all, where only a sample of `predictions_shipped` rows is stored.
     """

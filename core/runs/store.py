@@ -107,11 +107,6 @@ def _check_same_run(stored: Run, wanted: Run, folder: Path) -> None:
         )
 
 
-def stored_seconds(folder: str | Path) -> float:
-    """What the training of a folder has taken so far; 0 where nothing is."""
-    return read_run(folder).seconds if (Path(folder) / RUN_FILE).exists() else 0.0
-
-
 def store_representation_state(folder: Path, state: dict[str, np.ndarray]) -> None:
     """Write what a fitted representation learnt (`representation.npz`); nothing where it learnt nothing."""
     if state:

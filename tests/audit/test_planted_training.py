@@ -12,12 +12,13 @@ from core.runs import store as run_store
 from core.runs.protocol import FoldMap
 from core.spectra.representations import represent
 from core.training import fit as fit_module
-from core.training import train as train_module
+from core.training import member as member_module
+from core.training import network as network_module
 from models.blocks import context_input, dense, flux_input, logit_output
 from models.registry import model_spec
 from tests.audit.conftest import WIDE, find, run_of
 
-FIT = train_module.fit_member
+FIT = member_module.fit_member
 DEEP = model_spec("deep")
 
 
@@ -28,8 +29,8 @@ def test_one_network_appended_again_and_again_is_found(stars, tmp_path, monkeypa
         kept.append(kept[0] if kept else FIT(*arguments, **options))
         return kept[0]
 
-    monkeypatch.setattr(train_module, "fit_member", fit_once)
-    monkeypatch.setattr(train_module, "free_memory", lambda: None)
+    monkeypatch.setattr(member_module, "fit_member", fit_once)
+    monkeypatch.setattr(member_module, "free_memory", lambda: None)
     finding = find("members", run_of(stars, tmp_path / "run", only_folds=2))
     assert finding.verdict == FAILED
     assert finding.numbers["different_weights"] == 1
@@ -51,7 +52,7 @@ def test_layers_that_carry_over_between_folds_are_found(stars, tmp_path, monkeyp
         return model
 
     monkeypatch.setattr(models.wide, "build", build_partly_fresh)
-    monkeypatch.setattr(train_module, "free_memory", lambda: None)
+    monkeypatch.setattr(member_module, "free_memory", lambda: None)
     finding = find("fresh_weights", run_of(stars, tmp_path / "run", only_folds=2))
     assert finding.verdict == FAILED
     assert finding.numbers["carried_over"] == [1]
@@ -88,7 +89,7 @@ def test_a_test_set_that_chooses_the_epoch_is_found(stars, tmp_path, monkeypatch
     def steer(spec, training, validation, *arguments, **options):
         return FIT(spec, training, test_stars, *arguments, **options)
 
-    monkeypatch.setattr(train_module, "fit_member", steer)
+    monkeypatch.setattr(member_module, "fit_member", steer)
     folder = run_of(stars, tmp_path / "run", DEEP, epochs=3, patience=3, representation="standardised")
     finding = find("selection", folder)
     assert finding.verdict == FAILED
@@ -107,7 +108,7 @@ def test_training_on_the_validation_stars_is_found(stars, tmp_path, monkeypatch)
 
     explicit = {"representation": "pca", "epochs": 30, "patience": 30, "batch_size": 32}
     good = run_of(noisy, tmp_path / "good", DEEP, **explicit)
-    monkeypatch.setattr(train_module, "fit_member", with_all)
+    monkeypatch.setattr(member_module, "fit_member", with_all)
     bad = run_of(noisy, tmp_path / "bad", DEEP, **explicit)
     assert find("unseen_validation", good).verdict == PASSED
     finding = find("unseen_validation", bad)
@@ -191,24 +192,24 @@ def test_test_stars_that_also_train_are_found(stars, tmp_path, monkeypatch):
 
 
 def test_components_fitted_on_the_test_stars_too_are_found(stars, tmp_path, monkeypatch):
-    honest = train_module.network_inputs
+    honest = network_module.fit_inputs
 
     def with_all_rows(spec, data, settings, train_rows):
         return honest(spec, data, settings, np.arange(len(data)))
 
-    monkeypatch.setattr(train_module, "network_inputs", with_all_rows)
+    monkeypatch.setattr(network_module, "fit_inputs", with_all_rows)
     finding = find("preprocessing", run_of(stars, tmp_path / "run", representation="pca"), stars)
     assert finding.verdict == FAILED
     assert "other" in finding.text
 
 
 def test_folds_that_are_not_the_protocol_s_are_found(stars, tmp_path, monkeypatch):
-    honest = train_module.make_fold_map
+    honest = network_module.make_fold_map
 
     def always_plain(data, *, n_folds, validation, seed):
         return honest(data, n_folds=n_folds, validation="plain", seed=seed)
 
-    monkeypatch.setattr(train_module, "make_fold_map", always_plain)
+    monkeypatch.setattr(network_module, "make_fold_map", always_plain)
     folder = run_of(stars, tmp_path / "run", validation="sky", only_folds=2)
     finding = find("folds", folder)
     assert finding.verdict == FAILED
