@@ -20,7 +20,7 @@ from core.records import Record, read_record, write_record
 from core.survey.merged_index import open_index
 from core.survey.partitions import Partition, Plan
 from core.survey.second_look import FILE_NAME as SECOND_LOOK_FILE
-from core.survey.work import PartitionResult, Run, count_part
+from core.survey.work import PartitionResult, RunReference, count_part
 from core.verdict.ensemble import load_ensemble
 from core.verdict.out_of_distribution import DOMAIN_FILE
 
@@ -110,13 +110,13 @@ class Survey:
     ----------
     folder : Path
     plan : Plan
-    run : Run
+    run : RunReference
     manifest : Manifest
     """
 
     folder: Path
     plan: Plan
-    run: Run
+    run: RunReference
     manifest: Manifest
 
     @property
@@ -199,7 +199,7 @@ def read_manifest(folder: str | Path) -> Manifest:
         raise SurveyError(f"{folder} holds no {MANIFEST}; give the folder of a `survey`") from error
 
 
-def _run(run_dir: str | Path, model: str | None, dismiss_below: float) -> tuple[Run, SurveyedBy]:
+def _run(run_dir: str | Path, model: str | None, dismiss_below: float) -> tuple[RunReference, SurveyedBy]:
     ensemble = load_ensemble(run_dir, model, threads=1)
     started = ensemble.run.started
     description = SurveyedBy(
@@ -212,7 +212,7 @@ def _run(run_dir: str | Path, model: str | None, dismiss_below: float) -> tuple[
         judges_sha256=_digest([ensemble.path / name for name in (DOMAIN_FILE, SECOND_LOOK_FILE)]),
         dismiss_below=dismiss_below,
     )
-    return Run(str(ensemble.path), ensemble.model, started, dismiss_below), description
+    return RunReference(str(ensemble.path), ensemble.model, started, dismiss_below), description
 
 
 def _digest(files: list[Path]) -> str:
