@@ -8,6 +8,7 @@ import pandas as pd
 from core.datasets.catalogue import EMBEDDED, find_datasets
 from core.datasets.embedded import embedded_dataset, embedded_path
 from core.datasets.training_data import data_hash
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.runs.run import Run
 from core.settings import current_settings
 
@@ -42,7 +43,7 @@ def holds_stars(*tables: pd.DataFrame) -> Callable[[Path], bool]:
             stored = pd.read_parquet(path, columns=["source_id", "label"]).drop_duplicates("source_id")
         except (OSError, ValueError, KeyError):
             return False
-        label = stored.set_index("source_id")["label"].map({"massive": 1, "low-mass": 0, 1: 1, 0: 0})
+        label = stored.set_index("source_id")["label"].map({MASSIVE: 1, LOW_MASS: 0, 1: 1, 0: 0})
         return bool(label.reindex(wanted.index).eq(wanted).all())
 
     return holds

@@ -23,6 +23,7 @@ import pandas as pd
 from core import claims
 from core.atomic import atomic_path
 from core.errors import RunError
+from core.gaia.labels import THRESHOLD
 from core.records import read_record, write_record
 from core.runs.run import RUN_FILE, RUNNING, Calibration, Figures, FoldMember, Member, Run, read_run, write_run
 from core.statistics.probability_calibration import fit_platt
@@ -194,7 +195,7 @@ def figures_of(oof: pd.DataFrame, test: pd.DataFrame) -> Figures:
     """Headline figures at the threshold 0.5; the fold spread is the standard deviation over folds (ddof 1)."""
     from sklearn.metrics import roc_auc_score
 
-    correct = (oof["probability"] >= 0.5) == (oof["label"] == 1)
+    correct = (oof["probability"] >= THRESHOLD) == (oof["label"] == 1)
     per_fold = correct.groupby(oof["fold"]).mean()
     figures = Figures(
         validation_accuracy=float(per_fold.mean()),
@@ -203,7 +204,7 @@ def figures_of(oof: pd.DataFrame, test: pd.DataFrame) -> Figures:
     )
     if len(test) and test["label"].nunique() == 2:
         return figures.changed(
-            test_accuracy=float(((test["probability"] >= 0.5) == (test["label"] == 1)).mean()),
+            test_accuracy=float(((test["probability"] >= THRESHOLD) == (test["label"] == 1)).mean()),
             test_roc_auc=float(roc_auc_score(test["label"], test["probability"])),
         )
     return figures

@@ -51,6 +51,11 @@ class FusedEnsemble:
         """As `Ensemble.needs_coefficients`."""
         return self.ensemble.needs_coefficients
 
+    @property
+    def representation(self) -> str:
+        """As `Ensemble.representation`."""
+        return self.ensemble.representation
+
     def probabilities(self, flux: np.ndarray, coefficients: Coefficients | None = None) -> np.ndarray:
         """Calibrated probabilities, float64 ndarray of shape (n_members, n_stars).
 

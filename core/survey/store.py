@@ -19,10 +19,10 @@ from core.errors import SurveyError
 from core.records import Record, read_record, write_record
 from core.survey.merged_index import open_index
 from core.survey.partitions import Partition, Plan
-from core.survey.second_look import FILE_NAME as SECOND_LOOK_FILE
 from core.survey.work import PartitionResult, RunReference, count_part
 from core.verdict.ensemble import load_ensemble
 from core.verdict.out_of_distribution import DOMAIN_FILE
+from core.verdict.second_look import FILE_NAME as SECOND_LOOK_FILE
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "_manifest.json"
