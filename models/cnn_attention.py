@@ -40,10 +40,12 @@ class EachAnew(keras.initializers.GlorotUniform):
     """Gives each of its copies another seed: an attention layer copies one for query, key, value and output."""
 
     def get_config(self):
+        """Without the seed, which no copy shares."""
         return {**super().get_config(), "seed": None}
 
     @classmethod
     def from_config(cls, config):
+        """A copy with a seed of its own, unless one is given."""
         return cls(**{**config, "seed": config["seed"] or next_seed()})
 
 
