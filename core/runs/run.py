@@ -42,6 +42,8 @@ class DataReference(Record):
     n_stars, n_train, n_test : int or None
     notes : list of str
         What was left out of it, and why.
+    real_source_ids : list of str
+        Gaia's ids of the real stars in it.
     """
 
     path: str = ""
@@ -51,18 +53,30 @@ class DataReference(Record):
     n_train: int | None = None
     n_test: int | None = None
     notes: list[str] = Field(default_factory=list)
+    real_source_ids: list[str] = Field(default_factory=list)
 
 
 class Calibration(Record):
-    """Platt scaling, fitted on out-of-fold logits."""
+    """Platt scaling, fitted on out-of-fold logits; which stars stood for a class, where it is not the training's."""
 
     method: str = "platt"
     slope: float
     intercept: float
+    massive_class: str = ""
+    low_mass_class: str = ""
 
     def probability(self, logit: np.ndarray) -> np.ndarray:
         """Calibrated probability of massive at equal priors, of the same shape."""
         return sigmoid(self.slope * logit + self.intercept)
+
+
+class LearntFrom(Record):
+    """Numbers of simulated and of real stars that the members learnt from, and what each never sees (`held_out`)."""
+
+    simulated_stars: int = 0
+    real_stars: int = 0
+    real_massive_stars: int = 0
+    held_out: str = ""
 
 
 class Figures(Record):
@@ -121,6 +135,8 @@ class Run(Record):
     settings : TrainingSettings or None
         Everything that decided the training; None where the run does not tell.
     data : DataReference
+    learnt_from : LearntFrom or None
+        None: from the data alone.
     calibration : Calibration or None
         None before the first fold.
     members, members_not_shipped : list of Member
@@ -149,6 +165,7 @@ class Run(Record):
     validation: str = ""
     settings: TrainingSettings | None = None
     data: DataReference = DataReference()
+    learnt_from: LearntFrom | None = None
     calibration: Calibration | None = None
     members: list[Member] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)

@@ -38,10 +38,10 @@ class SurveyedBy(Record):
     """The run that classified: where it lay, and hashes of its members and of what judges beside them."""
 
     path: str
-    title: str
-    started: str
     model: str = ""
+    title: str
     members: int = 0
+    started: str
     members_sha256: str = ""
     judges_sha256: str = ""
     dismiss_below: float = 0.0

@@ -8,7 +8,6 @@ import pandas as pd
 
 from core.runs.run import FoldMember
 from core.runs.store import FoldResult, member_name, store_fold
-from core.training.augmentation import with_changed_copies
 from core.training.fit import EpochEvent, FittedMember, fit_member, free_memory, predict_logits
 from core.training.network import Preparation
 
@@ -26,9 +25,7 @@ def train_member(
     rows = prepared.folds.validation_rows(fold)
     member = fit_member(
         prepared.spec,
-        with_changed_copies(
-            prepared.spec, prepared.settings, prepared.data, prepared.inputs, prepared.folds.train_rows(fold), fold
-        ),
+        prepared.learnt(fold),
         (prepared.inputs.rows(rows), prepared.data.label[rows]),
         prepared.settings,
         fold,

@@ -9,12 +9,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 import core
 from core.datasets.training_data import TrainingData
 from core.runs import store as run_store
 from core.runs.protocol import FoldMap, make_fold_map
 from core.runs.run import FAILED, FINISHED, FORMAT_VERSION, RUNNING, DataReference, Run, read_run
 from core.runs.settings import TrainingSettings
+from core.training.augmentation import with_changed_copies
 from core.training.inputs import FittedInputs, NetworkInputs, fit_inputs, network_inputs
 from core.verdict.out_of_distribution import store_domain
 from models.registry import ModelSpec
@@ -36,6 +39,11 @@ class Preparation:
     def inputs(self) -> NetworkInputs:
         """The network's inputs for all stars."""
         return network_inputs(self.spec, self.data, self.settings, self.fitted)
+
+    def learnt(self, fold: int) -> tuple[list[np.ndarray], np.ndarray]:
+        """Inputs and labels that train the member of a fold, changed copies included."""
+        rows = self.folds.train_rows(fold)
+        return with_changed_copies(self.spec, self.settings, self.data, self.inputs, rows, fold)
 
 
 def folds_of(data: TrainingData, settings: TrainingSettings) -> FoldMap:
@@ -70,7 +78,7 @@ class NetworkTraining:
         self.error = ""
         self._device = device
         with ExitStack() as claim:
-            claim.enter_context(run_store.open_run(folder, _description(prepared, device), resume=resume))
+            claim.enter_context(run_store.open_run(folder, run_description(prepared, device), resume=resume))
             run_store.store_representation_state(folder, prepared.fitted.representation_state)
             store_domain(folder, prepared.data.flux, prepared.folds.all_train_rows)
             self.done_before = run_store.finished_folds(folder)
@@ -110,7 +118,7 @@ class NetworkTraining:
         return self.update()
 
 
-def _description(prepared: Preparation, device: str) -> Run:
+def run_description(prepared: Preparation, device: str) -> Run:
     """What is known of a run before its first fold."""
     spec, settings, data, folds = prepared.spec, prepared.settings, prepared.data, prepared.folds
     return Run(
