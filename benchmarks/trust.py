@@ -31,7 +31,7 @@ def main(run_dir: Path) -> None:
     if not folder.is_dir():
         sys.exit(f"no real spectra in {folder}: set XP_REAL_DATA to the folder that holds them")
     ensemble = load_ensemble(run_dir)
-    companions = load_companions(ensemble.path, str(ensemble.run.get("started", "")))
+    companions = load_companions(ensemble.path, ensemble.run.started)
     if companions.domain is None or companions.conformal is None:
         sys.exit(f"{run_dir} stores no domain of its training spectra or no held-out stars: train it again")
     exam = load_exam(folder)

@@ -130,4 +130,4 @@ def _ensemble(run: Path | None) -> tuple[Ensemble | None, Companions]:
     if not folder.exists():
         raise RunError(f"There is no run folder {folder}; see `python -m core models` and train one")
     ensemble = load_ensemble(folder)
-    return ensemble, load_companions(ensemble.path, str(ensemble.run.get("started", "")))
+    return ensemble, load_companions(ensemble.path, ensemble.run.started)

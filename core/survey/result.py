@@ -15,11 +15,10 @@ import pyarrow.parquet as pq
 
 from core.datasets.known_stars import known_stars
 from core.errors import SurveyError, UsageError
-from core.gaia.releases import DEFAULT
 from core.survey.columns import SCHEMA
 from core.survey.index import Counts, candidates_file
 from core.survey.merged_index import Index, open_index
-from core.survey.store import read_manifest
+from core.survey.store import Manifest, read_manifest
 from core.verdict.sky_estimate import CANDIDATE_FROM
 from core.verdict.verdict import SCORES
 
@@ -100,12 +99,12 @@ class SurveyResult:
     Attributes
     ----------
     folder : Path
-    manifest : dict
+    manifest : Manifest
     counts_of_all : Counts
     """
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     counts_of_all: Counts
     _database: Any = field(repr=False, default=None)
 
@@ -121,7 +120,7 @@ class SurveyResult:
             raise SurveyError(f"the survey {folder} has no finished part yet; wait for its first one")
         index = open_index(parts)
         database = duckdb.connect()
-        database.register("lists", known_stars(manifest.get("release", DEFAULT.key)))
+        database.register("lists", known_stars(manifest.release))
         database.execute("CREATE TABLE known AS SELECT * FROM lists")  # what is registered is for one cursor only
         all_columns = f"SELECT {_columns_of(parts[0])}, known_as FROM"
         database.execute(

@@ -98,7 +98,7 @@ def classify_file(
     of = DEFAULT.key if first is None else first.release
     done = replace(done, release=of, release_stated=first is not None and first.release_stated)
     about = provenance(ensemble) | {RELEASE_FIELD: of}
-    started = str(ensemble.run.get("started", ""))
+    started = ensemble.run.started
     companions = NO_COMPANIONS if of == ensemble.instrument else load_companions(ensemble.path, started)
     with parquet_output(out, SCHEMA.with_metadata(about), path) as writer:
         for spectra in chain([] if first is None else [first], pieces):
@@ -129,5 +129,5 @@ def provenance(ensemble: Ensemble) -> dict[str, str]:
         "run": ensemble.path.name,
         "model": ensemble.model,
         "members": str(len(ensemble)),
-        "trained": str(ensemble.run.get("started", "")),
+        "trained": ensemble.run.started,
     }

@@ -119,14 +119,14 @@ def test_the_ensemble_is_tagged_and_judges_its_own_instrument_without_a_note(pla
     ensemble = load_ensemble(run)
     assert ensemble.instrument == "dr4"
     spectra = read_spectra(place / "dr4.parquet", with_errors=False)
-    verdict = judge(spectra, ensemble, load_companions(run, ensemble.run["started"]))
+    verdict = judge(spectra, ensemble, load_companions(run, ensemble.run.started))
     assert np.isfinite(verdict.probability).all()
     assert set(verdict.note) == {""}
 
 
 def test_spectra_of_the_other_instrument_are_noted_or_refused(place, run):
     ensemble = load_ensemble(run)
-    companions = load_companions(run, ensemble.run["started"])
+    companions = load_companions(run, ensemble.run.started)
     spectra = read_spectra(place / "dr3.parquet", with_errors=False)
     spectra.flux[0, 100:140] *= 5.0  # like nothing that was learnt from
     verdict = judge(spectra, ensemble, companions)
@@ -139,7 +139,7 @@ def test_spectra_of_the_other_instrument_are_noted_or_refused(place, run):
 
 def test_a_survey_is_of_one_release_and_is_not_resumed_with_another(place, run, tmp_path):
     done = survey(place / "dr4.parquet", run, tmp_path / "out", workers=1)
-    assert done.manifest["release"] == "dr4"
+    assert done.manifest.release == "dr4"
     part = next((tmp_path / "out").glob("part-*.parquet"))
     assert pq.read_schema(part).metadata[b"gaia_release"] == b"dr4"
     with pytest.raises(SurveyError, match=r"Gaia DR4.*Gaia DR3"):

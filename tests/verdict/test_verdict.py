@@ -51,7 +51,7 @@ def spectra(tmp_path_factory) -> SpectrumSet:
 def shipped():
     folder = current_settings().default_run_dir
     ensemble = load_ensemble(folder, threads=1)
-    return ensemble, load_companions(folder, str(ensemble.run["started"]))
+    return ensemble, load_companions(folder, ensemble.run.started)
 
 
 def test_table_survey_and_card_are_views_of_one_verdict(spectra, shipped):
