@@ -9,6 +9,14 @@ import typer
 from core.errors import UsageError
 
 
+class Atmosphere(StrEnum):
+    """Where surface fluxes come from."""
+
+    grid = "grid"
+    network = "network"
+    solver = "solver"
+
+
 class Population(StrEnum):
     """Populations that can be asked for."""
 
@@ -42,6 +50,10 @@ def simulate(
     workers: Annotated[
         int | None, typer.Option(help="Threads (default: one per processor core); no influence on the stars.", min=1)
     ] = None,
+    atmosphere: Annotated[
+        Atmosphere,
+        typer.Option(help="Where surface fluxes come from; the solver takes a second a star (2,000 at most)."),
+    ] = Atmosphere.grid,
 ) -> None:
     """Draw simulated stars and write what Gaia would publish of them, spectra included, to Parquet."""
     from core.commands.row_progress import count_progress
@@ -57,6 +69,7 @@ def simulate(
             workers=workers,
             negative_mix=_shares(mix, population),
             progress=move,
+            atmosphere=atmosphere.value,
         )
     print(path)
 

@@ -1,14 +1,18 @@
 """Fit every star of a set of spectra: parameters with intervals, family, luminosity, mass and the class by physics."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
+from core.errors import UsageError
+from core.parameters.correction import HOT_K as CORRECTION_HOT_K
+from core.parameters.correction import CorrectedAtmosphere
 from core.parameters.dust import DEFAULT_LAW
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO, Atmosphere, ForwardModel
 from core.parameters.least_squares import Solution, fit_batch
-from core.parameters.observation import ModelError, Observation, n_values, observe
+from core.parameters.observation import NO_MODEL_ERROR, ModelError, Observation, n_values, observe
 from core.parameters.parallax import log_radius_of, log_radius_shift
 from core.parameters.population import luminosity_and_mass, training_classes
 from core.parameters.posterior import Draws, laplace
@@ -84,9 +88,18 @@ def _empty_table(spectra: SpectrumSet) -> pd.DataFrame:
     return table
 
 
-def fit_families(spectra: SpectrumSet, settings: Settings) -> list[FamilyFit]:
+def prepared(spectra: SpectrumSet, settings: Settings) -> Observation:
+    """Usable stars made ready for the fit; whose model error is that of hot stars is decided by the first guess."""
+    first, _ = first_guesses(model_of("normal", settings), spectra.flux, spectra.flux_error)
+    return observe(spectra, settings.error, first[:, LN_TEFF] > np.log(CORRECTION_HOT_K))
+
+
+def fit_families(spectra: SpectrumSet, settings: Settings, seen: Observation | None = None) -> list[FamilyFit]:
     """Fits with the normal family for all stars and with the others for the hot ones."""
-    seen = observe(spectra, settings.error)
+    normal = model_of("normal", settings)
+    starts = first_guesses(normal, spectra.flux, spectra.flux_error)
+    if seen is None:
+        seen = observe(spectra, settings.error, starts[0][:, LN_TEFF] > np.log(CORRECTION_HOT_K))
     rng = np.random.default_rng(settings.seed)
     counts, everyone = n_values(seen), np.arange(len(spectra))
     fits: list[FamilyFit] = []
@@ -97,9 +110,38 @@ def fit_families(spectra: SpectrumSet, settings: Settings) -> list[FamilyFit]:
         if not len(rows):
             continue
         model = model_of(family, settings)
-        solution = _best_of_starts(model, seen.take(rows), spectra.take(rows))
+        solution = _best_of_starts(model, seen.take(rows), spectra.take(rows), starts if family == "normal" else None)
         fits.append(FamilyFit(family, model, rows, solution, laplace(model, solution, rng), counts[rows]))
     return fits
+
+
+@lru_cache(maxsize=1)
+def corrected_grid() -> CorrectedAtmosphere:
+    """The shipped grid with the measured correction."""
+    return CorrectedAtmosphere(smooth_grid())
+
+
+def atmosphere_called(name: str | None) -> Atmosphere | None:
+    """The corrected atmosphere 'grid' or 'network'; None for the default."""
+    if name is None:
+        return None
+    if name == "grid":
+        return corrected_grid()
+    if name == "network":
+        from core.simulation.atmosphere_network.flux_network import flux_network
+
+        return CorrectedAtmosphere(flux_network())
+    raise UsageError(f"unknown atmosphere {name!r} for a fit; expected grid or network")
+
+
+def bare(settings: Settings | None = None) -> Settings:
+    """Settings for stars drawn from the models themselves: no correction, no model error."""
+    return replace(settings or Settings(), atmosphere=smooth_grid(), error=NO_MODEL_ERROR)
+
+
+def for_spectra(settings: Settings, spectra: SpectrumSet) -> Settings:
+    """The settings for these spectra: stars of the simulator, which carry their truth, are fitted with the bare models."""
+    return bare(settings) if "true_teff" in spectra.metadata else settings
 
 
 _MODELS: dict[tuple[str, str, str], ForwardModel] = {}
@@ -107,15 +149,15 @@ _MODELS: dict[tuple[str, str, str], ForwardModel] = {}
 
 def model_of(family: str, settings: Settings) -> ForwardModel:
     """The forward model of a family; each is built once."""
-    atmosphere = settings.atmosphere or smooth_grid()
+    atmosphere = settings.atmosphere or corrected_grid()
     key = (family, settings.law, atmosphere.name)
     if key not in _MODELS:
         _MODELS[key] = ForwardModel(family, settings.law, atmosphere)
     return _MODELS[key]
 
 
-def _best_of_starts(model: ForwardModel, seen: Observation, spectra: SpectrumSet) -> Solution:
-    first, second = first_guesses(model, spectra.flux, spectra.flux_error)
+def _best_of_starts(model: ForwardModel, seen: Observation, spectra: SpectrumSet, starts=None) -> Solution:
+    first, second = starts or first_guesses(model, spectra.flux, spectra.flux_error)
     return fit_batch(model, seen, first).better_of(fit_batch(model, seen, second))
 
 

@@ -45,6 +45,9 @@ class ForwardModel:
         self.atmosphere = smooth_grid() if atmosphere is None else atmosphere
         wavelength = np.ascontiguousarray(self.atmosphere.wavelength_nm, dtype=np.float64)
         self.law = dust_law(law, wavelength.tobytes())
+        correction = getattr(self.atmosphere, "correction", None)
+        if correction is not None and law == DEFAULT_LAW:
+            self.law = self.law.with_curve(correction.curve)
         self._instrument = np.ascontiguousarray(DILUTION * forward_matrix(wavelength).T, dtype=np.float32)
         ranges = self.atmosphere.range(family)
         self.has_mh = family == "normal"

@@ -12,10 +12,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from core.parameters.correction import load_correction
 from core.simulation import systematics
 from core.simulation.noise import expected_errors, template_correlations
 from core.spectra.calibration import coefficient_covariance, design_matrix
-from core.spectra.grid import N_COEFFICIENTS, N_SAMPLES, WAVELENGTH_NM
+from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.spectrum_set import SpectrumSet
 
 _SINGULAR_FLOOR = 3e-3
@@ -27,18 +28,17 @@ UNKNOWN_G = 15.0
 
 @dataclass(frozen=True)
 class ModelError:
-    """Relative error of the model's flux, as a random curve of `amplitude` at short and `broad` at long scales.
+    """Relative error of the model's flux: the curves that the correction leaves, times `measured`, and a random curve of
+    15 nm of relative size `amplitude`.
 
-    The defaults are what is left between the best fits and real stars (`docs/decisions/parameters.md`); for stars that
-    were drawn from the same models both are 0.
+    For stars that were drawn from the same models both are 0.
     """
 
-    amplitude: float = 0.012
-    broad: float = 0.015
-    edge: float = 0.03
+    measured: float = 1.0
+    amplitude: float = 0.006
 
 
-NO_MODEL_ERROR = ModelError(0.0, 0.0, 0.0)
+NO_MODEL_ERROR = ModelError(0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,17 @@ class Observation:
         return Observation(self.value[rows], self.way[rows], self.g_mag[rows])
 
 
-def observe(spectra: SpectrumSet, error: ModelError | None = None, *, with_law: bool = True) -> Observation:
-    """Prepare usable stars (343 finite flux samples); missing errors are taken from the noise model."""
+def observe(
+    spectra: SpectrumSet, error: ModelError | None = None, hot: np.ndarray | None = None, *, with_law: bool = True
+) -> Observation:
+    """Prepare usable stars (343 finite flux samples); missing errors are taken from the noise model.
+
+    `hot` (n,) says whose model error is that of hot stars.
+    """
     error = ModelError() if error is None else error
+    hot = np.zeros(len(spectra), dtype=bool) if hot is None else hot
     complete = _complete_coefficients(spectra)
-    parts = [(rows, _prepared(spectra.take(rows), error, with_law, measured)) for measured in (True, False)
+    parts = [(rows, _prepared(spectra.take(rows), error, hot[rows], with_law, measured)) for measured in (True, False)
              if len(rows := np.flatnonzero(complete == measured))]  # fmt: skip
     n = len(spectra)
     width = 2 * N_COEFFICIENTS
@@ -79,6 +85,13 @@ def observe(spectra: SpectrumSet, error: ModelError | None = None, *, with_law: 
         value[rows, : part_value.shape[1]] = part_value
         way[rows, :, : part_value.shape[1]] = part_way
     return Observation(value, way, _g_mag(spectra))
+
+
+def observed_law(flux: np.ndarray, g_mag: np.ndarray) -> np.ndarray:
+    """The mean calibration law of sampled spectra (n, 343), relative."""
+    coefficients = flux @ _from_flux()
+    features = systematics.law_features(coefficients[:, :N_COEFFICIENTS], coefficients[:, N_COEFFICIENTS:], g_mag)
+    return features.astype(np.float32) @ systematics.mean_law()
 
 
 def n_values(observation: Observation) -> np.ndarray:
@@ -106,16 +119,14 @@ def _g_mag(spectra: SpectrumSet) -> np.ndarray:
     return np.nan_to_num(np.where(np.isfinite(known), known, synthetic), nan=UNKNOWN_G)
 
 
-def _prepared(spectra: SpectrumSet, error: ModelError, with_law: bool, measured: bool):
+def _prepared(spectra: SpectrumSet, error: ModelError, hot: np.ndarray, with_law: bool, measured: bool):
     """Whitened values (n, m) and ways (n, 110, m)."""
     coefficients = _coefficients(spectra, measured)
     bp, rp = coefficients[:, :N_COEFFICIENTS], coefficients[:, N_COEFFICIENTS:]
     covariance = _noise(spectra, bp, rp, measured)
     flux = np.maximum(spectra.flux, 0.0)
     features = systematics.law_features(bp, rp, _g_mag(spectra))
-    curves = _error_curves(features[:, 2], error)  # (n, k, 343)
-    spread = (flux[:, None, :] * curves).astype(np.float32) @ systematics.back_projection()
-    covariance += spread.swapaxes(1, 2) @ spread
+    covariance += _model_covariance(flux, features[:, 2], error, hot)
     way = np.tile(np.eye(2 * N_COEFFICIENTS, dtype=np.float32), (len(flux), 1, 1))
     if with_law:
         law = features.astype(np.float32) @ systematics.mean_law()
@@ -193,19 +204,13 @@ def _flux_basis() -> np.ndarray:
     return right[size > _SINGULAR_FLOOR * size[0]].T
 
 
-@lru_cache(maxsize=4)
-def _curve_bases() -> tuple[np.ndarray, np.ndarray]:
-    return systematics.smooth_curves(15.0), systematics.smooth_curves(90.0)
-
-
-def _error_curves(brightness: np.ndarray, error: ModelError) -> np.ndarray:
-    """Relative error curves of one standard deviation each, (n, k, 343): the calibration's and the model's."""
-    narrow, broad = _curve_bases()
-    wiggles = systematics.wiggle_amplitude(brightness)
-    # Below 400 nm metals, the Balmer jump and the calibration are all at their worst.
-    blue = error.edge * np.clip((400.0 - WAVELENGTH_NM) / 40.0, 0.0, 1.0)
-    size = np.sqrt(wiggles**2 + (error.amplitude**2 + blue**2)[None, :])
-    parts = [narrow[None] * size[:, None, :]]
-    if error.broad > 0:
-        parts.append(np.broadcast_to(error.broad * broad, (len(brightness), *broad.shape)))
-    return np.concatenate(parts, axis=1).reshape(len(brightness), -1, N_SAMPLES)
+def _model_covariance(flux: np.ndarray, brightness: np.ndarray, error: ModelError, hot: np.ndarray) -> np.ndarray:
+    """Covariance of the coefficients by the calibration's wiggles and the model's error, (n, 110, 110)."""
+    size = np.sqrt(systematics.wiggle_amplitude(brightness) ** 2 + error.amplitude**2)
+    curves = systematics.smooth_curves()[None] * size[:, None, :]
+    if error.measured > 0:
+        known = load_correction()
+        measured = error.measured * np.where(hot[:, None, None], known.hot_errors, known.cool_errors)
+        curves = np.concatenate([curves, measured], axis=1)
+    spread = (flux[:, None, :] * curves).astype(np.float32) @ systematics.back_projection()
+    return spread.swapaxes(1, 2) @ spread

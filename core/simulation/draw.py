@@ -36,6 +36,7 @@ class Request:
     seed: int
     with_coefficients: bool = False
     negative_mix: dict[str, float] | None = None
+    atmosphere: str = "grid"
 
 
 def simulate(
@@ -47,6 +48,7 @@ def simulate(
     workers: int | None = None,
     progress: Progress | None = None,
     negative_mix: dict[str, float] | None = None,
+    atmosphere: str = "grid",
 ) -> Path:
     """Draw stars, simulate what Gaia would publish of them and write a Parquet file or a folder of them.
 
@@ -65,6 +67,8 @@ def simulate(
     progress : function of (done, total) or None
     negative_mix : dict or None
         How often each kind of low-mass star comes in 'training' (`population.training.NEGATIVE_MIX`).
+    atmosphere : 'grid', 'network' or 'solver'
+        Where surface fluxes come from (`core.simulation.atmosphere_source`).
 
     Returns
     -------
@@ -77,7 +81,7 @@ def simulate(
     DiskSpaceError
         The result would not fit on the disk; nothing has been started.
     """
-    request = Request(population, n_stars, seed, with_coefficients, negative_mix)
+    request = Request(population, n_stars, seed, with_coefficients, negative_mix, atmosphere)
     out = Path(out)
     check_request(population, n_stars)
     is_file = out.suffix == ".parquet"
@@ -120,7 +124,7 @@ class Chunks:
         rng = np.random.default_rng(self._seeds[index])
         massive, test = self._massive[rows], self._test[rows]
         stars = draw_chunk(request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix)
-        return chunk_table(stars, rng, request.with_coefficients)
+        return chunk_table(stars, rng, request.with_coefficients, request.atmosphere)
 
 
 def iter_chunks(request: Request, workers: int | None = None) -> Iterator:
