@@ -15,7 +15,7 @@ from core.parameters.least_squares import Solution, fit_batch
 from core.parameters.observation import NO_MODEL_ERROR, ModelError, Observation, n_values, observe
 from core.parameters.parallax import log_radius_of, log_radius_shift
 from core.parameters.population import luminosity_and_mass, training_classes
-from core.parameters.posterior import Draws, laplace
+from core.parameters.posterior import Draws, laplace, mixed
 from core.parameters.prior import LOGG_PRIOR
 from core.parameters.start import first_guesses
 from core.simulation.smooth_grid import smooth_grid
@@ -29,6 +29,8 @@ HOT_K = 7500.0
 POOR_FIT = 4.0
 """chi-square per value above which no model describes the star."""
 _EDGE = 1e-3
+_SAME_VALLEY = np.array([0.02, 0.3, 0.4, 0.2, 0.03])
+"""Two fits closer than this in every parameter found the same minimum."""
 NO_FIT, NOT_CONVERGED, POOR, AT_EDGE, NO_ERRORS = "no_spectrum", "not_converged", "poor_fit", "edge", "no_errors"
 
 
@@ -110,8 +112,10 @@ def fit_families(spectra: SpectrumSet, settings: Settings, seen: Observation | N
         if not len(rows):
             continue
         model = model_of(family, settings)
-        solution = _best_of_starts(model, seen.take(rows), spectra.take(rows), starts if family == "normal" else None)
-        fits.append(FamilyFit(family, model, rows, solution, laplace(model, solution, rng), counts[rows]))
+        solution, draws = _both_valleys(
+            model, seen.take(rows), spectra.take(rows), rng, starts if family == "normal" else None
+        )
+        fits.append(FamilyFit(family, model, rows, solution, draws, counts[rows]))
     return fits
 
 
@@ -156,9 +160,17 @@ def model_of(family: str, settings: Settings) -> ForwardModel:
     return _MODELS[key]
 
 
-def _best_of_starts(model: ForwardModel, seen: Observation, spectra: SpectrumSet, starts=None) -> Solution:
-    first, second = starts or first_guesses(model, spectra.flux, spectra.flux_error)
-    return fit_batch(model, seen, first).better_of(fit_batch(model, seen, second))
+def _both_valleys(
+    model: ForwardModel, seen: Observation, spectra: SpectrumSet, rng: np.random.Generator, starts=None
+) -> tuple[Solution, Draws]:
+    """The better of the fits from two starts, and draws of both where they ended at different places."""
+    first, second = (
+        fit_batch(model, seen, start) for start in starts or first_guesses(model, spectra.flux, spectra.flux_error)
+    )
+    best, worse = first.better_of(second), second.better_of(first, higher=True)
+    apart = (np.abs(best.theta - worse.theta) > _SAME_VALLEY).any(axis=1) & worse.converged
+    draws = laplace(model, best, rng)
+    return best, mixed(draws, laplace(model, worse, rng), apart, rng) if apart.any() else draws
 
 
 def summarise(spectra: SpectrumSet, fits: list[FamilyFit], settings: Settings) -> pd.DataFrame:

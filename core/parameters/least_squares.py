@@ -9,8 +9,10 @@ from core.parameters.observation import Observation
 from core.parameters.prior import Prior, prior_of
 
 MAX_STEPS = 40
-_TOLERANCE = 3e-3
+_TOLERANCE = 1e-2
 """A star is done when a step lowers -ln posterior by less than this."""
+_STUCK = 1e3
+"""Damping from which a step is so short that single precision sees no descent: the minimum is found."""
 _LARGEST = np.array([0.25, 0.7, 0.7, 1.0, 0.05, 5.0])
 BLOCK = 256
 
@@ -30,9 +32,9 @@ class Solution:
     hessian: np.ndarray
     converged: np.ndarray
 
-    def better_of(self, other: "Solution") -> "Solution":
-        """Star by star the one with the lower energy."""
-        use = other.energy < self.energy
+    def better_of(self, other: "Solution", *, higher: bool = False) -> "Solution":
+        """Star by star the one with the lower energy (or the higher)."""
+        use = (other.energy > self.energy) if higher else (other.energy < self.energy)
         pairs = ((getattr(self, name), getattr(other, name)) for name in vars(self))
         return Solution(*(np.where(use.reshape(-1, *[1] * (a.ndim - 1)), b, a) for a, b in pairs))
 
@@ -68,7 +70,7 @@ def _fit_block(model: ForwardModel, seen: Observation, start: np.ndarray) -> Sol
         gain = point.energy[rows] - found.energy
         better = gain > 0
         small = np.abs(moved[:, LN_TEFF] - theta[rows, LN_TEFF]) < 1e-5
-        converged[rows] = (better & (gain < _TOLERANCE)) | (~better & (damping[rows] > 1e6)) | (~better & small & bound)
+        converged[rows] = (better & (gain < _TOLERANCE)) | (~better & (damping[rows] > _STUCK)) | (~better & small & bound)
         kept = rows[better]
         theta[kept], scale[kept] = moved[better], moved_scale[better]
         for name in vars(point):

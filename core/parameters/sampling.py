@@ -4,7 +4,6 @@ Both sample exactly the posterior whose mode least squares finds: the same forwa
 """
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -72,11 +71,6 @@ def importance(
     return Sampled(drawn[kept, :5], float(1 / (weight**2).sum()))
 
 
-def has_nuts() -> bool:
-    """Whether NumPyro and JAX are installed (requirements-sampling.txt)."""
-    return find_spec("numpyro") is not None and find_spec("jax") is not None
-
-
 def sample_star(spectra: SpectrumSet, settings: Settings, method: str = "nuts", family: str | None = None) -> Sampled:
     """Posterior draws of one star with its best family (or a given one); 'nuts' falls back to 'importance'."""
     from core.parameters.fit import prepared
@@ -86,10 +80,6 @@ def sample_star(spectra: SpectrumSet, settings: Settings, method: str = "nuts", 
     known = {fit.family: fit for fit in fits if len(fit.rows)}
     chosen = known[family] if family in known else max(known.values(), key=lambda fit: float(fit.draws.evidence[0]))
     rng = np.random.default_rng(settings.seed)
-    if method == "nuts" and has_nuts():
-        from core.parameters.nuts import nuts
-
-        return nuts(chosen, seen, settings.seed)
     return importance(chosen, 0, seen, rng)
 
 
