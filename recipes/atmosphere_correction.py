@@ -49,8 +49,8 @@ def labelled_stars() -> pd.DataFrame:
     flux = np.stack(table["flux"])
     known &= ~table["xp_broken"] & ~table["ha_emission"].astype(bool) & ~table["emission"].astype(bool)
     known &= ~table["sp_type"].fillna("").str.contains("W|e|,", regex=True) & (flux[:, 60:] > 0).all(axis=1)
-    table["a_v_guess"] = table["av_lit"].fillna(table["av_rough"] + 0.1).fillna(1.0)
-    rough = np.where(table["av_lit"].notna(), 0.15, 0.12 + 0.25 * table["a_v_guess"])
+    table["a_v_guess"] = table["av_lit"].fillna(1.05 * table["av_rough"]).fillna(1.0)
+    rough = np.where(table["av_lit"].notna(), 0.15, 0.05 + 0.15 * table["a_v_guess"])
     table["a_v_error"] = np.where(table["av_lit"].isna() & table["av_rough"].isna(), 2.0, rough)
     table["fold"] = (table["source_id"] // 7) % 2
     return table[known].reset_index(drop=True)
@@ -116,8 +116,8 @@ def _scale_and_dust(left, weight, effect, curve, stars) -> tuple[np.ndarray, np.
     left = left + _TAU * total[:, None] * curve
     slope = effect - _TAU * curve
     sw, sx = weight.sum(axis=1), (weight * slope).sum(axis=1)
-    # Samples are not independent: the spectrum counts as twenty values against what is known of A_V.
-    thin = 20.0 / len(WAVELENGTH_NM)
+    # Samples are not independent: the spectrum counts as five values against what is known of A_V.
+    thin = 5.0 / len(WAVELENGTH_NM)
     sxx, sy = (weight * slope**2).sum(axis=1), (weight * left).sum(axis=1)
     sxy = (weight * slope * left).sum(axis=1)
     prior = 1 / stars["a_v_error"].to_numpy(float) ** 2

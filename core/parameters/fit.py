@@ -16,7 +16,7 @@ from core.parameters.observation import NO_MODEL_ERROR, ModelError, Observation,
 from core.parameters.parallax import log_radius_of, log_radius_shift
 from core.parameters.population import luminosity_and_mass, training_classes
 from core.parameters.posterior import Draws, laplace, mixed
-from core.parameters.prior import LOGG_PRIOR
+from core.parameters.prior import prior_of
 from core.parameters.start import first_guesses
 from core.simulation.smooth_grid import smooth_grid
 from core.spectra.spectrum_set import SpectrumSet
@@ -215,8 +215,7 @@ def _normal_classes(fit: FamilyFit, classes) -> tuple[np.ndarray, np.ndarray]:
     """ln evidence of a massive and of another normal star: the fit's posterior, reweighted to the populations."""
     theta = fit.draws.theta
     massive, other = classes.at(theta[..., LN_TEFF], theta[..., LOGG])
-    mean, spread = LOGG_PRIOR["normal"]
-    own = np.exp(-0.5 * ((theta[..., LOGG] - mean) / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
+    own = np.exp(prior_of(fit.model).log_logg(theta))
     return tuple(fit.draws.evidence + np.log((p / own).mean(axis=1)) for p in (massive, other))  # type: ignore[return-value]
 
 

@@ -77,7 +77,7 @@ def _fit_block(model: ForwardModel, seen: Observation, start: np.ndarray) -> Sol
             getattr(point, name)[kept] = getattr(found, name)[better]
         damping[rows] = np.where(better, np.maximum(damping[rows] * 0.2, 1e-7), damping[rows] * 8)
         tried[rows] = np.where(better, 0, tried[rows] + 1)
-    hessian = _hessian(point.jacobian, prior)
+    hessian = _hessian(point.jacobian, prior, theta)
     return Solution(theta, scale, point.chi2, point.energy, hessian, converged)
 
 
@@ -99,10 +99,10 @@ def _evaluate(model: ForwardModel, prior: Prior, seen: Observation, theta: np.nd
     return _Point(residual, jacobian, chi2, 0.5 * chi2 + prior.energy(theta))
 
 
-def _hessian(jacobian: np.ndarray, prior: Prior) -> np.ndarray:
+def _hessian(jacobian: np.ndarray, prior: Prior, theta: np.ndarray) -> np.ndarray:
     hessian = np.matmul(jacobian, jacobian.swapaxes(1, 2)).astype(np.float64)
     index = np.arange(5)
-    hessian[:, index, index] += prior.gradient(np.zeros((1, 5)))[1]
+    hessian[:, index, index] += prior.curvature(theta)
     return hessian
 
 
@@ -110,8 +110,8 @@ def _step(model, prior, point: _Point, theta, scale, damping, rows):
     """Trial parameters of the chosen stars; parameters held by a bound that they push against do not take part."""
     jacobian = point.jacobian[rows]
     gradient = np.matmul(jacobian, point.residual[rows][:, :, None])[:, :, 0].astype(np.float64)
-    gradient[:, :5] += prior.gradient(theta[rows])[0]
-    hessian = _hessian(jacobian, prior)
+    gradient[:, :5] += prior.gradient(theta[rows])
+    hessian = _hessian(jacobian, prior, theta[rows])
     low, high = model.bounds(theta[rows])
     held = np.zeros((len(rows), 6), dtype=bool)
     width = 1e-9 + 1e-6 * np.abs(theta[rows])

@@ -29,16 +29,17 @@ UNKNOWN_G = 15.0
 @dataclass(frozen=True)
 class ModelError:
     """Relative error of the model's flux: the curves that the correction leaves, times `measured`, and a random curve of
-    15 nm of relative size `amplitude`.
+    15 nm of relative size `amplitude`. `noise` multiplies the published errors, which are too small for bright stars.
 
-    For stars that were drawn from the same models both are 0.
+    For stars that were drawn from the same models they are 0, 0 and 1.
     """
 
     measured: float = 1.0
     amplitude: float = 0.006
+    noise: float = 1.3
 
 
-NO_MODEL_ERROR = ModelError(0.0, 0.0)
+NO_MODEL_ERROR = ModelError(0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _prepared(spectra: SpectrumSet, error: ModelError, hot: np.ndarray, with_law
     """Whitened values (n, m) and ways (n, 110, m)."""
     coefficients = _coefficients(spectra, measured)
     bp, rp = coefficients[:, :N_COEFFICIENTS], coefficients[:, N_COEFFICIENTS:]
-    covariance = _noise(spectra, bp, rp, measured)
+    covariance = error.noise**2 * _noise(spectra, bp, rp, measured)
     flux = np.maximum(spectra.flux, 0.0)
     features = systematics.law_features(bp, rp, _g_mag(spectra))
     covariance += _model_covariance(flux, features[:, 2], error, hot)
