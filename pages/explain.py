@@ -30,13 +30,13 @@ def one_star(run: RunSummary) -> None:
         return
     explanation_cache.explainer_process().start()  # it loads while the star is looked up
     with st.spinner("Looking the star up …"):
-        star = look_up(query, run)
-    if star.card.record.spectra is None:
+        card = look_up(query, run)
+    if card.record.spectra is None:
         st.info("There is no XP spectrum of this star, so there is nothing to explain.", icon=":material/info:")
         return
-    source_id = str(star.card.record.source_id)
-    st.subheader(f"Gaia DR3 {source_id}: {star.card.label or 'no verdict'}", anchor=False)
-    explanation = explanation_cache.explain_star(run, star.card.record.spectra, member)
+    source_id = str(card.record.source_id)
+    st.subheader(f"Gaia DR3 {source_id}: {card.verdict.label or 'no verdict'}", anchor=False)
+    explanation = explanation_cache.explain_star(run, card.record.spectra, member)
     show_star(explanation)
     link("Star", "Everything about this star", source_id=source_id, run=run.name)
 

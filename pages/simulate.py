@@ -7,16 +7,16 @@ from core.figures.palette import GREEN, LABEL_COLOURS
 from core.simulation.single_star import simulate_star
 from core.simulation.templates import nearest_template
 from core.spectra.spectrum_set import SpectrumSet
+from core.verdict.verdict import judge
 from ui import cache
 from ui.downloads import FORMATS, download_each, spectra_bytes
-from ui.judgement import judge
 from ui.live_plot import live_plot
 from ui.live_spectrum import clean_panel, noisy_panel
 from ui.new_sample import draw_sample
 from ui.plain import plain
 from ui.shell import page
 from ui.simulate_choices import choose_parameters
-from ui.verdict_card import judgement_readouts, show_judgement
+from ui.verdict_card import show_verdict, verdict_readouts
 
 page("Simulate", ":material/tune:")
 
@@ -29,18 +29,18 @@ def show_one_star(held: dict) -> None:
         clean, star = simulate_star(
             chosen.teff, chosen.logg, chosen.mh, chosen.a_v, chosen.r_v, chosen.g_mag, chosen.seed, chosen.family
         )
-        judgement = judge(star, run) if run else None
+        verdict = judge(star, *cache.load_judges(run)).star() if run else None
     except ExplorerError as error:
         st.error(f"{plain(error)}.", icon=":material/error:")
         _hold(held, None)
         return
-    if judgement and judgement.probability is None:
-        show_judgement(judgement)
-    colour = LABEL_COLOURS.get(judgement.label if judgement else None, GREEN)
+    if run and verdict and verdict.probability is None:
+        show_verdict(verdict, run)
+    colour = LABEL_COLOURS.get(verdict.label if verdict else None, GREEN)
     live_plot(
         clean_panel(clean, nearest_template(clean), colour),
         noisy_panel(star.flux[0], star.flux_error[0], chosen.g_mag, colour),
-        readouts=judgement_readouts(judgement) if judgement and judgement.probability is not None else (),
+        readouts=verdict_readouts(verdict, run) if run and verdict and verdict.probability is not None else (),
         key="star plots",
     )
     _hold(held, star)

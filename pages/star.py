@@ -19,7 +19,7 @@ from ui.star_card import show_columns, show_gaia_opinions, show_rvs
 from ui.star_choices import choose_star
 from ui.star_lookup import look_up
 from ui.trust_view import show_trust
-from ui.verdict_card import show_advice, show_facts, show_impostor, show_judgement
+from ui.verdict_card import show_advice, show_facts, show_impostor, show_verdict
 
 page("Star", ":material/star:")
 
@@ -37,7 +37,7 @@ if not query.text:
 waiting = st.empty()
 try:
     with st.spinner("Looking the star up …"):
-        star = look_up(query, run, lambda text: waiting.warning(plain(text), icon=":material/hourglass_top:"))
+        card = look_up(query, run, lambda text: waiting.warning(plain(text), icon=":material/hourglass_top:"))
 except ExplorerError as error:
     waiting.empty()
     st.error(plain(error), icon=":material/error:")
@@ -46,7 +46,7 @@ except ExplorerError as error:
     st.stop()
 waiting.empty()
 
-card, record = star.card, star.card.record
+record, verdict = card.record, card.verdict
 st.subheader(f"Gaia DR3 {record.source_id}", anchor=False)
 for message in record.messages:
     st.caption(plain(message))
@@ -61,7 +61,7 @@ with picture:
                 record.spectra.flux[0],
                 None if errors is None else errors[0],
                 title="XP mean spectrum",
-                colour=LABEL_COLOURS.get(card.label, GREEN),
+                colour=LABEL_COLOURS.get(verdict.label, GREEN),
             ),
             "Flux against wavelength with an error band of one standard deviation. Massive stars rise to the blue "
             "(unless reddened), with He I and no deep Balmer jump. A click on a legend entry hides its marks.",
@@ -71,15 +71,14 @@ with picture:
     show_facts([(name, text) for name, text in card_facts(card) if not name.startswith("Gaia ")])
     show_rvs(record)
 with side, st.container(border=True):
-    if star.judgement:
-        show_judgement(star.judgement)
-        show_impostor(card)
-        show_trust(record.spectra, star.judgement)
+    if run and record.spectra is not None:
+        show_verdict(verdict, run)
+        show_impostor(verdict)
+        show_trust(record.spectra, verdict, run)
         row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
-        table = pd.DataFrame([row | {"run": star.judgement.run.name}])
+        table = pd.DataFrame([row | {"run": run.name}])
         download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")
-        chosen = star.judgement.run
-        link("Explain", "Why this verdict?", source_id=str(record.source_id), run=chosen.name, model=chosen.model)
+        link("Explain", "Why this verdict?", source_id=str(record.source_id), run=run.name, model=run.model)
     show_gaia_opinions(card)
     st.markdown("**Quality advice**")
     show_advice(card.advice)

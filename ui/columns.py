@@ -39,7 +39,7 @@ _HEADINGS: dict[str, tuple[str, str | None]] = {
     "true_mass": ("True mass (M☉)", "%.1f"),
 }
 _HELP = {
-    "sky_probability": "Of massive, with brightness and parallax, at the prevalence of the survey.",
+    "sky_probability": "Of massive, by spectrum, brightness and parallax, at equal priors like the spectrum's own.",
     "probability": "Of massive, by the spectrum alone, calibrated at equal priors.",
     "probability_std": "Standard deviation of the probability over the members.",
     "absolute_g_mag": "By the parallax; dust is not taken off, so that a reddened star is brighter than it looks.",

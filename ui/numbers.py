@@ -17,15 +17,15 @@ def probability_text(probability: float, spread: float | None) -> str:
     digits = 3 if 0.01 <= probability <= 0.99 else 4
     least = 10.0**-digits
     if min(probability, 1 - probability) < least / 2:
-        return f"> {1 - least:.{digits}f}" if probability > 0.5 else f"< {least:.{digits}f}"
+        return f"> {1 - least:.{digits}f}" if probability > least else f"< {least:.{digits}f}"
     return f"{probability:.{digits}f}" + ("" if spread is None else f" ± {spread:.{digits}f}")
 
 
 def share_text(fraction: float) -> str:
-    """A fraction in per cent with the digits that matter: 97.3 %, 0.83 %, 0.0012 %; an exact 0 or 1 as such.
+    r"""A fraction in per cent with the digits that matter: 97.3 %, 0.83 %, 0.0012 %; an exact 0 or 1 as such.
 
     >>> share_text(0.9731), share_text(0.00834), share_text(0.0)
-    ('97.3\\xa0%', '0.83\\xa0%', '0\\xa0%')
+    ('97.3\xa0%', '0.83\xa0%', '0\xa0%')
     """
     value = 100 * fraction
     if value in (0.0, 100.0):

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.figures.rvs import rvs_figure
 from core.star.card import VerdictCard
-from core.star.lookup import StarRecord
+from core.star.record import StarRecord
 from ui.downloads import download_table
 from ui.figure import show
 from ui.plain import plain

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,19 +11,10 @@ from core.runs.catalogue import RunSummary
 from core.star.card import VerdictCard, verdict_card
 from core.star.lookup import find_star
 from ui import cache, state
-from ui.judgement import Judgement, judge
 from ui.star_choices import StarQuery
 
 
-@dataclass(frozen=True)
-class JudgedStar:
-    """A verdict card, and the judgement in it with every member; None without a run or without a spectrum."""
-
-    card: VerdictCard
-    judgement: Judgement | None
-
-
-def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], None] | None = None) -> JudgedStar:
+def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], None] | None = None) -> VerdictCard:
     """Find a star by id, name or coordinates and judge it with a run; `on_wait` is told of the archive's hiccups.
 
     Opened files come first (in each, the row that is chosen), then the embedded set, the download cache, the archive.
@@ -52,5 +42,4 @@ def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], N
             client=ArchiveClient(on_message=on_wait),
         )
         state.remember_record(asked, record)
-    card = verdict_card(record, cache.load_ensemble(run.path, run.started) if run else None)
-    return JudgedStar(card, judge(record.spectra, run) if run and record.spectra is not None else None)
+    return verdict_card(record, *cache.load_judges(run)) if run else verdict_card(record)

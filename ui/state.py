@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.datasets.dataset import Dataset, from_spectra
 from core.spectra.spectrum_set import SpectrumSet
-from core.star.lookup import StarRecord
+from core.star.record import StarRecord
 
 # Names of query parameters: they are public, links depend on them.
 SOURCE_ID = "source_id"

@@ -8,14 +8,17 @@ import streamlit as st
 
 from core.datasets.catalogue import EMBEDDED
 from core.errors import ExplorerError
+from core.gaia.labels import THRESHOLD
 from core.jobs.job import Job
 from core.runs.catalogue import RunSummary
 from core.settings import current_settings
 from core.statistics.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from core.survey.catalogue import SurveySummary
-from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE, PLACED_FROM
+from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
 from core.survey.job import submit_survey
-from core.survey.result import SCORES, Selection
+from core.survey.result import Selection
+from core.verdict.sky_estimate import CANDIDATE_FROM
+from core.verdict.verdict import SCORES
 from ui import cache, state, survey_cache
 from ui.choice import choose_one, number_of_query
 from ui.numbers import duration
@@ -148,8 +151,8 @@ def choose_selection(threshold: float, score: str) -> Selection:
 
 def choose_threshold() -> float:
     """The least probability; what the URL says may lie between the slider's stops."""
-    stops = [stop for stop in THRESHOLDS if stop >= PLACED_FROM]
-    wanted = number_of_query(state.THRESHOLD, 0.5, (stops[0], 1.0))
+    stops = [stop for stop in THRESHOLDS if stop >= CANDIDATE_FROM]
+    wanted = number_of_query(state.THRESHOLD, THRESHOLD, (stops[0], 1.0))
     value = st.select_slider(
         "Probability, at least", sorted({*stops, wanted}), wanted, key="survey threshold",
         help="Calibrated at equal priors. Below 0.01 no star is a candidate at any prevalence that occurs.",

@@ -4,11 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from core.figures.probability import members_figure
+from core.gaia.labels import THRESHOLD
 from core.gaia.quality import Advice
-from core.star.card import VerdictCard
-from core.statistics.prevalence import GAIA_PREVALENCE, reweight
+from core.runs.catalogue import RunSummary
+from core.statistics.prevalence import GAIA_PREVALENCE
+from core.verdict.star_verdict import StarVerdict
 from ui.figure import show
-from ui.judgement import Judgement
 from ui.live_plot import Readout
 from ui.numbers import percent, probability_text
 from ui.plain import plain
@@ -20,34 +21,47 @@ _LEVELS = {
 }
 
 
-def show_judgement(judgement: Judgement) -> None:
+def show_verdict(verdict: StarVerdict, run: RunSummary) -> None:
     """The number with its spread, the members, what it means; says why where there is no verdict."""
-    if judgement.probability is None:
-        st.warning(f"Not classified: {plain(judgement.note)}.", icon=":material/warning:")
+    if verdict.probability is None:
+        st.warning(f"Not classified: {plain(verdict.note)}.", icon=":material/warning:")
         return
-    posterior = float(reweight(judgement.probability, GAIA_PREVALENCE))
-    st.subheader(f"Verdict: {judgement.label}", anchor=False)
-    st.metric("Probability of massive", probability_text(judgement.probability, judgement.spread))
-    show(members_figure(judgement.members), _members_caption(judgement), key="members")
-    st.markdown(
-        f"Calibrated at **equal priors**. Where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among "
-        f"all of Gaia's XP sources, the probability is **{percent(posterior)}**."
+    st.subheader(f"Verdict: {verdict.label}", anchor=False)
+    st.metric("Probability of massive", probability_text(verdict.probability, verdict.probability_std))
+    show(members_figure(verdict.members), _members_caption(verdict, run), key="members")
+    st.markdown(_ladder(verdict))
+    if verdict.note:
+        st.warning(plain(verdict.note), icon=":material/warning:")
+
+
+def _ladder(verdict: StarVerdict) -> str:
+    """What the probability becomes: by the spectrum, with brightness and parallax, where massive stars are rare."""
+    assert verdict.sky_probability is not None
+    alone = verdict.posterior(GAIA_PREVALENCE, "probability")
+    posterior = verdict.posterior(GAIA_PREVALENCE)
+    assert alone is not None
+    assert posterior is not None
+    without = f" ({plain(', '.join(verdict.unknown_facts))} unknown)" if verdict.unknown_facts else ""
+    return (
+        "By the spectrum, calibrated at **equal priors**. With brightness and parallax it is "
+        f"**{probability_text(verdict.sky_probability, None)}**{without}. Where {percent(GAIA_PREVALENCE, 2)} of the "
+        f"stars are massive, as among all of Gaia's XP sources, it is **{percent(posterior)}** "
+        f"({percent(alone)} by the spectrum alone)."
     )
-    if judgement.note:
-        st.warning(plain(judgement.note), icon=":material/warning:")
 
 
-def judgement_readouts(judgement: Judgement) -> list[Readout]:
+def verdict_readouts(verdict: StarVerdict, run: RunSummary) -> list[Readout]:
     """The numbers of a verdict beside a live plot: they have to keep up with a slider."""
-    assert judgement.probability is not None
-    massive = int((judgement.members >= 0.5).sum())
-    posterior = float(reweight(judgement.probability, GAIA_PREVALENCE))
+    posterior = verdict.posterior(GAIA_PREVALENCE, "probability")
+    assert verdict.probability is not None
+    assert posterior is not None
+    massive = int((verdict.members >= THRESHOLD).sum())
     return [
-        Readout("Verdict", str(judgement.label), f"by {judgement.run.title}"),
+        Readout("Verdict", str(verdict.label), f"by {run.title}"),
         Readout(
             "Probability of massive",
-            probability_text(judgement.probability, judgement.spread),
-            f"{massive} of {len(judgement.members)} members say massive",
+            probability_text(verdict.probability, verdict.probability_std),
+            f"{massive} of {len(verdict.members)} members say massive",
         ),
         Readout(
             "At Gaia's prevalence",
@@ -57,12 +71,12 @@ def judgement_readouts(judgement: Judgement) -> list[Readout]:
     ]
 
 
-def show_impostor(card: VerdictCard) -> None:
+def show_impostor(verdict: StarVerdict) -> None:
     """Whether the star is too faint to be massive, where its parallax tells."""
-    if card.impostor:
-        st.warning(f"**Impostor.** It {card.impostor_reason}.", icon=":material/theater_comedy:")
-    elif card.impostor_reason:
-        st.caption(f"Impostor: {card.impostor_reason}.")
+    if verdict.contaminant:
+        st.warning(f"**Impostor.** It {verdict.contaminant_reason}.", icon=":material/theater_comedy:")
+    elif verdict.contaminant_reason:
+        st.caption(f"Impostor: {verdict.contaminant_reason}.")
 
 
 def show_advice(advice: list[Advice]) -> None:
@@ -80,9 +94,9 @@ def show_facts(facts: list[tuple[str, str]]) -> None:
     st.table(pd.DataFrame(shown, columns=["Fact", "Value"]).set_index("Fact"), border="horizontal")
 
 
-def _members_caption(judgement: Judgement) -> str:
-    count, title = len(judgement.members), judgement.run.title
+def _members_caption(verdict: StarVerdict, run: RunSummary) -> str:
+    count, title = len(verdict.members), run.title
     if count == 1:
         return f"The one member of {title}: a single network has no spread."
-    massive = int((judgement.members >= 0.5).sum())
+    massive = int((verdict.members >= THRESHOLD).sum())
     return f"{massive} of {count} members of {title} say massive. Diamond: mean with standard deviation."

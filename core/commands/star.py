@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,10 @@ from core.archive.client import ArchiveClient
 from core.errors import RunError, UsageError
 from core.star.card import VerdictCard, card_facts, verdict_card
 from core.star.lookup import find_star
+from core.statistics.prevalence import GAIA_PREVALENCE
+from core.verdict.companions import NO_COMPANIONS, Companions, load_companions
+from core.verdict.ensemble import Ensemble, load_ensemble
+from core.verdict.star_verdict import StarVerdict
 
 
 def star(
@@ -39,7 +44,7 @@ def star(
     unknown = [word for word in query if word.startswith("--") or (word[:1] == "-" and word[1:2].isalpha())]
     if unknown:
         raise UsageError(f"star has no option {unknown[0]}; see `python -m core star --help`")
-    ensemble = _ensemble(run)
+    ensemble, companions = _ensemble(run)
     opened = []
     for path in open_file or []:
         from core.spectra.readers import read_spectra
@@ -49,7 +54,7 @@ def star(
         " ".join(query), radius_arcsec=radius_arcsec, epoch=epoch, offline=offline, opened=opened, refresh=refresh,
         client=ArchiveClient(on_message=lambda text: print(text, file=sys.stderr)),
     )  # fmt: skip
-    card = verdict_card(record, ensemble)
+    card = verdict_card(record, ensemble, companions)
     if as_json:
         print(json.dumps(card.to_dict(), indent=2, allow_nan=False))
     else:
@@ -69,17 +74,8 @@ def print_card(card: VerdictCard) -> None:
     console = Console(highlight=False, soft_wrap=True)
     record = card.record
     console.print(f"[bold]Gaia DR3 {record.source_id}[/bold]  (asked for: {escape(record.query)})")
-    if card.probability is None:
-        console.print(f"Not classified: {escape(card.note)}")
-    else:
-        spread = "" if card.probability_std is None else f" ± {card.probability_std:.3f} over the members"
-        console.print(f"[bold]{card.label}[/bold]: probability of massive {card.probability:.3f}{spread}")
-        if card.note:
-            console.print(f"Note: {escape(card.note)}")
-    if card.impostor:
-        console.print(f"[bold red]Impostor:[/bold red] {card.impostor_reason}")
-    elif card.impostor_reason:
-        console.print(f"Impostor check: {card.impostor_reason}")
+    for line in _verdict_lines(card.verdict):
+        console.print(line)
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, text in card_facts(card):
         table.add_row(name, escape(text))
@@ -91,14 +87,38 @@ def print_card(card: VerdictCard) -> None:
         console.print(message, markup=False)
 
 
-def _ensemble(run: Path | None):
+def _verdict_lines(verdict: StarVerdict) -> Iterator[str]:
+    """The ladder (spectrum, with brightness and parallax, at Gaia's prevalence), then what speaks against it."""
+    from rich.markup import escape
+
+    if verdict.probability is None:
+        yield f"Not classified: {escape(verdict.note)}"
+        return
+    spread = "" if verdict.probability_std is None else f" ± {verdict.probability_std:.3f} over the members"
+    yield f"[bold]{verdict.label}[/bold]: probability of massive {verdict.probability:.3f}{spread}"
+    without = f" ({', '.join(verdict.unknown_facts)} unknown)" if verdict.unknown_facts else ""
+    yield f"With brightness and parallax: {verdict.sky_probability:.4f}{without}"
+    yield (
+        f"Where {100 * GAIA_PREVALENCE:g} % of the stars are massive, as among Gaia's XP sources: "
+        f"{verdict.posterior(GAIA_PREVALENCE):.4f}"
+    )
+    for doubt in verdict.doubts:
+        if doubt.kind != "impostor":
+            yield f"{'Note' if doubt.kind == 'note' else 'Doubt'}: {escape(doubt.text)}"
+    if verdict.contaminant:
+        yield f"[bold red]Impostor:[/bold red] {verdict.contaminant_reason}"
+    elif verdict.contaminant_reason:
+        yield f"Impostor check: {verdict.contaminant_reason}"
+
+
+def _ensemble(run: Path | None) -> tuple[Ensemble | None, Companions]:
     from core.settings import current_settings
-    from core.verdict.ensemble import load_ensemble
 
     folder = run or current_settings().default_run_dir
     if run is None and not folder.exists():
         print("No shipped ensemble is installed: the star is looked up without a verdict.", file=sys.stderr)
-        return None
+        return None, NO_COMPANIONS
     if not folder.exists():
         raise RunError(f"There is no run folder {folder}; see `python -m core models` and train one")
-    return load_ensemble(folder)
+    ensemble = load_ensemble(folder)
+    return ensemble, load_companions(ensemble.path, ensemble.run.started)

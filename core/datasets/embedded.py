@@ -1,10 +1,9 @@
 """The embedded training set: simulated once on this machine, then read from its folder."""
 
-import fcntl
 import hashlib
 from pathlib import Path
 
-from core.atomic import storage_errors
+from core.claims import locked
 from core.settings import current_settings
 from core.simulation.draw import Progress, simulate
 from core.simulation.grid import GRID_PATH
@@ -36,12 +35,9 @@ def embedded_dataset(progress: Progress | None = None) -> Path:
     path = embedded_path()
     if path.exists():
         return path
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path.with_suffix(".lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not path.exists():
-                simulate("training", N_TRAIN + N_TEST, EMBEDDED_SEED, path, progress=progress)
+    with locked(path.with_suffix(".lock"), patience_s=float("inf")):
+        if not path.exists():
+            simulate("training", N_TRAIN + N_TEST, EMBEDDED_SEED, path, progress=progress)
     return path
 
 

@@ -7,46 +7,42 @@ import numpy as np
 from core.archive.cache import json_value
 from core.gaia.absolute_magnitude import AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
 from core.gaia.quality import Advice, quality_advice
-from core.star.lookup import StarRecord
-from core.verdict.impostor import impostor
+from core.star.record import StarRecord
+from core.statistics.prevalence import GAIA_PREVALENCE
+from core.verdict.companions import NO_COMPANIONS, Companions
+from core.verdict.facts import facts_of_star, to_number
+from core.verdict.star_verdict import StarVerdict
+from core.verdict.verdict import Predictor, judge, no_verdict
 
 
 @dataclass(frozen=True)
 class VerdictCard:
-    """A star's verdict; every part may be missing and then says why.
+    """A star's verdict beside what else is known of it; every part may be missing and then says why.
 
     Attributes
     ----------
-    probability, probability_std : float or None
-        Of massive, calibrated, at equal priors; standard deviation over the members. None: not classified, see `note`.
-    label : 'massive', 'low-mass' or None
+    verdict : StarVerdict
+        Not classified without a spectrum or networks: its note says so.
     advice : list of Advice
     absolute_magnitude : AbsoluteMagnitude or None
         From the parallax alone: dust makes the star look fainter than it is.
     absolute_magnitude_corrected : AbsoluteMagnitude or None
         With Gaia's A_G taken off (`a_g_source`: ESP-HS for hot stars, else GSP-Phot).
-    impostor : bool or None
-        None: no verdict; `impostor_reason` says why.
     gaia_opinions : list of (classifier, sentence)
         What Gaia's own classifiers say.
     """
 
     record: StarRecord
-    probability: float | None
-    probability_std: float | None
-    label: str | None
-    note: str
+    verdict: StarVerdict
     advice: list[Advice]
     absolute_magnitude: AbsoluteMagnitude | None
     absolute_magnitude_corrected: AbsoluteMagnitude | None
     a_g_source: str
-    impostor: bool | None
-    impostor_reason: str
     gaia_opinions: list[tuple[str, str]]
 
     def to_dict(self) -> dict[str, object]:
         """A mapping for JSON: the card without spectra."""
-        record = self.record
+        record, verdict = self.record, self.verdict
         return {
             "query": record.query,
             "source_id": record.source_id,
@@ -57,15 +53,23 @@ class VerdictCard:
             "separation_arcsec": record.separation_arcsec,
             "n_others": record.n_others,
             "simbad": record.simbad,
-            "probability": self.probability,
-            "probability_std": self.probability_std,
-            "label": self.label,
-            "note": self.note,
+            "probability": verdict.probability,
+            "probability_std": verdict.probability_std,
+            "label": verdict.label,
+            "note": verdict.note,
+            "sky_probability": verdict.sky_probability,
+            "prevalence": GAIA_PREVALENCE,
+            "posterior": verdict.posterior(GAIA_PREVALENCE),
+            "ood_score": verdict.ood_score,
+            "out_of_distribution": verdict.out_of_distribution,
+            "conformal_label": verdict.conformal_label(),
+            "trust": verdict.trust,
+            "doubts": [asdict(doubt) for doubt in verdict.doubts],
             "absolute_magnitude": _as_dict(self.absolute_magnitude),
             "absolute_magnitude_corrected": _as_dict(self.absolute_magnitude_corrected),
             "a_g_source": self.a_g_source,
-            "impostor": self.impostor,
-            "impostor_reason": self.impostor_reason,
+            "impostor": verdict.contaminant,
+            "impostor_reason": verdict.contaminant_reason,
             "advice": [asdict(item) for item in self.advice],
             "gaia_opinions": [{"classifier": name, "text": text} for name, text in self.gaia_opinions],
             "gaia": {name: json_value(value) for name, value in record.gaia.items()},
@@ -73,26 +77,29 @@ class VerdictCard:
         }
 
 
-def verdict_card(record: StarRecord, ensemble=None) -> VerdictCard:
-    """Build the card of a star; without an `ensemble` (of `core.verdict.ensemble`) nothing is classified."""
-    probability, std, label, note = _classified(record, ensemble)
-    columns = {name: np.array([to_number(record.gaia.get(name))]) for name in _NUMERIC}
+def verdict_card(
+    record: StarRecord, ensemble: Predictor | None = None, companions: Companions = NO_COMPANIONS
+) -> VerdictCard:
+    """Build the card of a star; without an `ensemble` (of `core.verdict.ensemble`) nothing is classified.
+
+    `companions` are those that lie beside the ensemble's run (`core.verdict.companions.load_companions`).
+    """
+    columns = facts_of_star(record.gaia)
+    if record.spectra is None or ensemble is None:
+        why = "no XP spectrum" if record.spectra is None else "no trained ensemble at hand"
+        verdict = no_verdict(record.source_id, why, columns)
+    else:
+        verdict = judge(record.spectra, ensemble, companions, columns)
     g, parallax, error = (float(columns[name][0]) for name in ("phot_g_mean_mag", "parallax", "parallax_error"))
     corrected_parallax = parallax - float(parallax_zero_point(columns)[0])
     a_g, source = _extinction(record.gaia)
-    flag, reason = impostor(np.array([np.nan if probability is None else probability]), columns)
     return VerdictCard(
         record=record,
-        probability=probability,
-        probability_std=std,
-        label=label,
-        note=note,
+        verdict=verdict.star(),
         advice=quality_advice(record.gaia),
         absolute_magnitude=absolute_magnitude(g, corrected_parallax, error),
         absolute_magnitude_corrected=(None if a_g is None else absolute_magnitude(g, corrected_parallax, error, a_g)),
         a_g_source=source,
-        impostor=None if probability is None or not isinstance(flag[0], (bool, np.bool_)) else bool(flag[0]),
-        impostor_reason=str(reason[0]),
         gaia_opinions=gaia_opinions(record.gaia),
     )
 
@@ -152,40 +159,12 @@ def gaia_opinions(gaia: dict[str, object]) -> list[tuple[str, str]]:
     return opinions
 
 
-_NUMERIC = (
-    "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat",
-    "astrometric_params_solved",
-)  # fmt: skip
-
-
-def _classified(record: StarRecord, ensemble) -> tuple[float | None, float | None, str | None, str]:
-    if record.spectra is None:
-        return None, None, None, "no XP spectrum"
-    if ensemble is None:
-        return None, None, None, "no trained ensemble at hand"
-    from core.verdict.verdict import classify
-
-    row = classify(record.spectra, ensemble).iloc[0]
-    probability, std = to_number(row["probability"]), to_number(row["probability_std"])
-    if not np.isfinite(probability):
-        return None, None, None, str(row["note"])
-    return probability, std if np.isfinite(std) else None, str(row["label"]), str(row["note"])
-
-
 def _extinction(gaia: dict[str, object]) -> tuple[float | None, str]:
     for name, source in (("ag_esphs", "ESP-HS"), ("ag_gspphot", "GSP-Phot")):
         value = to_number(gaia.get(name))
         if np.isfinite(value):
             return value, source
     return None, ""
-
-
-def to_number(value: object) -> float:
-    """A column's value as a float; NaN for whatever is none."""
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return float("nan")
 
 
 def _as_dict(magnitude: AbsoluteMagnitude | None) -> dict[str, object] | None:

@@ -1,72 +1,24 @@
 """Find a star: opened files and the embedded set first, then the download cache, then the Gaia archive."""
 
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from core.archive import adql
-from core.archive.cache import CachedStar, StarCache
+from core.archive.cache import StarCache
 from core.archive.client import ArchiveClient
-from core.archive.products import read_star_products
-from core.errors import ArchiveError, DiskSpaceError, NotFoundError, OfflineError, StorageError
-from core.gaia.columns import DATA_RELEASE, STAR_COLUMNS
-from core.gaia.source_id import healpix_of
+from core.errors import DiskSpaceError, NotFoundError, OfflineError, StorageError
 from core.spectra.spectrum_set import SpectrumSet
-from core.star import local
+from core.star.nearest import POSITION_COLUMNS, nearest
+from core.star.record import Origin, StarRecord, is_missing
+from core.star.remote import in_cache_or_archive
 from core.star.resolve import DEFAULT_EPOCH, DEFAULT_RADIUS_ARCSEC, Query, understand
-from core.star.search import Match, search_archive
 
 TRUE_PREFIX = "true_"
 """Begins the columns that only simulated stars have."""
-Origin = Literal["file", "embedded", "cache", "archive"]
-
-
-@dataclass(frozen=True)
-class StarRecord:
-    """Everything that is known of one star.
-
-    Attributes
-    ----------
-    query : str
-        What was asked for.
-    source_id : int
-    spectra : SpectrumSet of one row, or None
-        None where the archive has no XP spectrum of the star; `messages` says so.
-    gaia : dict
-        Gaia columns by Gaia's names (`core.gaia.columns.STAR_COLUMNS`); unknown values are None. For opened and
-        embedded stars: the columns of their file.
-    origin : 'file', 'embedded', 'cache' or 'archive'
-    product : 'XP_SAMPLED', 'XP_CONTINUOUS' or ''
-        Which product the flux is from (XP_CONTINUOUS is calibrated here).
-    rvs : DataFrame (wavelength_nm, flux, flux_error) or None
-    separation_arcsec, n_others : float and int, or None for a look-up by id
-        Distance from the position that was asked for, and how many more sources lie within the radius.
-    simbad : dict
-        main_id, sp_type, otype for a look-up by name.
-    retrieved, release : str
-        When and from which data release ('' for opened and embedded stars).
-    messages : tuple of str
-        What a person should know about this look-up.
-    """
-
-    query: str
-    source_id: int
-    spectra: SpectrumSet | None
-    gaia: dict[str, object]
-    origin: Origin
-    product: str = ""
-    rvs: pd.DataFrame | None = None
-    separation_arcsec: float | None = None
-    n_others: int | None = None
-    simbad: dict[str, object] | None = None
-    retrieved: str = ""
-    release: str = ""
-    messages: tuple[str, ...] = ()
 
 
 def find_star(
@@ -112,153 +64,45 @@ def find_star(
     asked = understand(query, epoch)
     cache = cache or StarCache()
     client = client or ArchiveClient()
-    path = local.embedded_path() if use_embedded else None
-    here = _on_this_machine(asked, radius_arcsec, opened, path)
+    path = embedded_path() if use_embedded else None
+    here = on_this_machine(asked, radius_arcsec, opened, path)
     if here is not None:
         return here
     try:
-        return _in_cache_or_archive(asked, radius_arcsec, offline, refresh, client, cache)
+        return in_cache_or_archive(asked, radius_arcsec, offline, refresh, client, cache)
     except (NotFoundError, OfflineError):
         if path is not None or not use_embedded or asked.kind == "name":
             raise
         # Last resort: the embedded set has not been made on this machine yet, and the star may be one of its own.
         with suppress(StorageError, DiskSpaceError):
-            here = _on_this_machine(asked, radius_arcsec, (), local.embedded_path(make=True))
+            here = on_this_machine(asked, radius_arcsec, (), embedded_path(make=True))
         if here is None:
             raise
         return here
 
 
-def _in_cache_or_archive(
-    asked: Query, radius_arcsec: float, offline: bool, refresh: bool, client: ArchiveClient, cache: StarCache
-) -> StarRecord:
-    match, messages = _match(asked, radius_arcsec, offline, refresh, client, cache)
-    if match.note:
-        messages.append(match.note)
-    stored = None if refresh else cache.load(match.source_id)
-    if stored is not None:
-        origin: Origin = "cache"
-    elif offline:
-        raise OfflineError(_offline_text(asked))
-    else:
-        stored, origin = fetch_star(match.source_id, client), "archive"
-        try:
-            cache.save(stored)
-        except StorageError as error:
-            messages.append(f"The star was not kept for the next time: {error}.")
-    if stored.spectra is None:
-        messages.append(
-            f"Gaia DR3 has no XP spectrum of {match.source_id}: about 219 million of its 1.8 billion sources have one "
-            "(mostly G < 17.65). There is nothing to classify."
-        )
-    return replace(
-        _record(asked, stored, origin),
-        separation_arcsec=match.separation_arcsec,
-        n_others=match.n_others,
-        simbad=match.simbad,
-        messages=tuple(messages),
-    )
-
-
-def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
-    """Ask the archive for one star: its columns in one query, then its spectra in one DataLink call.
-
-    Raises
-    ------
-    NotFoundError
-        DR3 has no such source.
-    """
-    query = adql.stars_query([source_id])
-    table = client.query(query, f"Gaia DR3 {source_id}")
-    rows = table[table["source_id"] == source_id] if len(table) else table
-    if rows.empty:
-        raise NotFoundError(
-            f"Gaia DR3 has no source {source_id}. Its digits place it in HEALPix pixel {healpix_of(source_id)} of "
-            "level 12; check the id, or look the star up by name or coordinates (ids of DR2 differ)"
-        )
-    columns = {name: value for name, value in rows.iloc[0].to_dict().items() if name in STAR_COLUMNS}
-    gaia = {name: None if _is_missing(value) else value for name, value in columns.items()}
-    has = {name: _is_true(gaia.get(name)) for name in ("has_xp_sampled", "has_xp_continuous", "has_rvs")}
-    spectra, product, rvs = None, "", None
-    if any(has.values()):
-        with tempfile.TemporaryDirectory(prefix="gaia-star-") as folder:
-            path = client.datalink([source_id], "ALL", Path(folder) / "star.zip")
-            spectra, product, rvs = read_star_products(path.read_bytes(), source_id)
-        if spectra is None and (has["has_xp_sampled"] or has["has_xp_continuous"]):
-            raise ArchiveError(
-                f"The archive says that {source_id} has an XP spectrum, but delivered none; try again in a minute. "
-                "Nothing was kept."
-            )
-    if spectra is not None:
-        metadata = pd.DataFrame({name: [value] for name, value in gaia.items() if name != "source_id"})
-        spectra = replace(spectra, metadata=metadata)
-    return CachedStar(source_id, gaia, spectra, product, rvs, query=query)
-
-
-def _on_this_machine(
+def on_this_machine(
     asked: Query, radius_arcsec: float, opened: Sequence[SpectrumSet], path: Path | None
 ) -> StarRecord | None:
     """The star in opened files or the embedded set at `path`."""
     if asked.kind == "source_id":
         assert asked.source_id is not None
-        found = local.in_opened(opened, asked.source_id)
+        found = in_opened(opened, asked.source_id)
         if found is not None:
             return _local_record(asked, found, "file")
-        found = local.in_parquet(path, asked.source_id) if path else None
+        found = in_parquet(path, asked.source_id) if path else None
         return None if found is None else _local_record(asked, found, "embedded")
     if asked.kind == "coordinates":
         place = (asked.ra, asked.dec, asked.epoch, radius_arcsec)
-        near = local.near_in_opened(opened, *place)
+        near = near_in_opened(opened, *place)
         if len(near):
-            spectra = local.in_opened(opened, int(near["source_id"].iloc[0]))
+            spectra = in_opened(opened, int(near["source_id"].iloc[0]))
             return _local_record(asked, spectra, "file", near)
-        near = local.near_in_parquet(path, *place) if path else pd.DataFrame()
+        near = near_in_parquet(path, *place) if path else pd.DataFrame()
         if path and len(near):
-            spectra = local.in_parquet(path, int(near["source_id"].iloc[0]))
+            spectra = in_parquet(path, int(near["source_id"].iloc[0]))
             return _local_record(asked, spectra, "embedded", near)
     return None
-
-
-def _match(
-    asked: Query, radius_arcsec: float, offline: bool, refresh: bool, client: ArchiveClient, cache: StarCache
-) -> tuple[Match, list[str]]:
-    """Which source a query means: by its id, a remembered answer, the archive, or the cache's own positions."""
-    if asked.kind == "source_id":
-        assert asked.source_id is not None
-        return Match(asked.source_id), []
-    key = f"{asked.kind} {asked.text} radius={radius_arcsec} epoch={asked.epoch}"
-    answer = None if refresh else cache.recall_answer(key)
-    if answer is not None:
-        if not answer.get("found"):
-            raise NotFoundError(f"{answer['message']} (the archive said so on {answer['date']})")
-        return Match.from_json(answer), []
-    try:
-        if offline:
-            raise OfflineError(_offline_text(asked))
-        match = search_archive(asked, radius_arcsec, client)
-    except NotFoundError as error:
-        refusal = {"found": False, "message": str(error), "date": f"{pd.Timestamp.now():%Y-%m-%d}"}
-        with suppress(StorageError):
-            cache.remember_answer(key, refusal)
-        raise
-    except OfflineError:
-        if asked.kind != "coordinates":
-            raise
-        near = local.near_in_cache(cache, asked.ra, asked.dec, asked.epoch, radius_arcsec)
-        if near.empty:
-            raise
-        text = "No connection to the archive: the nearest star of the download cache; nearer ones may exist."
-        return Match(int(near["source_id"].iloc[0]), float(near["separation_arcsec"].iloc[0]), len(near) - 1), [text]
-    with suppress(StorageError):  # then the archive is asked again
-        cache.remember_answer(key, match.to_json())
-    return match, []
-
-
-def _record(asked: Query, stored: CachedStar, origin: Origin) -> StarRecord:
-    return StarRecord(
-        asked.text, stored.source_id, stored.spectra, stored.gaia, origin, stored.product, stored.rvs,
-        retrieved=stored.retrieved, release=stored.release,
-    )  # fmt: skip
 
 
 def _local_record(
@@ -267,7 +111,7 @@ def _local_record(
     if spectra is None:
         raise NotFoundError(f"{asked.text!r} is listed without a spectrum")
     gaia = {"source_id": int(spectra.source_id[0])} | spectra.metadata.iloc[0].to_dict()
-    gaia = {name: None if _is_missing(value) else value for name, value in gaia.items()}
+    gaia = {name: None if is_missing(value) else value for name, value in gaia.items()}
     record = StarRecord(asked.text, int(spectra.source_id[0]), spectra, gaia, origin)
     if origin == "embedded":
         record = replace(record, messages=("A simulated star of the embedded data set, not a real one.",))
@@ -278,16 +122,56 @@ def _local_record(
     return replace(record, separation_arcsec=float(near["separation_arcsec"].iloc[0]), n_others=len(near) - 1)
 
 
-def _offline_text(asked: Query) -> str:
-    return (
-        f"{asked.text!r} is in no opened file, not in the embedded set and not in the download cache, and without a "
-        f"network {DATA_RELEASE} cannot be asked. Connect and try again, or open a file with the star's spectrum"
-    )
+def in_opened(opened: Sequence[SpectrumSet], source_id: int) -> SpectrumSet | None:
+    """The star's row in the first opened set that holds it."""
+    for spectra in opened:
+        rows = np.flatnonzero(spectra.source_id == source_id)
+        if len(rows):
+            return spectra.take(rows[:1])
+    return None
 
 
-def _is_missing(value: object) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and value != value)
+def in_parquet(path: Path, source_id: int) -> SpectrumSet | None:
+    """The star's row in a Parquet file of spectra, without reading the rest of it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from core.spectra.readers import read_bytes
+
+    table = pq.read_table(path, filters=[("source_id", "=", int(source_id))])
+    if table.num_rows == 0:
+        return None
+    buffer = pa.BufferOutputStream()
+    pq.write_table(table.slice(0, 1), buffer)
+    return read_bytes("star.parquet", buffer.getvalue().to_pybytes())
 
 
-def _is_true(value: object) -> bool:
-    return not _is_missing(value) and str(value).lower() in ("true", "1", "t")
+def near_in_opened(
+    opened: Sequence[SpectrumSet], ra: float, dec: float, epoch: float, radius_arcsec: float
+) -> pd.DataFrame:
+    """Opened stars within a radius of a position at `epoch`, nearest first; sets without ra and dec have none."""
+    tables = [
+        spectra.metadata.assign(source_id=spectra.source_id)
+        for spectra in opened
+        if {"ra", "dec"} <= set(spectra.metadata.columns)
+    ]
+    return nearest(tables, ra, dec, epoch, radius_arcsec)
+
+
+def near_in_parquet(path: Path, ra: float, dec: float, epoch: float, radius_arcsec: float) -> pd.DataFrame:
+    """As `near_in_opened`, for a Parquet file."""
+    import pyarrow.parquet as pq
+
+    known = pq.read_schema(path).names
+    if not {"source_id", "ra", "dec"} <= set(known):
+        return pd.DataFrame()
+    table = pq.read_table(path, columns=[name for name in POSITION_COLUMNS if name in known]).to_pandas()
+    return nearest([table], ra, dec, epoch, radius_arcsec)
+
+
+def embedded_path(*, make: bool = False) -> Path | None:
+    """The embedded data set; unless it is there already, it is made only if `make` says so (some seconds, once)."""
+    from core.datasets import embedded
+
+    path = embedded.embedded_path()
+    return embedded.embedded_dataset() if make or path.exists() else None

@@ -9,7 +9,8 @@ from core.archive import adql
 from core.archive.client import ArchiveClient
 from core.errors import NotFoundError
 from core.gaia.source_id import check_source_id
-from core.star.resolve import Query, rank_candidates
+from core.star.nearest import rank_candidates
+from core.star.resolve import Query
 
 _DR3_NAME = re.compile(r"Gaia DR3 (\d+)")
 _SIMBAD_EPOCH = 2000.0

@@ -10,16 +10,16 @@ import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
 from core.errors import ExplorerError, StorageError
+from core.gaia.labels import MASSIVE
 from core.spectra.readers import iter_partition
 from core.spectra.spectrum_set import SpectrumSet
-from core.survey.columns import SCHEMA, Judges, survey_table
+from core.survey.columns import SCHEMA, survey_table
 from core.survey.fused import fused_ensemble
 from core.survey.index import write_index
 from core.survey.partitions import Partition, is_catalogue, require_readable
-from core.survey.second_look import load_second_look
 from core.survey.simulated import is_simulated, iter_simulated
-from core.verdict.out_of_distribution import load_domain
-from core.verdict.verdict import MASSIVE, member_probabilities
+from core.verdict.companions import load_companions
+from core.verdict.verdict import judge
 
 CHUNK_ROWS = 4096
 """Rows in memory at a time; a multiple of the batches of the network, counted from the partition's first row."""
@@ -29,7 +29,7 @@ _FORMAT = {"compression": "zstd", "use_dictionary": [item.name for item in SCHEM
 
 
 @dataclass(frozen=True)
-class Run:
+class RunReference:
     """The trained run that classifies, as another process can find it: folder, network, when it was trained.
 
     `dismiss_below` is that of `core.survey.fused.FusedEnsemble`.
@@ -63,7 +63,7 @@ class PartitionResult:
 
 
 def classify_partition(
-    partition: Partition, run: Run, out: str | Path, should_cancel: Callable[[], bool] | None = None
+    partition: Partition, run: RunReference, out: str | Path, should_cancel: Callable[[], bool] | None = None
 ) -> PartitionResult:
     """Classify a partition into `out`/part-NNNNNN.parquet, which appears whole or not at all.
 
@@ -76,7 +76,7 @@ def classify_partition(
         The part cannot be written.
     """
     ensemble = fused_ensemble(run.path, run.model, run.started, run.dismiss_below)
-    judges = Judges(load_domain(run.path), load_second_look(run.path, run.started))
+    companions = load_companions(run.path, run.started)
     part = Path(out) / partition.name
     tables: list[pa.Table] = []  # 300 bytes a star; a partition's rows are few enough
     try:
@@ -85,7 +85,7 @@ def classify_partition(
             for spectra in _spectra(partition):
                 if should_cancel is not None and should_cancel():
                     raise Cancelled(f"partition {partition.number} was cancelled; resume the survey to do it")
-                tables.append(survey_table(spectra, member_probabilities(spectra, ensemble), judges))
+                tables.append(survey_table(spectra, judge(spectra, ensemble, companions)))
                 file.write_table(tables[-1])
     except (Cancelled, StorageError):
         raise  # a full disk is no fault of this partition

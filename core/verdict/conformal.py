@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from core.errors import RunError, UsageError
+from core.gaia.labels import LOW_MASS, MASSIVE
 
 ERROR_RATE = 0.05
-MASSIVE, LOW_MASS, UNDECIDED = "massive", "low-mass", "undecided"
+UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,10 @@ def load_conformal(run_dir: str | Path) -> ConformalSets:
     for name in ("test", "oof"):
         path = Path(run_dir) / f"{name}.parquet"
         if path.is_file():
-            table = pd.read_parquet(path, columns=["label", "probability"])
+            try:
+                table = pd.read_parquet(path, columns=["label", "probability"])
+            except (OSError, ValueError) as error:  # of pyarrow
+                raise RunError(f"{path} is damaged ({error}): restore the folder or train again") from error
             if table["label"].nunique() == 2:
                 return fit_conformal(table["probability"].to_numpy(), table["label"].to_numpy())
     raise RunError(f"{run_dir} holds no predictions of held-out stars of both classes; train again")

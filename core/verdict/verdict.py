@@ -1,17 +1,28 @@
-"""Verdicts: probability, spread, label and note of every star."""
+"""Verdicts: all that a run says of many stars at once. Every table, card and page is a view of it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
-from core.verdict.ensemble import Ensemble
+from core.statistics.prevalence import reweight
+from core.verdict import doubts
+from core.verdict.companions import NO_COMPANIONS, Companions
+from core.verdict.conformal import ERROR_RATE
+from core.verdict.facts import FACTS, facts_of
+from core.verdict.impostor import impostor
+from core.verdict.sky_estimate import estimate_sky_probability
+from core.verdict.star_verdict import StarVerdict
 
 COLUMNS = ("source_id", "probability", "probability_std", "label", "note")
-THRESHOLD = 0.5
-MASSIVE, LOW_MASS = "massive", "low-mass"
+SCORES = ("sky_probability", "probability")
+"""What candidates are chosen by: the spectrum's probability with brightness and parallax in it, or without."""
 
 
 class Predictor(Protocol):
@@ -21,14 +32,172 @@ class Predictor(Protocol):
     def needs_coefficients(self) -> bool:
         """Whether XP coefficients are needed beside the flux."""
 
+    @property
+    def representation(self) -> str:
+        """Name of the representation that the members were trained on."""
+
     def __len__(self) -> int: ...
 
     def probabilities(self, flux: np.ndarray, coefficients: Coefficients | None = None) -> np.ndarray:
         """Calibrated probabilities of shape (n_members, n_stars)."""
 
 
-def classify(spectra: SpectrumSet, ensemble: Ensemble) -> pd.DataFrame:
-    """One verdict per row of `spectra`, in its order.
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """The verdict on n_stars stars, made by `judge`; what is not asked for is not computed.
+
+    Attributes
+    ----------
+    source_id : int64 ndarray (n_stars,)
+    members : float64 ndarray (n_members, n_stars)
+        Every member's calibrated probability of massive. NaN for a member that was not asked: all of them where the
+        star is not classified, the others where the first member dismisses it, those that learnt from the star itself.
+    note : object ndarray (n_stars,)
+        What to know of the spectrum, or why it is not classified; '' for a good one.
+    flux : ndarray (n_stars, 343) or None
+        What the out-of-distribution score is of; None where there is no spectrum.
+    facts : mapping of float64 ndarrays (n_stars,)
+        As `core.verdict.facts.facts_of`; {} where nothing is known.
+    companions : Companions
+        The models beside the run.
+    """
+
+    source_id: np.ndarray
+    members: np.ndarray
+    note: np.ndarray
+    flux: np.ndarray | None = field(default=None, repr=False)
+    facts: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+    companions: Companions = field(default=NO_COMPANIONS, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.source_id)
+
+    @cached_property
+    def n_asked(self) -> np.ndarray:
+        """Members that were asked about each star, (n_stars,)."""
+        return np.isfinite(self.members).sum(axis=0)
+
+    @cached_property
+    def _mean_and_spread(self) -> tuple[np.ndarray, np.ndarray]:
+        asked = np.isfinite(self.members)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(asked, self.members, 0.0).sum(axis=0) / self.n_asked
+            spread = np.sqrt((np.where(asked, self.members - mean, 0.0) ** 2).sum(axis=0) / (self.n_asked - 1))
+        return mean, np.where(self.n_asked > 1, spread, np.nan)
+
+    @property
+    def probability(self) -> np.ndarray:
+        """Of massive by the spectrum, at equal priors: mean over the members that were asked, NaN for none."""
+        return self._mean_and_spread[0]
+
+    @property
+    def probability_std(self) -> np.ndarray:
+        """Standard deviation over the members that were asked (ddof 1); NaN for fewer than two."""
+        return self._mean_and_spread[1]
+
+    @cached_property
+    def label(self) -> np.ndarray:
+        """'massive' (probability >= 0.5) or 'low-mass'; None if not classified."""
+        label = np.where(self.probability >= THRESHOLD, MASSIVE, LOW_MASS).astype(object)
+        label[np.isnan(self.probability)] = None
+        return label
+
+    @cached_property
+    def all_facts(self) -> dict[str, np.ndarray]:
+        """`facts` with NaN for those of `FACTS` that are unknown."""
+        return {name: np.full(len(self), np.nan) for name in FACTS} | dict(self.facts)
+
+    @cached_property
+    def sky_probability(self) -> np.ndarray:
+        """Of massive by spectrum, brightness and parallax, at equal priors still (`core.verdict.sky_estimate`)."""
+        second_look = self.companions.second_look
+        return estimate_sky_probability(self.probability, self.probability_std, self.all_facts, second_look)
+
+    def posterior(self, prevalence: float, score: str = SCORES[0]) -> np.ndarray:
+        """The probability, by a score of `SCORES`, in a sample of which a fraction `prevalence` is massive."""
+        return reweight(getattr(self, score), prevalence)
+
+    @cached_property
+    def ood_score(self) -> np.ndarray:
+        """0 like the median training star, above 1 beyond 99 % of them; NaN where unknown."""
+        domain = self.companions.domain
+        if domain is None or self.flux is None:
+            return np.full(len(self), np.nan)
+        return domain.score(self.flux)
+
+    @cached_property
+    def out_of_distribution(self) -> pd.api.extensions.ExtensionArray:
+        """Whether `ood_score` exceeds 1: pandas boolean array, NA where unknown."""
+        flag = pd.array(self.ood_score > 1.0, dtype="boolean")
+        flag[np.isnan(self.ood_score)] = pd.NA
+        return flag
+
+    def conformal_labels(self, error_rate: float = ERROR_RATE) -> np.ndarray:
+        """'massive', 'low-mass' or 'undecided' at an error rate; None without a verdict or without held-out stars."""
+        if self.companions.conformal is None:
+            return np.full(len(self), None, dtype=object)
+        return self.companions.conformal.labels(self.probability, error_rate)
+
+    @cached_property
+    def _impostor(self) -> tuple:
+        return impostor(self.probability, self.all_facts)
+
+    @property
+    def contaminant(self) -> pd.api.extensions.ExtensionArray:
+        """Looks massive and is too faint to be: pandas boolean array, NA where it looks massive and cannot be told."""
+        return self._impostor[0]
+
+    @property
+    def contaminant_reason(self) -> np.ndarray:
+        """One sentence where `contaminant` is True or NA, '' elsewhere."""
+        return self._impostor[1]
+
+    @cached_property
+    def trust(self) -> np.ndarray:
+        """'trusted', 'doubted' (`core.verdict.doubts`), or None without a verdict."""
+        return doubts.trust(self)
+
+    def star(self, row: int = 0) -> StarVerdict:
+        """One row as plain values."""
+        return StarVerdict(self, row)
+
+    def table(self) -> pd.DataFrame:
+        """`COLUMNS`, as `classify` describes them."""
+        label = pd.Series(self.label, dtype=object)
+        columns = (self.source_id, self.probability, self.probability_std, label, self.note.astype(str))
+        return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def judge(
+    spectra: SpectrumSet,
+    ensemble: Predictor,
+    companions: Companions = NO_COMPANIONS,
+    facts: Mapping[str, np.ndarray] | None = None,
+) -> Verdict:
+    """The verdict on every row of `spectra`, in its order.
+
+    Parameters
+    ----------
+    spectra : SpectrumSet of n_stars
+    ensemble : Predictor
+    companions : Companions
+        `core.verdict.companions.load_companions` of the same run; without them no out-of-distribution score, no
+        conformal set, and the sky probability by the formula.
+    facts : mapping or None
+        What Gaia says of the stars; None: what the metadata of `spectra` say.
+    """
+    members = member_probabilities(spectra, ensemble)
+    known = facts_of(spectra.metadata) if facts is None else facts
+    return Verdict(spectra.source_id, members, _notes(spectra, members, ensemble), spectra.flux, known, companions)
+
+
+def no_verdict(source_id: int, why: str, facts: Mapping[str, np.ndarray] | None = None) -> Verdict:
+    """Of one star that no network was asked about: `why` is its note."""
+    return Verdict(np.array([source_id]), np.empty((0, 1)), np.array([why], dtype=object), facts=facts or {})
+
+
+def classify(spectra: SpectrumSet, ensemble: Predictor) -> pd.DataFrame:
+    """The verdicts as a table, one row per row of `spectra`, in its order.
 
     Returns
     -------
@@ -39,7 +208,7 @@ def classify(spectra: SpectrumSet, ensemble: Ensemble) -> pd.DataFrame:
         label : 'massive' (probability >= 0.5) or 'low-mass'; None if not classified
         note : str, '' for a good row
     """
-    return verdicts(spectra, member_probabilities(spectra, ensemble), ensemble)
+    return judge(spectra, ensemble).table()
 
 
 def member_probabilities(spectra: SpectrumSet, ensemble: Predictor) -> np.ndarray:
@@ -58,19 +227,20 @@ def member_probabilities(spectra: SpectrumSet, ensemble: Predictor) -> np.ndarra
     return result
 
 
-def verdicts(spectra: SpectrumSet, members: np.ndarray, ensemble: Ensemble) -> pd.DataFrame:
-    """The table of `classify` from the members' probabilities (n_members, n_stars)."""
-    probability = members.mean(axis=0)
-    spread = members.std(axis=0, ddof=1) if len(members) > 1 else np.full(members.shape[1], np.nan)
-    label = np.where(probability >= THRESHOLD, MASSIVE, LOW_MASS).astype(object)
-    label[np.isnan(probability)] = None
-    note = note_bad_rows(spectra, duplicates=False).note.copy()
-    unexplained = np.isnan(probability) & usable(spectra)
+def _notes(spectra: SpectrumSet, members: np.ndarray, ensemble: Predictor) -> np.ndarray:
+    """The notes, with one on every row that is not classified."""
+    note = spectra.note.copy()
+    rows = np.flatnonzero(~np.isfinite(members).any(axis=0))
+    if not len(rows):
+        return note
+    unclassified = spectra.take(rows)
     text = (
         "no XP coefficients, which this network needs"
         if ensemble.needs_coefficients
         else f"the representation {ensemble.representation!r} is not defined for this spectrum"
     )
-    note[unexplained] = [f"{old}; {text}" if old else text for old in note[unexplained]]
-    columns = (spectra.source_id, probability, spread, pd.Series(label, dtype=object), note.astype(str))
-    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    found = note_bad_rows(unclassified, duplicates=False).note.copy()
+    unexplained = usable(unclassified)
+    found[unexplained] = [f"{old}; {text}" if old else text for old in found[unexplained]]
+    note[rows] = found
+    return note

@@ -7,7 +7,7 @@ import pytest
 from core.archive.hats import Region, iter_catalogue, iter_hats_spectra
 from core.errors import ArchiveError, MissingColumnError, UsageError
 from core.spectra.readers import read_spectra
-from core.star.resolve import separation_arcsec
+from core.star.nearest import separation_arcsec
 
 
 @pytest.fixture(scope="module")
