@@ -1,7 +1,7 @@
 """Measure what real stars show that the models do not: `python -m recipes.atmosphere_correction`.
 
-From the shared half of the labelled real spectra (`Settings.real_data_dir`/labelled): stars with APOGEE's Teff, log g and
-[M/H] (cool, little or much reddened), A and late B stars, and OB stars with the Teff of their type. Writes
+From the shared half of the labelled real spectra (`Settings.real_data_dir`/labelled): stars with APOGEE's Teff, log g
+and [M/H] (cool, little or much reddened), A and late B stars, and OB stars with the Teff of their type. Writes
 core/parameters/correction.npz. `fold` 0 or 1 leaves one half out, for an honest score.
 """
 
@@ -31,7 +31,7 @@ _TAU = 0.4 * np.log(10.0)
 
 
 def labelled_stars() -> pd.DataFrame:
-    """Stars with parameters known from elsewhere: teff, logg, mh, flux, flux_error, a_v_guess, a_v_error, file, fold."""
+    """Stars with parameters known from elsewhere: teff, logg, mh, a_v_guess, a_v_error, file, fold and spectra."""
     tables = []
     for name in FILES:
         table = pd.read_parquet(current_settings().real_data_dir / "labelled" / f"{name}.parquet")
@@ -128,7 +128,7 @@ def _scale_and_dust(left, weight, effect, curve, stars) -> tuple[np.ndarray, np.
 
 
 def _per_wavelength(wanted, weight, known, a_v) -> tuple[np.ndarray, np.ndarray]:
-    """Features' coefficients (N_FEATURES, 343) and the change of the extinction curve (343,) by weighted least squares."""
+    """Features' coefficients (N_FEATURES, 343) and the change of the extinction curve (343,), by least squares."""
     design = np.concatenate([known, -_TAU * a_v[:, None]], axis=1)
     pull = np.diag(np.concatenate([np.tile(_RIDGE, N_FEATURES // len(_RIDGE)), [30.0]]))
     clipped = np.clip(wanted, -0.6, 0.6)

@@ -143,8 +143,9 @@ def errors(path: Path, held: dict[str, np.ndarray]) -> dict[str, float]:
     found = FluxNetwork(path).flux(held["teff"], held["logg"], held["mh"])
     off = np.abs(found / held["flux"] - 1) * 100
     energy = np.abs(found @ _width() / (held["flux"] @ _width()) - 1) * 100
-    return {"mean": float(off.mean()), "worst": float(off.max()), "worst_model_median": float(np.median(off.max(axis=1))),
-            "energy_median": float(np.median(energy))}  # fmt: skip
+    per_model = float(np.median(off.max(axis=1)))
+    return {"mean": float(off.mean()), "worst": float(off.max()), "worst_median": per_model,
+            "energy": float(np.median(energy))}  # fmt: skip
 
 
 def merged(*parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

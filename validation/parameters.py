@@ -1,7 +1,7 @@
 """What the fit by physics and the tight atmospheres reach: `python -m validation.parameters [SECTION ...]`.
 
-Sections: atmosphere (MODELS folder by --models), speed, coverage, warm, real, calspec. Each writes its lines of
-validation/results/parameters.json; the table beside it is made from all of them. Real stars are those of the shared half
+Sections: atmosphere (MODELS folder by --models), warm, speed, coverage, real. Each writes its lines of
+validation/results/parameters.json; the table beside it is made from all. Real stars are those of the shared half
 (`Settings.real_data_dir`); the correction is judged two-fold where --fold0 and --fold1 name the corrections that were
 measured without either half (`recipes.atmosphere_correction --leave-out`).
 """

@@ -80,7 +80,9 @@ def _hot_lines(t: pd.DataFrame) -> list[tuple[str, str, str]]:
         near = (np.abs(t["teff"] / scale - 1) < 0.2)[use].mean() * 100
         log_error = np.log(t["teff_high"] / t["teff_low"]) / 2
         held = (np.abs(np.log(t["teff"] / scale)) < 2 * log_error)[use].mean() * 100
-        lines.append((f"OB stars of known type ({name}): within 20 % for 70 %", f"{near:.0f} % ({n})", _verdict(near >= 70)))
+        lines.append(
+            (f"OB stars of known type ({name}): within 20 % for 70 %", f"{near:.0f} % ({n})", _verdict(near >= 70))
+        )
         lines.append((f"OB stars ({name}): 95 % interval covers for 90 %", f"{held:.0f} % ({n})", _verdict(held >= 90)))
     known = t["av_lit"].notna() & (t["massive"] == 1)
     off = (t["a_v"] - t["av_lit"])[known]

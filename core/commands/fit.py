@@ -37,8 +37,8 @@ def fit(
     sample: Annotated[
         Sample,
         typer.Option(
-            help="laplace: intervals of the normal approximation (millions of stars); importance: the same, reweighted "
-            "by the true posterior; nuts: Hamiltonian sampling with NumPyro where it is installed, else importance."
+            help="laplace: intervals of the normal approximation (millions of stars); importance: the true posterior, "
+            "sampled (slower); nuts: for now the same as importance."
         ),
     ] = Sample.laplace,
     atmosphere: Annotated[

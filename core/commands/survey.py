@@ -41,7 +41,7 @@ def survey(
         bool,
         typer.Option(
             "--parameters",
-            help="Fit Teff, log g, [M/H], A_V and R_V to every star too, as `fit` does, into OUT_DIR/_parameters.parquet.",
+            help="Fit every star's parameters too, as `fit` does, into OUT_DIR/_parameters.parquet.",
         ),
     ] = False,
 ) -> None:

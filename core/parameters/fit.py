@@ -36,7 +36,7 @@ NO_FIT, NOT_CONVERGED, POOR, AT_EDGE, NO_ERRORS = "no_spectrum", "not_converged"
 
 @dataclass(frozen=True)
 class Settings:
-    """How to fit: extinction law, atmosphere (None: the default), the model's own error, and whether parallax counts."""
+    """How to fit: extinction law, atmosphere (None: the default), the models' error, and whether parallax counts."""
 
     law: str = DEFAULT_LAW
     atmosphere: Atmosphere | None = None
@@ -144,7 +144,7 @@ def bare(settings: Settings | None = None) -> Settings:
 
 
 def for_spectra(settings: Settings, spectra: SpectrumSet) -> Settings:
-    """The settings for these spectra: stars of the simulator, which carry their truth, are fitted with the bare models."""
+    """The settings for these spectra: the simulator's stars, which carry their truth, are fitted with bare models."""
     return bare(settings) if "true_teff" in spectra.metadata else settings
 
 

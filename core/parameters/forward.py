@@ -13,8 +13,8 @@ NAMES = ("ln_teff", "logg", "mh", "a_v", "rho")
 LN_TEFF, LOGG, MH, A_V, RHO = range(5)
 A_V_RANGE = (0.0, 12.0)
 DILUTION = 1e-20
-"""(radius / distance)^2 of the model's coefficients; a fit's log_scale is ln of the star's own over this. It keeps single
-precision in range."""
+"""(radius / distance)^2 of the model's coefficients; a fit's log_scale is ln of the star's own over this. It keeps
+single precision in range."""
 _TAU_PER_MAG = 0.4 * np.log(10.0)
 
 

@@ -70,7 +70,9 @@ def _fit_block(model: ForwardModel, seen: Observation, start: np.ndarray) -> Sol
         gain = point.energy[rows] - found.energy
         better = gain > 0
         small = np.abs(moved[:, LN_TEFF] - theta[rows, LN_TEFF]) < 1e-5
-        converged[rows] = (better & (gain < _TOLERANCE)) | (~better & (damping[rows] > _STUCK)) | (~better & small & bound)
+        converged[rows] = (
+            (better & (gain < _TOLERANCE)) | (~better & (damping[rows] > _STUCK)) | (~better & small & bound)
+        )
         kept = rows[better]
         theta[kept], scale[kept] = moved[better], moved_scale[better]
         for name in vars(point):

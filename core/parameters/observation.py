@@ -28,9 +28,10 @@ UNKNOWN_G = 15.0
 
 @dataclass(frozen=True)
 class ModelError:
-    """Relative error of the model's flux: the curves that the correction leaves, times `measured`, and a random curve of
-    15 nm of relative size `amplitude`. `noise` multiplies the published errors, which are too small for bright stars.
+    """Relative error of the model's flux.
 
+    The curves that the correction leaves, times `measured`, and a random curve of 15 nm of relative size `amplitude`;
+    `noise` multiplies the published errors, which are too small for bright stars.
     For stars that were drawn from the same models they are 0, 0 and 1.
     """
 

@@ -33,7 +33,7 @@ class Classes:
 
 @lru_cache(maxsize=1)
 def training_classes() -> Classes:
-    """The balanced training population: both classes weigh one half; families other than normal are no massive stars."""
+    """The balanced training population: both classes weigh one half; other families than normal are not massive."""
     from scipy.ndimage import gaussian_filter
 
     from core.simulation.population import draw_population

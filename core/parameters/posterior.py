@@ -10,8 +10,8 @@ from core.parameters.prior import prior_of
 
 N_DRAWS = 300
 _DEGREES = 8.0
-"""Draws have the tails of a t distribution: the true posteriors are not quite normal, and with these tails the intervals
-cover what they say (`validation.parameters`)."""
+"""Draws have the tails of a t distribution: the true posteriors are not quite normal, and with these tails
+intervals cover what they say (`validation.parameters`)."""
 _LEAST_INSIDE = 20
 
 
@@ -60,7 +60,7 @@ def laplace(model: ForwardModel, solution: Solution, rng: np.random.Generator, n
 
 
 def mixed(first: Draws, second: Draws, apart: np.ndarray, rng: np.random.Generator) -> Draws:
-    """Draws of two valleys in proportion to their evidence, for the stars whose valleys are `apart` (n,); else `first`."""
+    """Draws of two valleys in proportion to their evidence where they are `apart` (n,), elsewhere `first`."""
     share = np.where(apart, 1 / (1 + np.exp(np.clip(first.evidence - second.evidence, -50, 50))), 0.0)
     use = rng.random(first.log_scale.shape) < share[:, None]
     both = np.logaddexp(first.evidence, second.evidence)

@@ -1,8 +1,8 @@
 """What is held likely before the spectrum is seen: wide, smooth, one form for every fit, and drawable.
 
-ln Teff even within the models; log g normal about the family's usual value, wide for cool stars; [M/H] and R_V normal about the disc's and
-the diffuse medium's; A_V falling exponentially. The class (massive or not) has no place in it: that comes afterwards
-(`population`).
+ln Teff even within the models; log g normal about the family's usual value, wide for cool stars; [M/H] and R_V normal
+about the disc's and the diffuse medium's; A_V falling exponentially. The class (massive or not) has no place in it:
+that comes afterwards (`population`).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO, ForwardModel
 LOGG_PRIOR = {
     "white_dwarf": (8.0, 0.3), "helium_white_dwarf": (8.0, 0.3), "helium_poor": (5.6, 0.35), "helium_rich": (5.6, 0.35),
 }  # fmt: skip
-"""Mean and spread: white dwarfs (Kepler et al. 2019, MNRAS 486, 2169) and hot subdwarfs (Heber 2016, PASP 128, 082001)."""
+"""Mean and spread: white dwarfs (Kepler et al. 2019, MNRAS 486, 2169), hot subdwarfs (Heber 2016, PASP 128, 082001)."""
 COOL_LOGG, HOT_LOGG = (3.3, 2.5), (3.85, 0.5)
 """Normal stars: dwarfs and giants alike among the cool; the hot stay near the main sequence."""
 _TURN_K, _TURN_WIDTH = 8500.0, 0.12

@@ -1,6 +1,6 @@
-"""The posterior of single stars beyond the normal approximation: importance sampling, and NUTS where NumPyro is installed.
+"""The posterior of single stars beyond the normal approximation: importance sampling.
 
-Both sample exactly the posterior whose mode least squares finds: the same forward model, likelihood, prior and bounds.
+It samples exactly the posterior whose mode least squares finds: the same forward model, likelihood, prior and bounds.
 """
 
 from dataclasses import dataclass
@@ -23,12 +23,10 @@ _CONVERT = {"teff": (LN_TEFF, np.exp), "logg": (LOGG, np.asarray), "mh": (MH, np
 
 @dataclass(frozen=True)
 class Sampled:
-    """Equally weighted draws of one star: `theta` (n, 5); `effective` how many independent ones they are worth; for
-    NUTS the largest `r_hat`, else NaN."""
+    """Equally weighted draws of one star: `theta` (n, 5); `effective`, how many independent ones they are worth."""
 
     theta: np.ndarray
     effective: float
-    r_hat: float = np.nan
 
 
 def energy_of(fit: FamilyFit, seen: Observation, theta: np.ndarray, log_scale: np.ndarray) -> np.ndarray:
@@ -72,7 +70,7 @@ def importance(
 
 
 def sample_star(spectra: SpectrumSet, settings: Settings, method: str = "nuts", family: str | None = None) -> Sampled:
-    """Posterior draws of one star with its best family (or a given one); 'nuts' falls back to 'importance'."""
+    """Posterior draws of one star with its best family (or a given one), by importance sampling."""
     from core.parameters.fit import prepared
 
     seen = prepared(spectra, settings)

@@ -19,7 +19,9 @@ CORNER = ("teff", "logg", "mh", "a_v", "r_v")
 
 @dataclass(frozen=True)
 class StarFit:
-    """Attributes
+    """One star's fit.
+
+    Attributes
     ----------
     row : Series
         The star's row of `fit_spectra`.
@@ -103,5 +105,3 @@ def _text(value: object, digits: int) -> str:
     except (TypeError, ValueError):
         return "–"
     return f"{number:.{digits}f}" if np.isfinite(number) else "–"
-
-

@@ -54,7 +54,10 @@ def test_a_sampled_spectrum_alone_gives_nearly_the_same(drawn):
 
 
 def test_an_o_star_is_massive_and_a_sunlike_star_is_not():
-    rows = [simulate_star(32000.0, 3.9, 0.0, 1.5, 3.1, 12.0, 1)[1], simulate_star(5800.0, 4.4, 0.0, 0.5, 3.1, 12.0, 1)[1]]
+    rows = [
+        simulate_star(32000.0, 3.9, 0.0, 1.5, 3.1, 12.0, 1)[1],
+        simulate_star(5800.0, 4.4, 0.0, 0.5, 3.1, 12.0, 1)[1],
+    ]
     table = pd.concat([fit_spectra(row, for_spectra(Settings(), row)) for row in rows], ignore_index=True)
     assert table.loc[0, "probability_physics"] > 0.9
     assert table.loc[1, "probability_physics"] < 0.1

@@ -34,8 +34,11 @@ def to_dense(network) -> Dense:
 
 @dataclass(frozen=True)
 class FluxTargets:
-    """What the flux network learns from: `inputs` (n, 3) scaled; `shape` (n, n_wave) = ln(flux / pi B); `share` (n,) =
-    ln of the band's part of sigma Teff^4; `planck` (n, n_wave) = ln pi B / sigma Teff^4; `weight` (n,) of each star."""
+    """What the flux network learns from.
+
+    `inputs` (n, 3) scaled; `shape` (n, n_wave) = ln(flux / pi B); `share` (n,) = ln of the band's part of sigma Teff^4;
+    `planck` (n, n_wave) = ln pi B / sigma Teff^4; `weight` (n,) of each star.
+    """
 
     inputs: np.ndarray
     shape: np.ndarray

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import ParameterRangeError
+from core.errors import ParameterRangeError, UsageError
 from core.simulation.atmosphere.model import effective_flux
 from core.simulation.atmosphere_network.dense import Dense
 from core.simulation.grid import planck_flux
@@ -20,8 +20,10 @@ FLUX_PATH = Path(__file__).with_name("flux_network.npz")
 
 
 class FluxNetwork:
-    """Emergent flux of the normal family from one or more networks (their mean), a `FluxSource` of the fit and the
-    simulator; the other families are the grid's."""
+    """Emergent flux of the normal family from one or more networks (their mean), for the fit and the simulator.
+
+    The other families are the grid's.
+    """
 
     name = "network"
 
@@ -79,7 +81,9 @@ class FluxNetwork:
         ):  # fmt: skip
             bad = ~((values >= lowest - 1e-6 * np.abs(lowest) - 1e-6) & (values <= highest * (1 + 1e-6) + 1e-6))
             if bad.any():
-                raise ParameterRangeError(f"{name} {values[bad][0]:g} is outside the atmospheres: choose a value inside")
+                raise ParameterRangeError(
+                    f"{name} {values[bad][0]:g} is outside the atmospheres: choose a value inside"
+                )
         x = (np.stack([np.log(teff), logg, mh], axis=1) - self._centre) / self._scale
         return teff, x.astype(np.float32)
 
@@ -114,5 +118,9 @@ class FluxNetwork:
 
 @lru_cache(maxsize=1)
 def flux_network() -> FluxNetwork:
-    """The shipped network, read once; raises FileNotFoundError where none is shipped."""
+    """The shipped network, read once; UsageError where none is shipped."""
+    if not FLUX_PATH.exists():
+        raise UsageError(
+            "no flux network is shipped: choose the grid, or train one with `python -m recipes.atmosphere_network`"
+        )
     return FluxNetwork()
