@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
-from core.parameters.correction import CORRECTION_PATH, HOT_K, N_FEATURES, features
+from core.parameters.correction import CORRECTION_PATH, N_FEATURES, error_range, features
 from core.parameters.dust import dust_law
 from core.parameters.observation import observed_law
 from core.settings import current_settings
@@ -87,13 +87,12 @@ def measure(stars: pd.DataFrame) -> dict[str, np.ndarray]:
         total = np.maximum(stars["a_v_guess"].to_numpy(float) + a_v, 0.0)
         added, curve = _per_wavelength(left + known @ added - _TAU * total[:, None] * curve, weight, known, total)
     a_v, left = _scale_and_dust(ratio - known @ added, weight, effect, curve, stars)
-    hot = teff > HOT_K
+    kind = error_range(np.log(teff))
     wave = grid.wavelength_nm
     return {
         "flux": np.stack([np.interp(wave, WAVELENGTH_NM, row) for row in added]),
         "curve": np.interp(wave, WAVELENGTH_NM, curve),
-        "cool_errors": error_curves(left[~hot], relative[~hot]),
-        "hot_errors": error_curves(left[hot], relative[hot]),
+        "errors": np.stack([error_curves(left[kind == k], relative[kind == k]) for k in range(3)]),
     }
 
 

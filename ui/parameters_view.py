@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.figures.parameters import corner_figure, fit_figure, kiel_figure
-from core.parameters.fit import Settings
+from core.parameters.choices import Settings
 from core.parameters.population import drawn_tracks
 from core.parameters.star_fit import StarFit, compared_with_gaia, fit_star
 from core.spectra.spectrum_set import SpectrumSet

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from core.atomic import atomic_path
-from core.parameters.fit import Settings, bare, fit_families, fit_spectra, model_of
+from core.parameters.choices import Settings, bare, model_of
+from core.parameters.fit import fit_families, fit_spectra
 from core.parameters.forward import NAMES
 from core.simulation.grid import load_grid
 from core.simulation.smooth_grid import smooth_grid

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.parameters.choices import Settings
 from core.parameters.correction import CorrectedAtmosphere, load_correction
-from core.parameters.fit import Settings, fit_spectra
+from core.parameters.fit import fit_spectra
 from core.settings import current_settings
 from core.simulation.smooth_grid import smooth_grid
 from core.spectra.readers import read_spectra

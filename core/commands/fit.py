@@ -56,7 +56,7 @@ def fit(
     likely beforehand), flag ('' or a word) and note. Rows without a usable spectrum have null and say why.
     """
     from core.commands.row_progress import row_progress
-    from core.parameters.fit import Settings, atmosphere_called
+    from core.parameters.choices import Settings, atmosphere_called
     from core.parameters.fit_file import fit_file
     from core.parameters.sampling import resample
 
@@ -74,7 +74,8 @@ def fit(
 def _fit_star(query: str, out: Path, settings, sampler, offline: bool) -> None:
     """Look one star up, fit it, write the same table and print its row."""
     from core.errors import UsageError
-    from core.parameters.fit import fit_spectra, for_spectra
+    from core.parameters.choices import for_spectra
+    from core.parameters.fit import fit_spectra
     from core.parameters.fit_file import SCHEMA, to_arrow
     from core.parquet_output import parquet_output
     from core.star.lookup import find_star

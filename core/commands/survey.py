@@ -81,7 +81,7 @@ def _fit_all(source: str, out: Path) -> None:
     """Parameters of every star of the input, one row per row, beside the survey's parts."""
     from core.commands.row_progress import row_progress
     from core.errors import UsageError
-    from core.parameters.fit import Settings
+    from core.parameters.choices import Settings
     from core.parameters.fit_file import fit_file
 
     if not Path(source).exists():

@@ -23,8 +23,8 @@ _FULL_KNOTS = np.concatenate([[KNOTS[0]] * 3, KNOTS, [KNOTS[-1]] * 3])
 N_SHAPES = 6
 N_FEATURES = _N_SPLINES * N_SHAPES
 _LOGG_SCALE, _MH_SCALE = 1.5, 0.8
-HOT_K = 7500.0
-"""Error curves are those of cool stars below and of hot stars above this Teff."""
+ERROR_EDGES_K = (5200.0, 8500.0)
+"""Error curves are measured and used in three ranges of Teff: below, between and above."""
 
 
 def features(ln_teff: np.ndarray, logg: np.ndarray, mh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -55,18 +55,22 @@ def _spline_slopes() -> list[BSpline]:
     return [BSpline(_FULL_KNOTS, unit, 3).derivative() for unit in np.eye(_N_SPLINES)]
 
 
+def error_range(ln_teff: np.ndarray) -> np.ndarray:
+    """Which of the three ranges of `ERROR_EDGES_K` a star is in, (n,)."""
+    return np.searchsorted(np.log(ERROR_EDGES_K), ln_teff)
+
+
 @dataclass(frozen=True)
 class Correction:
     """Measured corrections on the atmosphere's wavelengths.
 
     `flux` (N_FEATURES, n_wave): change of ln flux per feature; `curve` (n_wave,): added to A(lambda)/A(V) of G23;
-    `cool_errors`, `hot_errors` (k, 343): error curves of ln flux that are left, one standard deviation each.
+    `errors` (3, k, 343): error curves of ln flux that are left, one standard deviation each, by range of Teff.
     """
 
     flux: np.ndarray
     curve: np.ndarray
-    cool_errors: np.ndarray
-    hot_errors: np.ndarray
+    errors: np.ndarray
 
 
 @lru_cache(maxsize=2)

@@ -1,29 +1,24 @@
 """Fit every star of a set of spectra: parameters with intervals, family, luminosity, mass and the class by physics."""
 
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from core.errors import UsageError
-from core.parameters.correction import HOT_K as CORRECTION_HOT_K
-from core.parameters.correction import CorrectedAtmosphere
-from core.parameters.dust import DEFAULT_LAW
-from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO, Atmosphere, ForwardModel
+from core.parameters.choices import Settings, model_of
+from core.parameters.correction import error_range
+from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO, ForwardModel
 from core.parameters.least_squares import Solution, fit_batch
-from core.parameters.observation import NO_MODEL_ERROR, ModelError, Observation, n_values, observe
+from core.parameters.observation import Observation, n_values, observe
 from core.parameters.parallax import log_radius_of, log_radius_shift
 from core.parameters.population import luminosity_and_mass, training_classes
 from core.parameters.posterior import Draws, laplace, mixed
 from core.parameters.prior import prior_of
 from core.parameters.start import first_guesses
-from core.simulation.smooth_grid import smooth_grid
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
 
 PARAMETERS = ("teff", "logg", "mh", "a_v", "r_v")
-OTHER_FAMILIES = ("white_dwarf", "helium_white_dwarf", "helium_poor", "helium_rich")
 HOT_K = 7500.0
 """Below this best temperature of a normal star the hot families are not tried."""
 POOR_FIT = 4.0
@@ -32,18 +27,6 @@ _EDGE = 1e-3
 _SAME_VALLEY = np.array([0.02, 0.3, 0.4, 0.2, 0.03])
 """Two fits closer than this in every parameter found the same minimum."""
 NO_FIT, NOT_CONVERGED, POOR, AT_EDGE, NO_ERRORS = "no_spectrum", "not_converged", "poor_fit", "edge", "no_errors"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to fit: extinction law, atmosphere (None: the default), the models' error, and whether parallax counts."""
-
-    law: str = DEFAULT_LAW
-    atmosphere: Atmosphere | None = None
-    error: ModelError = field(default_factory=ModelError)
-    with_parallax: bool = False
-    families: tuple[str, ...] = ("normal", *OTHER_FAMILIES)
-    seed: int = 1
 
 
 @dataclass
@@ -91,9 +74,9 @@ def _empty_table(spectra: SpectrumSet) -> pd.DataFrame:
 
 
 def prepared(spectra: SpectrumSet, settings: Settings) -> Observation:
-    """Usable stars made ready for the fit; whose model error is that of hot stars is decided by the first guess."""
+    """Usable stars made ready for the fit; the first guess says in which range of Teff their model error is."""
     first, _ = first_guesses(model_of("normal", settings), spectra.flux, spectra.flux_error)
-    return observe(spectra, settings.error, first[:, LN_TEFF] > np.log(CORRECTION_HOT_K))
+    return observe(spectra, settings.error, error_range(first[:, LN_TEFF]))
 
 
 def fit_families(spectra: SpectrumSet, settings: Settings, seen: Observation | None = None) -> list[FamilyFit]:
@@ -101,76 +84,52 @@ def fit_families(spectra: SpectrumSet, settings: Settings, seen: Observation | N
     normal = model_of("normal", settings)
     starts = first_guesses(normal, spectra.flux, spectra.flux_error)
     if seen is None:
-        seen = observe(spectra, settings.error, starts[0][:, LN_TEFF] > np.log(CORRECTION_HOT_K))
-    rng = np.random.default_rng(settings.seed)
+        seen = observe(spectra, settings.error, error_range(starts[0][:, LN_TEFF]))
     counts, everyone = n_values(seen), np.arange(len(spectra))
-    fits: list[FamilyFit] = []
+    found: list[tuple[str, np.ndarray, Solution, Solution]] = []
     for family in settings.families:
         rows = everyone
-        if family != "normal" and fits:
-            rows = np.flatnonzero(fits[0].solution.theta[:, LN_TEFF] > np.log(HOT_K))
-        if not len(rows):
-            continue
+        if family != "normal" and found:
+            rows = np.flatnonzero(found[0][2].theta[:, LN_TEFF] > np.log(HOT_K))
+        if len(rows):
+            model, own = model_of(family, settings), starts if family == "normal" else None
+            found.append((family, rows, *_both_valleys(model, seen.take(rows), spectra.take(rows), own)))
+    temper = _temper(len(spectra), found, counts)
+    rng, fits = np.random.default_rng(settings.seed), []
+    for family, rows, best, worse in found:
         model = model_of(family, settings)
-        solution, draws = _both_valleys(
-            model, seen.take(rows), spectra.take(rows), rng, starts if family == "normal" else None
-        )
-        fits.append(FamilyFit(family, model, rows, solution, draws, counts[rows]))
+        draws = _draws(model, best, worse, temper[rows], rng)
+        fits.append(FamilyFit(family, model, rows, best, draws, counts[rows]))
     return fits
 
 
-@lru_cache(maxsize=1)
-def corrected_grid() -> CorrectedAtmosphere:
-    """The shipped grid with the measured correction."""
-    return CorrectedAtmosphere(smooth_grid())
+def _temper(n: int, found: list[tuple[str, np.ndarray, Solution, Solution]], counts: np.ndarray) -> np.ndarray:
+    """Least chi-square per degree of freedom over the families, at least 1, (n,).
 
-
-def atmosphere_called(name: str | None) -> Atmosphere | None:
-    """The corrected atmosphere 'grid' or 'network'; None for the default."""
-    if name is None:
-        return None
-    if name == "grid":
-        return corrected_grid()
-    if name == "network":
-        from core.simulation.atmosphere_network.flux_network import flux_network
-
-        return CorrectedAtmosphere(flux_network())
-    raise UsageError(f"unknown atmosphere {name!r} for a fit; expected grid or network")
-
-
-def bare(settings: Settings | None = None) -> Settings:
-    """Settings for stars drawn from the models themselves: no correction, no model error."""
-    return replace(settings or Settings(), atmosphere=smooth_grid(), error=NO_MODEL_ERROR)
-
-
-def for_spectra(settings: Settings, spectra: SpectrumSet) -> Settings:
-    """The settings for these spectra: the simulator's stars, which carry their truth, are fitted with bare models."""
-    return bare(settings) if "true_teff" in spectra.metadata else settings
-
-
-_MODELS: dict[tuple[str, str, str], ForwardModel] = {}
-
-
-def model_of(family: str, settings: Settings) -> ForwardModel:
-    """The forward model of a family; each is built once."""
-    atmosphere = settings.atmosphere or corrected_grid()
-    key = (family, settings.law, atmosphere.name)
-    if key not in _MODELS:
-        _MODELS[key] = ForwardModel(family, settings.law, atmosphere)
-    return _MODELS[key]
+    Where no model describes a star, its errors are larger than said: all of them are scaled so that this becomes 1, and
+    odds between families and classes shrink with it, as is usual for fits with underestimated errors.
+    """
+    least = np.full(n, np.inf)
+    for _, rows, best, _ in found:
+        least[rows] = np.minimum(least[rows], best.chi2 / np.maximum(counts[rows] - 6, 1))
+    return np.maximum(least, 1.0)
 
 
 def _both_valleys(
-    model: ForwardModel, seen: Observation, spectra: SpectrumSet, rng: np.random.Generator, starts=None
-) -> tuple[Solution, Draws]:
-    """The better of the fits from two starts, and draws of both where they ended at different places."""
+    model: ForwardModel, seen: Observation, spectra: SpectrumSet, starts=None
+) -> tuple[Solution, Solution]:
+    """The better and the worse of the fits from two starts."""
     first, second = (
         fit_batch(model, seen, start) for start in starts or first_guesses(model, spectra.flux, spectra.flux_error)
     )
-    best, worse = first.better_of(second), second.better_of(first, higher=True)
+    return first.better_of(second), second.better_of(first, higher=True)
+
+
+def _draws(model: ForwardModel, best: Solution, worse: Solution, temper: np.ndarray, rng: np.random.Generator) -> Draws:
+    """Draws about the best fit, and of both fits where they ended at different places."""
     apart = (np.abs(best.theta - worse.theta) > _SAME_VALLEY).any(axis=1) & worse.converged
-    draws = laplace(model, best, rng)
-    return best, mixed(draws, laplace(model, worse, rng), apart, rng) if apart.any() else draws
+    draws = laplace(model, best, rng, temper)
+    return mixed(draws, laplace(model, worse, rng, temper), apart, rng) if apart.any() else draws
 
 
 def summarise(spectra: SpectrumSet, fits: list[FamilyFit], settings: Settings) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 import core
-from core.parameters.fit import NO_FIT, PARAMETERS, Settings, fit_spectra, for_spectra
+from core.parameters.choices import Settings, for_spectra
+from core.parameters.fit import NO_FIT, PARAMETERS, fit_spectra
 from core.parquet_output import parquet_output
 
 CHUNK_ROWS = 1024

@@ -69,16 +69,16 @@ class Observation:
 
 
 def observe(
-    spectra: SpectrumSet, error: ModelError | None = None, hot: np.ndarray | None = None, *, with_law: bool = True
+    spectra: SpectrumSet, error: ModelError | None = None, kind: np.ndarray | None = None, *, with_law: bool = True
 ) -> Observation:
     """Prepare usable stars (343 finite flux samples); missing errors are taken from the noise model.
 
-    `hot` (n,) says whose model error is that of hot stars.
+    `kind` (n,) says in which range of Teff each star's model error is (`correction.error_range`).
     """
     error = ModelError() if error is None else error
-    hot = np.zeros(len(spectra), dtype=bool) if hot is None else hot
+    kind = np.zeros(len(spectra), dtype=np.int64) if kind is None else kind
     complete = _complete_coefficients(spectra)
-    parts = [(rows, _prepared(spectra.take(rows), error, hot[rows], with_law, measured)) for measured in (True, False)
+    parts = [(rows, _prepared(spectra.take(rows), error, kind[rows], with_law, measured)) for measured in (True, False)
              if len(rows := np.flatnonzero(complete == measured))]  # fmt: skip
     n = len(spectra)
     width = 2 * N_COEFFICIENTS
@@ -121,14 +121,14 @@ def _g_mag(spectra: SpectrumSet) -> np.ndarray:
     return np.nan_to_num(np.where(np.isfinite(known), known, synthetic), nan=UNKNOWN_G)
 
 
-def _prepared(spectra: SpectrumSet, error: ModelError, hot: np.ndarray, with_law: bool, measured: bool):
+def _prepared(spectra: SpectrumSet, error: ModelError, kind: np.ndarray, with_law: bool, measured: bool):
     """Whitened values (n, m) and ways (n, 110, m)."""
     coefficients = _coefficients(spectra, measured)
     bp, rp = coefficients[:, :N_COEFFICIENTS], coefficients[:, N_COEFFICIENTS:]
     covariance = error.noise**2 * _noise(spectra, bp, rp, measured)
     flux = np.maximum(spectra.flux, 0.0)
     features = systematics.law_features(bp, rp, _g_mag(spectra))
-    covariance += _model_covariance(flux, features[:, 2], error, hot)
+    covariance += _model_covariance(flux, features[:, 2], error, kind)
     way = np.tile(np.eye(2 * N_COEFFICIENTS, dtype=np.float32), (len(flux), 1, 1))
     if with_law:
         law = features.astype(np.float32) @ systematics.mean_law()
@@ -153,7 +153,7 @@ def _whitened(value: np.ndarray, way: np.ndarray, covariance: np.ndarray):
 
 
 def _coefficients(spectra: SpectrumSet, measured: bool) -> np.ndarray:
-    if measured:
+    if measured and spectra.coefficients is not None:
         return np.concatenate([spectra.coefficients.bp, spectra.coefficients.rp], axis=1).astype(np.float64)
     return spectra.flux @ _from_flux()
 
@@ -172,7 +172,7 @@ def _noise(spectra: SpectrumSet, bp: np.ndarray, rp: np.ndarray, measured: bool)
         both[:, part, part] = templates * sigma[:, :, None] * sigma[:, None, :]
         packed = getattr(spectra.coefficients, f"{band}_correlation") if measured else None
         known = np.zeros(n, dtype=bool) if packed is None else np.isfinite(packed).all(axis=1)
-        if known.any():
+        if packed is not None and known.any():
             both[known, part, part] = coefficient_covariance(sigma[known], packed[known])
     return both
 
@@ -206,13 +206,11 @@ def _flux_basis() -> np.ndarray:
     return right[size > _SINGULAR_FLOOR * size[0]].T
 
 
-def _model_covariance(flux: np.ndarray, brightness: np.ndarray, error: ModelError, hot: np.ndarray) -> np.ndarray:
+def _model_covariance(flux: np.ndarray, brightness: np.ndarray, error: ModelError, kind: np.ndarray) -> np.ndarray:
     """Covariance of the coefficients by the calibration's wiggles and the model's error, (n, 110, 110)."""
     size = np.sqrt(systematics.wiggle_amplitude(brightness) ** 2 + error.amplitude**2)
     curves = systematics.smooth_curves()[None] * size[:, None, :]
     if error.measured > 0:
-        known = load_correction()
-        measured = error.measured * np.where(hot[:, None, None], known.hot_errors, known.cool_errors)
-        curves = np.concatenate([curves, measured], axis=1)
+        curves = np.concatenate([curves, error.measured * load_correction().errors[kind]], axis=1)
     spread = (flux[:, None, :] * curves).astype(np.float32) @ systematics.back_projection()
     return spread.swapaxes(1, 2) @ spread

@@ -30,14 +30,21 @@ class Draws:
         return low, high
 
 
-def laplace(model: ForwardModel, solution: Solution, rng: np.random.Generator, n_draws: int = N_DRAWS) -> Draws:
+def laplace(
+    model: ForwardModel,
+    solution: Solution,
+    rng: np.random.Generator,
+    temper: np.ndarray | float = 1.0,
+    n_draws: int = N_DRAWS,
+) -> Draws:
     """Draw around every best fit with the covariance of its Hessian, kept inside the models.
 
     A draw outside is reflected at the bound: at a bound the posterior is half a bell, not a spike. The evidence is
-    Laplace's, less the share of the bell that lies outside.
+    Laplace's, less the share of the bell that lies outside. `temper` (n,) divides -ln posterior.
     """
     n = len(solution.theta)
-    hessian = solution.hessian.copy()
+    temper = np.broadcast_to(np.asarray(temper, dtype=np.float64), (n,))
+    hessian = solution.hessian / temper[:, None, None]
     low, high = model.bounds(solution.theta)
     fixed = high - low < 1e-9
     index = np.arange(5)
@@ -54,7 +61,7 @@ def laplace(model: ForwardModel, solution: Solution, rng: np.random.Generator, n
     log_det = 2 * np.log(size).sum(axis=1) + np.linalg.slogdet(scaled)[1]
     free = 6 - fixed.sum(axis=1)
     log_det -= np.where(fixed, np.log(1e12), 0.0).sum(axis=1)
-    evidence = -solution.energy + 0.5 * free * np.log(2 * np.pi) - 0.5 * log_det
+    evidence = -solution.energy / temper + 0.5 * free * np.log(2 * np.pi) - 0.5 * log_det
     evidence += np.log(np.maximum(inside, _LEAST_INSIDE / n_draws)) + prior_of(model).log_norm()
     return Draws(drawn[..., :5], drawn[..., 5], evidence)
 

@@ -94,11 +94,11 @@ def draw_prior(
     """Parameters (n, 5) drawn from the prior inside the models; `teff_range` narrows Teff (K)."""
     prior, parts, have = prior_of(model), [], 0
     low, high = model.bounds(np.zeros((1, 5)))
-    edges = np.log(teff_range) if teff_range else (low[0, LN_TEFF], high[0, LN_TEFF])
+    coolest, hottest = np.log(teff_range) if teff_range else (low[0, LN_TEFF], high[0, LN_TEFF])
     while have < n:
         normal = rng.standard_normal((2 * n, 5))
         theta = prior.mean + np.where(np.isfinite(prior.spread), prior.spread, 0.0) * normal
-        theta[:, LN_TEFF] = rng.uniform(*edges, 2 * n)
+        theta[:, LN_TEFF] = rng.uniform(float(coolest), float(hottest), 2 * n)
         middle, spread, _, _ = prior.logg(theta[:, LN_TEFF])
         theta[:, LOGG] = middle + spread * normal[:, LOGG]
         theta[:, A_V] = rng.exponential(A_V_SCALE, 2 * n)

@@ -3,12 +3,14 @@
 It samples exactly the posterior whose mode least squares finds: the same forward model, likelihood, prior and bounds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from core.parameters.fit import NO_FIT, FamilyFit, Settings, fit_families
+from core.parameters.choices import Settings
+from core.parameters.fit import NO_FIT, FamilyFit, fit_families
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO
 from core.parameters.observation import Observation
 from core.parameters.prior import prior_of
@@ -17,8 +19,10 @@ from core.spectra.spectrum_set import SpectrumSet
 N_PROPOSED = 4000
 _DEGREES = 5.0
 _WIDEN = 1.15
-_CONVERT = {"teff": (LN_TEFF, np.exp), "logg": (LOGG, np.asarray), "mh": (MH, np.asarray), "a_v": (A_V, np.asarray),
-            "r_v": (RHO, np.reciprocal)}  # fmt: skip
+_CONVERT: dict[str, tuple[int, Callable]] = {
+    "teff": (LN_TEFF, np.exp), "logg": (LOGG, np.asarray), "mh": (MH, np.asarray), "a_v": (A_V, np.asarray),
+    "r_v": (RHO, np.reciprocal),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

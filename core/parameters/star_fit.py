@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UsageError
-from core.parameters.fit import Settings, fit_families, for_spectra, prepared, summarise
+from core.parameters.choices import Settings, for_spectra
+from core.parameters.fit import fit_families, prepared, summarise
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO
 from core.parameters.observation import observed_law
 from core.parameters.sampling import importance

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.parameters.fit import NO_ERRORS, NO_FIT, PARAMETERS, Settings, bare, fit_spectra, for_spectra, model_of
+from core.parameters.choices import Settings, bare, for_spectra, model_of
+from core.parameters.fit import NO_ERRORS, NO_FIT, PARAMETERS, fit_spectra
 from core.parameters.star_fit import compared_with_gaia, fit_star
 from core.simulation.single_star import simulate_star
 from core.spectra.spectrum_set import concatenate
