@@ -11,6 +11,7 @@ from ui import state
 from ui.downloads import download_spectra, download_table
 from ui.figure import show
 from ui.opened_files import open_files
+from ui.parameters_view import show_parameters
 from ui.plain import plain
 from ui.run_choice import choose_run
 from ui.shell import link, page
@@ -81,4 +82,5 @@ with side, st.container(border=True):
     show_gaia_opinions(card)
     st.markdown("**Quality advice**")
     show_advice(card.advice)
+show_parameters(card)
 show_columns(record)

@@ -9,6 +9,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("models", "core.commands.models", "models"),
     ("train", "core.commands.train", "train"),
     ("classify", "core.commands.classify", "classify"),
+    ("fit", "core.commands.fit", "fit"),
     ("survey", "core.commands.survey", "survey"),
     ("survey-report", "core.commands.survey_report", "survey_report"),
     ("runs", "core.commands.runs", "runs"),

@@ -10,6 +10,14 @@ from core.errors import UsageError
 from core.gaia.releases import DEFAULT, find_release
 
 
+class Atmosphere(StrEnum):
+    """Where surface fluxes come from."""
+
+    grid = "grid"
+    network = "network"
+    solver = "solver"
+
+
 class Population(StrEnum):
     """Populations that can be asked for."""
 
@@ -46,6 +54,10 @@ def simulate(
     workers: Annotated[
         int | None, typer.Option(help="Threads (default: one per processor core); no influence on the stars.", min=1)
     ] = None,
+    atmosphere: Annotated[
+        Atmosphere,
+        typer.Option(help="Where surface fluxes come from; the solver takes a second a star (2,000 at most)."),
+    ] = Atmosphere.grid,
 ) -> None:
     """Draw simulated stars and write what Gaia would publish of them, spectra included, to Parquet."""
     from core.commands.row_progress import count_progress
@@ -62,6 +74,7 @@ def simulate(
             negative_mix=_shares(mix, population),
             instrument=find_release(instrument).key,
             progress=move,
+            atmosphere=atmosphere.value,
         )
     print(path)
 

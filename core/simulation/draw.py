@@ -39,6 +39,7 @@ class Request:
     with_coefficients: bool = False
     negative_mix: dict[str, float] | None = None
     instrument: str = DEFAULT.key
+    atmosphere: str = "grid"
 
 
 def simulate(
@@ -51,6 +52,7 @@ def simulate(
     progress: Progress | None = None,
     negative_mix: dict[str, float] | None = None,
     instrument: str = DEFAULT.key,
+    atmosphere: str = "grid",
 ) -> Path:
     """Draw stars, simulate what Gaia would publish of them and write a Parquet file or a folder of them.
 
@@ -71,6 +73,8 @@ def simulate(
         How often each kind of low-mass star comes in 'training' (`population.training.NEGATIVE_MIX`).
     instrument : str
         Key of the release whose instrument takes the spectra (`core.simulation.instruments`).
+    atmosphere : 'grid', 'network' or 'solver'
+        Where surface fluxes come from (`core.simulation.atmosphere_source`).
 
     Returns
     -------
@@ -85,7 +89,7 @@ def simulate(
     CalibrationError
         The instrument's calibration is not on this machine.
     """
-    request = Request(population, n_stars, seed, with_coefficients, negative_mix, instrument)
+    request = Request(population, n_stars, seed, with_coefficients, negative_mix, instrument, atmosphere)
     design_matrix(instrument)
     out = Path(out)
     check_request(population, n_stars)
@@ -131,8 +135,8 @@ class Chunks:
         massive, test = self._massive[rows], self._test[rows]
         stars = draw_chunk(request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix)
         if request.instrument == DEFAULT.key:
-            return chunk_table(stars, rng, request.with_coefficients)
-        table = chunk_table(stars, rng, True)
+            return chunk_table(stars, rng, request.with_coefficients, request.atmosphere)
+        table = chunk_table(stars, rng, True, request.atmosphere)
         return in_instrument(table, find_release(request.instrument), request.with_coefficients)
 
 
