@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from core import claims
-from core.atomic import atomic_path
+from core.atomic import atomic_path, storage_errors
 from core.errors import RunError
 from core.gaia.labels import THRESHOLD
 from core.records import read_record, write_record
@@ -73,6 +73,8 @@ def open_run(folder: str | Path, description: Run, *, resume: bool = False) -> I
         The folder cannot be written to.
     """
     folder = Path(folder)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with claims.locked(folder / _LOCK) as mine:
         if not mine:
             raise RunError(f"another process is training into {folder}; wait for it or choose another --out")

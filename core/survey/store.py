@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 import core
+from core.atomic import storage_errors
 from core.claims import locked
 from core.errors import SurveyError
 from core.gaia.releases import DEFAULT, find_release
@@ -172,6 +173,8 @@ def open_survey(
     folder = Path(folder)
     of = find_release(release).key if release else first_release(plan)
     run, description = _run(run_dir, model, dismiss_below, of)
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / _LOCK, patience_s=0) as mine:
         if not mine:
             raise SurveyError(f"another process writes into {folder}; wait for it or choose another --out")
