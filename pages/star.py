@@ -47,7 +47,7 @@ except ExplorerError as error:
 waiting.empty()
 
 record, verdict = card.record, card.verdict
-st.subheader(f"Gaia DR3 {record.source_id}", anchor=False)
+st.subheader(record.designation, anchor=False)
 for message in record.messages:
     st.caption(plain(message))
 picture, side = st.columns([5, 3], gap="medium")

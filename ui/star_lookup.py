@@ -7,6 +7,7 @@ import numpy as np
 
 from core.archive.client import ArchiveClient
 from core.errors import ExplorerError
+from core.gaia.releases import find_release
 from core.runs.catalogue import RunSummary
 from core.star.card import VerdictCard, verdict_card
 from core.star.lookup import find_star
@@ -39,7 +40,7 @@ def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], N
             epoch=query.epoch,
             opened=[*chosen, *opened.spectra.values()],
             refresh=again,
-            client=ArchiveClient(on_message=on_wait),
+            client=ArchiveClient(on_message=on_wait, release=find_release(query.release)),
         )
         state.remember_record(asked, record)
     return verdict_card(record, *cache.load_judges(run)) if run else verdict_card(record)

@@ -13,6 +13,7 @@ from core.star.record import StarRecord
 SOURCE_ID = "source_id"
 RADIUS = "radius_arcsec"
 EPOCH = "epoch"
+RELEASE = "release"
 RUN = "run"
 JOB = "job"
 MODELS = "model"

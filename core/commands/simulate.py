@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from core.errors import UsageError
+from core.gaia.releases import DEFAULT, find_release
 
 
 class Atmosphere(StrEnum):
@@ -47,6 +48,9 @@ def simulate(
             show_default=False,
         ),
     ] = None,
+    instrument: Annotated[
+        str, typer.Option(metavar="dr3|dr4", help="Release whose instrument takes the spectra.")
+    ] = DEFAULT.key,
     workers: Annotated[
         int | None, typer.Option(help="Threads (default: one per processor core); no influence on the stars.", min=1)
     ] = None,
@@ -68,6 +72,7 @@ def simulate(
             with_coefficients=coefficients,
             workers=workers,
             negative_mix=_shares(mix, population),
+            instrument=find_release(instrument).key,
             progress=move,
             atmosphere=atmosphere.value,
         )

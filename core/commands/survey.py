@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from core.commands.release_option import ReleaseOption, release_key
+
 EXIT_PARTLY_DONE = 3
 
 
@@ -36,6 +38,7 @@ def survey(
     all_members: Annotated[
         bool, typer.Option("--all-members", help="Ask every member about every star, also about obvious ones.")
     ] = False,
+    release: ReleaseOption = None,
     workers: Annotated[int | None, typer.Option(help="Partitions at a time (default: one per core).", min=1)] = None,
     parameters: Annotated[
         bool,
@@ -60,6 +63,7 @@ def survey(
             source, run or current_settings().default_run_dir, out,
             model=model, resume=resume, workers=workers, scheduler=scheduler,
             dismiss_below=0.0 if all_members else DISMISS_BELOW,
+            release=release_key(release),
             on_progress=lambda n_done, n_all, rows: move(n_done / n_all, rows),
         )  # fmt: skip
     if parameters:
