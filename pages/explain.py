@@ -13,6 +13,7 @@ from ui.plain import plain
 from ui.shell import link, page
 from ui.star_choices import choose_star
 from ui.star_lookup import look_up
+from ui.tabs import show_tabs
 
 page("Explain", ":material/lightbulb:")
 
@@ -109,9 +110,6 @@ VIEWS = {
 }
 try:
     explanation_cache.open_run(chosen_run.path, chosen_run.name, explanation_cache.version_of(chosen_run))
-    for tab, view in zip(st.tabs(list(VIEWS), key="view", bind="query-params"), VIEWS.values(), strict=True):
-        if tab.open:
-            with tab:
-                view(chosen_run)
+    show_tabs(VIEWS, chosen_run)
 except ExplorerError as error:
     st.error(plain(error), icon=":material/error:")

@@ -11,6 +11,7 @@ from ui.figure import show
 from ui.plain import plain
 from ui.shell import link, page
 from ui.spectrum_choices import choose_dataset, choose_representation, choose_rows, choose_stars
+from ui.tabs import show_tabs
 
 MOST_CURVES = 14
 
@@ -80,7 +81,4 @@ def show_card(dataset: Dataset) -> None:
 
 
 views = {"Spectra": show_spectra, "Class means": show_means, "Data set card": show_card}
-for tab, view in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
-    if tab.open:
-        with tab:
-            view(dataset)
+show_tabs(views, dataset)

@@ -21,16 +21,14 @@ from ui.survey_choices import (
 )
 from ui.survey_progress import show_progress
 from ui.survey_views import show_candidates, show_distributions, show_report
+from ui.tabs import show_tabs
 
 page("Survey", ":material/travel_explore:")
 
 
 def start(choice: NewSurvey) -> None:
     """Queue the job and show it; called before the page runs."""
-    job = choice.submit()
-    st.query_params[state.JOB] = job.id
-    st.session_state.pop(state.JOB, None)
-    st.session_state["view"] = JOBS
+    state.show_job(choice.submit().id, JOBS)
 
 
 def new_survey() -> None:
@@ -93,7 +91,4 @@ def results() -> None:
 
 NEW, JOBS, RESULTS = "New survey", "Jobs", "Results"
 views = {NEW: new_survey, JOBS: jobs, RESULTS: results}
-for tab, view in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
-    if tab.open:
-        with tab:
-            view()
+show_tabs(views)

@@ -17,6 +17,7 @@ from ui.choice import choose_one
 from ui.figure import show
 from ui.jobs import choose_job, watch
 from ui.shell import link, page
+from ui.tabs import show_tabs
 from ui.training_choices import TITLES, TrainingChoice, choose_training, choose_training_data
 from ui.training_view import show_estimate, show_results, show_training
 
@@ -32,9 +33,7 @@ def start(choice: TrainingChoice, title: str, baselines: bool = False) -> None:
     data = EMBEDDED if choice.entry.kind == "embedded" else choice.entry.path
     name = f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
     job = submit_training(data, choice.choices, name, title, baselines=baselines)
-    st.query_params[state.JOB] = job.id
-    st.session_state.pop(state.JOB, None)
-    st.session_state["view"] = JOBS
+    state.show_job(job.id, JOBS)
 
 
 def new_training() -> None:
@@ -52,7 +51,7 @@ def new_training() -> None:
     with buttons:
         names = ", ".join(spec.title for spec, _ in choice.choices)
         title = f"{names} on {choice.entry.title}"
-        wanted = st.checkbox("Fit the baselines too", key="baselines", bind="query-params", help=BASELINE_HELP)
+        wanted = st.checkbox("Fit the baselines too", key=state.BASELINES, bind="query-params", help=BASELINE_HELP)
         st.button(
             "Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=access.is_read_only(),
             on_click=access.guarded(start), args=(choice, title, wanted),
@@ -99,7 +98,7 @@ def representations() -> None:
         )
         st.dataframe(table, hide_index=True)
     usable = [item for item in REPRESENTATIONS if item.needs != "coefficients"]
-    names = st.multiselect("Train with", [item.name for item in usable], ["l2", "pca"], key="represent")
+    names = st.multiselect("Train with", [item.name for item in usable], ["l2", "pca"], key=state.REPRESENT)
     spec = model_spec(key)
     choices = [(spec, resolve_settings(spec, "quick", representation=name)) for name in names]
     st.button(
@@ -114,7 +113,4 @@ def representations() -> None:
 
 NEW, JOBS, RANKING = "New training", "Jobs", "Representations"
 views = {NEW: new_training, JOBS: jobs, RANKING: representations}
-for tab, view in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
-    if tab.open:
-        with tab:
-            view()
+show_tabs(views)

@@ -10,9 +10,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core import quota
 from core.errors import ExplorerError
 from core.settings import current_settings
+from ui import state
 from ui.plain import plain
-
-_REFUSED = "refused"
 
 
 def require_log_in() -> None:
@@ -58,14 +57,14 @@ def guarded(callback: Callable[..., Any]) -> Callable[..., Any]:
             with quota.acting_as(user_name()):
                 callback(*args, **kwargs)
         except ExplorerError as error:
-            st.session_state[_REFUSED] = str(error)
+            state.remember(state.REFUSED, str(error))
 
     return call
 
 
 def show_refusal() -> None:
     """What the last callback was refused, once."""
-    if message := st.session_state.pop(_REFUSED, None):
+    if message := state.take(state.REFUSED):
         st.error(f"{plain(message)}.", icon=":material/block:")
 
 

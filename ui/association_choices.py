@@ -13,8 +13,6 @@ from core.sky.star_source import StarSource
 from ui import state
 from ui.choice import choose_one
 
-MAP_KEY = "association map"
-_PUSH = "eps pushed"
 SPACES = {
     "position-velocity": "Position and velocity",
     "position": "Position (3-D)",
@@ -78,12 +76,14 @@ def presets() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, (settings, method) in PRESETS.items():
             eps = f"{settings.eps_pc:g} pc, {settings.min_samples}"
-            st.button(f"{name} ({eps})", key=f"preset {name}", on_click=take_preset, args=(settings, method))
+            st.button(
+                f"{name} ({eps})", key=state.key(state.PRESET_OF, name), on_click=take_preset, args=(settings, method)
+            )
 
 
 def take_preset(settings: Settings, method: str) -> None:
     """Put settings into the widgets and the URL; a callback."""
-    st.session_state.update(
+    state.remember_all(
         {
             state.ALGORITHM: settings.algorithm,
             state.SPACE: settings.space,
@@ -104,7 +104,7 @@ def chosen_eps(space: str) -> float:
         else (state.EPS_PC, SUGGESTED.eps_pc, 10 * RANGES_PC[-1][0])
     )
     try:
-        value = float(st.query_params.get(name, default))
+        value = float(state.query(name, default))
     except ValueError:
         return default
     return min(value, most) if math.isfinite(value) else default
@@ -112,19 +112,19 @@ def chosen_eps(space: str) -> float:
 
 def set_eps(value: float, name: str) -> None:
     """Put an eps into the URL and move the map's slider there."""
-    st.query_params[name] = f"{value:g}"
-    st.session_state[_PUSH] = pushes() + 1
+    state.set_query(name, f"{value:g}")
+    state.remember(state.EPS_PUSHES, pushes() + 1)
 
 
 def pushes() -> int:
     """How often the slider was moved from here rather than by hand."""
-    return st.session_state.get(_PUSH, 0)
+    return state.recall(state.EPS_PUSHES, 0)
 
 
 def take_released_eps() -> None:
     """The slider on the map was released: its value goes into the URL; a callback."""
-    name = state.EPS_DEG if st.session_state.get(state.SPACE) == "sky" else state.EPS_PC
-    st.query_params[name] = f"{float(st.session_state[MAP_KEY]['eps']):g}"
+    name = state.EPS_DEG if state.recall(state.SPACE) == "sky" else state.EPS_PC
+    state.set_query(name, f"{float(state.recall(state.ASSOCIATION_MAP)['eps']):g}")
 
 
 def _spaces(columns: set[str]) -> dict[str, str]:
@@ -139,5 +139,5 @@ def _spaces(columns: set[str]) -> dict[str, str]:
 
 def _default_to(columns: set[str]) -> None:
     """Drop choices that another table allowed and this one does not."""
-    if st.session_state.get(state.SPACE) not in _spaces(columns):
-        st.session_state.pop(state.SPACE, None)
+    if state.recall(state.SPACE) not in _spaces(columns):
+        state.forget(state.SPACE)

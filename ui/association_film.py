@@ -10,15 +10,17 @@ from core.figures.association import space_figure
 from core.figures.star_film import group_colours, plain_colours
 from core.sky.associations import Associations
 from core.sky.turntable import FRAMES_PER_S, Stars, write_turntable
+from ui import state
 from ui.figure import show
 
-_FILM = "association film"
 PAINTS = {"group": "By association", "plain": "Plain"}
 
 
 def show_space(found: Associations, source_id: np.ndarray) -> None:
     """The 3-D figure, and a film on request."""
-    paint = st.segmented_control("Colour", list(PAINTS), default="group", format_func=PAINTS.__getitem__, key="paint")
+    paint = st.segmented_control(
+        "Colour", list(PAINTS), default="group", format_func=PAINTS.__getitem__, key=state.PAINT
+    )
     group = found.group if paint != "plain" else None
     position = found.places.position_pc
     if not np.isfinite(position).all(axis=1).any():
@@ -36,7 +38,7 @@ def show_space(found: Associations, source_id: np.ndarray) -> None:
 
 def _film(found: Associations, plain: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        n_frames = st.number_input("Frames of one turn", 12, 360, 120, 12, key="film frames", width=180)
+        n_frames = st.number_input("Frames of one turn", 12, 360, 120, 12, key=state.FILM_FRAMES, width=180)
         wanted = [
             suffix for suffix in (".gif", ".mp4") if st.button(f"Render {suffix[1:].upper()}", icon=":material/movie:")
         ]
@@ -48,10 +50,10 @@ def _film(found: Associations, plain: bool) -> None:
             write_turntable(
                 _stars(found, plain), path, int(n_frames), lambda i, n: bar.progress(i / n, f"Frame {i} of {n}")
             )
-            st.session_state[_FILM] = (path.suffix, path.read_bytes())
+            state.remember(state.FILM, (path.suffix, path.read_bytes()))
         bar.empty()
-    if _FILM in st.session_state:
-        suffix, data = st.session_state[_FILM]
+    if state.knows(state.FILM):
+        suffix, data = state.recall(state.FILM)
         left, _ = st.columns(2)
         with left:
             if suffix == ".gif":
@@ -64,7 +66,7 @@ def _film(found: Associations, plain: bool) -> None:
                 file_name=f"associations{suffix}",
                 icon=":material/download:",
                 on_click="ignore",
-                key="download film",
+                key=state.key(state.DOWNLOAD, "film"),
             )
 
 

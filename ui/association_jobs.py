@@ -6,7 +6,7 @@ import streamlit as st
 from core.jobs.job import ENDED, FAILED, Job, read_events
 from core.sky.associations import Settings
 from core.sky.job import find_latest, find_result, prepare, submit_request
-from ui import access
+from ui import access, state
 from ui.jobs import watch
 from ui.plain import plain
 
@@ -36,8 +36,8 @@ def result_or_job(
         st.error(f"{plain(latest.state().message)}.", icon=":material/error:")
     access.show_refusal()  # here too: a click runs this part of the page alone
     st.button(
-        label, icon=":material/science:", on_click=access.guarded(submit_request), args=(request,), key=f"start {what}",
-        disabled=access.is_read_only(),
+        label, icon=":material/science:", on_click=access.guarded(submit_request), args=(request,),
+        key=state.key(state.START, what), disabled=access.is_read_only(),
     )  # fmt: skip
     return None
 

@@ -30,7 +30,7 @@ from ui.sky_sources import travelling
 
 MOST_LISTED = 400
 _SCANNED_SAMPLES = (3, 4, 5, 6, 8, 10, 15, 20, 30)
-_RESULTS = "checked associations"
+state.CHECKED_GROUPS = "checked associations"
 
 
 def show_numbers(found: Associations, table: pd.DataFrame, n_all: int) -> None:
@@ -82,9 +82,9 @@ def show_groups(found: Associations, table: pd.DataFrame, groups: pd.DataFrame, 
     if groups.empty:
         st.info("There is no group to list: move eps up, or min_samples down.", icon=":material/scatter_plot:")
         return
-    checked = st.session_state.get(_RESULTS, {}).get(_key_of(found))
+    checked = state.recall(state.CHECKED_GROUPS, {}).get(_key_of(found))
     listed = groups if checked is None else groups.merge(checked, on="group", how="left")
-    chosen_now = st.query_params.get(state.GROUP, "")
+    chosen_now = state.query(state.GROUP, "")
     rows = groups.index[groups["group"].astype(str) == chosen_now].tolist()
     choice = st.dataframe(
         listed.head(MOST_LISTED),
@@ -94,7 +94,7 @@ def show_groups(found: Associations, table: pd.DataFrame, groups: pd.DataFrame, 
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": rows[:1]}} if rows and rows[0] < MOST_LISTED else None,
-        key=f"groups {_key_of(found)}",
+        key=state.key(state.GROUPS, _key_of(found)),
         placeholder="–",
     )
     st.caption(
@@ -106,11 +106,11 @@ def show_groups(found: Associations, table: pd.DataFrame, groups: pd.DataFrame, 
     members = np.flatnonzero(found.group >= 0)
     if picked:
         row = groups.iloc[picked[0]]
-        st.query_params[state.GROUP] = str(int(row["group"]))
+        state.set_query(state.GROUP, str(int(row["group"])))
         members = np.flatnonzero(found.group == row["group"])
         _show_group(row, matches)
     else:
-        st.query_params.pop(state.GROUP, None)
+        state.set_query(state.GROUP, None)
     _show_members(found, table, members, f"group_{int(row['group'])}" if picked else "all_groups")
 
 
@@ -230,7 +230,7 @@ def show_checks(found: Associations, table: pd.DataFrame, method: str | None) ->
     checked = result_or_job(CHECKS, table, found.settings, method, label)
     if checked is None:
         return
-    st.session_state.setdefault(_RESULTS, {})[_key_of(found)] = checked
+    state.keep(state.CHECKED_GROUPS, {})[_key_of(found)] = checked
     sizes = np.bincount(found.group[found.group >= 0], minlength=found.n_groups)
     strong = (checked["stability"] > 0.75) & (checked["p_value"] <= 0.05)
     st.markdown(

@@ -13,7 +13,7 @@ from core.figures.comparison import MOST_CURVES, beaten_figure, cost_figure, lea
 from core.figures.palette import colours_in_turn
 from core.runs.published import NOT_LIKE_FOR_LIKE, PUBLISHED_BOOSTING_AUC
 from core.runs.result import RunResult
-from ui import evaluation_cache
+from ui import evaluation_cache, state
 from ui.choice import choose_one
 from ui.downloads import download_each
 from ui.figure import show
@@ -98,9 +98,9 @@ def show_winners(results: Sequence[RunResult], others: Sequence[RunResult], titl
     with left:
         # Over one or two folds nothing can be beyond chance: then the test set comes first.
         several = sum(len(result.folds) > 2 for result in results) > 1
-        test = choose_one("Test", TESTS if several else dict(reversed(TESTS.items())), "test")
+        test = choose_one("Test", TESTS if several else dict(reversed(TESTS.items())), state.TEST)
     with right:
-        metric = choose_one("Figure of merit", METRICS, "metric") if test == "folds" else "accuracy"
+        metric = choose_one("Figure of merit", METRICS, state.METRIC) if test == "folds" else "accuracy"
     if test == "test":
         results = [*results, *others]
     versions = " ".join(evaluation_cache.version_of(result) for result in results)
@@ -135,11 +135,11 @@ def show_learning(results: Sequence[RunResult], titles: Mapping[str, str]) -> No
             [result.name for result in ranked[:3]],
             format_func=titles.__getitem__,
             max_selections=MOST_CURVES,
-            key="curves",
+            key=state.CURVES,
             bind="query-params",
         )
     with right:
-        quantity = choose_one("Quantity", {"loss": "Loss", "accuracy": "Accuracy"}, "quantity")
+        quantity = choose_one("Quantity", {"loss": "Loss", "accuracy": "Accuracy"}, state.QUANTITY)
     if not chosen:
         st.info("Choose at least one run.", icon=":material/show_chart:")
         return

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.spectra.spectrum_set import SpectrumSet
+from ui import state
 
 FORMATS = {"CSV": ".csv", "Parquet": ".parquet", "FITS": ".fits", "VOTable": ".vot"}
 
@@ -49,7 +50,7 @@ def download_each(
                 label.format(name),
                 partial(make, suffix),
                 file_name=f"{stem}{suffix}",
-                key=f"download {stem}{suffix}",
+                key=state.key(state.DOWNLOAD, f"{stem}{suffix}"),
                 icon=":material/download:",
                 on_click="ignore",
             )
@@ -59,5 +60,10 @@ def download_table(table: pd.DataFrame, label: str, stem: str) -> None:
     """A button that downloads `table` as CSV."""
     data = table.to_csv(index=False).encode()
     st.download_button(
-        label, data, file_name=f"{stem}.csv", key=f"download {stem}", icon=":material/download:", on_click="ignore"
+        label,
+        data,
+        file_name=f"{stem}.csv",
+        key=state.key(state.DOWNLOAD, stem),
+        icon=":material/download:",
+        on_click="ignore",
     )

@@ -14,8 +14,6 @@ from ui.choice import choose_one
 from ui.plain import plain
 from ui.step_choice import choose_step
 
-GROUND, PART = "ground", "part"
-THRESHOLD, PREVALENCE, PURITY = state.THRESHOLD, state.PREVALENCE, "purity"
 THRESHOLDS = (
     *(0.0, 0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
     *(0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99),
@@ -68,7 +66,7 @@ def choose_part(result: RunResult) -> str:
     if result.test.empty:
         titles = {"oof": titles.pop("oof"), **titles}
     help_text = "No network has seen any of them: test stars are judged by all members, others by the one left out."
-    return choose_one("Stars", titles, PART, help=help_text)
+    return choose_one("Stars", titles, state.PART, help=help_text)
 
 
 def choose_threshold() -> float:
@@ -77,7 +75,7 @@ def choose_threshold() -> float:
     return choose_step(
         label,
         THRESHOLDS,
-        THRESHOLD,
+        state.THRESHOLD,
         0.5,
         help="A star counts as massive from this calibrated probability (at equal priors) on.",
     )
@@ -88,7 +86,7 @@ def choose_prevalence() -> float:
     prevalence = choose_step(
         "Prevalence: how many of the stars are massive",
         PREVALENCES,
-        PREVALENCE,
+        state.PREVALENCE,
         GAIA_PREVALENCE,
         text=prevalence_text,
         help="Our simulated survey: 0.31 ± 0.05 % within 1° of the Galactic plane, 0.03 % among all of Gaia's XP.",
@@ -96,7 +94,7 @@ def choose_prevalence() -> float:
     st.pills(
         "Marks",
         list(MARKS),
-        key="mark",
+        key=state.MARK,
         format_func=lambda value: f"{MARKS[value]}: {prevalence_text(value)}",
         on_change=_take_mark,
         label_visibility="collapsed",
@@ -111,8 +109,8 @@ def prevalence_text(fraction: float) -> str:
 
 
 def _take_mark() -> None:
-    if st.session_state.get("mark") in MARKS:
-        st.session_state[PREVALENCE] = st.session_state["mark"]
+    if state.recall(state.MARK) in MARKS:
+        state.remember(state.PREVALENCE, state.recall(state.MARK))
 
 
 def choose_comparable() -> tuple[list[RunResult], list[RunResult]]:
@@ -126,13 +124,13 @@ def choose_comparable() -> tuple[list[RunResult], list[RunResult]]:
     groups = {f"{data[:8]}-{folds[:8]}": runs for (data, folds), runs in grounds(results).items()}
     if not groups:
         return [], []
-    named = st.query_params.get(state.RUN)  # the page Train sends a visitor here to see this run
+    named = state.query(state.RUN)  # the page Train sends a visitor here to see this run
     groups = dict(sorted(groups.items(), key=lambda item: all(result.name != named for result in item[1])))
     chosen = next(iter(groups))
     if len(groups) > 1:
         titles = {key: _ground_title(runs) for key, runs in groups.items()}
         chosen = choose_one(
-            "Data and folds", titles, GROUND, help="Only runs on the same stars and folds are comparable."
+            "Data and folds", titles, state.GROUND, help="Only runs on the same stars and folds are comparable."
         )
     others = [result for key, runs in groups.items() if key != chosen for result in runs]
     return groups[chosen], same_test_stars(groups[chosen][0], others)

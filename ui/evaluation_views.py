@@ -29,7 +29,7 @@ from core.runs.result import RunResult
 from core.settings import current_settings
 from core.spectra.representations import find_representation, represent
 from core.statistics.prevalence import OperatingCurve
-from ui import evaluation_cache
+from ui import evaluation_cache, state
 from ui.choice import choose_one
 from ui.columns import star_columns
 from ui.downloads import download_table
@@ -88,7 +88,7 @@ def show_mistakes(result: RunResult, part: str) -> None:
         listed,
         hide_index=True,
         height=280,
-        key=f"errors {result.name} {part}",
+        key=state.key(state.ERRORS_OF, result.name, part),
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": list(range(min(3, len(listed))))}},
@@ -131,7 +131,7 @@ def show_breakdown(result: RunResult, part: str) -> None:
         return
     left, right = st.columns([1, 2], gap="large")
     with left:
-        by = choose_one("By", {name: BREAKDOWNS[name][0] for name in known}, "by")
+        by = choose_one("By", {name: BREAKDOWNS[name][0] for name in known}, state.BY)
     with right:
         threshold = choose_threshold()
     groups = break_down(table, by, threshold)

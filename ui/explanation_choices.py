@@ -21,14 +21,14 @@ MEAN = "mean"
 
 def choose_explained_run() -> RunSummary | None:
     """The run; `?model=KEY` without `?run=` means the first run of that network."""
-    if not st.query_params.get(state.RUN) and state.RUN not in st.session_state:
-        wanted = st.query_params.get(state.MODELS)
+    if not state.query(state.RUN) and not state.knows(state.RUN):
+        wanted = state.query(state.MODELS)
         found = next((run.name for run in cache.find_runs() if run.usable and run.model == wanted), None)
         if found is not None:
-            st.query_params[state.RUN] = found
+            state.set_query(state.RUN, found)
     run = choose_run()
     if run is not None:
-        st.query_params[state.MODELS] = run.model
+        state.set_query(state.MODELS, run.model)
     return run
 
 
@@ -52,8 +52,8 @@ def choose_sample() -> Sample:
 def offer_job(runs: list[RunSummary], sample: Sample, label: str, *, boosted: bool = False, key: str) -> None:
     """A button that explains and checks in the background, and the job that is at work."""
     st.button(
-        label, icon=":material/play_arrow:", type="primary", key=f"explain {key}", disabled=access.is_read_only(),
-        on_click=access.guarded(submit_explanations),
+        label, icon=":material/play_arrow:", type="primary", key=state.key(state.EXPLAIN, key),
+        disabled=access.is_read_only(), on_click=access.guarded(submit_explanations),
         args=([(run.name, run.path) for run in runs], sample), kwargs={"boosted": boosted},
     )  # fmt: skip
     job = latest_job()

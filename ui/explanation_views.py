@@ -23,6 +23,7 @@ from core.figures import explained_star
 from core.figures import explanation as figures
 from core.figures import explanation_print as printed
 from core.spectra.grid import WAVELENGTH_NM
+from ui import state
 from ui.choice import choose_one
 from ui.downloads import download_table
 from ui.figure import show
@@ -52,7 +53,9 @@ def show_star(explanation: Explanation) -> None:
     )
     show(figure, caption + how(explanation), key="star")
     st.markdown(_for_and_against(explanation))
-    by = choose_one("Summed over", {"windows": "Lines, jumps, molecules", "bands": "Resolution-limited bands"}, "by")
+    by = choose_one(
+        "Summed over", {"windows": "Lines, jumps, molecules", "bands": "Resolution-limited bands"}, state.BY
+    )
     windows = WINDOWS if by == "windows" else resolution_bands()
     show(
         explained_star.bands_figure(explanation, 0, windows, "Contributions by place"), _NEIGHBOURS, key="star windows"
@@ -207,7 +210,7 @@ def _sample_downloads(explanation: Explanation) -> None:
         "Stars (Parquet)",
         lambda: _parquet(explanation),
         file_name=f"{stem}.parquet",
-        key=f"download {stem}.parquet",
+        key=state.key(state.DOWNLOAD, f"{stem}.parquet"),
         icon=":material/download:",
         on_click="ignore",
     )
@@ -227,7 +230,7 @@ def _pictures(draw: Callable[[str], bytes], stem: str) -> None:
             kind.upper(),
             lambda kind=kind: draw(kind),
             file_name=f"{stem}.{kind}",
-            key=f"download {stem}.{kind}",
+            key=state.key(state.DOWNLOAD, f"{stem}.{kind}"),
             icon=":material/image:",
             on_click="ignore",
         )

@@ -52,10 +52,10 @@ def choose_job(kind: str) -> Job | None:
     jobs = {job.id: job for job in reversed(find_jobs()) if job.kind == kind}
     if not jobs:
         return None
-    wanted = st.query_params.get(state.JOB, "")
+    wanted = state.query(state.JOB, "")
     options = list(jobs)
-    if st.session_state.get(state.JOB) not in jobs:
-        st.session_state.pop(state.JOB, None)
+    if state.recall(state.JOB) not in jobs:
+        state.forget(state.JOB)
     chosen = st.selectbox(
         "Job",
         options,
@@ -64,7 +64,7 @@ def choose_job(kind: str) -> Job | None:
         key=state.JOB,
         help="Every window of this machine sees the same jobs. They go on when the browser or the app is closed.",
     )
-    st.query_params[state.JOB] = chosen
+    state.set_query(state.JOB, chosen)
     return jobs[chosen]
 
 
@@ -123,20 +123,24 @@ def _buttons(job: Job, now: JobState) -> None:
 
 
 def _change(job: Job, now: JobState) -> None:
-    if launch.is_interrupted(job) and st.button("Go on", icon=":material/resume:", key=f"relaunch {job.id}"):
+    if launch.is_interrupted(job) and st.button(
+        "Go on", icon=":material/resume:", key=state.key(state.RELAUNCH, job.id)
+    ):
         launch.ensure_runner()
         st.rerun()
     if now.state not in ENDED:
-        if st.button("Cancel", icon=":material/stop:", key=f"cancel {job.id}", disabled=job.is_cancelled):
+        if st.button("Cancel", icon=":material/stop:", key=state.key(state.CANCEL, job.id), disabled=job.is_cancelled):
             cancel(job)
             launch.ensure_runner()
             st.rerun()
         return
-    if now.state != FINISHED and st.button("Go on", icon=":material/resume:", key=f"resume {job.id}"):
+    if now.state != FINISHED and st.button("Go on", icon=":material/resume:", key=state.key(state.RESUME, job.id)):
         requeue(job)
         launch.ensure_runner()
         st.rerun()
-    if st.button("Forget", icon=":material/delete:", key=f"delete {job.id}", help="What the job has written stays."):
+    if st.button(
+        "Forget", icon=":material/delete:", key=state.key(state.DELETE, job.id), help="What the job has written stays."
+    ):
         delete(job)
-        st.query_params.pop(state.JOB, None)
+        state.set_query(state.JOB, None)
         st.rerun()

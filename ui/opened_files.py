@@ -22,7 +22,7 @@ def open_files() -> None:
         "Open files of XP spectra",
         type=FILE_TYPES,
         accept_multiple_files=True,
-        key=f"uploader {opened.uploads}",
+        key=state.key(state.UPLOADER, opened.uploads),
         help="Sampled or continuous XP spectra as the Gaia archive delivers them (CSV, ECSV, FITS, VOTable or the "
         "DataLink zip), or Parquet.",
         max_upload_size=max(1, current_settings().upload_mb),
@@ -80,7 +80,7 @@ def _list_file(opened: state.OpenedFiles, name: str) -> None:
                 rows,
                 index=opened.rows.get(name, 0),
                 format_func=lambda row: _row_name(spectra, row),
-                key=f"row of {name}",
+                key=state.key(state.ROW, name),
                 on_change=_choose_row,
                 args=(opened, name, 0),
             )
@@ -90,16 +90,20 @@ def _list_file(opened: state.OpenedFiles, name: str) -> None:
                 1,
                 len(spectra),
                 opened.rows.get(name, 0) + 1,
-                key=f"row of {name}",
+                key=state.key(state.ROW, name),
                 on_change=_choose_row,
                 args=(opened, name, 1),
             )
-        st.button("Show", key=f"show {name}", on_click=opened.choose, args=(name, opened.rows.get(name, 0)))
-        st.button("Close", key=f"close {name}", icon=":material/close:", on_click=opened.close, args=(name,))
+        st.button(
+            "Show", key=state.key(state.SHOW, name), on_click=opened.choose, args=(name, opened.rows.get(name, 0))
+        )
+        st.button(
+            "Close", key=state.key(state.CLOSE, name), icon=":material/close:", on_click=opened.close, args=(name,)
+        )
 
 
 def _choose_row(opened: state.OpenedFiles, name: str, first: int) -> None:
-    opened.choose(name, st.session_state[f"row of {name}"] - first)
+    opened.choose(name, state.recall(state.key(state.ROW, name)) - first)
 
 
 def _row_name(spectra: SpectrumSet, row: int) -> str:

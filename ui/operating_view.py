@@ -14,8 +14,9 @@ from core.evaluation.operating import (
 )
 from core.figures.palette import BLUE, GREY, VERMILION
 from core.statistics.prevalence import OperatingCurve
+from ui import state
 from ui.choice import choose_one
-from ui.evaluation_choices import PURITIES, PURITY, choose_prevalence, choose_threshold, prevalence_text
+from ui.evaluation_choices import PURITIES, choose_prevalence, choose_threshold, prevalence_text
 from ui.live_plot import Curve, Mark, Panel, live_plot
 from ui.numbers import interval_text, percent, share_text
 
@@ -114,7 +115,7 @@ def _show_purity_curve(curve: OperatingCurve, expected: Yield) -> None:
         marks=marks,
         height=260,
     )
-    live_plot(panel, key="purity curve")
+    live_plot(panel, key=state.PURITY_CURVE)
 
 
 def _choose_purity(curve: OperatingCurve, prevalence: float) -> None:
@@ -122,7 +123,7 @@ def _choose_purity(curve: OperatingCurve, prevalence: float) -> None:
     titles = {f"{value:g}": percent(value, 0) for value in (0.9, *(p for p in PURITIES if p != 0.9))}
     left, right = st.columns([1, 3], gap="large", vertical_alignment="center")
     with left:
-        wanted = float(choose_one("Wanted purity", titles, PURITY))
+        wanted = float(choose_one("Wanted purity", titles, state.PURITY))
     chosen = threshold_for_purity(curve, wanted, prevalence)
     with right:
         if chosen is None:

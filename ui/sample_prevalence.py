@@ -13,17 +13,16 @@ from ui.numbers import interval_text, share_text
 from ui.plain import plain
 
 MOST_STARS = 5000
-SAMPLE = "sample"
 
 
 def estimate_sample(result: RunResult, curve: OperatingCurve) -> None:
     """Choose a set, classify it (at most 5,000 stars of it), estimate its prevalence."""
-    entries = {entry.name: entry for entry in cache.with_wanted(cache.find_datasets, SAMPLE)}
+    entries = {entry.name: entry for entry in cache.with_wanted(cache.find_datasets, state.SAMPLE)}
     opened = [name for name in state.opened_files().spectra if name not in entries]
     titles = {"": "Choose a sample"} | {name: entry.title for name, entry in entries.items()}
     titles |= {name: name for name in opened}
     help_text = "Files are opened on the page Star; samples are drawn on the page Simulate."
-    name = choose_one("Sample", titles, SAMPLE, help=help_text)
+    name = choose_one("Sample", titles, state.SAMPLE, help=help_text)
     if not name:
         st.info(
             "Choose a sample: its labels are not used. The share of massive stars follows from all its probabilities "

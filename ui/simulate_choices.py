@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.runs.catalogue import RunSummary
 from core.simulation.single_star import A_V_RANGE, G_RANGE
+from ui import state
 from ui.choice import choose_one, choose_whole_number
 from ui.run_choice import choose_run
 
@@ -50,25 +51,27 @@ subdwarf: Heber 2016, PASP 128, 082001; white dwarf: the usual log g of DA stars
 def choose_parameters() -> tuple[StarParameters, RunSummary | None]:
     """Sliders in three columns, above them the typical stars; and the network that judges."""
     help_text = "Sets temperature, gravity, composition and atmosphere; dust, G and noise stay as they are."
-    st.pills("Start from a typical star", list(TYPICAL_STARS), key="typical", on_change=_take_typical, help=help_text)
+    st.pills(
+        "Start from a typical star", list(TYPICAL_STARS), key=state.TYPICAL, on_change=_take_typical, help=help_text
+    )
     first, second, third = st.columns([4, 4, 5], gap="medium")
     with first:
-        teff = st.slider("Effective temperature (K)", 2800, 80_000, 26_000, 100, key="teff", bind="query-params")
-        logg = st.slider("log g (cgs)", 0.0, 9.0, 4.1, 0.05, key="logg", bind="query-params")
-        mh = st.slider("[M/H] (dex)", -2.0, 0.5, 0.0, 0.05, key="mh", bind="query-params")
+        teff = st.slider("Effective temperature (K)", 2800, 80_000, 26_000, 100, key=state.TEFF, bind="query-params")
+        logg = st.slider("log g (cgs)", 0.0, 9.0, 4.1, 0.05, key=state.LOGG, bind="query-params")
+        mh = st.slider("[M/H] (dex)", -2.0, 0.5, 0.0, 0.05, key=state.MH, bind="query-params")
     with second:
-        a_v = st.slider("Extinction A_V (mag)", *A_V_RANGE, 1.0, 0.1, key="a_v", bind="query-params")
-        r_v = st.slider("R_V", 2.3, 5.6, 3.1, 0.1, key="r_v", bind="query-params")
-        g_mag = st.slider("G (mag): sets the noise", *G_RANGE, 14.0, 0.05, key="g_mag", bind="query-params")
+        a_v = st.slider("Extinction A_V (mag)", *A_V_RANGE, 1.0, 0.1, key=state.A_V, bind="query-params")
+        r_v = st.slider("R_V", 2.3, 5.6, 3.1, 0.1, key=state.R_V, bind="query-params")
+        g_mag = st.slider("G (mag): sets the noise", *G_RANGE, 14.0, 0.05, key=state.G_MAG, bind="query-params")
     with third:
-        family = choose_one("Atmosphere", FAMILIES, "family")
-        seed = choose_whole_number("Seed of the noise", 0, 2**31 - 1, 1, "seed")
+        family = choose_one("Atmosphere", FAMILIES, state.FAMILY)
+        seed = choose_whole_number("Seed of the noise", 0, 2**31 - 1, 1, state.SEED)
         run = choose_run()
     return StarParameters(family, float(teff), logg, mh, a_v, r_v, g_mag, seed), run
 
 
 def _take_typical() -> None:
-    name = st.session_state["typical"]
+    name = state.recall(state.TYPICAL)
     if name in TYPICAL_STARS:
-        values = zip(("family", "teff", "logg"), TYPICAL_STARS[name], strict=True)
-        st.session_state.update(dict(values) | {"mh": 0.0})
+        values = zip((state.FAMILY, state.TEFF, state.LOGG), TYPICAL_STARS[name], strict=True)
+        state.remember_all(dict(values) | {state.MH: 0.0})

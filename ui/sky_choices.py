@@ -38,7 +38,7 @@ def choose_view(source: StarSource) -> tuple[str, str, bool]:
         offered = {name: title for name, title in COLOURS.items() if name not in needed or needed[name] & columns}
         colour = choose_one("Colour", offered, state.COLOUR)
     with third:
-        named = st.toggle("Name known associations", value=True, key="names", bind="query-params")
+        named = st.toggle("Name known associations", value=True, key=state.NAMES, bind="query-params")
     return projection, colour, named
 
 
@@ -49,14 +49,14 @@ def choose_field() -> Field:
     first, second, third, fourth = st.columns([3, 2, 2, 2], gap="medium", vertical_alignment="bottom")
     with first:
         places = [WHOLE_SKY, *literal["name"]]
-        st.selectbox("Go to", places, index=None, placeholder="a known place", key="go to", on_change=_go_to)
+        st.selectbox("Go to", places, index=None, placeholder="a known place", key=state.GO_TO, on_change=_go_to)
     field = field_of_query()
     for column, key, label, low, high, value in (
-        (second, "field l", "l (deg)", 0.0, 360.0, field[0]),
-        (third, "field b", "b (deg)", -90.0, 90.0, field[1]),
-        (fourth, "field radius", "Radius (deg)", 0.1, 180.0, field[2]),
+        (second, state.FIELD_L, "l (deg)", 0.0, 360.0, field[0]),
+        (third, state.FIELD_B, "b (deg)", -90.0, 90.0, field[1]),
+        (fourth, state.FIELD_RADIUS, "Radius (deg)", 0.1, 180.0, field[2]),
     ):
-        st.session_state.setdefault(key, value)
+        state.keep(key, value)
         column.number_input(label, low, high, step=1.0, format="%.2f", key=key, on_change=_take_field)
     return Field(*field)
 
@@ -64,9 +64,7 @@ def choose_field() -> Field:
 def field_of_query() -> tuple[float, float, float]:
     """l, b and radius of the URL; the whole sky where they are missing or nonsense."""
     try:
-        values = [
-            float(st.query_params.get(n, d)) for n, d in ((state.L_DEG, 0), (state.B_DEG, 0), (state.RADIUS_DEG, 180))
-        ]
+        values = [float(state.query(n, d)) for n, d in ((state.L_DEG, 0), (state.B_DEG, 0), (state.RADIUS_DEG, 180))]
         Field(*values).check()
     except (ValueError, UsageError):
         return 0.0, 0.0, 180.0
@@ -76,29 +74,29 @@ def field_of_query() -> tuple[float, float, float]:
 def go_to(l_deg: float, b_deg: float, radius_deg: float) -> None:
     """Put a field into the URL and the fields of the form; a callback."""
     for name, key, value in (
-        (state.L_DEG, "field l", l_deg % 360.0),
-        (state.B_DEG, "field b", b_deg),
-        (state.RADIUS_DEG, "field radius", radius_deg),
+        (state.L_DEG, state.FIELD_L, l_deg % 360.0),
+        (state.B_DEG, state.FIELD_B, b_deg),
+        (state.RADIUS_DEG, state.FIELD_RADIUS, radius_deg),
     ):
-        st.session_state[key] = float(round(value, 2))
-        st.query_params[name] = f"{value:.2f}"
+        state.remember(key, float(round(value, 2)))
+        state.set_query(name, f"{value:.2f}")
     if radius_deg >= 180:
         for name in (state.L_DEG, state.B_DEG, state.RADIUS_DEG):
-            st.query_params.pop(name, None)
+            state.set_query(name, None)
 
 
 def settings_of_query() -> Settings:
     """How the page Associations groups, as the URL says; the suggested settings where it does not."""
-    query = st.query_params
+    query = state.query
     try:
         settings = Settings(
-            float(query.get(state.EPS_PC, SUGGESTED.eps_pc)),
-            int(query.get(state.MIN_SAMPLES, SUGGESTED.min_samples)),
-            _one_of(query.get(state.SPACE), tuple(SPACES), SUGGESTED.space),
+            float(query(state.EPS_PC, SUGGESTED.eps_pc)),
+            int(query(state.MIN_SAMPLES, SUGGESTED.min_samples)),
+            _one_of(query(state.SPACE), tuple(SPACES), SUGGESTED.space),
             "dbscan",
-            _one_of(query.get(state.DISTANCE_ERRORS), ERRORS, SUGGESTED.errors),
-            float(query.get(state.WEIGHT, SUGGESTED.weight_pc_per_kms)),
-            float(query.get(state.EPS_DEG, Settings.eps_deg)),
+            _one_of(query(state.DISTANCE_ERRORS), ERRORS, SUGGESTED.errors),
+            float(query(state.WEIGHT, SUGGESTED.weight_pc_per_kms)),
+            float(query(state.EPS_DEG, Settings.eps_deg)),
         )
         settings.check()
     except (ValueError, UsageError):
@@ -117,18 +115,18 @@ def _one_of(value: str | None, known: tuple[str, ...], default: str) -> str:
 
 
 def _take_field() -> None:
-    go_to(*(st.session_state[key] for key in ("field l", "field b", "field radius")))
+    go_to(*(state.recall(key) for key in (state.FIELD_L, state.FIELD_B, state.FIELD_RADIUS)))
 
 
 def _go_to() -> None:
-    name = st.session_state["go to"]
+    name = state.recall(state.GO_TO)
     if name == WHOLE_SKY:
         go_to(0.0, 0.0, 180.0)
     elif name:
         known = sky_cache.known_places()
         row = known[known["name"] == name].iloc[0]
         go_to(float(row["l"]), float(row["b"]), max(3.0 * float(row["radius_deg"]), 1.0))
-    st.session_state["go to"] = None
+    state.remember(state.GO_TO, None)
 
 
 def cell_radius(order: int) -> float:

@@ -23,7 +23,6 @@ from ui.plain import plain
 
 GALAXY = "galaxy"
 MOST_UPLOADED = 2_000_000
-_UPLOADED = "uploaded star tables"
 _HOW_GROUPED = (
     state.EPS_PC, state.EPS_DEG, state.MIN_SAMPLES, state.SPACE, state.DISTANCE_ERRORS, state.DISTANCE, state.WEIGHT,
     state.ALGORITHM,
@@ -116,7 +115,7 @@ def _choose_threshold(disabled: bool) -> float:
         "Probability of massive, at least", sorted({*THRESHOLDS, wanted}), wanted, key=_key(state.THRESHOLD),
         help="No such column." if disabled else "Calibrated at equal priors. 0 takes all stars.", disabled=disabled,
     )  # fmt: skip
-    _into_query(state.THRESHOLD, f"{value:.8g}", value == USUAL_THRESHOLD)
+    state.set_query(state.THRESHOLD, None if value == USUAL_THRESHOLD else f"{value:.8g}")
     return float(value)
 
 
@@ -124,11 +123,11 @@ def choose_g_range(key: str, disabled: bool = False) -> tuple[float, float]:
     """Limits of G; stand in the URL."""
     wanted = G_LIMITS
     with suppress(ValueError):
-        texts = st.query_params.get_all(state.G_RANGE)
+        texts = state.queries(state.G_RANGE)
         low, high = (min(max(float(text), G_LIMITS[0]), G_LIMITS[1]) for text in texts)
         wanted = (low, high) if low < high else G_LIMITS
     low, high = st.slider("G (mag)", *G_LIMITS, wanted, 0.1, key=key, disabled=disabled)
-    _into_query(state.G_RANGE, [f"{low:g}", f"{high:g}"], (low, high) == G_LIMITS)
+    state.set_query(state.G_RANGE, None if (low, high) == G_LIMITS else [f"{low:g}", f"{high:g}"])
     return low, high
 
 
@@ -140,17 +139,10 @@ def _open_ended(limits: tuple[float, float]) -> tuple[float, float]:
 
 def choose_toggle(label: str, name: str, default: bool, help: str, key: str) -> bool:
     """A toggle that stands in the URL under a name that several pages share (see `_slider`)."""
-    wanted = {"true": True, "false": False}.get(st.query_params.get(name, ""), default)
+    wanted = {"true": True, "false": False}.get(state.query(name, ""), default)
     value = st.toggle(label, wanted, key=key, help=help)
-    _into_query(name, str(value).lower(), value == default)
+    state.set_query(name, None if value == default else str(value).lower())
     return value
-
-
-def _into_query(name: str, value: str | list[str], is_default: bool) -> None:
-    if is_default:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = value
 
 
 def _slider(
@@ -159,7 +151,7 @@ def _slider(
     """A slider whose value stands in the URL (Streamlit's own binding is lost between two pages that both have it)."""
     wanted = number_of_query(name, default, limits)
     value = st.slider(label, *limits, wanted, step, key=_key(name), help=help, disabled=disabled)
-    _into_query(name, f"{value:g}", value == default)
+    state.set_query(name, None if value == default else f"{value:g}")
     return value
 
 
@@ -169,7 +161,7 @@ def open_table() -> None:
     upload = st.file_uploader(
         "Table with source_id, ra, dec and parallax; probability, proper motions and magnitudes where known",
         type=_FILE_TYPES,
-        key=f"star table {len(uploads)}",
+        key=state.key(state.STAR_TABLE, len(uploads)),
         help="What `python -m core classify` or any archive query delivers.",
     )
     if upload is None:
@@ -192,31 +184,31 @@ def open_table() -> None:
     except ExplorerError as error:
         st.error(f"**{plain(upload.name)}** was not opened. {plain(error)}", icon=":material/error:")
         return
-    st.query_params[state.STARS] = upload.name
-    st.session_state.pop(state.STARS, None)
+    state.set_query(state.STARS, upload.name)
+    state.forget(state.STARS)
     st.rerun()
 
 
 def _key(name: str) -> str:
     """Of a widget; the page Survey has widgets of the parameter's own name, which Streamlit binds to the URL."""
-    return f"cut {name}"
+    return state.key(state.CUT, name)
 
 
 def travelling(**more: str) -> dict[str, str | list[str]]:
     """The choices of stars and of grouping that stand in the URL, for links to another page that shows them."""
     query: dict[str, str | list[str]] = {}
     for name in (state.STARS, *_CUTS, *_HOW_GROUPED):
-        if values := st.query_params.get_all(name):
+        if values := state.queries(name):
             query[name] = values if len(values) > 1 else values[0]
     # What a widget is bound to is found with the widget, not among the query parameters.
     bound = (state.MIN_SAMPLES, state.WEIGHT)
-    query |= {name: f"{st.session_state[name]:g}" for name in bound if st.session_state.get(name) is not None}
+    query |= {name: f"{state.recall(name):g}" for name in bound if state.recall(name) is not None}
     return query | more
 
 
 def link_to_survey() -> None:
     """Back to the survey that these stars are the result of, with the same choices; nothing for other tables."""
-    name = st.query_params.get(state.STARS, "")
+    name = state.query(state.STARS, "")
     if name not in {path.name for path in _find_results()}:
         return
     query = travelling()
@@ -230,7 +222,7 @@ def link_to_survey() -> None:
 
 
 def _uploads() -> dict[str, StarSource]:
-    return st.session_state.setdefault(_UPLOADED, {})
+    return state.keep(state.STAR_TABLES, {})
 
 
 def _find_results() -> list[Path]:

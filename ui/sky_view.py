@@ -79,7 +79,7 @@ def answer_click(event, drawn: SkyMap) -> None:
             on_click=go_to,
             args=target,
             icon=":material/zoom_in:",
-            key=f"zoom {name_of(cell)} {order}",
+            key=state.key(state.ZOOM, name_of(cell), order),
         )
 
 
@@ -113,8 +113,8 @@ def link_onward() -> None:
 def _groups(marks: pd.DataFrame, source: StarSource, cuts: Cuts) -> np.ndarray:
     """Group of each star as the page Associations finds it with the URL's settings."""
     settings = settings_of_query()
-    table, places = sky_cache.read_stars(source, source.key, cuts, st.query_params.get(state.DISTANCE))
-    found, _, _ = sky_cache.group_stars(places, f"{source.key} {cuts} {st.query_params.get(state.DISTANCE)}", settings)
+    table, places = sky_cache.read_stars(source, source.key, cuts, state.query(state.DISTANCE))
+    found, _, _ = sky_cache.group_stars(places, f"{source.key} {cuts} {state.query(state.DISTANCE)}", settings)
     by_id = pd.Series(found.group, index=table["source_id"])
     by_id = by_id[~by_id.index.duplicated()]
     return by_id.reindex(marks["source_id"]).fillna(-1).to_numpy(dtype=np.int64)

@@ -18,14 +18,14 @@ COLOURS = (-1.0, 6.0)
 def choose_dataset() -> Dataset | None:
     """A select box of the data sets on this machine and of opened files; None (with a message) on failure."""
     opened = state.opened_files()
-    entries = {entry.name: entry for entry in cache.with_wanted(cache.find_datasets, "set")}
+    entries = {entry.name: entry for entry in cache.with_wanted(cache.find_datasets, state.SET)}
     own = {f"{name} (opened)" if name in entries else name: name for name in opened.spectra}
     titles = {name: entry.title for name, entry in entries.items()} | {name: name for name in own}
     help_text = (
         "Files are opened on the page Star; samples are drawn on the page Simulate; real ones come from "
         "`python -m core build-dataset`."
     )
-    name = choose_one("Data set", titles, "set", help=help_text)
+    name = choose_one("Data set", titles, state.SET, help=help_text)
     try:
         return opened.dataset(own[name]) if name in own else cache.open_dataset(entries[name])
     except ExplorerError as error:
@@ -42,18 +42,18 @@ def choose_rows(dataset: Dataset) -> np.ndarray:
             "Class",
             sorted(labels_of(table).unique(), reverse=True),
             selection_mode="multi",
-            key="label",
+            key=state.LABEL,
             bind="query-params",
         )
     with second:
         categories = sorted(table["category"].dropna().unique()) if "category" in table else []
         chosen = st.multiselect(
-            "Category", categories, key="category", bind="query-params", placeholder="All", disabled=not categories
+            "Category", categories, key=state.CATEGORY, bind="query-params", placeholder="All", disabled=not categories
         )
     with third:
-        magnitude = st.slider("G (mag)", *MAGNITUDES, MAGNITUDES, 0.1, key="g", bind="query-params")
+        magnitude = st.slider("G (mag)", *MAGNITUDES, MAGNITUDES, 0.1, key=state.G_RANGE, bind="query-params")
     with fourth:
-        colour = st.slider("BP − RP (mag)", *COLOURS, COLOURS, 0.05, key="bp_rp", bind="query-params")
+        colour = st.slider("BP − RP (mag)", *COLOURS, COLOURS, 0.05, key=state.BP_RP, bind="query-params")
     return select_rows(
         table.assign(label=labels_of(table)),
         labels=labels,
@@ -70,7 +70,7 @@ def choose_representation(dataset: Dataset) -> Representation:
     offered = [item for item in REPRESENTATIONS if item.needs != "coefficients" or has_coefficients]
     titles = {item.name: item.title for item in offered}
     help_text = "What a network sees in place of the raw flux."
-    return find_representation(choose_one("Representation", titles, "representation", help=help_text))
+    return find_representation(choose_one("Representation", titles, state.REPRESENTATION, help=help_text))
 
 
 def choose_stars(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ def choose_stars(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
         hide_index=True,
         height=260,
         column_config=star_columns(columns),
-        key=f"stars of {dataset.key}",
+        key=state.key(state.STARS_OF, dataset.key),
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": first[:3]}},

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from ui import state
+
 
 def choose_step(
     label: str,
@@ -18,13 +20,10 @@ def choose_step(
 
     Streamlit's own binding would put the shown text there, which changes with the wording.
     """
-    if st.session_state.get(name) not in steps:
-        st.session_state[name] = _nearest(steps, st.query_params.get(name), default)
+    if state.recall(name) not in steps:
+        state.remember(name, _nearest(steps, state.query(name), default))
     chosen = st.select_slider(label, steps, key=name, format_func=text, help=help)
-    if chosen == default:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = f"{chosen:g}"
+    state.set_query(name, None if chosen == default else f"{chosen:g}")
     return chosen
 
 

@@ -65,8 +65,8 @@ def choose_new_survey() -> NewSurvey | None:
             first, second = st.columns(2)
             most = max(1_000, current_settings().most_job_stars)
             usual = min(100_000, most)
-            n_stars = first.number_input("Stars to draw", 1_000, most, usual, 10_000, key="survey stars")
-            seed = second.number_input("Seed", 0, 2**31 - 1, 1, key="survey seed")
+            n_stars = first.number_input("Stars to draw", 1_000, most, usual, 10_000, key=state.SURVEY_STARS)
+            seed = second.number_input("Seed", 0, 2**31 - 1, 1, key=state.SURVEY_SEED)
             source, title = f"simulated:survey:{n_stars}:{seed}", f"{n_stars:,} simulated stars, seed {seed}"
         elif name in folders:
             source = str(folders[name])
@@ -117,7 +117,7 @@ def choose_prevalence() -> float:
 def choose_score() -> str:
     """What candidates are chosen by; stands in the URL."""
     with_sky = choose_toggle(
-        "Brightness and parallax count", state.SKY, True, key="survey cut sky",
+        "Brightness and parallax count", state.SKY, True, key=state.key(state.SURVEY_CUT, state.SKY),
         help="Massive stars are luminous, and rare among faint sources: both change the odds beside the spectrum. For "
         "samples of the whole sky; off, the spectrum alone decides.",
     )  # fmt: skip
@@ -134,7 +134,9 @@ def choose_selection(threshold: float, score: str) -> Selection:
             least = choose_threshold()
         known = choose_one("Known stars", KNOWN_TITLES, state.KNOWN)
     with second:
-        impostors = choose_toggle("Keep impostors", state.IMPOSTORS, False, IMPOSTORS_HELP, key="survey cut impostors")
+        impostors = choose_toggle(
+            "Keep impostors", state.IMPOSTORS, False, IMPOSTORS_HELP, key=state.key(state.SURVEY_CUT, state.IMPOSTORS)
+        )
         good = st.toggle(
             "Good astrometry only", False, key=state.GOOD, bind="query-params",
             help="RUWE below 1.4 and a parallax above five times its error.",
@@ -144,7 +146,7 @@ def choose_selection(threshold: float, score: str) -> Selection:
             help="Leaves out spectra that are less like the training's than 99 % of those are.",
         )  # fmt: skip
     with third:
-        g_range = choose_g_range("survey cut g")
+        g_range = choose_g_range(state.key(state.SURVEY_CUT, state.G_RANGE))
     return Selection(least, impostors, good, None if g_range == G_LIMITS else g_range, score, ordinary, known)
 
 
@@ -153,10 +155,10 @@ def choose_threshold() -> float:
     stops = [stop for stop in THRESHOLDS if stop >= CANDIDATE_FROM]
     wanted = number_of_query(state.THRESHOLD, 0.5, (stops[0], 1.0))
     value = st.select_slider(
-        "Probability, at least", sorted({*stops, wanted}), wanted, key="survey threshold",
+        "Probability, at least", sorted({*stops, wanted}), wanted, key=state.SURVEY_THRESHOLD,
         help="Calibrated at equal priors. Below 0.01 no star is a candidate at any prevalence that occurs.",
     )  # fmt: skip
-    st.query_params[state.THRESHOLD] = f"{value:.8g}"
+    state.set_query(state.THRESHOLD, f"{value:.8g}")
     return float(value)
 
 

@@ -8,7 +8,7 @@ from core.survey.catalogue import SurveySummary
 from core.survey.index import B_EDGES, COLOUR_EDGES, G_EDGES, L_EDGES, PROBABILITY_EDGES
 from core.survey.report import WANTED_COMPLETENESS, Share, SurveyReport
 from core.survey.result import Selection
-from ui import shell, survey_cache
+from ui import shell, state, survey_cache
 from ui.cards import show_cards
 from ui.choice import choose_one
 from ui.columns import star_columns
@@ -119,14 +119,17 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
         return
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     with left:
-        sort = choose_one("Sort by", _SORTS, "sort")
-    descending = middle.toggle("Largest first", True, key="largest first")
+        sort = choose_one("Sort by", _SORTS, state.SORT)
+    descending = middle.toggle("Largest first", True, key=state.LARGEST_FIRST)
     pages = -(-n_selected // PAGE_ROWS)
-    page = int(right.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"page {survey.name} {selection}")) - 1
+    page = (
+        int(right.number_input(f"Page of {pages:,}", 1, pages, 1, key=state.key(state.PAGE_OF, survey.name, selection)))
+        - 1
+    )
     table = survey_cache.candidates(survey.path, survey.n_done, selection, sort, descending, page, PAGE_ROWS)
     event = st.dataframe(
         table[list(_SHOWN)].astype({"source_id": str}), hide_index=True, on_select="rerun",
-        selection_mode="single-row", key=f"candidates {survey.name} {page}", placeholder="–",
+        selection_mode="single-row", key=state.key(state.CANDIDATES, survey.name, page), placeholder="–",
         column_config=star_columns(_SHOWN),
     )  # fmt: skip
     rows = event.selection.rows if event else []

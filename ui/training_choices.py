@@ -49,7 +49,7 @@ class TrainingChoice:
 
 def choose_networks(default: str = "deep") -> list[str]:
     """Keys of the ticked networks; they stand in the URL as `?model=cnn,wide`."""
-    wanted = [key for key in st.query_params.get(state.MODELS, default).split(",") if key in TITLES]
+    wanted = [key for key in state.query(state.MODELS, default).split(",") if key in TITLES]
     ticked = st.pills(
         "Networks",
         list(TITLES),
@@ -59,7 +59,7 @@ def choose_networks(default: str = "deep") -> list[str]:
         key=state.MODELS,
     )
     keys = [key for key in TITLES if key in ticked]
-    st.query_params[state.MODELS] = ",".join(keys)
+    state.set_query(state.MODELS, ",".join(keys))
     return keys
 
 
@@ -109,22 +109,28 @@ def _more_choices(preset: str) -> dict:
         first, second, third = st.columns(3, gap="medium")
         with first:
             chosen = {
-                "validation": choose_one("Validation", {n: VALIDATION_TITLES[n] for n in VALIDATIONS}, "validation"),
-                "n_folds": choose_whole_number("Folds", 2, 20, known["n_folds"], f"folds_{preset}"),
+                "validation": choose_one(
+                    "Validation", {n: VALIDATION_TITLES[n] for n in VALIDATIONS}, state.VALIDATION
+                ),
+                "n_folds": choose_whole_number("Folds", 2, 20, known["n_folds"], state.of_preset(state.FOLDS, preset)),
                 "only_folds": choose_whole_number(
-                    "Train only the first", 1, 20, known["n_folds"], f"only_folds_{preset}"
+                    "Train only the first", 1, 20, known["n_folds"], state.of_preset(state.ONLY_FOLDS, preset)
                 ),
             }
         with second:
             chosen |= {
-                "loss": choose_one("Loss", {name: LOSS_TITLES[name] for name in LOSS_NAMES}, "loss"),
-                "epochs": choose_whole_number("Epochs at most", 1, 500, known["epochs"], f"epochs_{preset}"),
-                "patience": choose_whole_number("Patience (epochs)", 1, 500, known["patience"], f"patience_{preset}"),
+                "loss": choose_one("Loss", {name: LOSS_TITLES[name] for name in LOSS_NAMES}, state.LOSS),
+                "epochs": choose_whole_number(
+                    "Epochs at most", 1, 500, known["epochs"], state.of_preset(state.EPOCHS, preset)
+                ),
+                "patience": choose_whole_number(
+                    "Patience (epochs)", 1, 500, known["patience"], state.of_preset(state.PATIENCE, preset)
+                ),
             }
         with third:
             chosen |= {
-                "augment": choose_one("Augmentation", {n: AUGMENT_TITLES[n] for n in AUGMENTATIONS}, "augment"),
-                "context": choose_one("Context, where a network takes it", CONTEXT_TITLES, "context"),
-                "seed": choose_whole_number("Seed", 0, 2**31 - 1, known["seed"], "training_seed"),
+                "augment": choose_one("Augmentation", {n: AUGMENT_TITLES[n] for n in AUGMENTATIONS}, state.AUGMENT),
+                "context": choose_one("Context, where a network takes it", CONTEXT_TITLES, state.CONTEXT),
+                "seed": choose_whole_number("Seed", 0, 2**31 - 1, known["seed"], state.TRAINING_SEED),
             }
     return chosen
