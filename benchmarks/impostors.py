@@ -20,8 +20,9 @@ import pandas as pd
 
 from benchmarks.report import write_table
 from core.evaluation.exam import load_exam
-from core.gaia.categories import CATEGORY_NAMES, HARD_NEGATIVES, LABEL_MASSIVE
+from core.gaia.categories import CATEGORY_NAMES, HARD_NEGATIVES
 from core.gaia.faintness import CERTAINTY
+from core.gaia.labels import MASSIVE
 from core.settings import current_settings
 from core.simulation.draw import Request, iter_chunks
 from core.simulation.population import survey
@@ -85,13 +86,13 @@ def category_rows(table: pd.DataFrame) -> list[dict]:
             low, high = rate_intervals(mine[name].sum(), len(mine))
             row[title] = f"{100 * mine[name].mean():.2f} % ({100 * low:.1f}-{100 * high:.1f})"
         rows.append(row)
-    return sorted(rows, key=lambda row: (row["label"] != LABEL_MASSIVE, CATEGORY_NAMES.index(row["kind"])))
+    return sorted(rows, key=lambda row: (row["label"] != MASSIVE, CATEGORY_NAMES.index(row["kind"])))
 
 
 def sample_rows(table: pd.DataFrame) -> list[dict]:
     """Completeness and purity at natural prevalence, without and with the parallax."""
     rows = []
-    massive = (table.label == LABEL_MASSIVE).to_numpy()
+    massive = (table.label == MASSIVE).to_numpy()
     for name, title in RULES.items():
         chosen = table[name].to_numpy()
         found = int((chosen & massive).sum())

@@ -14,6 +14,7 @@ from core.evaluation.exam import (
     load_exam,
 )
 from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
+from core.gaia.labels import THRESHOLD
 from core.settings import current_settings
 from core.spectra.spectrum_set import SpectrumSet
 from core.verdict.ensemble import load_ensemble
@@ -80,7 +81,7 @@ def _reddened(ensemble, folder: Path) -> None:
     exam = reddened_exam(ensemble, flux)
     table = recall_by_extinction(exam)
     low, high = recall_interval(exam)
-    found = exam.assign(found=exam["probability"] >= 0.5)
+    found = exam.assign(found=exam["probability"] >= THRESHOLD)
     by_star = found.groupby("star")["found"].mean()
     rows = [
         {

@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.report import write_table
 from core.evaluation.exam import EXAM_GROUPS, load_exam
+from core.gaia.labels import THRESHOLD
 from core.settings import current_settings
 from core.simulation.instrument import to_coefficients
 from core.simulation.noise import add_noise
@@ -61,7 +62,7 @@ def _row(name: str, spectra: SpectrumSet, ensemble, companions: Companions) -> d
     flagged = score > 1
     sets = verdict.conformal_labels()[known]
     low, high = rate_intervals(flagged.sum(), known.sum())
-    massive = verdict.probability[known] >= 0.5
+    massive = verdict.probability[known] >= THRESHOLD
     return {
         "group": name,
         "classified": int(known.sum()),

@@ -11,6 +11,7 @@ from core.evaluation.comparison_text import comparison_text
 from core.evaluation.who_beats_whom import METRICS, TESTS
 from core.figures.comparison import MOST_CURVES, beaten_figure, cost_figure, learning_curves_figure
 from core.figures.palette import colours_in_turn
+from core.gaia.labels import THRESHOLD
 from core.runs.published import NOT_LIKE_FOR_LIKE, PUBLISHED_BOOSTING_AUC
 from core.runs.result import RunResult
 from ui import evaluation_cache, state
@@ -162,7 +163,7 @@ def show_cost(rows: Sequence[ComparisonRow]) -> None:
 
 
 def _accuracy(result: RunResult) -> float:
-    return ((result.oof["probability"] >= 0.5) == (result.oof["label"] == 1)).mean()
+    return ((result.oof["probability"] >= THRESHOLD) == (result.oof["label"] == 1)).mean()
 
 
 def _width(name: str) -> str | None:

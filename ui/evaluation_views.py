@@ -25,6 +25,7 @@ from core.figures.evaluation import (
 )
 from core.figures.palette import BLUE, OCHRE, VERMILION
 from core.figures.spectrum import overlay_figure
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.runs.result import RunResult
 from core.settings import current_settings
 from core.spectra.representations import find_representation, represent
@@ -168,10 +169,10 @@ def group_table(groups: Sequence[GroupResult]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "group": [group.group for group in groups],
-            "massive": [group.n_massive for group in groups],
+            MASSIVE: [group.n_massive for group in groups],
             "found": [group.n_found for group in groups],
             "completeness (%)": per_cent([group.completeness.value for group in groups]),
-            "low-mass": [group.n_low_mass for group in groups],
+            LOW_MASS: [group.n_low_mass for group in groups],
             "called massive": [group.n_false for group in groups],
             "false positive rate (%)": per_cent([group.false_positive_rate.value for group in groups]),
             "accuracy (%)": per_cent([group.accuracy.value for group in groups]),

@@ -22,6 +22,7 @@ from core.explanation.windows import WINDOWS, resolution_bands, sums_in
 from core.figures import explained_star
 from core.figures import explanation as figures
 from core.figures import explanation_print as printed
+from core.gaia.labels import MASSIVE, THRESHOLD
 from core.spectra.grid import WAVELENGTH_NM
 from ui import state
 from ui.choice import choose_one
@@ -132,8 +133,8 @@ def show_groups(explanation: Explanation) -> None:
     wrong = counts.get("missed", 0) + counts.get("false alarm", 0)
     st.markdown(f"**{wrong} of {sum(counts.values())} stars are wrongly classified.** " + _misleading(means))
     rows = np.flatnonzero(explanation.explained)
-    called = explanation.probability[rows] >= 0.5
-    mistaken = rows[called != (explanation.label[rows] == "massive")][:3]
+    called = explanation.probability[rows] >= THRESHOLD
+    mistaken = rows[called != (explanation.label[rows] == MASSIVE)][:3]
     with st.container(horizontal=True):
         for row in mistaken:
             star = str(explanation.source_id[row])

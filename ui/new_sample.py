@@ -39,11 +39,12 @@ def _draw(population: str, n_stars: int, seed: int, path: Path) -> None:
     from core.simulation.draw import simulate
 
     if not path.exists():
-        quota.check_new_sample(len(list(path.parent.glob("[!.]*.parquet"))), n_stars)
         bar = st.progress(0.0, "Drawing stars …")
-        simulate(
-            population, n_stars, seed, path, progress=lambda done, total: bar.progress(done / total, f"{done:,} stars")
-        )
+        with quota.place_for_sample(path, n_stars):
+            simulate(
+                population, n_stars, seed, path,
+                progress=lambda done, total: bar.progress(done / total, f"{done:,} stars"),
+            )  # fmt: skip
         bar.empty()
         cache.find_datasets.clear()
     st.success(f"{n_stars:,} stars are saved as {path.name}.", icon=":material/check:")

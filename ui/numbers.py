@@ -17,7 +17,7 @@ def probability_text(probability: float, spread: float | None) -> str:
     digits = 3 if 0.01 <= probability <= 0.99 else 4
     least = 10.0**-digits
     if min(probability, 1 - probability) < least / 2:
-        return f"> {1 - least:.{digits}f}" if probability > 0.5 else f"< {least:.{digits}f}"
+        return f"> {1 - least:.{digits}f}" if probability > least else f"< {least:.{digits}f}"
     return f"{probability:.{digits}f}" + ("" if spread is None else f" ± {spread:.{digits}f}")
 
 

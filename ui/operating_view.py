@@ -13,6 +13,7 @@ from core.evaluation.operating import (
     threshold_for_purity,
 )
 from core.figures.palette import BLUE, GREY, VERMILION
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.statistics.prevalence import OperatingCurve
 from ui import state
 from ui.choice import choose_one
@@ -47,8 +48,8 @@ def _show_confusion(confusion: Confusion) -> None:
     found, false = confusion.completeness, confusion.false_positive_rate
     st.markdown(f"**Confusion matrix** of {confusion.n:,} stars")
     rows = (
-        ("massive", ("Found (TP)", confusion.true_positive), ("Missed (FN)", confusion.false_negative), found),
-        ("low-mass", ("False (FP)", confusion.false_positive), ("Refused (TN)", confusion.true_negative), false),
+        (MASSIVE, ("Found (TP)", confusion.true_positive), ("Missed (FN)", confusion.false_negative), found),
+        (LOW_MASS, ("False (FP)", confusion.false_positive), ("Refused (TN)", confusion.true_negative), false),
     )
     for truth, called, not_called, rate in rows:
         name, *cells = st.columns([2, 3, 3], vertical_alignment="center")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.datasets.dataset import Dataset
 from core.device import Device
+from core.gaia.labels import MASSIVE
 from core.statistics.prevalence import GAIA_PREVALENCE, reweight
 from ui.numbers import percent
 from ui.shell import link
@@ -29,8 +30,8 @@ def guide(embedded: Dataset | None) -> None:
     with see:
         st.markdown("**2. See why**")
         st.markdown("Which wavelengths speak for the verdict, and how it follows temperature, gravity, dust and noise.")
-        if "massive" in examples:
-            link("Explain", "Why is it massive?", source_id=examples["massive"])
+        if MASSIVE in examples:
+            link("Explain", "Why is it massive?", source_id=examples[MASSIVE])
         else:
             link("Explain", "Explain a verdict")
         link("Simulate", "Simulate a star")

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.datasets.dataset import Dataset
 from core.errors import ExplorerError
+from core.gaia.labels import MASSIVE
 from core.runs.result import RunResult
 from core.statistics.prevalence import OperatingCurve, prevalence_interval
 from ui import cache, evaluation_cache, state
@@ -68,7 +69,7 @@ def _show(dataset: Dataset, probability: np.ndarray, curve: OperatingCurve) -> N
         labels = dataset.table["label"].iloc[chosen_rows(len(dataset))]
         known = labels.notna()
         if known.any():
-            text += f" By its labels, {share_text(float((labels[known] == 'massive').mean()))} of them are massive."
+            text += f" By its labels, {share_text(float((labels[known] == MASSIVE).mean()))} of them are massive."
     text += (
         " The interval knows of the sample's size alone: it trusts the calibration, and impostors that are commoner in "
         "the sample than in the set of this run raise the estimate. At the threshold 0.5 this run calls "

@@ -12,6 +12,7 @@ import streamlit as st
 from core import quota
 from core.datasets.catalogue import EMBEDDED
 from core.errors import ExplorerError
+from core.gaia.labels import THRESHOLD
 from core.settings import current_settings
 from core.sky.cluster_file import read_star_table
 from core.sky.simulated_galaxy import shipped_galaxy
@@ -30,7 +31,6 @@ _HOW_GROUPED = (
 _CUTS = (
     state.THRESHOLD, state.PARALLAX_SNR, state.RUWE, state.G_RANGE, state.SKY, state.IMPOSTORS,
 )  # fmt: skip
-USUAL_THRESHOLD = 0.5
 IMPOSTORS_HELP = "Stars that look hot but are too faint to be massive: subdwarfs, white dwarfs."
 G_LIMITS = (3.0, 21.0)
 THRESHOLDS = (
@@ -110,12 +110,12 @@ def choose_cuts(source: StarSource) -> Cuts:
 
 def _choose_threshold(disabled: bool) -> float:
     """A slider with closer stops near 1, where the candidates of a survey begin; the URL's own value is a stop too."""
-    wanted = number_of_query(state.THRESHOLD, USUAL_THRESHOLD, (0.0, 1.0))
+    wanted = number_of_query(state.THRESHOLD, THRESHOLD, (0.0, 1.0))
     value = st.select_slider(
         "Probability of massive, at least", sorted({*THRESHOLDS, wanted}), wanted, key=_key(state.THRESHOLD),
         help="No such column." if disabled else "Calibrated at equal priors. 0 takes all stars.", disabled=disabled,
     )  # fmt: skip
-    state.set_query(state.THRESHOLD, None if value == USUAL_THRESHOLD else f"{value:.8g}")
+    state.set_query(state.THRESHOLD, None if value == THRESHOLD else f"{value:.8g}")
     return float(value)
 
 
@@ -212,7 +212,7 @@ def link_to_survey() -> None:
     if name not in {path.name for path in _find_results()}:
         return
     query = travelling()
-    threshold = query.get(state.THRESHOLD, f"{USUAL_THRESHOLD:g}")
+    threshold = query.get(state.THRESHOLD, f"{THRESHOLD:g}")
     chosen = {key: query[key] for key in (state.SKY, state.IMPOSTORS, state.G_RANGE) if key in query}
     if query.get(state.PARALLAX_SNR) == f"{GOOD_PARALLAX:g}" and query.get(state.RUWE) == f"{GOOD_RUWE:g}":
         chosen[state.GOOD] = "true"

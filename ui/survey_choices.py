@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.datasets.catalogue import EMBEDDED
 from core.errors import ExplorerError
+from core.gaia.labels import THRESHOLD
 from core.jobs.job import Job
 from core.runs.catalogue import RunSummary
 from core.settings import current_settings
@@ -153,7 +154,7 @@ def choose_selection(threshold: float, score: str) -> Selection:
 def choose_threshold() -> float:
     """The least probability; what the URL says may lie between the slider's stops."""
     stops = [stop for stop in THRESHOLDS if stop >= CANDIDATE_FROM]
-    wanted = number_of_query(state.THRESHOLD, 0.5, (stops[0], 1.0))
+    wanted = number_of_query(state.THRESHOLD, THRESHOLD, (stops[0], 1.0))
     value = st.select_slider(
         "Probability, at least", sorted({*stops, wanted}), wanted, key=state.SURVEY_THRESHOLD,
         help="Calibrated at equal priors. Below 0.01 no star is a candidate at any prevalence that occurs.",

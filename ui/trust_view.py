@@ -5,6 +5,7 @@ import hashlib
 import streamlit as st
 
 from core.evaluation.error_propagation import SAMPLED, TYPICAL, TYPICAL_CORRELATIONS, ProbabilityInterval
+from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 from core.runs.catalogue import RunSummary
 from core.spectra.spectrum_set import SpectrumSet
 from core.verdict.conformal import UNDECIDED
@@ -59,7 +60,7 @@ def _show_domain(verdict: StarVerdict) -> None:
 def _show_errors(interval: ProbabilityInterval | None) -> None:
     if interval is None:
         return
-    crosses = interval.low < 0.5 <= interval.high
+    crosses = interval.low < THRESHOLD <= interval.high
     icon = ":orange[:material/info:]" if crosses else ":green[:material/check_circle:]"
     text = f"{icon} Measured again, 95 % of the verdicts would lie from {interval.low:.3f} to {interval.high:.3f}"
     if crosses:
@@ -84,9 +85,9 @@ def _show_conformal(verdict: StarVerdict, error_rate: float) -> None:
             "ones no less."
         )
     else:
-        other = "low-mass" if label == "massive" else "massive"
+        other = LOW_MASS if label == MASSIVE else MASSIVE
         text = f"the class {other} is excluded (at most {percent(error_rate, 0)} of truly {other} stars are excluded so"
-        if label == "massive":
+        if label == MASSIVE:
             text += "; where massive stars are rare most such stars may still be low-mass"
         st.markdown(f":green[:material/check_circle:] **{label}**: {text}).")
 

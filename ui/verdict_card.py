@@ -4,11 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from core.figures.probability import members_figure
+from core.gaia.labels import THRESHOLD
 from core.gaia.quality import Advice
 from core.runs.catalogue import RunSummary
 from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict.star_verdict import StarVerdict
-from core.verdict.verdict import THRESHOLD
 from ui.figure import show
 from ui.live_plot import Readout
 from ui.numbers import percent, probability_text

@@ -6,6 +6,7 @@ import pandas as pd
 from core.audit.evidence import Evidence
 from core.audit.finding import Finding, failed, not_checked, passed
 from core.errors import RunError
+from core.gaia.labels import THRESHOLD
 from core.runs.store import read_run
 from core.statistics.probability_calibration import sigmoid
 
@@ -50,11 +51,11 @@ def figures_of(oof: pd.DataFrame, test: pd.DataFrame | None) -> dict[str, float]
     """Accuracy (mean over the folds) and ROC-AUC of stored predictions, by their names in run.json."""
     from sklearn.metrics import roc_auc_score
 
-    correct = (oof["probability"] >= 0.5) == (oof["label"] == 1)
+    correct = (oof["probability"] >= THRESHOLD) == (oof["label"] == 1)
     figures = {"validation_accuracy": float(correct.groupby(oof["fold"]).mean().mean())}
     figures["validation_roc_auc"] = float(roc_auc_score(oof["label"], oof["logit"]))
     if test is not None:
-        figures["test_accuracy"] = float(((test["probability"] >= 0.5) == (test["label"] == 1)).mean())
+        figures["test_accuracy"] = float(((test["probability"] >= THRESHOLD) == (test["label"] == 1)).mean())
         figures["test_roc_auc"] = float(roc_auc_score(test["label"], test["probability"]))
     return figures
 

@@ -2,6 +2,7 @@
 
 from core.audit.evidence import Evidence
 from core.audit.finding import Finding, not_checked, reported
+from core.gaia.labels import THRESHOLD
 from core.statistics.prevalence import GAIA_PREVALENCE, purity
 
 PREVALENCES = (0.001, GAIA_PREVALENCE)
@@ -12,7 +13,7 @@ def check(evidence: Evidence) -> Finding:
     test = evidence.test
     if test is None or test["label"].nunique() < 2:
         return not_checked("there is no test set with both classes")
-    called, massive = test["probability"] >= 0.5, test["label"] == 1
+    called, massive = test["probability"] >= THRESHOLD, test["label"] == 1
     found, false = float(called[massive].mean()), float(called[~massive].mean())
     balance = float(massive.mean())
     expected = [float(purity(found, false, rate)) for rate in PREVALENCES]

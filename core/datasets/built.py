@@ -24,7 +24,9 @@ from core.datasets import selections
 from core.datasets.catalogue import MANIFEST_FILE, note_dataset
 from core.errors import NotFoundError, StorageError, UsageError
 from core.gaia.columns import DATA_RELEASE, with_fixed_types
+from core.gaia.counts import bright_sources
 from core.gaia.faintness import CERTAINTY, probability_too_faint
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.gaia.source_id import healpix_of
 
 SPECTRA_FILE = "spectra.parquet"
@@ -122,13 +124,13 @@ class _Build:
         listed = self.step("als_dr3", self.als_in_dr3)
         hot = self.step("esphs", self.hot_stars)
         half = self.n_stars / 2
-        massive = pd.concat([listed[listed["label"] == selections.MASSIVE], hot], ignore_index=True)
+        massive = pd.concat([listed[listed["label"] == MASSIVE], hot], ignore_index=True)
         massive = massive.drop_duplicates("source_id")
         known = massive["source_id"]  # those that the set has no room for are no low-mass stars either
         massive = massive.iloc[: round(half)]
         if massive.empty:
             raise NotFoundError("the archive delivered no massive star within the quality cuts")
-        hot_low = listed[(listed["label"] == selections.LOW_MASS) & ~listed["source_id"].isin(known)]
+        hot_low = listed[(listed["label"] == LOW_MASS) & ~listed["source_id"].isin(known)]
         hot_low = hot_low.sample(frac=1, random_state=self.seed).iloc[: round(half * (1 - COOL_SHARE_OF_LOW_MASS))]
         cool = self.step("cool", lambda: self.cool_stars(massive, round(half) - len(hot_low)))
         stars = pd.concat([massive, hot_low, cool[~cool["source_id"].isin(known)]], ignore_index=True)
@@ -157,7 +159,7 @@ class _Build:
         """O and early B stars of ESP-ELS and ESP-HS, without those that are too faint to be massive."""
         query = selections.hot_star_query(self.n_stars)
         stars = with_fixed_types(self.client.query(query, "hot stars of ESP-HS", asynchronous=True))
-        stars = stars.assign(label=selections.MASSIVE, category="ESP-HS O and B", origin="Gaia ESP-HS")
+        stars = stars.assign(label=MASSIVE, category="ESP-HS O and B", origin="Gaia ESP-HS")
         return self.cut(stars)
 
     def cool_stars(self, massive: pd.DataFrame, n_stars: int) -> pd.DataFrame:
@@ -170,11 +172,11 @@ class _Build:
             make = partial(self.cool_bin, bright, faint, wanted, start)
             tables.append(self.step(f"cool_{bright:.1f}", make))
         stars = pd.concat(tables, ignore_index=True)
-        return stars.assign(label=selections.LOW_MASS, category="cool star", origin="Gaia GSP-Phot")
+        return stars.assign(label=LOW_MASS, category="cool star", origin="Gaia GSP-Phot")
 
     def cool_bin(self, bright: float, faint: float, wanted: int, start: int) -> pd.DataFrame:
         """`wanted` cool stars of one magnitude bin; the stretch of random_index grows until it holds enough."""
-        width = max(1, int(N_SOURCES * min(1.0, 4 * wanted / expected_cool_stars(bright, faint))))
+        width = max(1, int(N_SOURCES * min(1.0, 4 * wanted / bright_sources(bright, faint))))
         while True:
             low = start if start + width <= N_SOURCES else max(0, N_SOURCES - width)
             query = selections.cool_star_query(bright, faint, low, min(low + width, N_SOURCES), wanted)
@@ -188,7 +190,7 @@ class _Build:
         """The study's cuts, spectra available, and no massive star that is too faint to be one."""
         has_xp = stars["has_xp_continuous"].astype("boolean").fillna(False).to_numpy(dtype=bool)
         keep = selections.within_cuts(stars).to_numpy(dtype=bool) & has_xp
-        massive = (stars["label"] == selections.MASSIVE).to_numpy()
+        massive = (stars["label"] == MASSIVE).to_numpy()
         too_faint = probability_too_faint({name: stars[name].to_numpy(dtype=float) for name in _FAINT_COLUMNS})
         with np.errstate(invalid="ignore"):
             keep &= ~(massive & (too_faint >= CERTAINTY))
@@ -211,7 +213,7 @@ class _Build:
         counts = {"stars": len(here), "undelivered": len(lost)}
         for column in ("label", "category", "part"):
             counts |= {f"{column}: {key}": int(value) for key, value in here[column].value_counts().items()}
-        for label in (selections.MASSIVE, selections.LOW_MASS):
+        for label in (MASSIVE, LOW_MASS):
             ids = here.loc[here["label"] == label, "source_id"].to_numpy(dtype=np.int64)
             counts[f"HEALPix level-5 pixels: {label}"] = len(np.unique(healpix_of(ids, 5)))
         return counts
@@ -239,11 +241,6 @@ class _Build:
         with atomic_path(path) as beside:
             beside.write_text(json.dumps(manifest, indent=2))
         return path
-
-
-def expected_cool_stars(bright: float, faint: float) -> float:
-    """About how many stars Gaia has between two magnitudes: log N(<G) = 0.40 G + 1.7 (0.5 million at G = 10)."""
-    return max(10 ** (0.40 * faint + 1.7) - 10 ** (0.40 * bright + 1.7), 1.0)
 
 
 _FAINT_COLUMNS = (

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from core.gaia.categories import CATEGORIES, HARD_NEGATIVES
+from core.gaia.labels import THRESHOLD
 from core.statistics.intervals import Interval, rate_interval
-from core.statistics.metrics import THRESHOLD
 
 UNKNOWN_GROUP = "unknown"
 _G_EDGES = (6.0, 8.0, 10.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0)

@@ -7,8 +7,8 @@ import numpy as np
 
 from core.errors import RunError
 from core.evaluation.exam import EXAM_GROUPS, load_exam
+from core.gaia.labels import THRESHOLD
 from core.statistics.intervals import Interval, rate_interval
-from core.statistics.metrics import THRESHOLD
 
 EXAM_FILE = "xp_sampled.parquet"
 

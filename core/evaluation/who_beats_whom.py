@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from core.errors import UsageError
 from core.evaluation.comparison import check_comparable, check_same_test_stars
+from core.gaia.labels import THRESHOLD
 from core.runs.result import RunResult, fold_sizes, per_fold
-from core.statistics.metrics import THRESHOLD
 from core.statistics.paired_tests import PairedTest, compare_folds, compare_verdicts
 
 METRICS = {"accuracy": "Accuracy", "roc_auc": "ROC-AUC", "average_precision": "Average precision", "f1": "F1"}

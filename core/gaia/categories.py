@@ -7,8 +7,6 @@ MASSIVE_MASS_MSUN = 8.0
 (Smartt 2009, ARA&A 47, 63: 8 +- 1 solar masses)."""
 MASSIVE_TEFF_K = 15_000.0
 """A massive star must also be hotter than this, so that cool supergiants stand apart."""
-LABEL_MASSIVE = "massive"
-LABEL_LOW_MASS = "low-mass"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.errors import UsageError
 from core.gaia.absolute_magnitude import MEAN_ZERO_POINT_MAS, PRIOR_LENGTH_PC, parallax_zero_point
+from core.gaia.frames import SUN_HEIGHT_PC, SUN_RADIUS_PC
 
 __all__ = ["MEAN_ZERO_POINT_MAS", "METHODS", "Distances", "distances", "parallax_zero_point"]
 
@@ -21,8 +22,6 @@ OB_LENGTH_PC = 2600.0
 """Scale length of the thin disc (Juric et al. 2008, ApJ 673, 864)."""
 OB_VIEW_PC = 3000.0
 """Exponential scale at which dust and the magnitude limit thin the stars out."""
-SUN_HEIGHT_PC, SUN_RADIUS_PC = 5.5, 8150.0
-"""Reid et al. 2019, ApJ 885, 131."""
 FARTHEST_PC = 30_000.0
 _POINTS = 128
 _SHARP = 8.0

@@ -14,14 +14,10 @@ import pandas as pd
 from scipy.special import ndtr
 
 from core.gaia.absolute_magnitude import nearer_than, parallax_zero_point
+from core.gaia.hot_stars import BLUEST_BP_RP, LARGEST_A_G_PER_REDDENING
 
 FAINTEST_MASSIVE_M_G = 0.0
 """mag; 1.7 mag fainter than the faintest star of 8 solar masses, for calibration errors and stars near the limit."""
-BLUEST_BP_RP = -0.5
-"""Intrinsic BP-RP of the hottest stars, mag: a colour above it may be all reddening."""
-LARGEST_A_G_PER_REDDENING = 2.8
-"""A_G / E(BP-RP) of a star of 25,000 K behind A_V 2-10 is 1.94-1.83 for R_V = 3.1 and 2.80-2.68 for R_V = 5.5 with the
-curve of Gordon et al. 2023 and Gaia's passbands."""
 CERTAINTY = 0.95
 """Least posterior probability with which a star is taken for too faint."""
 FAINTNESS_COLUMNS = ("phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")

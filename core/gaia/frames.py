@@ -10,6 +10,8 @@ import numpy as np
 
 KMS_PER_MAS_YR_KPC = 4.740470463533348
 """Speed in km/s of 1 mas/yr at 1 kpc: one astronomical unit per Julian year."""
+SUN_RADIUS_PC, SUN_HEIGHT_PC = 8150.0, 5.5
+"""The Sun's distance from the Galactic centre and its height above the plane: Reid et al. 2019, ApJ 885, 131."""
 
 
 @lru_cache(maxsize=1)
@@ -24,12 +26,37 @@ def icrs_to_galactic() -> np.ndarray:
     return matrix
 
 
-def unit_vectors(longitude_deg: np.ndarray, latitude_deg: np.ndarray) -> np.ndarray:
-    """Directions as vectors of length 1, ndarray of shape (n, 3)."""
+@lru_cache(maxsize=1)
+def galactic_to_icrs() -> np.ndarray:
+    """Rotation matrix (3, 3): ICRS vector = matrix @ Galactic vector; the inverse of `icrs_to_galactic` to 1e-15."""
+    import astropy.units as u
+    from astropy.coordinates import SkyCoord
+
+    axes = SkyCoord(l=[0, 90, 0] * u.deg, b=[0, 0, 90] * u.deg, frame="galactic").icrs
+    matrix = axes.cartesian.xyz.value.copy()  # columns are the Galactic axes in ICRS
+    matrix.setflags(write=False)
+    return matrix
+
+
+def cartesian(
+    longitude_deg: np.ndarray, latitude_deg: np.ndarray, distance: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, y, z of places given by two angles and a distance, in the distance's unit."""
     longitude = np.deg2rad(np.asarray(longitude_deg, dtype=np.float64))
     latitude = np.deg2rad(np.asarray(latitude_deg, dtype=np.float64))
-    flat = np.cos(latitude)
-    return np.stack([flat * np.cos(longitude), flat * np.sin(longitude), np.sin(latitude)], axis=-1)
+    flat = distance * np.cos(latitude)
+    return flat * np.cos(longitude), flat * np.sin(longitude), distance * np.sin(latitude)
+
+
+def spherical(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Longitude (0..360) and latitude in degrees and distance of places: the inverse of `cartesian`."""
+    distance = np.sqrt(x**2 + y**2 + z**2)
+    return np.rad2deg(np.arctan2(y, x)) % 360.0, np.rad2deg(np.arcsin(z / distance)), distance
+
+
+def unit_vectors(longitude_deg: np.ndarray, latitude_deg: np.ndarray) -> np.ndarray:
+    """Directions as vectors of length 1, ndarray of shape (n, 3)."""
+    return np.stack(cartesian(longitude_deg, latitude_deg, 1.0), axis=-1)
 
 
 def angles(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Training labels: 1 for massive, 0 for low-mass, in any of their spellings."""
+"""The two classes: their names, the threshold between them, and labels (1 massive, 0 low-mass) in any spelling."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,9 @@ import pandas as pd
 from core.errors import LabelError
 
 MASSIVE, LOW_MASS = "massive", "low-mass"
+LABELS = (MASSIVE, LOW_MASS)
+THRESHOLD = 0.5
+"""A star is called massive from this probability on; probabilities hold at equal priors."""
 
 _SPELLINGS = {MASSIVE: 1, LOW_MASS: 0, "1": 1, "0": 0, "1.0": 1, "0.0": 0, "true": 1, "false": 0}
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from core.gaia.counts import G_LIMIT_MAG
+
 Level = Literal["good", "caution", "warning"]
 
 
@@ -145,9 +147,9 @@ def _brightness(columns: Mapping[str, object]) -> Advice | None:
     if g < 5:
         text = f"G = {g:.2f}: so bright that parts of the XP spectrum may be saturated"
         return Advice("brightness", "caution", text, g, 5.0, reference)
-    if g > 17.65:
-        text = f"G = {g:.2f} is fainter than 17.65, the limit for most XP spectra: the spectrum is noisy"
-        return Advice("brightness", "caution", text, g, 17.65, reference)
+    if g > G_LIMIT_MAG:
+        text = f"G = {g:.2f} is fainter than {G_LIMIT_MAG}, the limit for most XP spectra: the spectrum is noisy"
+        return Advice("brightness", "caution", text, g, G_LIMIT_MAG, reference)
     return None
 
 

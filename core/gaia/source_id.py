@@ -9,6 +9,7 @@ from core.errors import SourceIdError
 HEALPIX_LEVEL = 12
 ID_BITS_BELOW_PIXEL = 35
 N_PIXELS = 12 * 4**HEALPIX_LEVEL
+MAX_SOURCE_ID = (N_PIXELS << ID_BITS_BELOW_PIXEL) - 1
 """A source id is pixel * 2^35 + running number: Gaia DR3 documentation, gaia_source.source_id."""
 
 _PREFIX = re.compile(r"^\s*gaia\s*(?:(?P<release>e?dr\s*\d))?\s*(?:source[_ ]?id)?\s*[:=]?\s*", re.IGNORECASE)
@@ -59,9 +60,9 @@ def parse_source_id(text: str) -> int:
 
 def check_source_id(value: int) -> int:
     """Return `value` if it can be a DR3 source id; SourceIdError says why it cannot."""
-    if not 0 < value < N_PIXELS << ID_BITS_BELOW_PIXEL:
+    if not 0 < value <= MAX_SOURCE_ID:
         raise SourceIdError(
-            f"{value} is no Gaia source id: ids lie between 1 and {(N_PIXELS << ID_BITS_BELOW_PIXEL) - 1}, because "
+            f"{value} is no Gaia source id: ids lie between 1 and {MAX_SOURCE_ID}, because "
             "their leading bits are a HEALPix pixel of level 12"
         )
     # The last seven bits number components and are zero in nearly every DR3 id; an id that was rounded to 15 decimal
@@ -80,6 +81,20 @@ def healpix_of(source_id, level: int = HEALPIX_LEVEL):
         raise ValueError(f"level is {level}, expected 0..{HEALPIX_LEVEL}")
     shift = ID_BITS_BELOW_PIXEL + 2 * (HEALPIX_LEVEL - level)
     return source_id >> shift if isinstance(source_id, int) else np.asarray(source_id, dtype=np.int64) >> shift
+
+
+def healpix_at(ra_deg: np.ndarray, dec_deg: np.ndarray, level: int = HEALPIX_LEVEL) -> np.ndarray:
+    """Nested HEALPix pixel (level >= 0) of ICRS positions in degrees, int64 ndarray of their shape."""
+    from astropy import units as u
+    from astropy_healpix import HEALPix
+
+    grid = HEALPix(nside=2**level, order="nested")
+    return np.asarray(grid.lonlat_to_healpix(np.asarray(ra_deg) * u.deg, np.asarray(dec_deg) * u.deg), dtype=np.int64)
+
+
+def first_id_of(pixel):
+    """The smallest id of a pixel of level 12 (running number 0): ints or int64 arrays."""
+    return (pixel if isinstance(pixel, int) else np.asarray(pixel, dtype=np.int64)) << ID_BITS_BELOW_PIXEL
 
 
 def approximate_position(source_id) -> tuple[np.ndarray, np.ndarray]:

@@ -11,18 +11,24 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core import quota
 from core.atomic import atomic_path, storage_errors
+from core.claims import locked
 from core.errors import JobError
 from core.settings import current_settings
 
 QUEUED, RUNNING, FINISHED, FAILED, CANCELLED = "queued", "running", "finished", "failed", "cancelled"
 ENDED = (FINISHED, FAILED, CANCELLED)
 _JOB_FILE, _STATE_FILE, _CANCEL_FILE, _EVENTS = "job.json", "state.json", "cancel", "events"
+_ADMISSION_FILE = "admission.lock"
+ADMISSION_S = 20.0
+"""So long one waits for others who start jobs at the same time."""
 _TASK_NAME = re.compile(r"[\w.-]+")
 
 
@@ -161,10 +167,26 @@ def cancel(job: Job) -> None:
 def requeue(job: Job) -> None:
     """Put an ended job into the queue again; its kind goes on from what is finished."""
     _refuse_strangers(job)
-    quota.check_new_job([item.owner for item in unfinished_jobs()])
-    if job.state().state in ENDED:
-        (job.folder / _CANCEL_FILE).unlink(missing_ok=True)
-        (job.folder / _STATE_FILE).unlink(missing_ok=True)
+    with admission():
+        quota.check_new_job([item.owner for item in unfinished_jobs()])
+        if job.state().state in ENDED:
+            (job.folder / _CANCEL_FILE).unlink(missing_ok=True)
+            (job.folder / _STATE_FILE).unlink(missing_ok=True)
+
+
+@contextmanager
+def admission() -> Iterator[None]:
+    """One at a time counts the unfinished jobs and adds one: two who ask at once do not both take the last place.
+
+    Raises
+    ------
+    JobError
+        Others have been at it for longer than `ADMISSION_S`.
+    """
+    with locked(jobs_dir() / _ADMISSION_FILE, patience_s=ADMISSION_S) as mine:
+        if not mine:
+            raise JobError(f"others have been starting jobs for {ADMISSION_S:.0f} s: try again in a moment")
+        yield
 
 
 def delete(job: Job) -> None:

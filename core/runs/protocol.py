@@ -11,12 +11,12 @@ import numpy as np
 
 from core.datasets.training_data import TrainingData
 from core.errors import TrainingError, UsageError
+from core.gaia.source_id import healpix_of
 
 VALIDATIONS = ("plain", "sky", "matched")
 TEST_FRACTION = 0.2
 TEST_FOLD, UNUSED_FOLD = -1, -2
 SKY_LEVEL = 3
-_ID_LEVEL, _ID_PIXEL_BITS = 12, 35
 MATCH_WIDTH_MAG = 0.5
 
 
@@ -80,11 +80,8 @@ def make_fold_map(data: TrainingData, *, n_folds: int, validation: str = "plain"
 
 
 def sky_block(source_id: np.ndarray, level: int = SKY_LEVEL) -> np.ndarray:
-    """Nested HEALPix pixel of a level (0..12), taken from the Gaia source ids.
-
-    Source: Gaia DR3 data model, gaia_source.source_id: the pixel of level 12 is source_id / 34359738368.
-    """
-    return np.asarray(source_id, dtype=np.int64) >> (_ID_PIXEL_BITS + 2 * (_ID_LEVEL - level))
+    """Nested HEALPix pixel of a level (0..12), taken from the Gaia source ids, int64 ndarray of shape (n_stars,)."""
+    return healpix_of(np.asarray(source_id, dtype=np.int64), level)
 
 
 def _check_class_sizes(label: np.ndarray, n_folds: int, what: str) -> None:

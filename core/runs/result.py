@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import RunError, UsageError
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.runs.folders import BASELINE_FILE, RUN_FILE, runs_in
 from core.runs.store import read_run
 from core.settings import Settings, current_settings
@@ -177,7 +178,7 @@ def find_stars(run: dict, oof: pd.DataFrame, test: pd.DataFrame) -> Path | None:
             stored = pd.read_parquet(path, columns=["source_id", "label"]).drop_duplicates("source_id")
         except (OSError, ValueError, KeyError):
             continue
-        label = stored.set_index("source_id")["label"].map({"massive": 1, "low-mass": 0, 1: 1, 0: 0})
+        label = stored.set_index("source_id")["label"].map({MASSIVE: 1, LOW_MASS: 0, 1: 1, 0: 0})
         if label.reindex(wanted.index).eq(wanted).all():
             return path
     return None

@@ -25,6 +25,7 @@ import pandas as pd
 
 from core.atomic import atomic_path, storage_errors
 from core.errors import RunError
+from core.gaia.labels import THRESHOLD
 from core.runs.folders import RUN_FILE
 from core.statistics.probability_calibration import fit_platt, sigmoid
 
@@ -256,7 +257,7 @@ def _figures(oof: pd.DataFrame, test: pd.DataFrame) -> dict:
     """Headline figures at the threshold 0.5; the fold spread is the standard deviation over folds (ddof 1)."""
     from sklearn.metrics import roc_auc_score
 
-    correct = (oof["probability"] >= 0.5) == (oof["label"] == 1)
+    correct = (oof["probability"] >= THRESHOLD) == (oof["label"] == 1)
     per_fold = correct.groupby(oof["fold"]).mean()
     figures = {
         "validation_accuracy": float(per_fold.mean()),
@@ -264,7 +265,7 @@ def _figures(oof: pd.DataFrame, test: pd.DataFrame) -> dict:
         "validation_roc_auc": float(roc_auc_score(oof["label"], oof["logit"])),
     }
     if len(test) and test["label"].nunique() == 2:
-        figures["test_accuracy"] = float(((test["probability"] >= 0.5) == (test["label"] == 1)).mean())
+        figures["test_accuracy"] = float(((test["probability"] >= THRESHOLD) == (test["label"] == 1)).mean())
         figures["test_roc_auc"] = float(roc_auc_score(test["label"], test["probability"]))
     return figures
 

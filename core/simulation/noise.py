@@ -123,6 +123,11 @@ def template_weights(bp: np.ndarray, rp: np.ndarray, band: str) -> np.ndarray:
     return np.stack([faint + cool * middle, hot * middle, hot * bright, cool * bright], axis=1)
 
 
+def template_correlations(bp: np.ndarray, rp: np.ndarray, band: str) -> np.ndarray:
+    """Correlation matrices of stars with these coefficients, mixed from the templates: (n_stars, 55, 55)."""
+    return np.tensordot(template_weights(bp, rp, band), _constants().correlation[band], axes=1)
+
+
 @dataclass(frozen=True)
 class _Constants:
     log_flux_knots: np.ndarray

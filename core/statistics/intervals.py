@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.statistics.metrics import FIGURES, THRESHOLD, counted_metrics, scored_stars
+from core.gaia.labels import THRESHOLD
+from core.statistics.metrics import FIGURES, counted_metrics, scored_stars
 
 CONFIDENCE = 0.95
 _MOST_CELLS = 20_000_000

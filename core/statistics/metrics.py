@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from core.errors import UsageError
+from core.gaia.labels import THRESHOLD
 
-THRESHOLD = 0.5
 N_BINS = 15
 """Bins of the expected calibration error (Guo et al. 2017, ICML 70, 1321)."""
 _LEAST = float(np.finfo(np.float64).eps)

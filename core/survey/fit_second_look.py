@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.settings import current_settings
 from core.survey.survey import survey
 from core.verdict.ensemble import load_ensemble
@@ -45,8 +46,8 @@ def columns_of(stars: pd.DataFrame) -> dict[str, np.ndarray]:
 def main(run_dir: Path) -> None:
     """Draw, classify, fit, write."""
     started = str(load_ensemble(run_dir).run.get("started", ""))
-    massive, n_massive = classified(f"simulated:massive:{MASSIVE_STARS}:{MASSIVE_SEED}", run_dir, "massive")
-    found = [classified(f"simulated:survey:{SURVEY_STARS}:{seed}", run_dir, "low-mass") for seed in SURVEY_SEEDS]
+    massive, n_massive = classified(f"simulated:massive:{MASSIVE_STARS}:{MASSIVE_SEED}", run_dir, MASSIVE)
+    found = [classified(f"simulated:survey:{SURVEY_STARS}:{seed}", run_dir, LOW_MASS) for seed in SURVEY_SEEDS]
     low_mass, n_low_mass = pd.concat([stars for stars, _ in found]), sum(n for _, n in found)
     fitted = fit_second_look(columns_of(massive), columns_of(low_mass), n_massive, n_low_mass, started)
     store_second_look(run_dir, fitted)

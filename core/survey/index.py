@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
+from core.gaia.labels import MASSIVE
 from core.survey.columns import SCHEMA
 from core.verdict.sky_estimate import CANDIDATE_FROM
-from core.verdict.verdict import MASSIVE
 
 FOLDER = ".index"
 """Hidden, so that readers of the survey's folder as one Parquet data set pass it over."""

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
 from core.errors import ExplorerError, StorageError
+from core.gaia.labels import MASSIVE
 from core.spectra.readers import iter_partition
 from core.spectra.spectrum_set import SpectrumSet
 from core.survey.columns import SCHEMA, survey_table
@@ -18,7 +19,7 @@ from core.survey.index import write_index
 from core.survey.partitions import Partition, is_catalogue, require_readable
 from core.survey.simulated import is_simulated, iter_simulated
 from core.verdict.companions import load_companions
-from core.verdict.verdict import MASSIVE, judge
+from core.verdict.verdict import judge
 
 CHUNK_ROWS = 4096
 """Rows in memory at a time; a multiple of the batches of the network, counted from the partition's first row."""

@@ -12,6 +12,7 @@ import pandas as pd
 from core.atomic import atomic_path
 from core.datasets.training_data import TrainingData
 from core.errors import RunError
+from core.gaia.labels import THRESHOLD
 from core.runs.folders import BASELINE_FILE
 from core.spectra.representations import represent
 
@@ -46,7 +47,7 @@ def store_baselines(
             continue
         table = pd.concat([_fit_fold(name, values, data, fold_of, fold) for fold in folds])
         tables.append(table)
-        correct = ((table["probability"] >= 0.5) == (table["label"] == 1)).groupby(table["fold"]).mean()
+        correct = ((table["probability"] >= THRESHOLD) == (table["label"] == 1)).groupby(table["fold"]).mean()
         figures[name] = {
             "validation_accuracy": float(correct.mean()),
             "validation_accuracy_std": float(correct.std(ddof=1)) if len(correct) > 1 else None,

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from core.errors import RunError, UsageError
+from core.gaia.labels import LOW_MASS, MASSIVE
 
 ERROR_RATE = 0.05
-MASSIVE, LOW_MASS, UNDECIDED = "massive", "low-mass", "undecided"
+UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)

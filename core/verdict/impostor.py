@@ -14,8 +14,7 @@ from core.gaia.faintness import (
     largest_a_g,
     probability_too_faint,
 )
-
-LOOKS_MASSIVE = 0.5
+from core.gaia.labels import THRESHOLD
 
 
 def impostor(probability: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[pd.array, np.ndarray]:
@@ -46,7 +45,7 @@ def impostor(probability: np.ndarray, columns: Mapping[str, np.ndarray]) -> tupl
     known = {name: float_column(columns, name) for name in (*FAINTNESS_COLUMNS, *ZERO_POINT_COLUMNS) if name in columns}
     columns = {name: np.full(len(probability), np.nan) for name in FAINTNESS_COLUMNS} | known
     with np.errstate(invalid="ignore"):
-        looks = probability >= LOOKS_MASSIVE
+        looks = probability >= THRESHOLD
     too_faint = np.full(len(probability), np.nan)
     if looks.any():  # of a survey's millions, a hundredth looks massive
         too_faint[looks] = probability_too_faint({name: value[looks] for name, value in columns.items()})

@@ -19,14 +19,10 @@ import numpy as np
 
 from core.atomic import atomic_path
 from core.gaia.absolute_magnitude import parallax_zero_point
+from core.gaia.hot_stars import A_G_PER_REDDENING, REFERENCE_BP_RP
 from core.statistics.probability_calibration import sigmoid
 
 FILE_NAME = "second_look.npz"
-HOT_BP_RP = -0.25
-"""A fixed reference colour, mag, redder than O and early B stars (-0.34 to -0.50 in our models); the fitted network
-absorbs the offset."""
-A_G_PER_REDDENING = 2.0
-"""A_G / E(BP - RP) of a hot star, R_V = 3.1, moderately reddened (curve of Gordon et al. 2023, ApJ 950, 86)."""
 LEAST_ODDS = 1e-7
 _HIDDEN = (24, 12)
 _SEED = 1
@@ -80,7 +76,7 @@ def features(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     spread = np.where(np.isnan(columns["probability_std"]), 0.0, columns["probability_std"])  # of a single member
     g, bp_rp = columns["phot_g_mean_mag"], columns["bp_rp"]
     parallax = columns["parallax"] - parallax_zero_point(columns)
-    a_g = A_G_PER_REDDENING * np.maximum(bp_rp - HOT_BP_RP, 0.0)
+    a_g = A_G_PER_REDDENING * np.maximum(bp_rp - REFERENCE_BP_RP, 0.0)
     to_luminosity = 10 ** (1.0 + (g - a_g) / 5.0) / 1000.0
     luminosity, error = parallax * to_luminosity, columns["parallax_error"] * to_luminosity
     return np.column_stack(

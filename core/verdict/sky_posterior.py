@@ -12,12 +12,9 @@ import numpy as np
 from scipy.special import expit, logit, ndtr
 
 from core.gaia.absolute_magnitude import parallax_zero_point
+from core.gaia.counts import COUNT_SCALE_MAG, G_LIMIT_MAG
+from core.gaia.hot_stars import A_G_PER_REDDENING_SHARES, BP_RP_25_000_K
 
-HOT_BP_RP = -0.4
-"""Intrinsic BP-RP of stars of 25,000 K, mag; a redder colour is taken as dust."""
-A_G_PER_REDDENING: tuple[tuple[float, float], ...] = ((1.7, 0.25), (1.9, 0.40), (2.1, 0.25), (2.4, 0.10))
-"""A_G / E(BP-RP) and how often: R_V of about 2.6 to 4.4 in the curve of Gordon et al. 2023, which is 3.1 along most
-paths."""
 MASSIVE_BRIGHT_END, MASSIVE_KNEE, MASSIVE_SCALE, MASSIVE_EDGE = -8.0, -2.0, 1.2, 0.5
 """M_G of massive stars: an exponential with this scale, brighter than the knee, and half a Gaussian beyond it. In the
 simulated Galaxy (initial masses of Kroupa 2001, ages even) 80 % lie between -4.8 and -2.3."""
@@ -25,8 +22,6 @@ OTHER_MEAN, OTHER_SPREAD = 0.0, 2.5
 """M_G that the dust-free reading gives other stars that a spectrum may confuse with them (mag)."""
 MASSIVE_G, MASSIVE_G_SPREAD = 13.4, 2.4
 """Gaussian of the apparent G of massive stars with XP spectra, mag: median and spread in the simulated Galaxy."""
-COUNT_SCALE_MAG, LIMIT_MAG = 1.36, 17.65
-"""The counts of all XP sources grow by e in so many magnitudes, up to the limit of DR3's XP spectra."""
 _STEP = 0.25
 _FLOOR = 1e-30
 
@@ -60,10 +55,10 @@ def luminosity_log_odds(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     if not good.any():
         return result
     true_parallax = (parallax - parallax_zero_point(columns))[good]
-    dust = np.maximum(bp_rp[good] - HOT_BP_RP, 0.0)
+    dust = np.maximum(bp_rp[good] - BP_RP_25_000_K, 0.0)
     massive, other = np.zeros(int(good.sum())), np.zeros(int(good.sum()))
     magnitude, of_massive, of_other = _magnitude_laws()
-    for ratio, share in A_G_PER_REDDENING:
+    for ratio, share in A_G_PER_REDDENING_SHARES:
         for m, weight, other_weight in zip(magnitude, of_massive, of_other, strict=True):
             predicted = 10.0 ** (2.0 - (g[good] - ratio * dust - m) / 5.0)  # mas
             likelihood = np.exp(-0.5 * ((true_parallax - predicted) / error[good]) ** 2)
@@ -78,10 +73,10 @@ def brightness_log_odds(g_mag: np.ndarray) -> np.ndarray:
 
     Its mean over all sources is that of a change of prior, so that the prevalence of the whole sample stays as stated.
     """
-    g = np.minimum(np.asarray(g_mag, dtype=np.float64), LIMIT_MAG)
-    kept = ndtr((LIMIT_MAG - MASSIVE_G) / MASSIVE_G_SPREAD)
+    g = np.minimum(np.asarray(g_mag, dtype=np.float64), G_LIMIT_MAG)
+    kept = ndtr((G_LIMIT_MAG - MASSIVE_G) / MASSIVE_G_SPREAD)
     of_massive = -0.5 * ((g - MASSIVE_G) / MASSIVE_G_SPREAD) ** 2 - np.log(MASSIVE_G_SPREAD * np.sqrt(2 * np.pi) * kept)
-    of_all = (g - LIMIT_MAG) / COUNT_SCALE_MAG - np.log(COUNT_SCALE_MAG)
+    of_all = (g - G_LIMIT_MAG) / COUNT_SCALE_MAG - np.log(COUNT_SCALE_MAG)
     return np.nan_to_num(of_massive - of_all, nan=0.0)
 
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 import core
+from core.gaia.labels import MASSIVE
 from core.parquet_output import parquet_output
 from core.verdict.ensemble import Ensemble
-from core.verdict.verdict import MASSIVE, classify
+from core.verdict.verdict import classify
 
 CHUNK_ROWS = 4096
 SCHEMA = pa.schema(

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
 from core.statistics.prevalence import reweight
@@ -22,8 +23,6 @@ from core.verdict.star_verdict import StarVerdict
 COLUMNS = ("source_id", "probability", "probability_std", "label", "note")
 SCORES = ("sky_probability", "probability")
 """What candidates are chosen by: the spectrum's probability with brightness and parallax in it, or without."""
-THRESHOLD = 0.5
-MASSIVE, LOW_MASS = "massive", "low-mass"
 
 
 class Predictor(Protocol):

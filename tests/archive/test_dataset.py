@@ -21,6 +21,7 @@ from core.datasets import built as dataset
 from core.datasets import selections
 from core.datasets.built import build_dataset
 from core.errors import ArchiveBusyError, ArchiveReplyError, UsageError
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.gaia.source_id import healpix_of
 from core.spectra.readers import read_spectra
 from tests.archive.stand_in import Fault
@@ -270,11 +271,11 @@ def test_a_massive_star_beyond_the_cut_never_comes_back_as_low_mass(tmp_path, mo
     def stars(ids, label):
         return pd.DataFrame({"source_id": ids, "label": label, "category": "made", "origin": "made"})
 
-    listed = pd.concat([stars(range(8), selections.MASSIVE), stars([8, 100], selections.LOW_MASS)])
+    listed = pd.concat([stars(range(8), MASSIVE), stars([8, 100], LOW_MASS)])
     build = dataset._Build(tmp_path, None, 20, 1, lambda *_: None)
     monkeypatch.setattr(build, "als_in_dr3", lambda: listed)
-    monkeypatch.setattr(build, "hot_stars", lambda: stars(range(8, 16), selections.MASSIVE))
-    monkeypatch.setattr(build, "cool_stars", lambda *_: stars([12, 15, 200, 201], selections.LOW_MASS))
+    monkeypatch.setattr(build, "hot_stars", lambda: stars(range(8, 16), MASSIVE))
+    monkeypatch.setattr(build, "cool_stars", lambda *_: stars([12, 15, 200, 201], LOW_MASS))
     found = build.select_targets().set_index("source_id")["label"]
-    assert sorted(found.index[found == selections.MASSIVE]) == list(range(10))
-    assert sorted(found.index[found == selections.LOW_MASS]) == [100, 200, 201]
+    assert sorted(found.index[found == MASSIVE]) == list(range(10))
+    assert sorted(found.index[found == LOW_MASS]) == [100, 200, 201]

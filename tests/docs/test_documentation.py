@@ -17,6 +17,7 @@ from core.__main__ import build_app
 from core.commands import COMMANDS
 from core.settings import PROJECT_ROOT, setting_variables
 from models.registry import MODELS
+from recipes.cli_document import documented
 from ui.shell import MENU
 
 DOCS = PROJECT_ROOT / "docs"
@@ -74,6 +75,11 @@ def test_every_network_stands_in_the_table_with_its_parameters(spec):
 def test_every_command_has_its_place(name):
     assert f"`{name}`" in text_of(DOCS / "cli.md") or f"python -m core {name}" in text_of(DOCS / "cli.md")
     assert any(f"`{name}`" in text_of(path) for path in CAPABILITIES)
+
+
+def test_the_command_line_s_document_is_made_from_the_commands():
+    text = text_of(DOCS / "cli.md")
+    assert documented(text) == text, "python -m recipes.cli_document writes it anew"
 
 
 @pytest.mark.parametrize("variable", setting_variables())

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.gaia.absolute_magnitude import MEAN_ZERO_POINT_MAS
-from core.gaia.faintness import BLUEST_BP_RP, largest_a_g, probability_too_faint
+from core.gaia.faintness import largest_a_g, probability_too_faint
+from core.gaia.hot_stars import BLUEST_BP_RP
 from core.verdict.impostor import impostor
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from core.gaia.absolute_magnitude import MEAN_ZERO_POINT_MAS
+from core.gaia.counts import COUNT_SCALE_MAG, G_LIMIT_MAG
+from core.gaia.hot_stars import A_G_PER_REDDENING_SHARES, BP_RP_25_000_K
 from core.statistics.prevalence import reweight
 from core.verdict import sky_posterior
 from core.verdict.sky_posterior import brightness_log_odds, luminosity_log_odds, sky_log_odds, sky_probability
@@ -12,9 +14,9 @@ from core.verdict.sky_posterior import brightness_log_odds, luminosity_log_odds,
 def stars(magnitude_weights: np.ndarray, n: int, rng: np.random.Generator, error: float) -> dict[str, np.ndarray]:
     """Stars at one colour and G whose absolute magnitudes and dust follow a law of the module."""
     magnitude, *_ = sky_posterior._magnitude_laws()
-    ratio, share = np.array(sky_posterior.A_G_PER_REDDENING).T
+    ratio, share = np.array(A_G_PER_REDDENING_SHARES).T
     bp_rp, g = 0.6, 13.0
-    a_g = rng.choice(ratio, n, p=share) * (bp_rp - sky_posterior.HOT_BP_RP)
+    a_g = rng.choice(ratio, n, p=share) * (bp_rp - BP_RP_25_000_K)
     true_parallax = 10.0 ** (2.0 - (g - a_g - rng.choice(magnitude, n, p=magnitude_weights)) / 5.0)
     measured = true_parallax + MEAN_ZERO_POINT_MAS + error * rng.standard_normal(n)
     full = np.full(n, 1.0)
@@ -35,7 +37,7 @@ def test_the_luminosity_odds_are_a_likelihood_ratio(error):
 
 def test_brightness_keeps_the_prevalence_of_the_whole_sample():
     rng = np.random.default_rng(5)
-    g = sky_posterior.LIMIT_MAG - rng.exponential(sky_posterior.COUNT_SCALE_MAG, 1_000_000)
+    g = G_LIMIT_MAG - rng.exponential(COUNT_SCALE_MAG, 1_000_000)
     assert np.exp(brightness_log_odds(g)).mean() == pytest.approx(1.0, rel=0.05)
     assert brightness_log_odds(np.array([9.0]))[0] > brightness_log_odds(np.array([17.0]))[0]
 

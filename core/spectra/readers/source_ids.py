@@ -5,10 +5,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import SourceIdError
+from core.gaia.source_id import MAX_SOURCE_ID
 from core.spectra.readers.arrays import is_text
 
-MAX_SOURCE_ID = 12 * 4**12 * 2**35 - 1
-"""Largest Gaia id: a level-12 HEALPix number times 2^35 plus a running number (Gaia DR3 documentation, gaia_source)."""
 NO_ID = -1
 """Stands in `source_id` for a row whose id cannot be read."""
 
