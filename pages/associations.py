@@ -7,16 +7,17 @@ from core.errors import ExplorerError
 from core.sky.job import HDBSCAN
 from core.sky.neighbours import DenseNeighbourhoodError
 from core.sky.star_source import StarSource
-from ui import association_views as views
-from ui import sky_cache, state
-from ui.association_choices import PRESETS, choose_settings, presets, pushes, take_preset, take_released_eps
-from ui.association_film import show_space
-from ui.association_jobs import AT_ONCE, result_or_job
-from ui.association_map import association_map
-from ui.plain import plain
+from ui import state
+from ui.associations import views
+from ui.associations.choices import PRESETS, choose_settings, presets, pushes, take_preset, take_released_eps
+from ui.associations.film import show_space
+from ui.associations.jobs import AT_ONCE, result_or_job
+from ui.associations.map import association_map
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.sky_sources import choose_cuts, link_to_survey, require_source, travelling
-from ui.tabs import show_tabs
+from ui.sky_map import cache as sky_cache
+from ui.sky_map.sources import choose_cuts, link_to_survey, require_source, travelling
 
 page("Associations", ":material/workspaces:")
 

@@ -4,11 +4,11 @@ import streamlit as st
 
 from core.evaluation.comparison import BASELINE_TITLES
 from ui import cache
-from ui.comparison_views import rows_of, show_cost, show_learning, show_table, show_winners
-from ui.evaluation_choices import choose_comparable
-from ui.plain import plain
+from ui.compare.views import rows_of, show_cost, show_learning, show_table, show_winners
+from ui.evaluate.choices import choose_comparable
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.tabs import show_tabs
 
 page("Compare", ":material/leaderboard:")
 

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from ui import evaluation_cache
-from ui.evaluation_choices import choose_part, choose_result, usable_runs
-from ui.evaluation_views import show_breakdown, show_calibration, show_curves, show_impostors, show_mistakes
-from ui.operating_view import show_operating
-from ui.plain import plain
-from ui.sample_prevalence import estimate_sample
+from ui.evaluate import cache as evaluation_cache
+from ui.evaluate.choices import choose_part, choose_result, usable_runs
+from ui.evaluate.operating_view import show_operating
+from ui.evaluate.sample_prevalence import estimate_sample
+from ui.evaluate.views import show_breakdown, show_calibration, show_curves, show_impostors, show_mistakes
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.tabs import show_tabs
 
 page("Evaluate", ":material/target:")
 

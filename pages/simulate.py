@@ -9,15 +9,15 @@ from core.simulation.templates import nearest_template
 from core.spectra.spectrum_set import SpectrumSet
 from core.verdict.verdict import judge
 from ui import cache, state
-from ui.downloads import FORMATS, download_each, spectra_bytes
-from ui.live_plot import live_plot
-from ui.live_spectrum import clean_panel, noisy_panel
-from ui.new_sample import draw_sample
-from ui.plain import plain
+from ui.parts.downloads import FORMATS, download_each, spectra_bytes
+from ui.parts.live_plot import live_plot
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
+from ui.parts.verdict_card import show_verdict, verdict_readouts
 from ui.shell import page
-from ui.simulate_choices import choose_parameters
-from ui.tabs import show_tabs
-from ui.verdict_card import show_verdict, verdict_readouts
+from ui.simulate.choices import choose_parameters
+from ui.simulate.live_spectrum import clean_panel, noisy_panel
+from ui.simulate.new_sample import draw_sample
 
 page("Simulate", ":material/tune:")
 

@@ -6,12 +6,12 @@ from core.datasets.dataset import Dataset, labels_of
 from core.figures.dataset_card import composition_figure, histogram_figure, sky_figure
 from core.figures.spectrum import class_means_figure, overlay_figure
 from ui import cache
-from ui.downloads import download_spectra
-from ui.figure import show
-from ui.plain import plain
+from ui.parts.downloads import download_spectra
+from ui.parts.figure import show
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.spectrum_choices import choose_dataset, choose_representation, choose_rows, choose_stars
-from ui.tabs import show_tabs
+from ui.spectra.choices import choose_dataset, choose_representation, choose_rows, choose_stars
 
 MOST_CURVES = 14
 

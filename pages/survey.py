@@ -6,11 +6,14 @@ from core.errors import ExplorerError
 from core.jobs.cluster import machine_workers
 from core.jobs.job import Job
 from core.survey.job import KIND
-from ui import access, state, survey_cache
-from ui.jobs import choose_job, watch
-from ui.plain import plain
+from ui import state
+from ui.parts import access
+from ui.parts.jobs import choose_job, watch
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import page
-from ui.survey_choices import (
+from ui.survey import cache as survey_cache
+from ui.survey.choices import (
     NewSurvey,
     choose_new_survey,
     choose_prevalence,
@@ -19,9 +22,8 @@ from ui.survey_choices import (
     choose_survey,
     say_expected,
 )
-from ui.survey_progress import show_progress
-from ui.survey_views import show_candidates, show_distributions, show_report
-from ui.tabs import show_tabs
+from ui.survey.progress import show_progress
+from ui.survey.views import show_candidates, show_distributions, show_report
 
 page("Survey", ":material/travel_explore:")
 

@@ -12,14 +12,15 @@ from core.training.job import EMBEDDED, KIND, submit_training
 from core.training.ranking import ranked_representations
 from core.training.speed import submit_calibration
 from models.registry import model_spec
-from ui import access, cache, state
-from ui.choice import choose_one
-from ui.figure import show
-from ui.jobs import choose_job, watch
+from ui import cache, state
+from ui.parts import access
+from ui.parts.choice import choose_one
+from ui.parts.figure import show
+from ui.parts.jobs import choose_job, watch
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.tabs import show_tabs
-from ui.training_choices import TITLES, TrainingChoice, choose_training, choose_training_data
-from ui.training_view import show_estimate, show_results, show_training
+from ui.train.choices import TITLES, TrainingChoice, choose_training, choose_training_data
+from ui.train.view import show_estimate, show_results, show_training
 
 page("Train", ":material/model_training:")
 
