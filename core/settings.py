@@ -76,8 +76,10 @@ class Settings(BaseSettings):
 
     @property
     def real_data_dir(self) -> Path:
-        """Real spectra and catalogues for the external validation: the folder that is named, else one that may be put
-        among the local data. It need not exist."""
+        """Real spectra and catalogues for the external validation; the folder need not exist.
+
+        The one that is named, else one that may be put among the local data.
+        """
         return self.real_data or self.local_dir / "real"
 
     @property

@@ -20,13 +20,16 @@ class ScalarGate(layers.Layer):
     """Multiply by one trained scalar that starts at 0: the gated branch fades in (Zhang et al. 2019, ICML 97, 7354)."""
 
     def build(self, input_shape) -> None:
+        """Make the scalar."""
         self.gamma = self.add_weight(shape=(1,), initializer="zeros", name="gamma")
         super().build(input_shape)
 
     def call(self, x):
+        """The input times the scalar."""
         return self.gamma * x
 
     def compute_output_shape(self, input_shape):
+        """That of the input."""
         return input_shape
 
 

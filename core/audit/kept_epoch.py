@@ -50,8 +50,10 @@ class _Fold:
         return near and abs(score.accuracy - self.accuracy[epoch]) * score.n_stars <= _STARS_THAT_MAY_FLIP
 
     def is_last_rather_than_best(self, score: _Score | None) -> bool:
-        """Whether a loss belongs to the last epoch, three times nearer than to a better one (class weights may be
-        known to a per cent only)."""
+        """Whether a loss belongs to the last epoch, three times nearer than to a better one.
+
+        Class weights may be known to a per cent only.
+        """
         if score is None or not self.is_epoch(score, -1):
             return False
         return 3.0 * abs(score.loss - self.curve[-1]) < abs(score.loss - self.curve[self.best])

@@ -1,5 +1,4 @@
-"""Boosted trees on a few features: what can be predicted from position, brightness or a representation, and how well
-under which folds."""
+"""Boosted trees on a few features: what position, brightness or a representation predict, and how well in which folds."""
 
 from collections.abc import Iterable
 

@@ -64,8 +64,10 @@ def unroll_recurrence(network) -> None:
 
 
 def behind_view(network, view: View):
-    """A network that takes what `View.inputs` returns: its linear map in front, in double precision, because principal
-    components are small differences of large numbers."""
+    """A network that takes what `View.inputs` returns: its linear map in front, in double precision.
+
+    Principal components are small differences of large numbers.
+    """
     import keras
 
     spectrum = keras.Input((N_SAMPLES,), dtype="float64", name="spectrum")

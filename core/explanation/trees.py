@@ -27,8 +27,10 @@ def fit_boosted(stars: RunStars, seed: int = 0):
 
 
 def explain_boosted(trees, spectra: SpectrumSet, background: Background) -> Explanation:
-    """Attribute the trees' log-odds to wavelengths: exact Shapley values against the background (Lundberg et al. 2020,
-    Nature Machine Intelligence 2, 56)."""
+    """Attribute the trees' log-odds to wavelengths: exact Shapley values against the background.
+
+    Lundberg et al. 2020, Nature Machine Intelligence 2, 56.
+    """
     import shap
 
     values, reference = represent(spectra.flux, "l2"), represent(background.flux, "l2")

@@ -166,7 +166,9 @@ def _normal_classes(fit: FamilyFit, classes) -> tuple[np.ndarray, np.ndarray]:
     return tuple(fit.draws.evidence + np.log((p / own).mean(axis=1)) for p in (massive, other))  # type: ignore[return-value]
 
 
-def _family_columns(fit: FamilyFit, local: np.ndarray, spectra: SpectrumSet, settings: Settings) -> dict[str, np.ndarray]:
+def _family_columns(
+    fit: FamilyFit, local: np.ndarray, spectra: SpectrumSet, settings: Settings
+) -> dict[str, np.ndarray]:
     theta, draws = fit.solution.theta[local], Draws(*(x[local] for x in vars(fit.draws).values()))
     columns: dict[str, np.ndarray] = {"family": np.full(len(local), fit.family, dtype=object)}
     for name, index, convert in (
@@ -224,9 +226,7 @@ def _notes(table: pd.DataFrame, spectra: SpectrumSet) -> np.ndarray:
         AT_EDGE: "at the edge of the models: the star may lie beyond, nothing is extrapolated",
     }
     parts = []
-    for old, flag, chi2, known in zip(
-        spectra.note, table["flag"], table["chi2"], has_errors(spectra), strict=True
-    ):
+    for old, flag, chi2, known in zip(spectra.note, table["flag"], table["chi2"], has_errors(spectra), strict=True):
         new = [str(old)] if old else []
         if flag in texts:
             new.append(texts[flag])

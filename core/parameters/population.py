@@ -85,7 +85,13 @@ def tracks() -> Tracks:
     spent = np.minimum(lifetime, 12_000.0) * np.where(late, (last - 1) / 0.4, 1 / 0.6)
     weight = mass**-1.35 * spent
     return Tracks(
-        np.log(state.teff_k), state.logg, mh, np.log10(state.luminosity_lsun), mass, age * lifetime, weight / weight.sum()
+        np.log(state.teff_k),
+        state.logg,
+        mh,
+        np.log10(state.luminosity_lsun),
+        mass,
+        age * lifetime,
+        weight / weight.sum(),
     )
 
 

@@ -46,7 +46,9 @@ def _library(model: ForwardModel) -> Library:
     return Library(theta, (flux / flux.mean(axis=1, keepdims=True)).astype(np.float32))
 
 
-def first_guesses(model: ForwardModel, flux: np.ndarray, flux_error: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def first_guesses(
+    model: ForwardModel, flux: np.ndarray, flux_error: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Two starts per star, each (n, 5): the best of the library, and the best at another temperature.
 
     `flux` (n, 343) and its errors; hot reddened and cool stars can look alike, so that both valleys are searched.

@@ -122,7 +122,9 @@ def _weighted(parts: list, derivative: tuple[int, ...], shape: tuple[int, ...]) 
     """Sparse weights of the nodes (n, n_nodes) for the value or one derivative."""
     (i, *w), (j, *u), (k, *v) = parts
     node = (i[:, :, None, None] * shape[1] + j[:, None, :, None]) * shape[2] + k[:, None, None, :]
-    weight = w[derivative[0]][:, :, None, None] * u[derivative[1]][:, None, :, None] * v[derivative[2]][:, None, None, :]
+    weight = (
+        w[derivative[0]][:, :, None, None] * u[derivative[1]][:, None, :, None] * v[derivative[2]][:, None, None, :]
+    )
     n, count = len(node), node[0].size
     start = np.arange(0, n * count + 1, count)
     return csr_array((weight.astype(np.float32).ravel(), node.ravel(), start), shape=(n, int(np.prod(shape))))

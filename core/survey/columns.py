@@ -87,8 +87,10 @@ def _as(kind: pa.DataType, values: np.ndarray) -> pa.Array:
 
 
 def _places(facts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Galactic direction of all; of possible candidates the distance with its 68 % interval, and the absolute magnitude
-    without correction for extinction."""
+    """Galactic direction of all; of possible candidates the distance with its 68 % interval, and the absolute magnitude.
+
+    The magnitude is not corrected for extinction.
+    """
     from core.gaia.distances import distances, parallax_zero_point
     from core.gaia.frames import galactic
 

@@ -22,10 +22,10 @@ def probability_text(probability: float, spread: float | None) -> str:
 
 
 def share_text(fraction: float) -> str:
-    """A fraction in per cent with the digits that matter: 97.3 %, 0.83 %, 0.0012 %; an exact 0 or 1 as such.
+    r"""A fraction in per cent with the digits that matter: 97.3 %, 0.83 %, 0.0012 %; an exact 0 or 1 as such.
 
     >>> share_text(0.9731), share_text(0.00834), share_text(0.0)
-    ('97.3\\xa0%', '0.83\\xa0%', '0\\xa0%')
+    ('97.3\xa0%', '0.83\xa0%', '0\xa0%')
     """
     value = 100 * fraction
     if value in (0.0, 100.0):

@@ -6,11 +6,11 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^&])")
 
 
 def plain(text: object) -> str:
-    """`text` with every character escaped that Markdown, formulas or Streamlit's directives give a meaning to.
+    r"""`text` with every character escaped that Markdown, formulas or Streamlit's directives give a meaning to.
 
     Without it a link to this app could make the visitor's browser load a picture from anywhere.
 
     >>> plain("![x](y)")
-    '\\\\!\\\\[x\\\\]\\\\(y\\\\)'
+    '\\!\\[x\\]\\(y\\)'
     """
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
