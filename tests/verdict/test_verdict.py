@@ -1,6 +1,7 @@
 """One verdict, many views: the same star shows the same numbers in a table, a survey and on its card."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from core.__main__ import main
 from core.settings import PROJECT_ROOT, current_settings
 from core.simulation.draw import simulate
 from core.spectra.readers import read_spectra
@@ -37,11 +39,17 @@ def verdict_of(members: np.ndarray, companions: Companions = NO_COMPANIONS, **fa
 
 
 @pytest.fixture(scope="module")
-def spectra(tmp_path_factory) -> SpectrumSet:
-    """Simulated stars, two of which cannot be classified."""
+def stars(tmp_path_factory) -> Path:
+    """A file of simulated stars."""
     path = tmp_path_factory.mktemp("stars") / "stars.parquet"
     simulate("training", 60, 3, path, workers=1)
-    found = read_spectra(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def spectra(stars) -> SpectrumSet:
+    """The simulated stars, two of which cannot be classified."""
+    found = read_spectra(stars)
     flux = found.flux.copy()
     flux[4], flux[9, 7] = 0.0, np.nan
     return SpectrumSet(found.source_id, flux, metadata=found.metadata)
@@ -76,6 +84,19 @@ def test_table_survey_and_card_are_views_of_one_verdict(spectra, shipped):
             else:
                 assert card[name] == there, (name, row)
         json.dumps(card, allow_nan=False)
+
+
+def test_the_command_says_and_prints_the_same_ladder(stars, spectra, shipped, capsys):
+    query = ["star", str(spectra.source_id[0]), "--open", str(stars), "--offline"]
+    assert main(query) == 0
+    said = capsys.readouterr().out
+    assert main([*query, "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)
+    verdict = judge(read_spectra(stars).take(np.array([0])), *shipped).star()
+    assert card["sky_probability"] == pytest.approx(verdict.sky_probability)
+    assert card["posterior"] == pytest.approx(verdict.posterior(card["prevalence"]))
+    assert f"With brightness and parallax: {verdict.sky_probability:.4f}" in said
+    assert f"Where 0.03 % of the stars are massive, as among Gaia's XP sources: {card['posterior']:.4f}" in said
 
 
 @given(arrays.arrays(np.float64, (5, 20), elements=st.floats(0.0, 1.0)))
