@@ -19,7 +19,7 @@ from core.star.card import verdict_card
 from core.star.record import StarRecord
 from core.statistics.prevalence import reweight
 from core.survey.columns import SCHEMA, survey_table
-from core.verdict.companions import NO_COMPANIONS, Companions, load_companions
+from core.verdict.companions import NO_COMPANIONS, Companions, companions_of
 from core.verdict.conformal import UNDECIDED, fit_conformal
 from core.verdict.doubts import CHECKS, DOUBTED, TRUSTED
 from core.verdict.ensemble import load_ensemble
@@ -57,9 +57,8 @@ def spectra(stars) -> SpectrumSet:
 
 @pytest.fixture(scope="module")
 def shipped():
-    folder = current_settings().default_run_dir
-    ensemble = load_ensemble(folder, threads=1)
-    return ensemble, load_companions(folder, str(ensemble.run["started"]))
+    ensemble = load_ensemble(current_settings().default_run_dir, threads=1)
+    return ensemble, companions_of(ensemble)
 
 
 def test_table_survey_and_card_are_views_of_one_verdict(spectra, shipped):
