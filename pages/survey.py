@@ -6,15 +6,13 @@ from core.errors import ExplorerError
 from core.jobs.cluster import machine_workers
 from core.jobs.job import Job
 from core.survey.job import KIND
-from ui import state
 from ui.parts import access
-from ui.parts.jobs import choose_job, watch
+from ui.parts.jobs import choose_job, start, watch
 from ui.parts.plain import plain
 from ui.parts.tabs import show_tabs
 from ui.shell import page
 from ui.survey import cache as survey_cache
 from ui.survey.choices import (
-    NewSurvey,
     choose_new_survey,
     choose_prevalence,
     choose_score,
@@ -28,11 +26,6 @@ from ui.survey.views import show_candidates, show_distributions, show_report
 page("Survey", ":material/travel_explore:")
 
 
-def start(choice: NewSurvey) -> None:
-    """Queue the job and show it; called before the page runs."""
-    state.show_job(choice.submit().id, JOBS)
-
-
 def new_survey() -> None:
     """Input, run, start."""
     choice = choose_new_survey()
@@ -43,7 +36,7 @@ def new_survey() -> None:
         icon=":material/play_arrow:",
         type="primary",
         on_click=access.guarded(start),
-        args=(choice,),
+        args=(choice.submit, JOBS),
         disabled=access.is_read_only(),
     )
     st.markdown(say_expected(choice))

@@ -1,14 +1,12 @@
 """Train: choose networks and data, start, watch them learn, go on using the app."""
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from core.figures.training_curves import representations_figure
 from core.jobs.cluster import machine_workers
 from core.runs.settings import resolve_settings
 from core.spectra.representations import REPRESENTATIONS
-from core.training.job import EMBEDDED, KIND, submit_training
+from core.training.job import KIND
 from core.training.ranking import ranked_representations
 from core.training.speed import submit_calibration
 from models.registry import model_spec
@@ -16,7 +14,7 @@ from ui import cache, state
 from ui.parts import access
 from ui.parts.choice import choose_one
 from ui.parts.figure import show
-from ui.parts.jobs import choose_job, watch
+from ui.parts.jobs import choose_job, start, watch
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 from ui.train.choices import TITLES, TrainingChoice, choose_training, choose_training_data
@@ -27,14 +25,6 @@ page("Train", ":material/model_training:")
 BASELINE_HELP = "Gradient boosting, logistic regression, and position and brightness alone, on the same folds: minutes."
 MEASURE_HELP = "In the background; the expected time appears when the page is used again."
 ESTIMATED_STARS = 18_908  # the embedded set's, before it has been made
-
-
-def start(choice: TrainingChoice, title: str, baselines: bool = False) -> None:
-    """Queue the job and show it; called before the page runs."""
-    data = EMBEDDED if choice.entry.kind == "embedded" else choice.entry.path
-    name = f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
-    job = submit_training(data, choice.choices, name, title, baselines=baselines)
-    state.show_job(job.id, JOBS)
 
 
 def new_training() -> None:
@@ -55,7 +45,7 @@ def new_training() -> None:
         wanted = st.checkbox("Fit the baselines too", key=state.BASELINES, bind="query-params", help=BASELINE_HELP)
         st.button(
             "Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=access.is_read_only(),
-            on_click=access.guarded(start), args=(choice, title, wanted),
+            on_click=access.guarded(start), args=(choice.submit, JOBS, title, wanted),
         )  # fmt: skip
         if not known:
             st.button(
@@ -107,7 +97,7 @@ def representations() -> None:
         icon=":material/play_arrow:",
         disabled=len(names) < 2 or access.is_read_only(),
         on_click=access.guarded(start),
-        args=(TrainingChoice(entry, choices), f"{spec.title} with {len(names)} representations"),
+        args=(TrainingChoice(entry, choices).submit, JOBS, f"{spec.title} with {len(names)} representations"),
     )
     link("Spectra", "See what the representations look like")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -46,6 +47,11 @@ def relaunch_unfinished() -> str:
     except StorageError as error:
         return str(error)
     return ""
+
+
+def start(submit: Callable[..., Job], tab: str, *arguments: Any) -> None:
+    """Queue the job that `submit(*arguments)` makes, and lead to it on `tab`; a callback."""
+    state.show_job(submit(*arguments).id, tab)
 
 
 def choose_job(kind: str) -> Job | None:

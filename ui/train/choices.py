@@ -1,14 +1,17 @@
 """Choices of the page Train: which networks, on what, how; all stand in the URL."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from core.datasets.catalogue import DatasetEntry
 from core.errors import UsageError
+from core.jobs.job import Job
 from core.runs.protocol import VALIDATIONS
 from core.runs.settings import AUGMENTATIONS, LOSS_NAMES, PRESETS, TrainingSettings, resolve_settings
 from core.spectra.representations import REPRESENTATIONS
+from core.training.job import EMBEDDED, submit_training
 from models.registry import MODELS, ModelSpec, model_spec
 from ui import cache, state
 from ui.parts.choice import choose_one, choose_whole_number
@@ -45,6 +48,12 @@ class TrainingChoice:
 
     entry: DatasetEntry
     choices: list[tuple[ModelSpec, TrainingSettings]]
+
+    def submit(self, title: str, baselines: bool = False) -> Job:
+        """Queue it, into a run folder named by the time."""
+        data = EMBEDDED if self.entry.kind == "embedded" else self.entry.path
+        name = f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
+        return submit_training(data, self.choices, name, title, baselines=baselines)
 
 
 def choose_networks(default: str = "deep") -> list[str]:
