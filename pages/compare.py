@@ -17,15 +17,15 @@ if not results:
     st.info("There is no finished run to compare yet: train a network first.", icon=":material/leaderboard:")
     link("Train", "Train networks")
     st.stop()
-data = results[0].run.get("data") or {}
-n_folds = results[0].run.get("n_folds")
+shared = results[0].run
+data, n_folds = shared.data, shared.n_folds
 n_partly = sum(len(result.folds) != n_folds for result in results)
-stars = cache.title_of_data(data.get("path", "an unknown file"))
+stars = cache.title_of_data(data.path or "an unknown file")
 partly = f"; {n_partly} of them trained fewer: column Folds" if n_partly else ""
 st.caption(
-    f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.get('n_train') or 0:,} training and "
-    f"{data.get('n_test') or 0:,} held-out stars ({plain(stars)}), divided into the same {n_folds} folds "
-    f"({results[0].run.get('validation')} validation{partly}). Probabilities are calibrated (Platt, out of fold) at "
+    f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.n_train or 0:,} training and "
+    f"{data.n_test or 0:,} held-out stars ({plain(stars)}), divided into the same {n_folds} folds "
+    f"({shared.validation} validation{partly}). Probabilities are calibrated (Platt, out of fold) at "
     "equal priors."
 )
 every = [*results, *others]

@@ -28,8 +28,8 @@ if result.part(part).empty:
     st.info("This part of the run holds no star: choose another one.", icon=":material/info:")
     st.stop()
 curve = evaluation_cache.operating_curve(result, evaluation_cache.version_of(result), part)
-if result.run.get("note"):
-    st.caption(plain(result.run["note"]))
+if result.run.note:
+    st.caption(plain(result.run.note))
 st.caption(
     f"{curve.n_massive:,} massive and {curve.n_low_mass:,} low-mass stars that no judging member has seen. "
     "Every probability is calibrated (Platt, out of fold) and holds at equal priors; a prevalence turns it into "

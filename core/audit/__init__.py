@@ -28,7 +28,7 @@ def audit_run(folder: str | Path, data: str | Path | None = None, on_check: OnCh
     from core.audit.registry import CHECKS
 
     evidence = load_evidence(folder, data)
-    if not evidence.run.get("members"):
+    if not evidence.run.members:
         raise RunError(f"the run {folder} has no finished member yet, so there is nothing to audit")
     items = []
     for number, item in enumerate(CHECKS):
@@ -36,17 +36,13 @@ def audit_run(folder: str | Path, data: str | Path | None = None, on_check: OnCh
             on_check(number, len(CHECKS), item.title)
         items.append(CheckedItem(item.key, item.title, item.run(evidence)))
     run = evidence.run
-    title = str(run.get("title", run["model"]))
-    return AuditReport(Path(folder), str(run["model"]), title, evidence.data_note, tuple(items))
+    return AuditReport(Path(folder), run.model, run.network, evidence.data_note, tuple(items))
 
 
 def audit_runs(
     run_dir: str | Path, data: str | Path | None = None, *, model: str | None = None, on_check: OnCheck | None = None
 ) -> Iterator[AuditReport]:
     """Audit every network of a run folder (or only `model`), one report after the other; errors as `audit_run`."""
-    networks = networks_in(run_dir)
-    if not networks:
-        raise RunError(f"{run_dir} holds no run.json, neither itself nor one level below: it is no run folder")
-    for key, folder in networks.items():
+    for key, folder in networks_in(run_dir).items():
         if model in (None, key):
             yield audit_run(folder, data, on_check)

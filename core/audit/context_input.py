@@ -14,7 +14,7 @@ def check(evidence: Evidence) -> Finding:
 
     A context that changes no logit by more than 1e-6 is dead: the network is not what it says it is.
     """
-    kind = evidence.run.get("context", "none")
+    kind = evidence.run.context
     flux, coefficients = evidence.probe
     ensemble = evidence.ensemble
     logits = ensemble.logits(flux, coefficients)
@@ -31,7 +31,7 @@ def check(evidence: Evidence) -> Finding:
         )
         return failed(text, **numbers)
     text = (
-        f"The network sees brightness (context {kind}, representation {evidence.run.get('representation')}): made 100 "
+        f"The network sees brightness (context {kind}, representation {evidence.run.representation}): made 100 "
         f"times fainter or brighter, {100 * flips:.1f} % of the verdicts change. The magnitude-matched validation says "
         "whether that is a leak."
     )

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.datasets.training_data import TrainingData, data_hash, read_training_data
+from core.datasets.training_data import TrainingData, read_training_data
 from core.errors import RunError
-from core.runs.folders import runs_in
+from core.runs.data import find_data, has_content
+from core.runs.folders import runs_near
 from core.runs.protocol import FoldMap, make_fold_map
-from core.runs.store import read_run
-from core.settings import current_settings
+from core.runs.run import Run, read_run
 from core.spectra.spectrum_set import Coefficients
 from core.verdict.ensemble import Ensemble, load_ensemble
 
@@ -26,8 +26,7 @@ class Evidence:
 
     Attributes
     ----------
-    run : dict
-        Content of run.json.
+    run : Run
     oof, test, curves : DataFrame or None
         The stored tables; None for one that is missing.
     data : TrainingData or None
@@ -39,7 +38,7 @@ class Evidence:
     """
 
     folder: Path
-    run: dict
+    run: Run
     oof: pd.DataFrame | None
     test: pd.DataFrame | None
     curves: pd.DataFrame | None
@@ -67,7 +66,7 @@ class Evidence:
         if self.data is None:
             return None
         run = self.run
-        return make_fold_map(self.data, n_folds=run["n_folds"], validation=run["validation"], seed=run["seed"])
+        return make_fold_map(self.data, n_folds=run.n_folds, validation=run.validation, seed=run.seed)
 
 
 def load_evidence(folder: str | Path, data: str | Path | None = None, beside: tuple[Path, ...] = ()) -> Evidence:
@@ -87,7 +86,7 @@ def load_evidence(folder: str | Path, data: str | Path | None = None, beside: tu
     run = read_run(folder)
     found, note = _find_data(run, None if data is None else Path(data))
     tables = {name: _read_table(folder / f"{name}.parquet") for name in ("oof", "test", "curves")}
-    return Evidence(folder, run, data=found, data_note=note, beside=beside or _runs_near(folder), **tables)
+    return Evidence(folder, run, data=found, data_note=note, beside=beside or runs_near(folder), **tables)
 
 
 def _read_table(path: Path) -> pd.DataFrame | None:
@@ -99,34 +98,20 @@ def _read_table(path: Path) -> pd.DataFrame | None:
         raise RunError(f"{path} is corrupt ({error}); train again or restore the folder") from error
 
 
-def _find_data(run: dict, given: Path | None) -> tuple[TrainingData | None, str]:
-    wanted = (run.get("data") or {}).get("sha256")
+def _find_data(run: Run, given: Path | None) -> tuple[TrainingData | None, str]:
+    has_the_stars = has_content(run)
     if given is not None:
         if not given.exists():
             raise RunError(f"there is no data set {given}; give the file that the run was trained on")
-        if data_hash(given) != wanted:
-            raise RunError(f"{given} is not what the run was trained on (SHA-256 differs from {str(wanted)[:12]} ...)")
+        if not has_the_stars(given):
+            raise RunError(
+                f"{given} is not what the run was trained on (SHA-256 differs from {run.data.sha256[:12]} ...)"
+            )
         return read_training_data(given), str(given)
-    for path in _candidates(run):
-        if path.is_file() and data_hash(path) == wanted:
-            return read_training_data(path), str(path)
-    name = (run.get("data") or {}).get("path", "its data set")
-    return None, f"{name} is not on this machine; give it with --data"
-
-
-def _candidates(run: dict) -> list[Path]:
-    from core.datasets.embedded import embedded_path
-
-    settings = current_settings()
-    name = str((run.get("data") or {}).get("path", ""))
-    places = [settings.local_dir, settings.samples_dir, Path.cwd()]
-    return [embedded_path(), *(place / Path(name).name for place in places if name)]
-
-
-def _runs_near(folder: Path) -> tuple[Path, ...]:
-    """Run folders beside this one and in the local run store, two levels deep."""
-    found = {*runs_in(folder.parent), *runs_in(current_settings().runs_dir, levels=2)}
-    return tuple(sorted(path for path in found if path.resolve() != folder.resolve()))
+    path = find_data(run, has_the_stars)
+    if path is not None:
+        return read_training_data(path), str(path)
+    return None, f"{run.data.path or 'its data set'} is not on this machine; give it with --data"
 
 
 def _simulated_probe() -> tuple[np.ndarray, Coefficients]:

@@ -21,9 +21,9 @@ HEAD_START = 0.35
 
 def check(evidence: Evidence) -> Finding:
     """First weights differ from fold to fold and, where this machine can say, are those of a network just built."""
-    members = evidence.run.get("members", [])
-    first = {int(m["fold"]): str(m.get("initial_weights_hash", "")) for m in members}
-    last = {int(m["fold"]): str(m.get("weights_hash", "")) for m in members}
+    members = evidence.run.members
+    first = {member.fold: member.initial_weights_hash for member in members}
+    last = {member.fold: member.weights_hash for member in members}
     if not first or not all(first.values()):
         return not_checked("the run did not store the hashes of its first weights")
     numbers: dict = {"folds": len(first), "different_first_weights": len(set(first.values()))}
@@ -84,7 +84,7 @@ def _rebuilt_hashes(evidence: Evidence, folds: list[int]) -> dict[int, str]:
     In a process of its own: the training framework is large, and some folds may have been trained by another backend.
     """
     run = evidence.run
-    wanted = [json.dumps({"model": run["model"], "seed": run.get("seed"), "folds": folds})]
+    wanted = [json.dumps({"model": run.model, "seed": run.seed, "folds": folds})]
     command = [sys.executable, "-m", "core.audit.rebuilt_weights", *wanted]
     try:
         done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True, timeout=_TIMEOUT_S)

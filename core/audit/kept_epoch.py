@@ -13,6 +13,7 @@ import pandas as pd
 from core.audit.evidence import Evidence
 from core.audit.finding import Finding, failed, not_checked, passed
 from core.audit.stored_loss import star_losses, validation_weights
+from core.runs.run import Run
 
 TOLERANCE, TOLERANCE_WITHOUT_ALL_FOLDS = 2e-3, 3e-2
 _ABSOLUTE = 1e-5
@@ -113,8 +114,8 @@ def _folds(evidence: Evidence) -> dict[int, _Fold] | str:
         return "the run has no learning curves or no out-of-fold predictions"
     if _is_sample(evidence.run, oof):
         return f"only {len(oof):,} random predictions of each kind are shipped, too few to tell two epochs apart"
-    settings = evidence.run.get("settings") or {}
-    whole = len(evidence.run.get("folds_done", [])) == evidence.run.get("n_folds")
+    settings = {} if evidence.run.settings is None else evidence.run.settings.as_dict()
+    whole = len(evidence.run.folds_done) == evidence.run.n_folds
     tolerance = TOLERANCE if whole else TOLERANCE_WITHOUT_ALL_FOLDS
     folds = {}
     for number, curve in curves.sort_values("epoch").groupby("fold"):
@@ -127,10 +128,10 @@ def _folds(evidence: Evidence) -> dict[int, _Fold] | str:
     return folds or "no fold is finished"
 
 
-def _is_sample(run: dict, oof: pd.DataFrame) -> bool:
+def _is_sample(run: Run, oof: pd.DataFrame) -> bool:
     """Whether the rows are the sample that the run says it was shipped with, and fewer than its folds validated."""
-    validated = (run.get("data") or {}).get("n_train", 0) * len(run.get("folds_done", [])) / run.get("n_folds", 1)
-    return len(oof) <= (run.get("predictions_shipped") or 0) < 0.9 * validated
+    validated = (run.data.n_train or 0) * len(run.folds_done) / run.n_folds
+    return len(oof) <= (run.predictions_shipped or 0) < 0.9 * validated
 
 
 def _test_score(test: pd.DataFrame | None, fold: int, weights: tuple[float, float], settings: dict) -> _Score | None:

@@ -12,8 +12,8 @@ def check(evidence: Evidence) -> Finding:
     import onnx
 
     found = []
-    for member in evidence.run["members"]:
-        graph = onnx.load(str(evidence.folder / member["file"]), load_external_data=False).graph
+    for file in evidence.ensemble.files:
+        graph = onnx.load(str(file), load_external_data=False).graph
         found.append(_last_operation(graph))
     bad = sorted(set(found) & _ACTIVATIONS)
     numbers = {"last_operations": sorted(set(found))}

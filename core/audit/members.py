@@ -19,7 +19,7 @@ def check(evidence: Evidence) -> Finding:
         return not_checked("the run has a single member, which is no ensemble")
     logits = evidence.ensemble.logits(*evidence.probe)  # (n_members, n_probe)
     scatter = float(np.nanstd(logits)) or 1.0
-    files = [evidence.folder / member["file"] for member in evidence.run["members"]]
+    files = evidence.ensemble.files
     hashes = [_stored_weights(path) for path in files]
     pairs = list(combinations(range(len(files)), 2))
     same_weights = [(a, b) for a, b in pairs if hashes[a] == hashes[b]]

@@ -16,7 +16,7 @@ from core.audit.probe_trees import N_FOLDS, SEED, fold_areas, mean_and_error, so
 from core.datasets.training_data import TrainingData
 from core.errors import ExplorerError
 from core.runs.protocol import make_fold_map
-from core.runs.store import FINISHED, read_run
+from core.runs.run import FINISHED, Run, read_run
 
 LARGEST_SIGMA = 3.0
 _PROBE_COMPONENTS = 24
@@ -48,7 +48,7 @@ def check_matched(evidence: Evidence) -> Finding:
 
 
 def _compare(evidence: Evidence, validation: str) -> Finding:
-    own = evidence.run.get("validation")
+    own = evidence.run.validation
     plain, other = (_stored_area(evidence, name) for name in ("plain", validation))
     if plain is None or other is None:
         if evidence.data is None:
@@ -74,24 +74,24 @@ def _compare(evidence: Evidence, validation: str) -> Finding:
 
 def _stored_area(evidence: Evidence, validation: str) -> _Area | None:
     """The area of this run, or of a stored one with the same network, data and settings, under a validation."""
-    if evidence.run.get("validation") == validation and evidence.oof is not None:
+    if evidence.run.validation == validation and evidence.oof is not None:
         return _area(evidence.oof, "this run")
     for path in evidence.beside:
         try:
             run = read_run(path)
-            same = run["model"] == evidence.run["model"] and run["data"]["sha256"] == evidence.run["data"]["sha256"]
-            same = same and all(run.get(name) == evidence.run.get(name) for name in ("representation", "context"))
-            same = same and _same_settings(run.get("settings", {}), evidence.run.get("settings", {}))
-            if same and run.get("validation") == validation and run["state"] == FINISHED:
+            if run.validation == validation and run.state == FINISHED and _alike(run, evidence.run):
                 return _area(pd.read_parquet(path / "oof.parquet"), f"stored run {path.name}")
-        except (ExplorerError, OSError, KeyError, TypeError, ValueError):
+        except (ExplorerError, OSError, KeyError, ValueError):
             continue
     return None
 
 
-def _same_settings(one: dict, other: dict) -> bool:
+def _alike(one: Run, other: Run) -> bool:
     """Whether two runs were trained alike but for their validation; a setting that one of them lacks is passed over."""
-    return all(one[name] == other[name] for name in (one.keys() & other.keys()) - _MAY_DIFFER)
+    first, second = ({} if run.settings is None else run.settings.as_dict() for run in (one, other))
+    same = all(getattr(one, name) == getattr(other, name) for name in ("model", "representation", "context"))
+    same = same and one.data.sha256 == other.data.sha256
+    return same and all(first[name] == second[name] for name in (first.keys() & second.keys()) - _MAY_DIFFER)
 
 
 def _area(oof: pd.DataFrame, source: str) -> _Area | None:
@@ -111,7 +111,7 @@ def _probe_areas(evidence: Evidence, validation: str) -> tuple[_Area, _Area]:
     assert data is not None
     some = data.take(some_rows(len(data)))
     features = _features(evidence, some)
-    n_folds = min(N_FOLDS, int(evidence.run["n_folds"]))
+    n_folds = min(N_FOLDS, evidence.run.n_folds)
     # The held-out fifth is of no use to a probe: folds are made of all stars.
     whole = TrainingData(**{**vars(some), "is_test": None})
     other = make_fold_map(whole, n_folds=n_folds, validation=validation, seed=SEED).fold

@@ -7,7 +7,7 @@ from core.audit.evidence import Evidence
 from core.audit.finding import Finding, failed, not_checked, passed
 from core.errors import RunError
 from core.gaia.labels import THRESHOLD
-from core.runs.store import read_run
+from core.runs.run import read_run
 from core.statistics.probability_calibration import sigmoid
 
 _NEEDED = ("seed", "settings", "versions", "device", "data", "calibration", "n_folds", "validation")
@@ -16,9 +16,9 @@ _TOLERANCE = 1e-6
 
 def check_repeatable(evidence: Evidence) -> Finding:
     """Seed, settings, versions, data hash and calibration are stored, and verdicts are probabilities, not 0 and 1."""
-    run = evidence.run
-    missing = [name for name in _NEEDED if run.get(name) in (None, "", {}, [])]
-    missing += [] if (run.get("data") or {}).get("sha256") else ["data.sha256"]
+    stored = evidence.run.as_dict()
+    missing = [name for name in _NEEDED if stored.get(name) in (None, "", {}, [])]
+    missing += [] if evidence.run.data.sha256 else ["data.sha256"]
     if missing:
         return failed(f"The run cannot be repeated: it does not say its {', '.join(missing)}.", missing=missing)
     if evidence.oof is None:
@@ -32,11 +32,11 @@ def check_repeatable(evidence: Evidence) -> Finding:
 
 def check_figures(evidence: Evidence) -> Finding:
     """Accuracy and ROC-AUC in run.json are those of the stored tables, and probabilities follow from the logits."""
-    oof, test, stated = evidence.oof, evidence.test, evidence.run.get("results") or {}
-    if oof is None or not stated:
+    oof, test, scaling = evidence.oof, evidence.test, evidence.run.calibration
+    stated = evidence.run.figures.as_dict()
+    if oof is None or not stated or scaling is None:
         return not_checked("the run states no figures or has no tables")
-    scaling = evidence.run["calibration"]
-    shift = float(np.max(np.abs(oof["probability"] - sigmoid(scaling["slope"] * oof["logit"] + scaling["intercept"]))))
+    shift = float(np.max(np.abs(oof["probability"] - sigmoid(scaling.slope * oof["logit"] + scaling.intercept))))
     again = figures_of(oof, test if "test_accuracy" in stated else None)
     wrong = {name: (stated.get(name), value) for name, value in again.items() if not _agree(stated.get(name), value)}
     if wrong:
@@ -62,19 +62,18 @@ def figures_of(oof: pd.DataFrame, test: pd.DataFrame | None) -> dict[str, float]
 
 def check_like_for_like(evidence: Evidence) -> Finding:
     """Other networks beside this one in its folder stand on the same data and the same folds."""
-    mine = evidence.run["data"]
+    mine = evidence.run
     others = [path for path in evidence.beside if path.parent == evidence.folder.parent]
     compared, differing = 0, []
     for path in others:
         try:
-            run = read_run(path)
-            theirs = run["data"]
-            if run.get("validation") != evidence.run.get("validation") or run["model"] == evidence.run["model"]:
-                continue
-        except (RunError, KeyError, TypeError):
+            other = read_run(path)
+        except RunError:
+            continue
+        if other.validation != mine.validation or other.model == mine.model:
             continue
         compared += 1
-        if (theirs.get("sha256"), theirs.get("fold_map")) != (mine.get("sha256"), mine.get("fold_map")):
+        if (other.data.sha256, other.data.fold_map) != (mine.data.sha256, mine.data.fold_map):
             differing.append(path.name)
     numbers = {"compared": compared, "differing": differing}
     if differing and _is_one_table(evidence):
@@ -89,7 +88,7 @@ def check_like_for_like(evidence: Evidence) -> Finding:
 
 def _is_one_table(evidence: Evidence) -> bool:
     """Whether the folder is that of one training of several networks: each in a folder called like itself."""
-    return evidence.folder.name == evidence.run["model"]
+    return evidence.folder.name == evidence.run.model
 
 
 def _agree(stated: float | None, value: float) -> bool:

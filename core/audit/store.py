@@ -8,7 +8,7 @@ from pathlib import Path
 from core.atomic import atomic_path
 from core.audit.finding import AuditReport
 from core.errors import StorageError
-from core.runs.folders import RUN_FILE
+from core.runs.run import RUN_FILE
 from core.settings import current_settings
 
 

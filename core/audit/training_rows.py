@@ -18,7 +18,7 @@ def check_folds(evidence: Evidence) -> Finding:
     oof, run = evidence.oof, evidence.run
     if oof is None:
         return not_checked("the run has no out-of-fold predictions")
-    if run.get("validation") == "sky":
+    if run.validation == "sky":
         blocks = sky_block(oof["source_id"].to_numpy(np.int64))
         per_block = oof["fold"].groupby(blocks)
         split = int((per_block.min() != per_block.max()).sum())
@@ -31,22 +31,22 @@ def check_folds(evidence: Evidence) -> Finding:
     mine = pd.Series(folds.fold, index=data.source_id).reindex(stored.index)
     differing = int((mine != stored).sum())
     digest = hashlib.sha256(data.source_id.tobytes() + folds.fold.tobytes()).hexdigest()[:16]
-    same_map = digest == run["data"].get("fold_map")
+    same_map = digest == run.data.fold_map
     numbers = {"stars_in_another_fold": differing, "fold_map_agrees": same_map}
     if differing or not same_map:
         return failed(
-            f"{differing} stars are in another fold than the protocol '{run['validation']}' with seed {run['seed']} "
+            f"{differing} stars are in another fold than the protocol '{run.validation}' with seed {run.seed} "
             "gives: the folds were changed.",
             **numbers,
         )
-    return passed(f"The folds are those of the protocol '{run['validation']}', seed {run['seed']}.", **numbers)
+    return passed(f"The folds are those of the protocol '{run.validation}', seed {run.seed}.", **numbers)
 
 
 def check_preprocessing(evidence: Evidence) -> Finding:
     """Fitted components and context statistics equal those of the training stars."""
     run, data, folds = evidence.run, evidence.data, evidence.folds
     state = evidence.ensemble.representation_state or {}
-    statistics = run.get("context_statistics")
+    statistics = run.context_statistics
     if not state and not statistics:
         return passed("Nothing in the preparation is fitted: each spectrum is treated by itself.")
     if data is None or folds is None:
@@ -54,7 +54,7 @@ def check_preprocessing(evidence: Evidence) -> Finding:
     rows = np.flatnonzero(folds.fold >= 0)
     worst = 0.0
     if state:
-        again = fit_representation(run["representation"], data.flux[rows])
+        again = fit_representation(run.representation, data.flux[rows])
         worst = _difference(again["mean"], state["mean"])
         worst = max(worst, _difference(again["scale"], state["scale"]))
     if statistics:

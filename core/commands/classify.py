@@ -36,7 +36,7 @@ def classify(
     from core.verdict.stream import classify_file
 
     ensemble = load_ensemble(run or current_settings().default_run_dir, model, threads=threads)
-    print(f"{ensemble.run.get('title', ensemble.model)}, {len(ensemble)} members, run {ensemble.path}")
+    print(f"{ensemble.run.network}, {len(ensemble)} members, run {ensemble.path}")
     with row_progress("classifying") as move:
         done = classify_file(spectra, ensemble, out, on_progress=move)
     print(

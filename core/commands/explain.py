@@ -74,7 +74,7 @@ def explain(
         print("gradient-boosted trees, fitted on the training stars")
         found = explain_boosted(fit_boosted(stars_of_run(opened.ensemble.path)), star, against)
     else:
-        print(f"{opened.ensemble.run.get('title', opened.ensemble.model)}, run {opened.ensemble.path}")
+        print(f"{opened.ensemble.run.network}, run {opened.ensemble.path}")
         with ExplainerProcess(threads) as process, row_progress("explaining") as move:
             found = run_explanation(
                 opened, star, against, process, member=member, on_progress=lambda done, n: move(done / n, done)

@@ -57,12 +57,12 @@ def survey(
         )  # fmt: skip
     found = done.manifest
     print(
-        f"{out}: {found['n_rows']} rows in {found['n_partitions'] - len(done.missing)} of {found['n_partitions']} "
-        f"partitions, {found['n_classified']} classified, {found['n_massive']} massive at equal priors"
+        f"{out}: {found.n_rows} rows in {found.n_partitions - len(done.missing)} of {found.n_partitions} "
+        f"partitions, {found.n_classified} classified, {found.n_massive} massive at equal priors"
     )
-    for note, count in found["notes"].items():
+    for note, count in found.notes.items():
         print(f"  {count} rows: {note}")
-    for number, fault in found["faults"].items():
+    for number, fault in found.faults.items():
         print(f"  partition {number}: {fault}")
     if done.missing:
         raise typer.Exit(EXIT_PARTLY_DONE)

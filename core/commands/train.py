@@ -49,8 +49,8 @@ def train(
     An option beats the preset.
     """
     from core.datasets.training_data import read_training_data
+    from core.runs.run import FINISHED
     from core.runs.settings import resolve_settings
-    from core.runs.store import FINISHED
     from core.training.devices import prepare_device
     from core.training.progress import TrainingProgress
     from core.training.train import chosen_models
@@ -92,7 +92,7 @@ def train(
         print(_result_line(trained))
     if baselines:
         _fit_baselines(table, runs)
-    if len(runs) < len(choices) or any(trained.run["state"] != FINISHED for trained in runs):
+    if len(runs) < len(choices) or any(trained.run.state != FINISHED for trained in runs):
         raise typer.Exit(EXIT_PARTLY_DONE)
 
 
@@ -113,14 +113,14 @@ def _train_as_job(data: Path, choices: list, out: Path, scheduler: str, baseline
 
 
 def _result_line(trained) -> str:
-    run, figures = trained.run, trained.run["results"]
-    spread = figures["validation_accuracy_std"]
+    run, figures = trained.run, trained.run.figures
+    spread = figures.validation_accuracy_std
     parts = [
-        f"{run['title']}: {len(run['members'])} members in {run['seconds']:.0f} s",
-        f"validation accuracy {figures['validation_accuracy']:.4f}" + ("" if spread is None else f" ± {spread:.4f}"),
+        f"{run.title}: {len(run.members)} members in {run.seconds:.0f} s",
+        f"validation accuracy {figures.validation_accuracy:.4f}" + ("" if spread is None else f" ± {spread:.4f}"),
     ]
-    if "test_accuracy" in figures:
-        parts.append(f"test accuracy {figures['test_accuracy']:.4f}, ROC-AUC {figures['test_roc_auc']:.4f}")
+    if figures.test_accuracy is not None:
+        parts.append(f"test accuracy {figures.test_accuracy:.4f}, ROC-AUC {figures.test_roc_auc:.4f}")
     return ", ".join([*parts, f"in {trained.folder}"])
 
 

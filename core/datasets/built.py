@@ -21,13 +21,14 @@ from core.archive.random_sources import N_SOURCES
 from core.atomic import atomic_path
 from core.claims import claim
 from core.datasets import selections
-from core.datasets.catalogue import MANIFEST_FILE, note_dataset
+from core.datasets.catalogue import MANIFEST_FILE, DatasetManifest, note_dataset, read_manifest
 from core.errors import NotFoundError, StorageError, UsageError
 from core.gaia.columns import DATA_RELEASE, with_fixed_types
 from core.gaia.counts import bright_sources
 from core.gaia.faintness import CERTAINTY, probability_too_faint
 from core.gaia.labels import LOW_MASS, MASSIVE
 from core.gaia.source_id import healpix_of
+from core.records import write_record
 
 SPECTRA_FILE = "spectra.parquet"
 N_STARS = 23_636
@@ -94,7 +95,7 @@ class _Build:
         spectra, manifest = self.out / SPECTRA_FILE, self.out / MANIFEST_FILE
         if not (spectra.exists() and manifest.exists()):
             return None
-        counts = json.loads(manifest.read_text())["counts"]
+        counts = read_manifest(self.out).counts
         undelivered = read_undelivered(spectra)
         download = BulkResult(spectra, counts["stars"] + len(undelivered), counts["stars"], undelivered)
         return BuildResult(spectra, manifest, download, counts)
@@ -221,25 +222,29 @@ class _Build:
     def write_manifest(self, download: BulkResult, counts: dict[str, int]) -> Path:
         """What the data set is, where it came from and how it was cut."""
         edition = json.loads((self.folder / "als.json").read_text())
-        manifest = {
-            "title": "Real Gaia DR3 training set",
-            "spectra": SPECTRA_FILE,
-            "release": DATA_RELEASE,
-            "built": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seed": self.seed,
-            "cuts": {"ruwe_max": selections.LARGEST_RUWE,
-                     "parallax_over_error_min": selections.LEAST_PARALLAX_OVER_ERROR,
-                     "impostor_probability_max": CERTAINTY},
-            "sources": {"ALS": f"VizieR {edition['catalogue']}", "Gaia ESP-HS": selections.hot_star_query(1),
-                        "Gaia GSP-Phot": selections.cool_star_query(0, 1, 0, 1, 1)},
-            "counts": counts,
-            "notes": edition["notes"],
-            "not_delivered": download.undelivered["source_id"].astype(str).tolist(),
-            "credit": "ESA/Gaia/DPAC; Pantaleoni Gonzalez et al. 2021, MNRAS 504, 2968, and 2025, arXiv:2508.14875",
-        }  # fmt: skip
+        manifest = DatasetManifest(
+            title="Real Gaia DR3 training set",
+            spectra=SPECTRA_FILE,
+            release=DATA_RELEASE,
+            built=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=self.seed,
+            cuts={
+                "ruwe_max": selections.LARGEST_RUWE,
+                "parallax_over_error_min": selections.LEAST_PARALLAX_OVER_ERROR,
+                "impostor_probability_max": CERTAINTY,
+            },
+            sources={
+                "ALS": f"VizieR {edition['catalogue']}",
+                "Gaia ESP-HS": selections.hot_star_query(1),
+                "Gaia GSP-Phot": selections.cool_star_query(0, 1, 0, 1, 1),
+            },
+            counts=counts,
+            notes=edition["notes"],
+            not_delivered=download.undelivered["source_id"].astype(str).tolist(),
+            credit="ESA/Gaia/DPAC; Pantaleoni Gonzalez et al. 2021, MNRAS 504, 2968, and 2025, arXiv:2508.14875",
+        )
         path = self.out / MANIFEST_FILE
-        with atomic_path(path) as beside:
-            beside.write_text(json.dumps(manifest, indent=2))
+        write_record(path, manifest)
         return path
 
 

@@ -1,22 +1,62 @@
 """Which data sets there are on this machine: the embedded one, built from the archives, drawn samples."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from core.atomic import atomic_path
+from pydantic import Field
+
 from core.datasets.dataset import Dataset, open_parquet
 from core.errors import ReadError, UsageError
+from core.records import Record, read_record, write_record
 from core.settings import Settings, current_settings
 
 EMBEDDED = "embedded"
 EMBEDDED_TITLE = "Embedded simulated stars"
 MANIFEST_FILE = "manifest.json"
 """Describes a built data set; it lies in the set's folder and names the file of spectra."""
+
+
+class DatasetManifest(Record):
+    """A built data set: where its stars come from and how they were chosen.
+
+    Attributes
+    ----------
+    title, release, built : str
+        For menus; the data release and the UTC time at which it was built.
+    spectra : str
+        Name of the file of spectra, beside the manifest.
+    seed : int
+    cuts, sources : dict
+        Limits of the selection by name; query or catalogue by origin.
+    counts : dict
+        Stars in all ('stars'), undelivered, and per label, category and part.
+    notes, not_delivered : list
+        What was passed over; ids that the archive has no spectrum of.
+    credit : str
+    """
+
+    title: str = ""
+    spectra: str
+    release: str = ""
+    built: str = ""
+    seed: int = 0
+    cuts: dict[str, float] = Field(default_factory=dict)
+    sources: dict[str, str] = Field(default_factory=dict)
+    counts: dict[str, int] = Field(default_factory=dict)
+    notes: list[str] = Field(default_factory=list)
+    not_delivered: list[str] = Field(default_factory=list)
+    credit: str = ""
+
+
+class Noted(Record):
+    """A built data set that lies elsewhere."""
+
+    folder: str
+    noted: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,8 +151,13 @@ def note_dataset(folder: Path, settings: Settings | None = None) -> None:
     if folder.parent == datasets.resolve():
         return
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    with atomic_path(datasets / f"{digest}.json") as beside:
-        beside.write_text(json.dumps({"folder": str(folder), "noted": datetime.now(UTC).isoformat(timespec="seconds")}))
+    noted = Noted(folder=str(folder), noted=datetime.now(UTC).isoformat(timespec="seconds"))
+    write_record(datasets / f"{digest}.json", noted)
+
+
+def read_manifest(folder: Path) -> DatasetManifest:
+    """The manifest of a built data set; FileNotFoundError or ReadError without a sound one."""
+    return read_record(folder / MANIFEST_FILE, DatasetManifest, ReadError, "build the data set again")
 
 
 def _embedded() -> DatasetEntry:
@@ -130,19 +175,19 @@ def _built_folders(datasets: Path) -> Iterator[Path]:
     noted = []
     for path in sorted(datasets.glob("[!.]*.json")):
         try:
-            noted.append(Path(json.loads(path.read_text())["folder"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            noted.append(Path(read_record(path, Noted, ReadError, "build the set again").folder))
+        except (FileNotFoundError, ReadError):
             continue
     yield from sorted({path for path in (*datasets.iterdir(), *noted) if (path / MANIFEST_FILE).is_file()})
 
 
 def _built(folder: Path, taken: set[str]) -> DatasetEntry | None:
     try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_text())
-        path = folder / Path(str(manifest["spectra"])).name
-        title, built, release = (str(manifest.get(name, "")) for name in ("title", "built", "release"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        manifest = read_manifest(folder)
+    except (ReadError, FileNotFoundError):
         return None
+    path = folder / Path(manifest.spectra).name
+    title, built, release = manifest.title, manifest.built, manifest.release
     facts = _facts(path)
     if facts is None:
         return None

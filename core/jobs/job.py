@@ -21,6 +21,7 @@ from core import quota
 from core.atomic import atomic_path, storage_errors
 from core.claims import locked
 from core.errors import JobError
+from core.records import read_record
 from core.settings import current_settings
 
 QUEUED, RUNNING, FINISHED, FAILED, CANCELLED = "queued", "running", "finished", "failed", "cancelled"
@@ -96,11 +97,11 @@ class Job:
     def state(self) -> JobState:
         """How far it is, as its runner wrote it last."""
         try:
-            return JobState(**json.loads((self.folder / _STATE_FILE).read_text(encoding="utf-8")))
+            return read_record(self.folder / _STATE_FILE, JobState, JobError, "start it again")
         except FileNotFoundError:
             return JobState()
-        except (OSError, ValueError, TypeError) as error:
-            return JobState(FAILED, message=f"{self.folder / _STATE_FILE} cannot be read: {error}")
+        except JobError as error:
+            return JobState(FAILED, message=str(error))
 
     def write_state(self, state: JobState) -> None:
         """For the runner alone."""
@@ -134,11 +135,9 @@ def find_job(job_id: str) -> Job:
     if not job_id or Path(job_id).name != job_id:
         raise JobError(f"{job_id!r} is no job id; the page Train lists those there are")
     try:
-        return Job(**json.loads(path.read_text(encoding="utf-8")))
+        return read_record(path, Job, JobError, "delete its folder")
     except FileNotFoundError as error:
         raise JobError(f"there is no job {job_id!r}; the page Train lists those there are") from error
-    except (OSError, ValueError, TypeError) as error:
-        raise JobError(f"{path} cannot be read ({error}); delete its folder") from error
 
 
 def find_jobs() -> list[Job]:

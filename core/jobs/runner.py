@@ -16,8 +16,9 @@ from typing import Any
 from core.claims import is_locked, locked
 from core.errors import ExplorerError
 from core.jobs.cluster import open_client
+from core.jobs.executors import submit_tasks
 from core.jobs.job import CANCELLED, FAILED, FINISHED, RUNNING, Job, JobState, jobs_dir, unfinished_jobs
-from core.jobs.work import WARM_UPS, Task, Work, open_work, run_task, warm_up
+from core.jobs.work import WARM_UPS, Task, Work, open_work, warm_up
 from core.settings import current_settings
 
 LOCK_FILE = "runner.lock"
@@ -59,17 +60,8 @@ class JobAtWork:
             return
         tasks = self._work.tasks
         self._set(n_tasks=self._work.n_earlier + len(tasks), n_done=self._work.n_earlier, message="running")
-        for number, task in enumerate(tasks):
-            future = client.submit(
-                run_task,
-                str(job.events_file(task.name)),
-                task.function,
-                task.arguments,
-                key=f"{job.id}/{task.name}/{self.state.started}",
-                priority=-rank * _MOST_TASKS - number,
-                pure=False,
-            )
-            self._futures[future] = task
+        key, first = f"{job.id}/{self.state.started}", -rank * _MOST_TASKS
+        self._futures = submit_tasks(client, tasks, key, events_file=job.events_file, first_priority=first)
 
     @property
     def ended(self) -> bool:

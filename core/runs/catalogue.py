@@ -1,18 +1,17 @@
 """Which trained networks there are: the shipped one and those trained on this machine."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import RunError
-from core.runs.folders import runs_in
-from core.runs.store import FINISHED, read_run
-from core.settings import Settings, current_settings
+from core.runs.folders import RunPlace, known_runs
+from core.runs.run import FINISHED, read_run
+from core.settings import Settings
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One trained network, as its run.json tells.
+    """One trained network, as it says of itself.
 
     Attributes
     ----------
@@ -49,42 +48,26 @@ class RunSummary:
 
 
 def find_runs(settings: Settings | None = None) -> list[RunSummary]:
-    """Every readable run, shipped ones first, then local ones by name; folders without a run.json are passed over."""
-    settings = settings or current_settings()
-    shipped = list(_runs_below(settings.default_run_dir, settings.default_run_dir.name, shipped=True))
-    shipped += _runs_below(settings.reference_runs_dir, settings.reference_runs_dir.name, shipped=True)
-    local: list[RunSummary] = []
-    if settings.runs_dir.is_dir():
-        for folder in sorted(settings.runs_dir.iterdir()):
-            local += _runs_below(folder, folder.name, shipped=False)
-    return shipped + local
+    """Every readable run, shipped ones first, then local ones by name; what cannot be read is passed over."""
+    summaries = map(_summary, known_runs(settings))
+    return [summary for summary in summaries if summary is not None]
 
 
-def _runs_below(folder: Path, name: str, *, shipped: bool) -> Iterator[RunSummary]:
-    """The run in `folder`, or those of several networks one level below it."""
-    for path in runs_in(folder):
-        summary = _summary(path, name if path == folder else f"{name}/{path.name}", shipped)
-        if summary is not None:
-            yield summary
-
-
-def _summary(path: Path, name: str, shipped: bool) -> RunSummary | None:
+def _summary(place: RunPlace) -> RunSummary | None:
     try:
-        run = read_run(path)
-        members = [member for member in run.get("members", []) if (path / member["file"]).is_file()]
-        data = run.get("data") or {}
-        return RunSummary(
-            name=name,
-            path=path,
-            shipped=shipped,
-            model=str(run["model"]),
-            title=str(run.get("title") or run["model"]),
-            state=str(run.get("state", "")),
-            n_members=len(members),
-            n_train=data.get("n_train"),
-            test_roc_auc=(run.get("results") or {}).get("test_roc_auc"),
-            data=Path(str(data.get("path", ""))).name,
-            started=str(run.get("started", "")),
-        )
-    except (RunError, KeyError, TypeError, AttributeError):
+        run = read_run(place.path)
+    except RunError:
         return None  # an unreadable run must not keep the others from being listed
+    return RunSummary(
+        name=place.name,
+        path=place.path,
+        shipped=place.shipped,
+        model=run.model,
+        title=run.network,
+        state=run.state,
+        n_members=sum((place.path / member.file).is_file() for member in run.members),
+        n_train=run.data.n_train,
+        test_roc_auc=run.figures.test_roc_auc,
+        data=Path(run.data.path).name,
+        started=run.started,
+    )

@@ -42,6 +42,11 @@ class FoldMap:
         return np.flatnonzero(self.fold == fold)
 
     @property
+    def all_train_rows(self) -> np.ndarray:
+        """Row indices of every star that a fold validates: preprocessing is fitted on them."""
+        return np.flatnonzero(self.fold >= 0)
+
+    @property
     def test_rows(self) -> np.ndarray:
         """Row indices that no fold sees."""
         return np.flatnonzero(self.fold == TEST_FOLD)

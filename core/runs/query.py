@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from core.errors import UsageError
-from core.runs.table import CORRUPT, run_folders, run_table
-from core.settings import Settings, current_settings
+from core.runs.folders import known_runs
+from core.runs.table import CORRUPT, run_table
+from core.settings import Settings
 
 TABLES = ("curves", "oof", "test")
 
@@ -29,10 +30,9 @@ def query_runs(sql: str, settings: Settings | None = None) -> pd.DataFrame:
     """
     import duckdb
 
-    settings = settings or current_settings()
     listed = run_table(settings)
     readable = set(listed.loc[listed["state"] != CORRUPT, "id"])
-    folders = {run_id: folder for run_id, folder in run_folders(settings) if run_id in readable}
+    folders = {place.name: place.path for place in known_runs(settings) if place.name in readable}
     with duckdb.connect() as connection:
         connection.register("runs", listed)
         for name in TABLES:

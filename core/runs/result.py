@@ -1,6 +1,6 @@
 """What a stored run says of the stars it did not see: predictions, learning curves and what is known of each star."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from core.errors import RunError, UsageError
-from core.gaia.labels import LOW_MASS, MASSIVE
-from core.runs.folders import BASELINE_FILE, RUN_FILE, runs_in
-from core.runs.store import read_run
-from core.settings import Settings, current_settings
+from core.runs.data import find_data, holds_stars
+from core.runs.folders import BASELINE_FILE
+from core.runs.run import Run, read_run
 from core.statistics.metrics import Metrics, binary_metrics
 
 METADATA = ("category", "phot_g_mean_mag", "bp_rp", "true_a_v", "true_mass", "true_teff", "ra", "dec", "parallax")
@@ -29,8 +28,7 @@ class RunResult:
     ----------
     name : str
         Distinguishes the run from the others that it is shown with.
-    run : dict
-        Content of run.json.
+    run : Run
     oof, test : DataFrame
         Predictions of the training stars by the member that did not see them, and of the held-out stars (mean of the
         members); columns as in the run folder, and with `joined` those of METADATA that the data set has.
@@ -44,7 +42,7 @@ class RunResult:
 
     name: str
     folder: Path
-    run: dict = field(repr=False)
+    run: Run = field(repr=False)
     oof: pd.DataFrame = field(repr=False)
     test: pd.DataFrame = field(repr=False)
     curves: pd.DataFrame = field(repr=False)
@@ -54,28 +52,22 @@ class RunResult:
     @property
     def model(self) -> str:
         """Key of the network."""
-        return str(self.run["model"])
+        return self.run.model
 
     @property
     def title(self) -> str:
         """Name of the network."""
-        return str(self.run.get("title") or self.model)
-
-    @property
-    def members(self) -> list[dict]:
-        """Entries of every member behind the predictions, also of those whose weights are not shipped."""
-        return [*(self.run.get("members") or []), *(self.run.get("members_not_shipped") or [])]
+        return self.run.network
 
     @property
     def n_members(self) -> int:
-        """Members of the ensemble that made the predictions."""
-        return len(self.members)
+        """Members of the ensemble that made the predictions, those without weights here included."""
+        return len(self.run.every_member)
 
     @property
     def ground(self) -> tuple[str, str]:
         """Hashes of the data and of the fold map: runs are comparable only where both agree."""
-        data = self.run.get("data") or {}
-        return str(data.get("sha256", "")), str(data.get("fold_map", ""))
+        return self.run.data.sha256, self.run.data.fold_map
 
     @property
     def parameters(self) -> int | None:
@@ -115,10 +107,10 @@ def load_run_result(folder: str | Path, *, name: str | None = None, with_metadat
     """
     folder = Path(folder)
     run = read_run(folder)
-    if not (run.get("members") or run.get("members_not_shipped")):
-        raise RunError(f"{folder} (state {run['state']!r}) has no finished fold yet; wait for its first, or resume it")
+    if not run.every_member:
+        raise RunError(f"{folder} (state {run.state!r}) has no finished fold yet; wait for its first, or resume it")
     oof, test = _read_table(folder, "oof", _OOF), _read_table(folder, "test", _TEST)
-    path = find_stars(run, oof, test) if with_metadata else None
+    path = find_data(run, holds_stars(oof, test), make_embedded=True) if with_metadata else None
     if path is not None:
         stars = _read_metadata(path)
         oof, test = oof.join(stars, on="source_id"), test.join(stars, on="source_id")
@@ -140,60 +132,6 @@ def load_run_results(folders: Sequence[Path], *, with_metadata: bool = True) -> 
         )
         for folder in folders
     ]
-
-
-def run_folders(places: Iterable[str | Path]) -> list[Path]:
-    """Run folders among `places`: each a run, or a folder of runs of several networks.
-
-    Raises
-    ------
-    RunError
-        A place is no folder, or holds no run.
-    """
-    found: list[Path] = []
-    for place in map(Path, places):
-        inner = runs_in(place)
-        if not inner:
-            raise RunError(f"{place} holds no {RUN_FILE}, neither itself nor one level below; give a run folder")
-        found += [folder for folder in inner if folder not in found]
-    return found
-
-
-def reference_folders(settings: Settings | None = None) -> list[Path]:
-    """The shipped reference runs in the order of the study's table; empty where none are installed."""
-    from models.registry import MODEL_KEYS
-
-    root = (settings or current_settings()).reference_runs_dir
-    return [root / key for key in MODEL_KEYS if (root / key / RUN_FILE).is_file()]
-
-
-def find_stars(run: dict, oof: pd.DataFrame, test: pd.DataFrame) -> Path | None:
-    """The Parquet file of the run's stars on this machine: one that holds every star of the run with its label.
-
-    Ids and labels decide, not the file's hash: another version of PyArrow writes the same stars as other bytes.
-    """
-    wanted = pd.concat([part[["source_id", "label"]] for part in (oof, test)]).set_index("source_id")["label"]
-    for path in _candidates(str((run.get("data") or {}).get("path", ""))):
-        try:
-            stored = pd.read_parquet(path, columns=["source_id", "label"]).drop_duplicates("source_id")
-        except (OSError, ValueError, KeyError):
-            continue
-        label = stored.set_index("source_id")["label"].map({MASSIVE: 1, LOW_MASS: 0, 1: 1, 0: 0})
-        if label.reindex(wanted.index).eq(wanted).all():
-            return path
-    return None
-
-
-def _candidates(name: str) -> Iterator[Path]:
-    """Files that may hold the stars: labelled data sets here; the embedded one is made if it is named."""
-    from core.datasets.catalogue import EMBEDDED, find_datasets
-    from core.datasets.embedded import embedded_dataset
-
-    if name.startswith("embedded-"):
-        yield embedded_dataset()
-    for entry in find_datasets():
-        if entry.path.is_file() and (entry.kind == EMBEDDED or entry.labelled):
-            yield entry.path
 
 
 def _read_metadata(path: Path) -> pd.DataFrame:
@@ -223,8 +161,7 @@ def fold_sizes(result: RunResult) -> tuple[float, float]:
     """Mean numbers of stars that train and validate one fold."""
     sizes = result.oof.groupby("fold").size()
     validation = float(sizes.mean()) if len(sizes) else 0.0
-    n_train = (result.run.get("data") or {}).get("n_train")
-    total = float(n_train) if n_train else float(sizes.sum())
+    total = float(result.run.data.n_train or sizes.sum())
     return max(total - validation, 1.0), validation
 
 

@@ -1,9 +1,9 @@
 """Settings of a training: two presets, and explicit values that beat them."""
 
 import math
-from dataclasses import asdict, dataclass, fields, replace
 
 from core.errors import UsageError
+from core.records import Record
 from core.runs.protocol import VALIDATIONS
 from models.registry import ModelSpec
 
@@ -13,8 +13,7 @@ AUGMENTATIONS = ("none", "noise", "redden", "both")
 STUDY_PEAK_RATE = 1e-3
 
 
-@dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(Record):
     """Everything that decides how one network is trained, resolved: no value is left open.
 
     Attributes
@@ -45,10 +44,6 @@ class TrainingSettings:
     context: str
     seed: int
     augment: str = "none"
-
-    def as_dict(self) -> dict:
-        """Plain values for run.json and for printing."""
-        return asdict(self)
 
 
 _COMMON = {
@@ -82,7 +77,7 @@ def resolve_settings(spec: ModelSpec, preset: str = "study", **explicit) -> Trai
     if preset not in PRESETS:
         raise UsageError(f"preset {preset!r} is unknown; choose one of {', '.join(PRESETS)}")
     given = {name: value for name, value in explicit.items() if value is not None}
-    unknown = set(given) - {item.name for item in fields(TrainingSettings)}
+    unknown = set(given) - set(TrainingSettings.model_fields)
     if unknown:
         raise TypeError(f"unknown training settings: {', '.join(sorted(unknown))}")
     values = {"batch_size": spec.batch_size, **PRESETS[preset], **given}
@@ -92,7 +87,7 @@ def resolve_settings(spec: ModelSpec, preset: str = "study", **explicit) -> Trai
         values["context"] = "none"
     settings = TrainingSettings(preset=preset, **values)
     _check(settings, spec)
-    return replace(settings, only_folds=min(settings.only_folds, settings.n_folds))
+    return settings.changed(only_folds=min(settings.only_folds, settings.n_folds))
 
 
 def _check(settings: TrainingSettings, spec: ModelSpec) -> None:

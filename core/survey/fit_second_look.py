@@ -45,7 +45,7 @@ def columns_of(stars: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def main(run_dir: Path) -> None:
     """Draw, classify, fit, write."""
-    started = str(load_ensemble(run_dir).run.get("started", ""))
+    started = load_ensemble(run_dir).run.started
     massive, n_massive = classified(f"simulated:massive:{MASSIVE_STARS}:{MASSIVE_SEED}", run_dir, MASSIVE)
     found = [classified(f"simulated:survey:{SURVEY_STARS}:{seed}", run_dir, LOW_MASS) for seed in SURVEY_SEEDS]
     low_mass, n_low_mass = pd.concat([stars for stars, _ in found]), sum(n for _, n in found)

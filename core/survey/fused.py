@@ -8,7 +8,6 @@ import numpy as np
 from core.spectra.grid import N_SAMPLES
 from core.spectra.representations import n_used_values
 from core.spectra.spectrum_set import Coefficients
-from core.statistics.probability_calibration import sigmoid
 from core.survey.graph import fuse, load_member, without_zero_inputs
 from core.verdict.ensemble import Ensemble, load_ensemble
 
@@ -36,7 +35,7 @@ class FusedEnsemble:
     def __init__(self, ensemble: Ensemble, dismiss_below: float = 0.0) -> None:
         self.ensemble = ensemble
         self.dismiss_below = dismiss_below
-        files = [ensemble.path / member["file"] for member in ensemble.run["members"]]
+        files = ensemble.files
         n_scouts = SCOUTS if dismiss_below > 0 else len(files)
         members = [load_member(file) for file in files]
         used = n_used_values(ensemble.representation, ensemble.representation_state)
@@ -83,8 +82,7 @@ class FusedEnsemble:
             part = slice(start, stop) if whole else rows[start:stop]
             batch = {name: np.ascontiguousarray(values[part]) for name, values in fed.items()}
             logits[:, start:stop] = session.run(["logits"], batch)[0].T
-        scaling = self.ensemble.run["calibration"]
-        return sigmoid(scaling["slope"] * logits + scaling["intercept"])
+        return self.ensemble.calibration.probability(logits)
 
 
 @lru_cache(maxsize=4)

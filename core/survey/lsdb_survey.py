@@ -50,7 +50,7 @@ def survey_catalogue(
 
     require_coefficients(catalogue.columns, str(getattr(catalogue, "name", "the catalogue")))
     ensemble = load_ensemble(run_dir, model, threads=1)
-    run = (str(ensemble.path), ensemble.model, str(ensemble.run.get("started", "")), dismiss_below)
+    run = (str(ensemble.path), ensemble.model, ensemble.run.started, dismiss_below)
     return catalogue.map_partitions(_classify, *run, meta=_frame(SCHEMA.empty_table()))
 
 

@@ -18,7 +18,7 @@ from core.errors import SurveyError, UsageError
 from core.survey.columns import SCHEMA
 from core.survey.index import Counts, candidates_file
 from core.survey.merged_index import Index, open_index
-from core.survey.store import read_manifest
+from core.survey.store import Manifest, read_manifest
 from core.verdict.sky_estimate import CANDIDATE_FROM
 from core.verdict.verdict import SCORES
 
@@ -99,12 +99,12 @@ class SurveyResult:
     Attributes
     ----------
     folder : Path
-    manifest : dict
+    manifest : Manifest
     counts_of_all : Counts
     """
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     counts_of_all: Counts
     _database: Any = field(repr=False, default=None)
 

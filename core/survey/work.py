@@ -29,7 +29,7 @@ _FORMAT = {"compression": "zstd", "use_dictionary": [item.name for item in SCHEM
 
 
 @dataclass(frozen=True)
-class Run:
+class RunReference:
     """The trained run that classifies, as another process can find it: folder, network, when it was trained.
 
     `dismiss_below` is that of `core.survey.fused.FusedEnsemble`.
@@ -63,7 +63,7 @@ class PartitionResult:
 
 
 def classify_partition(
-    partition: Partition, run: Run, out: str | Path, should_cancel: Callable[[], bool] | None = None
+    partition: Partition, run: RunReference, out: str | Path, should_cancel: Callable[[], bool] | None = None
 ) -> PartitionResult:
     """Classify a partition into `out`/part-NNNNNN.parquet, which appears whole or not at all.
 

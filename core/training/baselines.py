@@ -65,12 +65,12 @@ def _known_folds(folder: Path) -> list[int]:
 def _folds(data: TrainingData, folder: Path) -> np.ndarray:
     """The fold of every star as the run stored it; -1 for the test set, -2 for stars that no fold validates yet."""
     from core.runs.protocol import TEST_FOLD, make_fold_map
-    from core.runs.store import read_run
+    from core.runs.run import read_run
 
     run = read_run(folder)
-    if run["data"]["sha256"] != data.sha256:
+    if run.data.sha256 != data.sha256:
         raise RunError(f"{folder} was trained on other data than {data.name}; baselines need the same stars")
-    fold = make_fold_map(data, n_folds=run["n_folds"], validation=run["validation"], seed=run["seed"]).fold
+    fold = make_fold_map(data, n_folds=run.n_folds, validation=run.validation, seed=run.seed).fold
     stored = pd.read_parquet(folder / "oof.parquet").set_index("source_id")["fold"]
     mine = pd.Series(fold, index=data.source_id)
     if not mine.loc[stored.index].eq(stored).all() or (mine.loc[stored.index] == TEST_FOLD).any():

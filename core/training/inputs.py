@@ -55,10 +55,9 @@ def fit_inputs(spec: ModelSpec, data: TrainingData, settings: TrainingSettings, 
 
 
 def network_inputs(
-    spec: ModelSpec, data: TrainingData, settings: TrainingSettings, train_rows: np.ndarray
+    spec: ModelSpec, data: TrainingData, settings: TrainingSettings, fitted: FittedInputs
 ) -> NetworkInputs:
-    """Represent all stars, with what was fitted on `train_rows`."""
-    fitted = fit_inputs(spec, data, settings, train_rows)
+    """Represent all stars, with what `fit_inputs` has fitted."""
     return NetworkInputs(tuple(prepare_inputs(spec, settings, fitted, data.flux, data.coefficients)), fitted)
 
 

@@ -56,7 +56,7 @@ def load_companions(run_dir: str | Path, started: str) -> Companions:
 
 def companions_of(ensemble: Ensemble) -> Companions:
     """What lies beside the run of an ensemble."""
-    return load_companions(ensemble.path, str(ensemble.run.get("started", "")))
+    return load_companions(ensemble.path, ensemble.run.started)
 
 
 @lru_cache(maxsize=8)

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from core.errors import RunError
-from core.runs.folders import RUN_FILE, choose_network, describe_run
+from core.runs.folders import choose_network
+from core.runs.run import RUN_FILE, Calibration, Run, read_run
 from core.spectra.representations import context, find_representation, represent
 from core.spectra.spectrum_set import Coefficients
-from core.statistics.probability_calibration import sigmoid
 
 BATCH_ROWS = 256
 """As fast as larger batches, and the widest network's intermediate values stay below 300 MB."""
@@ -27,13 +27,12 @@ class Ensemble:
 
     Attributes
     ----------
-    run : dict
-        Content of run.json.
+    run : Run
     path : Path
         The run folder.
     """
 
-    run: dict[str, Any]
+    run: Run
     path: Path
     sessions: tuple[Any, ...] = field(repr=False)
     representation_state: Mapping[str, np.ndarray] | None = field(default=None, repr=False)
@@ -44,12 +43,23 @@ class Ensemble:
     @property
     def model(self) -> str:
         """Key of the network."""
-        return str(self.run["model"])
+        return self.run.model
+
+    @property
+    def files(self) -> list[Path]:
+        """The members' ONNX files."""
+        return [self.path / member.file for member in self.run.members]
+
+    @property
+    def calibration(self) -> Calibration:
+        """Of a run with members, which always has one."""
+        assert self.run.calibration is not None
+        return self.run.calibration
 
     @property
     def representation(self) -> str:
         """Name of the representation that the members were trained on."""
-        return str(self.run.get("representation", "l2"))
+        return self.run.representation
 
     @property
     def needs_coefficients(self) -> bool:
@@ -60,9 +70,8 @@ class Ensemble:
         """What the members are fed, float32 arrays by input name: `flux` (n, 343) and perhaps `context` (n, 2)."""
         values = represent(flux, self.representation, state=self.representation_state, coefficients=coefficients)
         fed = {"flux": values.astype(np.float32)}
-        kind = self.run.get("context", "none")
-        if kind != "none":
-            fed["context"] = context(flux, kind, self.run.get("context_statistics")).astype(np.float32)
+        if self.run.context != "none":
+            fed["context"] = context(flux, self.run.context, self.run.context_statistics).astype(np.float32)
         return fed
 
     def logits(self, flux: np.ndarray, coefficients: Coefficients | None = None) -> np.ndarray:
@@ -92,8 +101,7 @@ class Ensemble:
 
         Platt scaling: sigmoid(slope * logit + intercept), fitted on out-of-fold logits (see run.json).
         """
-        scaling = self.run["calibration"]
-        return sigmoid(scaling["slope"] * self.logits(flux, coefficients) + scaling["intercept"])
+        return self.calibration.probability(self.logits(flux, coefficients))
 
 
 def load_ensemble(run_dir: str | Path, model: str | None = None, *, threads: int | None = None) -> Ensemble:
@@ -116,13 +124,13 @@ def load_ensemble(run_dir: str | Path, model: str | None = None, *, threads: int
         No run there, none of its members is trained yet, or a file is missing or corrupt.
     """
     folder = choose_network(run_dir, model)
-    run = describe_run(folder)
-    if not run.get("members") or not run.get("calibration"):
+    run = read_run(folder)
+    if not run.members or run.calibration is None:
         raise RunError(
-            f"the run {folder} (state {run.get('state')!r}) has no finished member yet: wait for its first fold, or go "
+            f"the run {folder} (state {run.state!r}) has no finished member yet: wait for its first fold, or go "
             "on with the training (python -m core train ... --resume)"
         )
-    sessions = tuple(_session(folder / member["file"], threads) for member in run["members"])
+    sessions = tuple(_session(folder / member.file, threads) for member in run.members)
     ensemble = Ensemble(run, folder, sessions, _representation_state(folder))
     _check_inputs(ensemble)
     return ensemble
@@ -169,11 +177,11 @@ def _representation_state(folder: Path) -> dict[str, np.ndarray] | None:
 
 
 def _check_inputs(ensemble: Ensemble) -> None:
-    expected = {"flux"} if ensemble.run.get("context", "none") == "none" else {"flux", "context"}
-    for member, session in zip(ensemble.run["members"], ensemble.sessions, strict=True):
+    expected = {"flux"} if ensemble.run.context == "none" else {"flux", "context"}
+    for file, session in zip(ensemble.files, ensemble.sessions, strict=True):
         found = {item.name for item in session.get_inputs()}
         if found != expected:
             raise RunError(
-                f"{ensemble.path / member['file']} takes the inputs {sorted(found)}, but {RUN_FILE} says "
+                f"{file} takes the inputs {sorted(found)}, but {RUN_FILE} says "
                 f"{sorted(expected)}: the folder mixes two runs; train again"
             )

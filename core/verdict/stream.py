@@ -113,5 +113,5 @@ def provenance(ensemble: Ensemble) -> dict[str, str]:
         "run": ensemble.path.name,
         "model": ensemble.model,
         "members": str(len(ensemble)),
-        "trained": str(ensemble.run.get("started", "")),
+        "trained": ensemble.run.started,
     }

@@ -21,7 +21,8 @@ def store(folder, *, state="finished", members=2, model="cnn_2d", **more):
     names = [f"member_{i:02d}.onnx" for i in range(members)]
     for name in names[: more.pop("present", members)]:
         (folder / name).write_bytes(b"onnx")
-    run = {"format_version": 1, "model": model, "state": state, "members": [{"file": name} for name in names]}
+    entries = [{"fold": fold, "file": name} for fold, name in enumerate(names)]
+    run = {"format_version": 1, "model": model, "state": state, "members": entries}
     (folder / "run.json").write_text(json.dumps(run | more))
 
 

@@ -109,8 +109,8 @@ def stored_state(data: bytes) -> None:
     from core.explanation.store import stored_explanation
     from core.jobs.job import Job, find_job, find_jobs, read_events
     from core.runs.catalogue import find_runs
-    from core.runs.folders import describe_run
-    from core.runs.store import read_run
+    from core.runs.folders import networks_in
+    from core.runs.run import read_run
     from core.survey.catalogue import find_surveys
     from core.survey.store import read_manifest
 
@@ -129,7 +129,7 @@ def stored_state(data: bytes) -> None:
     find_jobs()
     _written(str(_place(odd).relative_to(settings.local_dir)), data)
     for read, *arguments in (
-        (describe_run, odd), (read_run, odd), (read_manifest, settings.surveys_dir / "odd"), (stored_report, odd),
+        (networks_in, odd), (read_run, odd), (read_manifest, settings.surveys_dir / "odd"), (stored_report, odd),
         (stored_explanation, odd / "run.json"), (cache.load, 1), (cache.recall_answer, "x"), (known_stars,),
         (find_job, "odd"),
     ):  # fmt: skip

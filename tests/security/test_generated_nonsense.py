@@ -11,7 +11,7 @@ from core.archive.id_files import read_ids
 from core.errors import ExplorerError
 from core.jobs.job import find_job
 from core.runs.catalogue import find_runs
-from core.runs.store import read_run
+from core.runs.run import read_run
 from core.sky.cluster_file import read_star_table
 from core.spectra.readers import read_bytes
 from core.spectra.spectrum_set import SpectrumSet

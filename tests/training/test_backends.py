@@ -25,7 +25,7 @@ for key in sys.argv[2:]:
     spec = model_spec(key)
     settings = resolve_settings(spec, "quick", n_folds=3, epochs=5, batch_size=32)
     run = train(data, [(spec, settings)], sys.argv[1] + "/" + key, device=device)[0].run
-    results[key] = {"device": device, **run["results"]}
+    results[key] = {"device": device, **run.figures.as_dict()}
 print(json.dumps(results))
 """
 NETWORKS = ("deep", "starnet")

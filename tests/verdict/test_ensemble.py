@@ -31,7 +31,7 @@ def test_logits_are_the_networks_and_probabilities_their_platt_scaling(run_dir):
 def test_context_is_fed_where_the_network_takes_it(tmp_path):
     flux = black_bodies(5)
     ensemble = load_ensemble(write_run(tmp_path / "run", 1, with_context=True))
-    numbers = context(flux, "log", ensemble.run["context_statistics"])
+    numbers = context(flux, "log", ensemble.run.context_statistics)
     expected = represent(flux, "l2") @ BLUE_SLOPE - 0.2 + numbers @ [0.1, -0.2]
     np.testing.assert_allclose(ensemble.logits(flux)[0], expected, atol=1e-5)
 
@@ -110,10 +110,10 @@ def test_broken_runs_are_named(tmp_path):
     with pytest.raises(RunError, match=r"member_01\.onnx is missing"):
         load_ensemble(folder)
     (folder / "run.json").write_text("{")
-    with pytest.raises(RunError, match="cannot be read"):
+    with pytest.raises(RunError, match="is damaged: invalid JSON"):
         load_ensemble(folder)
-    (folder / "run.json").write_text(json.dumps({"title": "nothing"}))
-    with pytest.raises(RunError, match="names no model"):
+    (folder / "run.json").write_text(json.dumps({"format_version": 1, "title": "nothing"}))
+    with pytest.raises(RunError, match="it has no model"):
         load_ensemble(folder)
 
 

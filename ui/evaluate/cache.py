@@ -32,7 +32,7 @@ def _load_result(path: Path, name: str, version: str, with_metadata: bool) -> Ru
 
 def version_of(result: RunResult) -> str:
     """Changes when the run does: the key under which its figures are kept."""
-    return f"{result.folder} {result.run.get('started')} {result.n_members}"
+    return f"{result.folder} {result.run.started} {result.n_members}"
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -6,7 +6,7 @@ from core.errors import ExplorerError
 from core.evaluation.comparison import grounds, same_test_stars
 from core.runs.catalogue import RunSummary
 from core.runs.result import RunResult
-from core.runs.store import FINISHED
+from core.runs.run import FINISHED
 from core.statistics.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from models.registry import MODEL_KEYS
 from ui import cache, state
@@ -140,5 +140,5 @@ def choose_comparable() -> tuple[list[RunResult], list[RunResult]]:
 def _ground_title(runs: list[RunResult]) -> str:
     run = runs[0].run
     networks = f"{len(runs)} network{'s' if len(runs) != 1 else ''}"
-    path = (run.get("data") or {}).get("path", "unknown data")
-    return f"{cache.title_of_data(path)}, {run.get('n_folds')} folds, {run.get('validation')}: {networks}"
+    path = run.data.path or "unknown data"
+    return f"{cache.title_of_data(path)}, {run.n_folds} folds, {run.validation}: {networks}"

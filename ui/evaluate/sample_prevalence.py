@@ -45,7 +45,7 @@ def estimate_sample(result: RunResult, curve: OperatingCurve) -> None:
 def _probabilities(_result: RunResult, version: str, _dataset: Dataset, key: str) -> np.ndarray:
     from core.verdict.verdict import classify
 
-    ensemble = cache.load_ensemble(_result.folder, str(_result.run.get("started")))
+    ensemble = cache.load_ensemble(_result.folder, _result.run.started)
     verdicts = classify(_dataset.read(chosen_rows(len(_dataset))), ensemble)
     return verdicts["probability"].to_numpy(dtype=float, na_value=np.nan)
 

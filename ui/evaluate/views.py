@@ -246,7 +246,7 @@ def _show_real(result: RunResult, threshold: float) -> None:
         "called massive": (OCHRE, [group.rate for group in groups], [group.n for group in groups]),
     }
     figure = rates_figure("Real Gaia spectra", [group.group for group in groups], series, "Share called massive")
-    here = len(result.run.get("members") or [])
+    here = len(result.run.members)
     caption = (
         f"Never trained on; judged by the {here} of {result.n_members} members whose weights are here. O–B1 standards "
         "belong to the right, all others to the left; a published network calls 60 % of the hot subdwarfs and 2 % of "

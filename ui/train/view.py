@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.figures.training_curves import curves_figure
 from core.jobs.job import Job
-from core.runs.store import FINISHED
+from core.runs.run import FINISHED
 from core.training.job import run_names
 from core.training.job_progress import NetworkProgress, log_lines, network_progress
 from core.training.speed import estimate_seconds, find_speed
