@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from core.__main__ import main
+from core.errors import UsageError
 from core.settings import PROJECT_ROOT, current_settings
 from core.simulation.draw import simulate
 from core.spectra.readers import read_spectra
@@ -137,6 +138,9 @@ def test_the_posterior_is_that_of_the_score_that_is_asked_for():
     assert star.posterior(0.001, "probability") == float(reweight(verdict.probability, 0.001)[0])
     assert star.unknown_facts == ("bp_rp", "parallax", "parallax_error")
     assert star.posterior(0.001) < star.sky_probability
+    for prevalence, score in ((1.5, "probability"), (0.001, "ood_score")):
+        with pytest.raises(UsageError):
+            star.posterior(prevalence, score)
 
 
 def test_nothing_is_computed_that_is_not_asked_for(tmp_path):
