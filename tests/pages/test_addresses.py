@@ -5,6 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.jobs.job import find_jobs
 from core.runs.settings import PRESETS
 from core.settings import PROJECT_ROOT
 from tests.pages.conftest import NO_ARCHIVES
@@ -82,6 +83,20 @@ def test_what_the_core_refuses_is_said_on_the_page(monkeypatch):
     next(item for item in page.button if item.label == "Start").click().run()
     assert [item.message for item in page.exception] == []
     assert any("unfinished jobs of yours" in item.value.replace("\\", "") for item in page.error)
+
+
+@pytest.mark.usefixtures("_instance")
+@pytest.mark.parametrize("script", ["pages/train.py", "pages/survey.py"])
+def test_what_is_started_stands_on_the_tab_of_jobs_and_in_the_address(script, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("core.jobs.launch.ensure_runner", lambda: True)  # queued is enough
+    page = open_page(script)
+    next(item for item in page.button if item.label == "Start").click().run()
+    assert [item.message for item in page.exception] == []
+    (job,) = find_jobs()
+    assert page.query_params["job"] == job.id
+    assert page.query_params["view"] == "Jobs"
+    assert page.selectbox(key="job").value == job.id
 
 
 @pytest.mark.usefixtures("_instance")
