@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.runs.catalogue import RunSummary
-from core.runs.store import FINISHED
+from core.runs.run import FINISHED
 from ui import cache, state
 from ui.overview import view as overview
 from ui.parts.plain import plain

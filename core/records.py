@@ -46,10 +46,10 @@ def read_record(path: Path, kind: type[T], fault: type[ExplorerError], advice: s
         return _adapter(kind).validate_json(path.read_bytes())
     except FileNotFoundError:
         raise
-    except OSError as error:
-        raise fault(f"{path} cannot be read ({error}); {advice}") from error
     except ValidationError as error:
         raise fault(f"{path} is damaged: {_first_fault(error)}; {advice}") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        raise fault(f"{path} cannot be read ({error}); {advice}") from error
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ExplorerError
+from core.gaia.releases import DEFAULT
 from core.sky.job import HDBSCAN
 from core.sky.neighbours import DenseNeighbourhoodError
 from core.sky.star_source import StarSource
@@ -89,7 +90,7 @@ def group_and_show(source: StarSource) -> None:
     if clicked.star:
         state.remember(state.CLICKED_STAR, clicked.star)
     if chosen := state.recall(state.CLICKED_STAR):
-        link("Star", f"Verdict on Gaia DR3 {chosen}", source_id=chosen)
+        link("Star", f"Verdict on {DEFAULT.designation(chosen)}", source_id=chosen)
     views.comment(found)
     with st.container(horizontal=True):
         link("Sky map", "These stars on the Sky map", **travelling(colour="group"))

@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.explanation.explanation import Explanation
 from core.explanation.job import BOOSTED_SUFFIX, CHECKS_SUFFIX, sample_path
+from core.gaia.releases import DEFAULT
 from core.runs.catalogue import RunSummary
 from ui import cache
 from ui.explain import cache as explanation_cache
@@ -36,7 +37,7 @@ def one_star(run: RunSummary) -> None:
         st.info("There is no XP spectrum of this star, so there is nothing to explain.", icon=":material/info:")
         return
     source_id = str(card.record.source_id)
-    st.subheader(f"Gaia DR3 {source_id}: {card.verdict.label or 'no verdict'}", anchor=False)
+    st.subheader(f"{DEFAULT.designation(source_id)}: {card.verdict.label or 'no verdict'}", anchor=False)
     explanation = explanation_cache.explain_star(run, card.record.spectra, member)
     show_star(explanation)
     link("Star", "Everything about this star", source_id=source_id, run=run.name)

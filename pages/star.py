@@ -16,6 +16,7 @@ from ui.parts.run_choice import choose_run
 from ui.parts.verdict_card import show_advice, show_facts, show_impostor, show_verdict
 from ui.shell import link, page
 from ui.star.look_up import choose_star, look_up
+from ui.star.parameters_view import show_parameters
 from ui.star.record_view import show_columns, show_gaia_opinions, show_rvs
 from ui.star.trust_view import show_trust
 
@@ -45,7 +46,7 @@ except ExplorerError as error:
 waiting.empty()
 
 record, verdict = card.record, card.verdict
-st.subheader(f"Gaia DR3 {record.source_id}", anchor=False)
+st.subheader(record.designation, anchor=False)
 for message in record.messages:
     st.caption(plain(message))
 picture, side = st.columns([5, 3], gap="medium")
@@ -80,4 +81,5 @@ with side, st.container(border=True):
     show_gaia_opinions(card)
     st.markdown("**Quality advice**")
     show_advice(card.advice)
+show_parameters(card)
 show_columns(record)

@@ -28,7 +28,7 @@ _SEEDS = {"train": 20, "held_out": 4711, "family": 77}
 _SOBOL_LENGTH = 8192
 README = """# Converged model atmospheres
 
-Made by `python -m recipes.atmosphere_models FOLDER` (plane-parallel LTE, `core/simulation/atmosphere`), {models} models.
+Made by `python -m recipes.atmosphere_models FOLDER` (plane-parallel LTE), {models} models.
 Arrays per part: role ('train', 'held_out', 'family'), family, teff (K), logg (cgs), mh (dex), flux (W m-2 nm-1 at
 320-1100 nm every 2 nm), and by depth (56 Rosseland optical depths 1e-6 to 100): temperature (K), pressure (gas, dyn
 cm-2), column (g cm-2), rosseland (cm2 g-1), electrons (cm-3), share (of the flux that radiation carries), flux_error
@@ -121,7 +121,9 @@ def main() -> None:
         (options.folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
         (options.folder / "README.md").write_text(README.format(models=f"{len(parts)} x {PART}"))
         left_out = f"{table['refused']} refused, {table['failed']} not converged"
-        print(f"{path.name}: {len(table['teff'])} models, {left_out}, {time.perf_counter() - started:.0f} s", flush=True)
+        print(
+            f"{path.name}: {len(table['teff'])} models, {left_out}, {time.perf_counter() - started:.0f} s", flush=True
+        )
 
 
 if __name__ == "__main__":

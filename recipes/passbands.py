@@ -14,9 +14,9 @@ import numpy as np
 
 from core.atomic import atomic_path
 from core.spectra.calibration import design_matrix
+from core.spectra.design_recipe import gaiaxpy_table
 from core.spectra.grid import N_COEFFICIENTS, N_SAMPLES, WAVELENGTH_NM
 from core.spectra.photometry import PASSBANDS, PASSBANDS_PATH
-from recipes.design_matrices import gaiaxpy_table
 
 _ROUGHNESS_PENALTY = 0.003
 """Chosen by trial between 1e-3 and 1: smaller values let the weights oscillate, larger ones distort the colours."""

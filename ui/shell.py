@@ -45,6 +45,12 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 ":material/star:",
                 "Look up a star or open a file, see its spectrum and read how probable it is that the star is massive.",
             ),
+            MenuEntry(
+                "pages/epochs.py",
+                "Epochs",
+                ":material/timeline:",
+                "See a star transit by transit: what of its spectrum varies, and whether the verdict holds.",
+            ),
         ),
     ),
     (

@@ -13,7 +13,7 @@ from core.star.record import StarRecord
 # Names of query parameters, each also the key of its widget: they are public, links depend on them.
 VIEW, TAB = "view", "tab"
 SOURCE_ID, RADIUS, EPOCH = "source_id", "radius_arcsec", "epoch"
-RUN, JOB, MODELS = "run", "job", "model"
+RUN, JOB, MODELS, RELEASE = "run", "job", "model", "release"
 ERROR_RATE = "error_rate"
 SET, REPRESENTATION, LABEL, CATEGORY, BP_RP = "set", "representation", "label", "category", "bp_rp"
 FAMILY, TEFF, LOGG, MH, A_V, R_V, G_MAG, SEED = "family", "teff", "logg", "mh", "a_v", "r_v", "g_mag", "seed"
@@ -22,7 +22,7 @@ VALIDATION, LOSS, AUGMENT, CONTEXT, TRAINING_SEED = "validation", "loss", "augme
 FOLDS, ONLY_FOLDS, EPOCHS, PATIENCE = "folds", "only_folds", "epochs", "patience"
 BASELINES, CURVES, RANKED_MODEL = "baselines", "curves", "ranked"
 GROUND, TEST, METRIC, QUANTITY = "ground", "test", "metric", "quantity"
-PART, PURITY, SAMPLE, BY = "part", "purity", "sample", "by"
+PART, PURITY, SAMPLE, BY, TRANSITS = "part", "purity", "sample", "by", "transits"
 MEMBER, EXPLAINED_STARS = "member", "explained"
 STARS, THRESHOLD, SURVEY, PREVALENCE = "stars", "threshold", "survey", "prevalence"
 SKY, BY_PRIOR, IMPOSTORS, GOOD = "sky", "by_prior", "impostors", "good"
@@ -34,7 +34,7 @@ PROJECTION, COLOUR, NAMES = "projection", "colour", "names"
 L_DEG, B_DEG, RADIUS_DEG = "l", "b", "radius"
 
 # Keys of widgets that stand in no URL.
-TYPICAL, STAR_PLOTS = "typical", "star plots"
+TYPICAL, STAR_PLOTS, FIT_BY_PHYSICS, FIT_LAW = "typical", "star plots", "fit_by_physics", "fit_law"
 REPRESENT, MARK, PURITY_CURVE = "represent", "mark", "purity curve"
 SURVEY_STARS, SURVEY_SEED, SURVEY_THRESHOLD = "survey stars", "survey seed", "survey threshold"
 LARGEST_FIRST = "largest first"

@@ -1,4 +1,4 @@
-"""Gaia DR3 in HATS format (HiPSCat's successor), read with LSDB: bulk work by cone, by box or over the whole sky.
+"""Gaia in HATS format (HiPSCat's successor), read with LSDB: bulk work by cone, by box or over the whole sky.
 
 A catalogue may lie on a disk or behind an http(s) or s3 address; nothing is read before the rows are asked for.
 """

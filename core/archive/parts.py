@@ -62,7 +62,8 @@ class Parts:
         paths = [self.path(number) for number in numbers if self.path(number).exists()]
         if not paths:
             return 0
-        schema = pa.unify_schemas([pq.read_schema(path) for path in paths], promote_options="permissive")
+        schemas = [pq.read_schema(path) for path in paths]
+        schema = pa.unify_schemas(schemas, promote_options="permissive").with_metadata(schemas[0].metadata)
         n_rows = 0
         with atomic_path(out) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as writer:
             for path in paths:

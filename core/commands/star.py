@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from core.archive.client import ArchiveClient
+from core.commands.release_option import ReleaseOption, release_key, release_or_default
 from core.errors import RunError, UsageError
+from core.gaia.releases import RELEASES, release_named_in
 from core.star.card import VerdictCard, card_facts, verdict_card
 from core.star.lookup import find_star
 from core.statistics.prevalence import GAIA_PREVALENCE
@@ -22,21 +24,24 @@ def star(
     query: Annotated[
         list[str],
         typer.Argument(
-            help="A Gaia DR3 source id (with or without the words 'Gaia DR3'), a name ('Theta1 Ori C'), or coordinates "
-            "('05 35 16.46 -05 23 22.8', '83.82 -5.39', 'galactic 209.0 -19.4'). "
+            help="A Gaia source id (with or without the words 'Gaia DR3', 'Gaia DR4'), a name ('Theta1 Ori C'), or "
+            "coordinates ('05 35 16.46 -05 23 22.8', '83.82 -5.39', 'galactic 209.0 -19.4'). "
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the card.")] = False,
     radius_arcsec: Annotated[
         float, typer.Option(help="How far from a position a source may lie, in arcsec.", min=0.01, max=3600.0)
     ] = 5.0,
-    epoch: Annotated[str, typer.Option(help="Epoch of typed coordinates; Gaia's own is J2016.0.")] = "J2000",
+    epoch: Annotated[
+        str, typer.Option(help="Epoch of typed coordinates; Gaia's own is J2016.0 in DR3, J2017.5 in DR4.")
+    ] = "J2000",
     run: Annotated[
         Path | None, typer.Option(help="Folder of the trained run to classify with (default: the shipped ensemble).")
     ] = None,
     open_file: Annotated[
         list[Path] | None, typer.Option("--open", help="A file of spectra to search first; may be given several times.")
     ] = None,
+    release: ReleaseOption = None,
     offline: Annotated[bool, typer.Option(help="Do not touch the network.")] = False,
     refresh: Annotated[bool, typer.Option(help="Ask the archive again, even if the star is in the cache.")] = False,
 ) -> None:
@@ -49,10 +54,14 @@ def star(
     for path in open_file or []:
         from core.spectra.readers import read_spectra
 
-        opened.append(read_spectra(path))
+        opened.append(read_spectra(path, release=release_key(release)))
+    asked = release or release_named_in(" ".join(query))
+    known = asked if release or asked in {item.key for item in RELEASES} else None
     record = find_star(
         " ".join(query), radius_arcsec=radius_arcsec, epoch=epoch, offline=offline, opened=opened, refresh=refresh,
-        client=ArchiveClient(on_message=lambda text: print(text, file=sys.stderr)),
+        client=ArchiveClient(
+            on_message=lambda text: print(text, file=sys.stderr), release=release_or_default(known or None)
+        ),
     )  # fmt: skip
     card = verdict_card(record, ensemble, companions)
     if as_json:
@@ -73,7 +82,7 @@ def print_card(card: VerdictCard) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     record = card.record
-    console.print(f"[bold]Gaia DR3 {record.source_id}[/bold]  (asked for: {escape(record.query)})")
+    console.print(f"[bold]{record.designation}[/bold]  (asked for: {escape(record.query)})")
     for line in _verdict_lines(card.verdict):
         console.print(line)
     table = Table(show_header=False, box=None, pad_edge=False)

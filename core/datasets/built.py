@@ -17,13 +17,14 @@ from core.archive import als
 from core.archive.bulk import BulkResult, fetch_spectra, read_undelivered, remove_parts, star_columns
 from core.archive.client import ArchiveClient
 from core.archive.progress import Progress, silent
-from core.archive.random_sources import N_SOURCES
+from core.archive.random_sources import n_sources
+from core.archive.translate import translate_ids
 from core.atomic import atomic_path
 from core.claims import claim
 from core.datasets import selections
 from core.datasets.catalogue import MANIFEST_FILE, DatasetManifest, note_dataset, read_manifest
 from core.errors import NotFoundError, StorageError, UsageError
-from core.gaia.columns import DATA_RELEASE, with_fixed_types
+from core.gaia.columns import with_fixed_types
 from core.gaia.counts import bright_sources
 from core.gaia.faintness import CERTAINTY, probability_too_faint
 from core.gaia.labels import LOW_MASS, MASSIVE
@@ -87,7 +88,7 @@ class _Build:
 
     def check_request(self) -> None:
         """Refuse to mix two requests in one folder."""
-        request = {"n_stars": self.n_stars, "seed": self.seed, "release": DATA_RELEASE, "version": 2}
+        request = {"n_stars": self.n_stars, "seed": self.seed, "release": self.client.release.name, "version": 2}
         claim(self.folder, request, "a build")
 
     def finished(self) -> BuildResult | None:
@@ -140,16 +141,19 @@ class _Build:
         return stars.sample(frac=1, random_state=self.seed).reset_index(drop=True)
 
     def als_in_dr3(self) -> pd.DataFrame:
-        """The ALS catalogue's stars in DR3, within the quality cuts; ambiguous and lost ones are listed in files."""
+        """The ALS catalogue's stars in the release, within the quality cuts; ambiguous and lost ones are listed."""
         edition = als.fetch_als(self.client)
         self.write_json("als.json", {"catalogue": edition.catalogue, "notes": edition.notes})
         found = edition.stars
-        if not edition.has_dr3_ids:
-            match = als.dr3_counterparts(found["dr2_source_id"].to_numpy(dtype=np.int64), self.client)
+        if edition.release != self.client.release.key:
+            own = f"{edition.release}_source_id"
+            match = translate_ids(found[own].to_numpy(dtype=np.int64), edition.release, self.client)
             self.write_csv("ambiguous.csv", match.ambiguous)
-            self.write_csv("lost.csv", pd.DataFrame({"dr2_source_id": match.lost}))
-            found = match.matched.merge(found, on="dr2_source_id")
-        found = found.rename(columns={"dr3_source_id": "source_id"})
+            self.write_csv("lost.csv", pd.DataFrame({own: match.lost}))
+            found = match.matched.merge(found, left_on="old_id", right_on=own)
+            found = found.drop(columns=["old_id", "angular_distance", "magnitude_difference"])
+            found = found.rename(columns={"new_id": f"{self.client.release.key}_source_id"})
+        found = found.rename(columns={f"{self.client.release.key}_source_id": "source_id"})
         stars = star_columns(found["source_id"].to_numpy(), self.client).merge(found, on="source_id")
         stars["label"] = stars["als_category"].map(als.ALS_LABELS)
         stars["category"] = stars["als_category"].map(als.ALS_CATEGORIES)
@@ -158,7 +162,7 @@ class _Build:
 
     def hot_stars(self) -> pd.DataFrame:
         """O and early B stars of ESP-ELS and ESP-HS, without those that are too faint to be massive."""
-        query = selections.hot_star_query(self.n_stars)
+        query = selections.hot_star_query(self.n_stars, self.client.release)
         stars = with_fixed_types(self.client.query(query, "hot stars of ESP-HS", asynchronous=True))
         stars = stars.assign(label=MASSIVE, category="ESP-HS O and B", origin="Gaia ESP-HS")
         return self.cut(stars)
@@ -166,7 +170,7 @@ class _Build:
     def cool_stars(self, massive: pd.DataFrame, n_stars: int) -> pd.DataFrame:
         """Low-mass stars from the whole sky with the massive stars' magnitudes."""
         plan = selections.magnitude_plan(massive["phot_g_mean_mag"].to_numpy(dtype=float), n_stars)
-        start = int(np.random.default_rng(self.seed).integers(N_SOURCES))
+        start = int(np.random.default_rng(self.seed).integers(n_sources(self.client)))
         tables = []
         for number, (bright, faint, wanted) in enumerate(plan):
             self.progress(number, len(plan), f"low-mass stars of G {bright:.1f} to {faint:.1f}")
@@ -177,15 +181,16 @@ class _Build:
 
     def cool_bin(self, bright: float, faint: float, wanted: int, start: int) -> pd.DataFrame:
         """`wanted` cool stars of one magnitude bin; the stretch of random_index grows until it holds enough."""
-        width = max(1, int(N_SOURCES * min(1.0, 4 * wanted / bright_sources(bright, faint))))
+        total = n_sources(self.client)
+        width = max(1, int(total * min(1.0, 4 * wanted / bright_sources(bright, faint))))
         while True:
-            low = start if start + width <= N_SOURCES else max(0, N_SOURCES - width)
-            query = selections.cool_star_query(bright, faint, low, min(low + width, N_SOURCES), wanted)
+            low = start if start + width <= total else max(0, total - width)
+            query = selections.cool_star_query(bright, faint, low, min(low + width, total), wanted, self.client.release)
             stars = with_fixed_types(self.client.query(query, f"cool stars of G {bright:.1f}", asynchronous=True))
-            if len(stars) >= wanted or width >= N_SOURCES:
+            if len(stars) >= wanted or width >= total:
                 return stars
             growth = 1.5 * wanted / len(stars) if len(stars) > 20 else _EMPTY_GROWTH
-            width = min(int(width * growth) + 1, N_SOURCES)
+            width = min(int(width * growth) + 1, total)
 
     def cut(self, stars: pd.DataFrame) -> pd.DataFrame:
         """The study's cuts, spectra available, and no massive star that is too faint to be one."""
@@ -223,9 +228,9 @@ class _Build:
         """What the data set is, where it came from and how it was cut."""
         edition = json.loads((self.folder / "als.json").read_text())
         manifest = DatasetManifest(
-            title="Real Gaia DR3 training set",
+            title=f"Real {self.client.release.name} training set",
             spectra=SPECTRA_FILE,
-            release=DATA_RELEASE,
+            release=self.client.release.name,
             built=datetime.now(UTC).isoformat(timespec="seconds"),
             seed=self.seed,
             cuts={
@@ -235,7 +240,7 @@ class _Build:
             },
             sources={
                 "ALS": f"VizieR {edition['catalogue']}",
-                "Gaia ESP-HS": selections.hot_star_query(1),
+                "Gaia ESP-HS": selections.hot_star_query(1, self.client.release),
                 "Gaia GSP-Phot": selections.cool_star_query(0, 1, 0, 1, 1),
             },
             counts=counts,

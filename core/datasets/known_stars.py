@@ -11,18 +11,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import SurveyError
+from core.gaia.releases import DEFAULT
 from core.settings import current_settings
 
 ALS_FILE, GOLD_FILE = "als.parquet", "gold_oba.parquet"
 SCHEMA = pa.schema([pa.field("source_id", pa.int64()), pa.field("known_as", pa.string())])
 
 
-def known_stars_dir() -> Path:
-    """Where the lists lie."""
-    return current_settings().cache_dir / "known_stars"
+def known_stars_dir(release: str = DEFAULT.key) -> Path:
+    """Where the lists of a release's ids lie."""
+    folder = current_settings().cache_dir / "known_stars"
+    return folder if release == DEFAULT.key else folder / release
 
 
-def known_stars() -> pa.Table:
+def known_stars(release: str = DEFAULT.key) -> pa.Table:
     """The stars of all lists that are there, each once (ALS before the golden sample): source_id and known_as.
 
     Raises
@@ -32,7 +34,7 @@ def known_stars() -> pa.Table:
     """
     import pandas as pd
 
-    lists = [known_stars_dir() / name for name in (ALS_FILE, GOLD_FILE)]
+    lists = [known_stars_dir(release) / name for name in (ALS_FILE, GOLD_FILE)]
     tables = [_read(path) for path in lists if path.is_file()]
     if len(tables) < 2:
         return tables[0] if tables else SCHEMA.empty_table()

@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 from core.archive import als
 from core.archive.client import ArchiveClient
 from core.archive.progress import Progress, silent
+from core.archive.translate import translate_ids
 from core.atomic import atomic_path
 from core.datasets.known_stars import ALS_FILE, GOLD_FILE, SCHEMA, known_stars_dir
+from core.gaia.releases import DR3
 
 GOLD_NAME = "Gaia golden OBA"
 _N_PIXELS = 12
@@ -26,7 +28,7 @@ def fetch_known_stars(client: ArchiveClient, progress: Progress = silent) -> dic
     ArchiveError
         An archive cannot be reached or cannot serve; finished lists stay.
     """
-    folder = known_stars_dir()
+    folder = known_stars_dir(client.release.key)
     steps = {ALS_FILE: lambda: als_list(client), GOLD_FILE: lambda: golden_list(client, progress)}
     counts = {}
     for name, make in steps.items():
@@ -39,15 +41,17 @@ def fetch_known_stars(client: ArchiveClient, progress: Progress = silent) -> dic
 
 
 def als_list(client: ArchiveClient) -> pd.DataFrame:
-    """source_id and known_as ('ALS massive, O8 V') of the catalogue's stars that are found in DR3 without doubt."""
+    """source_id and known_as ('ALS massive, O8 V') of the catalogue's stars that are in the release without doubt."""
     edition = als.fetch_als(client)
     stars = edition.stars
-    if not edition.has_dr3_ids:
-        match = als.dr3_counterparts(stars["dr2_source_id"].to_numpy(dtype=np.int64), client)
-        stars = match.matched.merge(stars, on="dr2_source_id")
+    own = f"{edition.release}_source_id"
+    stars = stars.assign(new_id=stars[own])
+    if edition.release != client.release.key:
+        match = translate_ids(stars[own].to_numpy(dtype=np.int64), edition.release, client)
+        stars = match.matched.merge(stars.drop(columns="new_id"), left_on="old_id", right_on=own)
     category = stars["als_category"].map(als.ALS_CATEGORIES)
     spectral = stars["spectral_type"].map(lambda text: f", {text}" if text else "")
-    found = pd.DataFrame({"source_id": stars["dr3_source_id"].astype("int64"), "known_as": category + spectral})
+    found = pd.DataFrame({"source_id": stars["new_id"].astype("int64"), "known_as": category + spectral})
     return found.drop_duplicates("source_id")
 
 
@@ -62,12 +66,14 @@ def golden_list(client: ArchiveClient, progress: Progress = silent) -> pd.DataFr
         progress(pixel, _N_PIXELS, "known stars: golden sample of OBA stars")
         low, high = pixel << _PIXEL_SHIFT, (pixel + 1) << _PIXEL_SHIFT
         query = (
-            "SELECT source_id FROM gaiadr3.gold_sample_oba_stars "
+            f"SELECT source_id FROM {DR3.table('gold_sample_oba_stars')} "
             f"WHERE source_id >= {low} AND source_id < {high} AND vtan_flag = 0"
         )
         parts.append(client.query(query, f"golden sample, part {pixel + 1} of {_N_PIXELS}", asynchronous=True))
     progress(_N_PIXELS, _N_PIXELS, "known stars: golden sample of OBA stars")
     ids = pd.concat(parts, ignore_index=True)["source_id"].astype("int64").drop_duplicates()
+    if client.release != DR3:  # the sample is DR3's
+        ids = translate_ids(ids.to_numpy(), DR3.key, client).matched["new_id"].drop_duplicates()
     return pd.DataFrame({"source_id": ids, "known_as": GOLD_NAME})
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.archive import adql
+from core.gaia.releases import DEFAULT, Release
 
 LARGEST_RUWE = 1.4
 LEAST_PARALLAX_OVER_ERROR = 3.0
@@ -21,7 +22,7 @@ _QUALITY = (
 )
 
 
-def hot_star_query(limit: int) -> str:
+def hot_star_query(limit: int, release: Release = DEFAULT) -> str:
     """O and early B stars within the quality cuts.
 
     Type O of ESP-ELS (column spectraltype_esphs), or type B with ESP-HS's 20,000 K or a FLAME mass of 8 Msun (FLAME
@@ -30,19 +31,21 @@ def hot_star_query(limit: int) -> str:
     Creevey et al. 2023, A&A 674, A26; Fouesneau et al. 2023, A&A 674, A28.
     """
     return (
-        f"SELECT TOP {adql.integer(limit)} {adql.selected_columns()} FROM {adql.STAR_TABLES} WHERE {_QUALITY} AND "
+        f"{adql.selected_stars(limit, release)} WHERE {_QUALITY} AND "
         "(a.spectraltype_esphs = 'O' OR (a.spectraltype_esphs = 'B' AND (a.teff_esphs >= 20000 OR a.mass_flame >= 8))) "
         "ORDER BY g.random_index ASC"
     )
 
 
-def cool_star_query(faint_from: float, faint_to: float, low: int, high: int, limit: int) -> str:
+def cool_star_query(
+    faint_from: float, faint_to: float, low: int, high: int, limit: int, release: Release = DEFAULT
+) -> str:
     """Cool stars of one magnitude bin in a stretch of random_index: 2,500-8,000 K, and no red supergiants.
 
     Supergiants above 3,000 Lsun may be massive stars that have evolved; they belong to neither class.
     """
     return (
-        f"SELECT TOP {adql.integer(limit)} {adql.selected_columns()} FROM {adql.STAR_TABLES} WHERE {_QUALITY} "
+        f"{adql.selected_stars(limit, release)} WHERE {_QUALITY} "
         f"AND g.phot_g_mean_mag >= {adql.number(faint_from)} AND g.phot_g_mean_mag < {adql.number(faint_to)} "
         f"AND g.random_index >= {adql.integer(low)} AND g.random_index < {adql.integer(high)} "
         "AND a.teff_gspphot >= 2500 AND a.teff_gspphot <= 8000 AND (a.lum_flame IS NULL OR a.lum_flame < 3000) "

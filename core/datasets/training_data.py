@@ -9,6 +9,7 @@ import pandas as pd
 
 from core.errors import LabelError, LeakError, TrainingError
 from core.gaia.labels import parse_labels
+from core.gaia.releases import DEFAULT
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import usable
 
@@ -33,6 +34,8 @@ class TrainingData:
     coefficients : Coefficients of n_stars rows or None
     notes : tuple of str
         What was left out, and why.
+    release : str
+        Key of the data release whose instrument took the spectra.
     """
 
     name: str
@@ -44,6 +47,7 @@ class TrainingData:
     metadata: pd.DataFrame
     coefficients: Coefficients | None = None
     notes: tuple[str, ...] = ()
+    release: str = DEFAULT.key
 
     def __len__(self) -> int:
         return len(self.source_id)
@@ -69,12 +73,12 @@ class TrainingData:
         return np.asarray(synthetic_photometry(self.flux[rows])[0])
 
 
-def read_training_data(path: str | Path) -> TrainingData:
+def read_training_data(path: str | Path, release: str | None = None) -> TrainingData:
     """Read a file of labelled spectra (any readable format; columns `label` and, if wanted, `part`)."""
     from core.spectra.readers import read_spectra
 
     path = Path(path)
-    spectra = read_spectra(path, with_errors=False)
+    spectra = read_spectra(path, with_errors=False, release=release)
     return training_data(spectra, name=path.name, sha256=data_hash(path))
 
 
@@ -110,6 +114,7 @@ def training_data(spectra: SpectrumSet, *, name: str, sha256: str) -> TrainingDa
         is_test=_parse_part(spectra.metadata, name),
         metadata=spectra.metadata,
         coefficients=spectra.coefficients,
+        release=spectra.release,
     ).take(good)
     data, n_repeats = _each_star_once(data)
     if n_repeats:

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
+from core.gaia.releases import DR3, RELEASES
+
 PRIOR_LENGTH_PC = 1350.0
 """Scale of the exponentially decreasing space density prior r^2 exp(-r/L): Bailer-Jones 2015, PASP 127, 994, and
 Astraatmadja & Bailer-Jones 2016, ApJ 833, 119."""
-MEAN_ZERO_POINT_MAS = -0.017
+MEAN_ZERO_POINT_MAS = DR3.mean_zero_point_mas
 """Median parallax of quasars in DR3, used where the star's own zero-point cannot be computed: Lindegren et al. 2021,
 A&A 649, A4."""
+EPOCH_COLUMN = "ref_epoch"
+"""Tells whose parallaxes they are: every release has its own reference epoch."""
 ZERO_POINT_COLUMNS = (
     "phot_g_mean_mag", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat", "astrometric_params_solved",
 )  # fmt: skip
@@ -41,7 +45,10 @@ class AbsoluteMagnitude:
 
 
 def parallax_zero_point(columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Zero-point of DR3 parallaxes in mas (subtract it), shape (n_stars,): Lindegren et al. 2021, A&A 649, A4.
+    """Zero-point of parallaxes in mas (subtract it), shape (n_stars,).
+
+    Of DR3 by Lindegren et al. 2021, A&A 649, A4; 0 for the stars of a release without a published law
+    (`core.gaia.releases`), which the column ref_epoch tells; stars without it are of DR3.
 
     From G, colour and ecliptic latitude through the package of the Gaia consortium where the columns
     phot_g_mean_mag, nu_eff_used_in_astrometry, pseudocolour, ecl_lat and astrometric_params_solved are there and inside
@@ -50,10 +57,12 @@ def parallax_zero_point(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     names = ZERO_POINT_COLUMNS
     n = len(np.atleast_1d(np.asarray(columns.get("parallax", columns.get("phot_g_mean_mag")))))
     zero_point = np.full(n, MEAN_ZERO_POINT_MAS)
+    lawless = _without_law(columns, n)
+    zero_point[lawless] = 0.0
     if any(name not in columns for name in names):
         return zero_point
     values = [np.atleast_1d(np.asarray(columns[name], dtype=np.float64)) for name in names]
-    solved = np.isin(values[4], (31, 95)) & np.isfinite(values[0]) & np.isfinite(values[3])
+    solved = np.isin(values[4], (31, 95)) & np.isfinite(values[0]) & np.isfinite(values[3]) & ~lawless
     if not solved.any():
         return zero_point
     from zero_point import zpt
@@ -63,6 +72,18 @@ def parallax_zero_point(columns: Mapping[str, np.ndarray]) -> np.ndarray:
         found = zpt.get_zpt(*[value[solved] for value in values], _warnings=False)
     zero_point[solved] = np.where(np.isfinite(found), found, MEAN_ZERO_POINT_MAS)
     return zero_point
+
+
+def _without_law(columns: Mapping[str, np.ndarray], n: int) -> np.ndarray:
+    """Stars of a release whose parallax zero point is not published: boolean ndarray of shape (n,)."""
+    lawless = np.zeros(n, dtype=bool)
+    if EPOCH_COLUMN not in columns:
+        return lawless
+    epoch = np.broadcast_to(np.asarray(columns[EPOCH_COLUMN], dtype=np.float64), (n,))
+    for release in RELEASES:
+        if not release.zero_point_law:
+            lawless |= epoch == release.reference_epoch
+    return lawless
 
 
 def nearer_than(distance_pc: np.ndarray, parallax: np.ndarray, parallax_error: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ GAIA_SOURCE_COLUMNS: tuple[str, ...] = (
     "radial_velocity", "radial_velocity_error", "non_single_star",
     "in_qso_candidates", "in_galaxy_candidates", "has_xp_continuous", "has_xp_sampled", "has_rvs",
 )  # fmt: skip
-"""gaiadr3.gaia_source: astrometry, photometry and its quality, what products exist (Gaia DR3 documentation, 20.1.1)."""
+"""gaia_source under DR3's names: astrometry, photometry and its quality, what products exist (Gaia DR3
+documentation, 20.1.1)."""
 
 ASTROPHYSICAL_COLUMNS: tuple[str, ...] = (
     "teff_gspphot", "logg_gspphot", "mh_gspphot", "azero_gspphot", "ag_gspphot", "ebpminrp_gspphot",
@@ -21,14 +22,10 @@ ASTROPHYSICAL_COLUMNS: tuple[str, ...] = (
     "classprob_dsc_combmod_whitedwarf", "classprob_dsc_combmod_binarystar",
     "lum_flame", "radius_flame", "mass_flame", "age_flame", "evolstage_flame", "flags_flame",
 )  # fmt: skip
-"""gaiadr3.astrophysical_parameters: GSP-Phot, ESP-HS, DSC and FLAME (Gaia DR3 documentation, 20.2.1). In spite of its
+"""astrophysical_parameters: GSP-Phot, ESP-HS, DSC and FLAME (Gaia DR3 documentation, 20.2.1). In spite of its
 name spectraltype_esphs comes from ESP-ELS."""
 
 STAR_COLUMNS = GAIA_SOURCE_COLUMNS + ASTROPHYSICAL_COLUMNS
-
-DATA_RELEASE = "Gaia DR3"
-GAIA_EPOCH = 2016.0
-"""Reference epoch of DR3 astrometry, Julian year (TCB)."""
 
 TEXT_COLUMNS = ("phot_variable_flag", "libname_gspphot", "spectraltype_esphs", "flags_esphs", "flags_flame")
 BOOLEAN_COLUMNS = ("in_qso_candidates", "in_galaxy_candidates", "has_xp_continuous", "has_xp_sampled", "has_rvs")

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from core.gaia.counts import G_LIMIT_MAG
+from core.gaia.releases import DEFAULT, Release, find_release
 
 Level = Literal["good", "caution", "warning"]
 
@@ -38,16 +39,30 @@ def excess_factor_scatter(phot_g_mean_mag):
     return 0.0059898 + 8.817481e-12 * np.asarray(phot_g_mean_mag, dtype=np.float64) ** 7.618399
 
 
-def quality_advice(columns: Mapping[str, object]) -> list[Advice]:
+def quality_advice(columns: Mapping[str, object], release: str = DEFAULT.key) -> list[Advice]:
     """Every finding that the star's Gaia columns allow, in a fixed order; unknown columns give no finding.
 
     Parameters
     ----------
     columns : mapping
         One star's values under Gaia's names; None and NaN mean unknown.
+    release : str
+        Key of the data release they are of; what it does not publish is said.
     """
-    found = (rule(columns) for rule in _RULES)
+    found = [rule(columns) for rule in _RULES] + _missing(find_release(release))
     return [advice for advice in found if advice is not None]
+
+
+def _missing(release: Release) -> list[Advice | None]:
+    """What cannot be told because the release has removed a column or publishes no law."""
+    advice: list[Advice | None] = []
+    if "phot_bp_rp_excess_factor" in release.removed:
+        text = f"{release.name} has no phot_bp_rp_excess_factor: {release.removed['phot_bp_rp_excess_factor']}"
+        advice.append(Advice("BP/RP excess", "caution", text, "", "", release.reference))
+    if not release.zero_point_law:
+        text = f"No parallax zero point is published for {release.name}: parallaxes are used as they are"
+        advice.append(Advice("parallax zero point", "caution", text, "", "", release.reference))
+    return advice
 
 
 def _value(columns: Mapping[str, object], name: str) -> float | None:

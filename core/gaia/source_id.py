@@ -1,10 +1,11 @@
-"""Gaia DR3 source ids: reading what a person types, and the sky position that every id carries."""
+"""Gaia source ids: reading what a person types, and the sky position that every id carries."""
 
 import re
 
 import numpy as np
 
 from core.errors import SourceIdError
+from core.gaia.releases import DEFAULT, RELEASES, find_release, release_named_in
 
 HEALPIX_LEVEL = 12
 ID_BITS_BELOW_PIXEL = 35
@@ -12,7 +13,7 @@ N_PIXELS = 12 * 4**HEALPIX_LEVEL
 MAX_SOURCE_ID = (N_PIXELS << ID_BITS_BELOW_PIXEL) - 1
 """A source id is pixel * 2^35 + running number: Gaia DR3 documentation, gaia_source.source_id."""
 
-_PREFIX = re.compile(r"^\s*gaia\s*(?:(?P<release>e?dr\s*\d))?\s*(?:source[_ ]?id)?\s*[:=]?\s*", re.IGNORECASE)
+_PREFIX = re.compile(r"^\s*gaia\s*(?:(?P<release>e?dr\s*\d))?[\s_]*(?:source[_ ]?id)?\s*[:=]?\s*", re.IGNORECASE)
 _DIGITS = re.compile(r"^\d+$")
 _NUMBER = re.compile(r"^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$")
 _SHORTEST_ID = 8
@@ -30,21 +31,23 @@ def looks_like_source_id(text: str) -> bool:
     return bool(_NUMBER.match(rest)) and len(rest.split(".")[0].lstrip("+-")) >= _SHORTEST_ID
 
 
-def parse_source_id(text: str) -> int:
-    """Read a DR3 source id, with or without the words 'Gaia DR3' before it.
+def parse_designation(text: str) -> tuple[str, int]:
+    """(key of the release that the text names or '', source id) of 'Gaia DR4 123', 'Gaia EDR3 123' or '123'.
 
     Raises
     ------
     SourceIdError
-        For an id of another release, one outside the sky (pixel beyond HEALPix level 12), and one that lost its last
-        digits in a spreadsheet or a floating-point column.
+        For an id of a release that this program does not know, one outside the sky (pixel beyond HEALPix level 12), and
+        one that lost its last digits in a spreadsheet or a floating-point column.
     """
     match = _PREFIX.match(text)
-    release = (match.group("release") or "DR3").upper().replace(" ", "") if match else "DR3"
-    if release not in ("DR3", "EDR3"):
+    release = release_named_in(match.group(0)) if match else ""
+    if release and release not in {known.key for known in RELEASES}:
+        names = " and ".join(known.key.upper() for known in RELEASES)
         raise SourceIdError(
-            f"{text.strip()!r} is an id of Gaia {release}; ids change between releases, and this program uses DR3. "
-            "Look the star up by name or coordinates, or translate the id with gaiadr3.dr2_neighbourhood"
+            f"{text.strip()!r} is an id of Gaia {release.upper()}; ids change between releases, and this program uses "
+            f"{names}. Look the star up by name or coordinates, or translate the id with "
+            f"{DEFAULT.schema}.{release}_neighbourhood"
         )
     digits = _without_prefix(text).replace("_", "").replace(",", "")
     shown = text.strip() if len(text) < _LONGEST_SHOWN else f"{text.strip()[:_LONGEST_SHOWN]} ..."
@@ -55,17 +58,34 @@ def parse_source_id(text: str) -> int:
                 "to 16 of them. Copy the id as whole digits (in a spreadsheet: format the column as text)"
             )
         raise SourceIdError(f"{shown!r} is no Gaia source id: expected up to 19 digits")
-    return check_source_id(int(digits))
+    return release, check_source_id(int(digits))
+
+
+def parse_source_id(text: str, release: str = DEFAULT.key) -> int:
+    """A source id of a release, with or without the words 'Gaia DR3' before it; errors as `parse_designation`.
+
+    Raises
+    ------
+    SourceIdError
+        The text names another release.
+    """
+    named, source_id = parse_designation(text)
+    if named and named != release:
+        raise SourceIdError(
+            f"{text.strip()!r} is an id of Gaia {named.upper()}, expected ids of {find_release(release).name}: ids "
+            f"change between releases. Say --release {named}, or let `python -m core star` translate it"
+        )
+    return source_id
 
 
 def check_source_id(value: int) -> int:
-    """Return `value` if it can be a DR3 source id; SourceIdError says why it cannot."""
+    """Return `value` if it can be a Gaia source id; SourceIdError says why it cannot."""
     if not 0 < value <= MAX_SOURCE_ID:
         raise SourceIdError(
             f"{value} is no Gaia source id: ids lie between 1 and {MAX_SOURCE_ID}, because "
             "their leading bits are a HEALPix pixel of level 12"
         )
-    # The last seven bits number components and are zero in nearly every DR3 id; an id that was rounded to 15 decimal
+    # The last seven bits number components and are zero in nearly every id of DR3; an id that was rounded to 15 decimal
     # digits ends in zeros and misses that pattern seven times out of eight.
     if value > 10**15 and value % 10_000 == 0 and value % 128:
         raise SourceIdError(

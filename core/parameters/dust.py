@@ -30,6 +30,10 @@ class DustLaw:
         dense[0, rows, index], dense[1, rows, index] = weight, slope
         return dense[0] @ self._table, dense[1] @ self._table
 
+    def with_curve(self, added: np.ndarray) -> "DustLaw":
+        """The same law with a measured curve (n_wave,) added to A(lambda)/A(V)."""
+        return DustLaw(self.name, self._rho, (self._table + added).astype(np.float32))
+
 
 def law_names() -> tuple[str, ...]:
     """Names of the laws that reach from 320 to 1100 nm."""

@@ -1,43 +1,32 @@
 """Fit every star of a set of spectra: parameters with intervals, family, luminosity, mass and the class by physics."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from core.parameters.dust import DEFAULT_LAW
-from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO, Atmosphere, ForwardModel
+from core.parameters.choices import Settings, model_of
+from core.parameters.correction import error_range
+from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO, ForwardModel
 from core.parameters.least_squares import Solution, fit_batch
-from core.parameters.observation import ModelError, Observation, n_values, observe
+from core.parameters.observation import Observation, n_values, observe
 from core.parameters.parallax import log_radius_of, log_radius_shift
 from core.parameters.population import luminosity_and_mass, training_classes
-from core.parameters.posterior import Draws, laplace
-from core.parameters.prior import LOGG_PRIOR
+from core.parameters.posterior import Draws, laplace, mixed
+from core.parameters.prior import prior_of
 from core.parameters.start import first_guesses
-from core.simulation.smooth_grid import smooth_grid
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
 
 PARAMETERS = ("teff", "logg", "mh", "a_v", "r_v")
-OTHER_FAMILIES = ("white_dwarf", "helium_white_dwarf", "helium_poor", "helium_rich")
 HOT_K = 7500.0
 """Below this best temperature of a normal star the hot families are not tried."""
 POOR_FIT = 4.0
 """chi-square per value above which no model describes the star."""
 _EDGE = 1e-3
+_SAME_VALLEY = np.array([0.02, 0.3, 0.4, 0.2, 0.03])
+"""Two fits closer than this in every parameter found the same minimum."""
 NO_FIT, NOT_CONVERGED, POOR, AT_EDGE, NO_ERRORS = "no_spectrum", "not_converged", "poor_fit", "edge", "no_errors"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to fit: extinction law, atmosphere (None: the default), the model's own error, and whether parallax counts."""
-
-    law: str = DEFAULT_LAW
-    atmosphere: Atmosphere | None = None
-    error: ModelError = field(default_factory=ModelError)
-    with_parallax: bool = False
-    families: tuple[str, ...] = ("normal", *OTHER_FAMILIES)
-    seed: int = 1
 
 
 @dataclass
@@ -84,39 +73,63 @@ def _empty_table(spectra: SpectrumSet) -> pd.DataFrame:
     return table
 
 
-def fit_families(spectra: SpectrumSet, settings: Settings) -> list[FamilyFit]:
+def prepared(spectra: SpectrumSet, settings: Settings) -> Observation:
+    """Usable stars made ready for the fit; the first guess says in which range of Teff their model error is."""
+    first, _ = first_guesses(model_of("normal", settings), spectra.flux, spectra.flux_error)
+    return observe(spectra, settings.error, error_range(first[:, LN_TEFF]))
+
+
+def fit_families(spectra: SpectrumSet, settings: Settings, seen: Observation | None = None) -> list[FamilyFit]:
     """Fits with the normal family for all stars and with the others for the hot ones."""
-    seen = observe(spectra, settings.error)
-    rng = np.random.default_rng(settings.seed)
+    normal = model_of("normal", settings)
+    starts = first_guesses(normal, spectra.flux, spectra.flux_error)
+    if seen is None:
+        seen = observe(spectra, settings.error, error_range(starts[0][:, LN_TEFF]))
     counts, everyone = n_values(seen), np.arange(len(spectra))
-    fits: list[FamilyFit] = []
+    found: list[tuple[str, np.ndarray, Solution, Solution]] = []
     for family in settings.families:
         rows = everyone
-        if family != "normal" and fits:
-            rows = np.flatnonzero(fits[0].solution.theta[:, LN_TEFF] > np.log(HOT_K))
-        if not len(rows):
-            continue
+        if family != "normal" and found:
+            rows = np.flatnonzero(found[0][2].theta[:, LN_TEFF] > np.log(HOT_K))
+        if len(rows):
+            model, own = model_of(family, settings), starts if family == "normal" else None
+            found.append((family, rows, *_both_valleys(model, seen.take(rows), spectra.take(rows), own)))
+    temper = _temper(len(spectra), found, counts)
+    rng, fits = np.random.default_rng(settings.seed), []
+    for family, rows, best, worse in found:
         model = model_of(family, settings)
-        solution = _best_of_starts(model, seen.take(rows), spectra.take(rows))
-        fits.append(FamilyFit(family, model, rows, solution, laplace(model, solution, rng), counts[rows]))
+        draws = _draws(model, best, worse, temper[rows], rng)
+        fits.append(FamilyFit(family, model, rows, best, draws, counts[rows]))
     return fits
 
 
-_MODELS: dict[tuple[str, str, str], ForwardModel] = {}
+def _temper(n: int, found: list[tuple[str, np.ndarray, Solution, Solution]], counts: np.ndarray) -> np.ndarray:
+    """Least chi-square per degree of freedom over the families, at least 1, (n,).
+
+    Where no model describes a star, its errors are larger than said: all of them are scaled so that this becomes 1, and
+    odds between families and classes shrink with it, as is usual for fits with underestimated errors.
+    """
+    least = np.full(n, np.inf)
+    for _, rows, best, _ in found:
+        least[rows] = np.minimum(least[rows], best.chi2 / np.maximum(counts[rows] - 6, 1))
+    return np.maximum(least, 1.0)
 
 
-def model_of(family: str, settings: Settings) -> ForwardModel:
-    """The forward model of a family; each is built once."""
-    atmosphere = settings.atmosphere or smooth_grid()
-    key = (family, settings.law, atmosphere.name)
-    if key not in _MODELS:
-        _MODELS[key] = ForwardModel(family, settings.law, atmosphere)
-    return _MODELS[key]
+def _both_valleys(
+    model: ForwardModel, seen: Observation, spectra: SpectrumSet, starts=None
+) -> tuple[Solution, Solution]:
+    """The better and the worse of the fits from two starts."""
+    first, second = (
+        fit_batch(model, seen, start) for start in starts or first_guesses(model, spectra.flux, spectra.flux_error)
+    )
+    return first.better_of(second), second.better_of(first, higher=True)
 
 
-def _best_of_starts(model: ForwardModel, seen: Observation, spectra: SpectrumSet) -> Solution:
-    first, second = first_guesses(model, spectra.flux, spectra.flux_error)
-    return fit_batch(model, seen, first).better_of(fit_batch(model, seen, second))
+def _draws(model: ForwardModel, best: Solution, worse: Solution, temper: np.ndarray, rng: np.random.Generator) -> Draws:
+    """Draws about the best fit, and of both fits where they ended at different places."""
+    apart = (np.abs(best.theta - worse.theta) > _SAME_VALLEY).any(axis=1) & worse.converged
+    draws = laplace(model, best, rng, temper)
+    return mixed(draws, laplace(model, worse, rng, temper), apart, rng) if apart.any() else draws
 
 
 def summarise(spectra: SpectrumSet, fits: list[FamilyFit], settings: Settings) -> pd.DataFrame:
@@ -161,8 +174,7 @@ def _normal_classes(fit: FamilyFit, classes) -> tuple[np.ndarray, np.ndarray]:
     """ln evidence of a massive and of another normal star: the fit's posterior, reweighted to the populations."""
     theta = fit.draws.theta
     massive, other = classes.at(theta[..., LN_TEFF], theta[..., LOGG])
-    mean, spread = LOGG_PRIOR["normal"]
-    own = np.exp(-0.5 * ((theta[..., LOGG] - mean) / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
+    own = np.exp(prior_of(fit.model).log_logg(theta))
     return tuple(fit.draws.evidence + np.log((p / own).mean(axis=1)) for p in (massive, other))  # type: ignore[return-value]
 
 

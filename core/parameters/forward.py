@@ -13,8 +13,8 @@ NAMES = ("ln_teff", "logg", "mh", "a_v", "rho")
 LN_TEFF, LOGG, MH, A_V, RHO = range(5)
 A_V_RANGE = (0.0, 12.0)
 DILUTION = 1e-20
-"""(radius / distance)^2 of the model's coefficients; a fit's log_scale is ln of the star's own over this. It keeps single
-precision in range."""
+"""(radius / distance)^2 of the model's coefficients; a fit's log_scale is ln of the star's own over this. It keeps
+single precision in range."""
 _TAU_PER_MAG = 0.4 * np.log(10.0)
 
 
@@ -45,6 +45,9 @@ class ForwardModel:
         self.atmosphere = smooth_grid() if atmosphere is None else atmosphere
         wavelength = np.ascontiguousarray(self.atmosphere.wavelength_nm, dtype=np.float64)
         self.law = dust_law(law, wavelength.tobytes())
+        correction = getattr(self.atmosphere, "correction", None)
+        if correction is not None and law == DEFAULT_LAW:
+            self.law = self.law.with_curve(correction.curve)
         self._instrument = np.ascontiguousarray(DILUTION * forward_matrix(wavelength).T, dtype=np.float32)
         ranges = self.atmosphere.range(family)
         self.has_mh = family == "normal"

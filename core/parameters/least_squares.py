@@ -9,8 +9,10 @@ from core.parameters.observation import Observation
 from core.parameters.prior import Prior, prior_of
 
 MAX_STEPS = 40
-_TOLERANCE = 3e-3
+_TOLERANCE = 1e-2
 """A star is done when a step lowers -ln posterior by less than this."""
+_STUCK = 1e3
+"""Damping from which a step is so short that single precision sees no descent: the minimum is found."""
 _LARGEST = np.array([0.25, 0.7, 0.7, 1.0, 0.05, 5.0])
 BLOCK = 256
 
@@ -30,9 +32,9 @@ class Solution:
     hessian: np.ndarray
     converged: np.ndarray
 
-    def better_of(self, other: "Solution") -> "Solution":
-        """Star by star the one with the lower energy."""
-        use = other.energy < self.energy
+    def better_of(self, other: "Solution", *, higher: bool = False) -> "Solution":
+        """Star by star the one with the lower energy (or the higher)."""
+        use = (other.energy > self.energy) if higher else (other.energy < self.energy)
         pairs = ((getattr(self, name), getattr(other, name)) for name in vars(self))
         return Solution(*(np.where(use.reshape(-1, *[1] * (a.ndim - 1)), b, a) for a, b in pairs))
 
@@ -68,14 +70,16 @@ def _fit_block(model: ForwardModel, seen: Observation, start: np.ndarray) -> Sol
         gain = point.energy[rows] - found.energy
         better = gain > 0
         small = np.abs(moved[:, LN_TEFF] - theta[rows, LN_TEFF]) < 1e-5
-        converged[rows] = (better & (gain < _TOLERANCE)) | (~better & (damping[rows] > 1e6)) | (~better & small & bound)
+        converged[rows] = (
+            (better & (gain < _TOLERANCE)) | (~better & (damping[rows] > _STUCK)) | (~better & small & bound)
+        )
         kept = rows[better]
         theta[kept], scale[kept] = moved[better], moved_scale[better]
         for name in vars(point):
             getattr(point, name)[kept] = getattr(found, name)[better]
         damping[rows] = np.where(better, np.maximum(damping[rows] * 0.2, 1e-7), damping[rows] * 8)
         tried[rows] = np.where(better, 0, tried[rows] + 1)
-    hessian = _hessian(point.jacobian, prior)
+    hessian = _hessian(point.jacobian, prior, theta)
     return Solution(theta, scale, point.chi2, point.energy, hessian, converged)
 
 
@@ -97,10 +101,10 @@ def _evaluate(model: ForwardModel, prior: Prior, seen: Observation, theta: np.nd
     return _Point(residual, jacobian, chi2, 0.5 * chi2 + prior.energy(theta))
 
 
-def _hessian(jacobian: np.ndarray, prior: Prior) -> np.ndarray:
+def _hessian(jacobian: np.ndarray, prior: Prior, theta: np.ndarray) -> np.ndarray:
     hessian = np.matmul(jacobian, jacobian.swapaxes(1, 2)).astype(np.float64)
     index = np.arange(5)
-    hessian[:, index, index] += prior.gradient(np.zeros((1, 5)))[1]
+    hessian[:, index, index] += prior.curvature(theta)
     return hessian
 
 
@@ -108,8 +112,8 @@ def _step(model, prior, point: _Point, theta, scale, damping, rows):
     """Trial parameters of the chosen stars; parameters held by a bound that they push against do not take part."""
     jacobian = point.jacobian[rows]
     gradient = np.matmul(jacobian, point.residual[rows][:, :, None])[:, :, 0].astype(np.float64)
-    gradient[:, :5] += prior.gradient(theta[rows])[0]
-    hessian = _hessian(jacobian, prior)
+    gradient[:, :5] += prior.gradient(theta[rows])
+    hessian = _hessian(jacobian, prior, theta[rows])
     low, high = model.bounds(theta[rows])
     held = np.zeros((len(rows), 6), dtype=bool)
     width = 1e-9 + 1e-6 * np.abs(theta[rows])

@@ -12,10 +12,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from core.parameters.correction import load_correction
 from core.simulation import systematics
 from core.simulation.noise import expected_errors, template_correlations
 from core.spectra.calibration import coefficient_covariance, design_matrix
-from core.spectra.grid import N_COEFFICIENTS, N_SAMPLES, WAVELENGTH_NM
+from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.spectrum_set import SpectrumSet
 
 _SINGULAR_FLOOR = 3e-3
@@ -27,18 +28,19 @@ UNKNOWN_G = 15.0
 
 @dataclass(frozen=True)
 class ModelError:
-    """Relative error of the model's flux, as a random curve of `amplitude` at short and `broad` at long scales.
+    """Relative error of the model's flux.
 
-    The defaults are what is left between the best fits and real stars (`docs/decisions/parameters.md`); for stars that
-    were drawn from the same models both are 0.
+    The curves that the correction leaves, times `measured`, and a random curve of 15 nm of relative size `amplitude`;
+    `noise` multiplies the published errors, which are too small for bright stars.
+    For stars that were drawn from the same models they are 0, 0 and 1.
     """
 
-    amplitude: float = 0.012
-    broad: float = 0.015
-    edge: float = 0.03
+    measured: float = 1.0
+    amplitude: float = 0.006
+    noise: float = 1.3
 
 
-NO_MODEL_ERROR = ModelError(0.0, 0.0, 0.0)
+NO_MODEL_ERROR = ModelError(0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,17 @@ class Observation:
         return Observation(self.value[rows], self.way[rows], self.g_mag[rows])
 
 
-def observe(spectra: SpectrumSet, error: ModelError | None = None, *, with_law: bool = True) -> Observation:
-    """Prepare usable stars (343 finite flux samples); missing errors are taken from the noise model."""
+def observe(
+    spectra: SpectrumSet, error: ModelError | None = None, kind: np.ndarray | None = None, *, with_law: bool = True
+) -> Observation:
+    """Prepare usable stars (343 finite flux samples); missing errors are taken from the noise model.
+
+    `kind` (n,) says in which range of Teff each star's model error is (`correction.error_range`).
+    """
     error = ModelError() if error is None else error
+    kind = np.zeros(len(spectra), dtype=np.int64) if kind is None else kind
     complete = _complete_coefficients(spectra)
-    parts = [(rows, _prepared(spectra.take(rows), error, with_law, measured)) for measured in (True, False)
+    parts = [(rows, _prepared(spectra.take(rows), error, kind[rows], with_law, measured)) for measured in (True, False)
              if len(rows := np.flatnonzero(complete == measured))]  # fmt: skip
     n = len(spectra)
     width = 2 * N_COEFFICIENTS
@@ -79,6 +87,13 @@ def observe(spectra: SpectrumSet, error: ModelError | None = None, *, with_law: 
         value[rows, : part_value.shape[1]] = part_value
         way[rows, :, : part_value.shape[1]] = part_way
     return Observation(value, way, _g_mag(spectra))
+
+
+def observed_law(flux: np.ndarray, g_mag: np.ndarray) -> np.ndarray:
+    """The mean calibration law of sampled spectra (n, 343), relative."""
+    coefficients = flux @ _from_flux()
+    features = systematics.law_features(coefficients[:, :N_COEFFICIENTS], coefficients[:, N_COEFFICIENTS:], g_mag)
+    return features.astype(np.float32) @ systematics.mean_law()
 
 
 def n_values(observation: Observation) -> np.ndarray:
@@ -106,16 +121,14 @@ def _g_mag(spectra: SpectrumSet) -> np.ndarray:
     return np.nan_to_num(np.where(np.isfinite(known), known, synthetic), nan=UNKNOWN_G)
 
 
-def _prepared(spectra: SpectrumSet, error: ModelError, with_law: bool, measured: bool):
+def _prepared(spectra: SpectrumSet, error: ModelError, kind: np.ndarray, with_law: bool, measured: bool):
     """Whitened values (n, m) and ways (n, 110, m)."""
     coefficients = _coefficients(spectra, measured)
     bp, rp = coefficients[:, :N_COEFFICIENTS], coefficients[:, N_COEFFICIENTS:]
-    covariance = _noise(spectra, bp, rp, measured)
+    covariance = error.noise**2 * _noise(spectra, bp, rp, measured)
     flux = np.maximum(spectra.flux, 0.0)
     features = systematics.law_features(bp, rp, _g_mag(spectra))
-    curves = _error_curves(features[:, 2], error)  # (n, k, 343)
-    spread = (flux[:, None, :] * curves).astype(np.float32) @ systematics.back_projection()
-    covariance += spread.swapaxes(1, 2) @ spread
+    covariance += _model_covariance(flux, features[:, 2], error, kind)
     way = np.tile(np.eye(2 * N_COEFFICIENTS, dtype=np.float32), (len(flux), 1, 1))
     if with_law:
         law = features.astype(np.float32) @ systematics.mean_law()
@@ -140,7 +153,7 @@ def _whitened(value: np.ndarray, way: np.ndarray, covariance: np.ndarray):
 
 
 def _coefficients(spectra: SpectrumSet, measured: bool) -> np.ndarray:
-    if measured:
+    if measured and spectra.coefficients is not None:
         return np.concatenate([spectra.coefficients.bp, spectra.coefficients.rp], axis=1).astype(np.float64)
     return spectra.flux @ _from_flux()
 
@@ -159,7 +172,7 @@ def _noise(spectra: SpectrumSet, bp: np.ndarray, rp: np.ndarray, measured: bool)
         both[:, part, part] = templates * sigma[:, :, None] * sigma[:, None, :]
         packed = getattr(spectra.coefficients, f"{band}_correlation") if measured else None
         known = np.zeros(n, dtype=bool) if packed is None else np.isfinite(packed).all(axis=1)
-        if known.any():
+        if packed is not None and known.any():
             both[known, part, part] = coefficient_covariance(sigma[known], packed[known])
     return both
 
@@ -193,19 +206,11 @@ def _flux_basis() -> np.ndarray:
     return right[size > _SINGULAR_FLOOR * size[0]].T
 
 
-@lru_cache(maxsize=4)
-def _curve_bases() -> tuple[np.ndarray, np.ndarray]:
-    return systematics.smooth_curves(15.0), systematics.smooth_curves(90.0)
-
-
-def _error_curves(brightness: np.ndarray, error: ModelError) -> np.ndarray:
-    """Relative error curves of one standard deviation each, (n, k, 343): the calibration's and the model's."""
-    narrow, broad = _curve_bases()
-    wiggles = systematics.wiggle_amplitude(brightness)
-    # Below 400 nm metals, the Balmer jump and the calibration are all at their worst.
-    blue = error.edge * np.clip((400.0 - WAVELENGTH_NM) / 40.0, 0.0, 1.0)
-    size = np.sqrt(wiggles**2 + (error.amplitude**2 + blue**2)[None, :])
-    parts = [narrow[None] * size[:, None, :]]
-    if error.broad > 0:
-        parts.append(np.broadcast_to(error.broad * broad, (len(brightness), *broad.shape)))
-    return np.concatenate(parts, axis=1).reshape(len(brightness), -1, N_SAMPLES)
+def _model_covariance(flux: np.ndarray, brightness: np.ndarray, error: ModelError, kind: np.ndarray) -> np.ndarray:
+    """Covariance of the coefficients by the calibration's wiggles and the model's error, (n, 110, 110)."""
+    size = np.sqrt(systematics.wiggle_amplitude(brightness) ** 2 + error.amplitude**2)
+    curves = systematics.smooth_curves()[None] * size[:, None, :]
+    if error.measured > 0:
+        curves = np.concatenate([curves, error.measured * load_correction().errors[kind]], axis=1)
+    spread = (flux[:, None, :] * curves).astype(np.float32) @ systematics.back_projection()
+    return spread.swapaxes(1, 2) @ spread

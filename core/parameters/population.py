@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 
 LN_TEFF_EDGES = np.log(np.geomspace(2500.0, 60000.0, 81))
 LOGG_EDGES = np.linspace(-0.5, 6.5, 57)
@@ -32,7 +33,7 @@ class Classes:
 
 @lru_cache(maxsize=1)
 def training_classes() -> Classes:
-    """The balanced training population: both classes weigh one half; families other than normal are no massive stars."""
+    """The balanced training population: both classes weigh one half; other families than normal are not massive."""
     from scipy.ndimage import gaussian_filter
 
     from core.simulation.population import draw_population
@@ -120,4 +121,24 @@ def luminosity_and_mass(
             error = float(np.sqrt(max(weight @ (values - mean) ** 2, 0.0)))
             result[name][i] = mean if name == "log_luminosity" else np.exp(mean)
             result[f"{name}_error"][i] = error if name == "log_luminosity" else error * np.exp(mean)
+    return result
+
+
+TRACK_MASSES = (0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 40.0, 80.0)
+
+
+def drawn_tracks(mh: float = 0.0, masses: tuple[float, ...] = TRACK_MASSES) -> dict[float, pd.DataFrame]:
+    """teff (K), logg and log_luminosity along the main sequence and the first crossing of each initial mass (suns)."""
+    from core.simulation.population.evolution import evolve, last_relative_age
+
+    result = {}
+    for mass in masses:
+        late = 1 + (float(last_relative_age(np.array([mass]))[0]) - 1) * np.linspace(0.02, 0.3, 12)
+        age = np.concatenate([np.linspace(0.0, 1.0, 40), late])
+        # A number that picks among later phases rises along the crossing, so that the line is one way.
+        way = np.concatenate([np.zeros(40), np.linspace(0.0, 0.9, 12)])
+        state = evolve(np.full(len(age), mass), age, np.full(len(age), mh), way)
+        result[mass] = pd.DataFrame(
+            {"teff": state.teff_k, "logg": state.logg, "log_luminosity": np.log10(state.luminosity_lsun)}
+        )
     return result

@@ -9,6 +9,9 @@ from core.parameters.least_squares import Solution
 from core.parameters.prior import prior_of
 
 N_DRAWS = 300
+_DEGREES = 8.0
+"""Draws have the tails of a t distribution: the true posteriors are not quite normal, and with these tails
+intervals cover what they say (`validation.parameters`)."""
 _LEAST_INSIDE = 20
 
 
@@ -27,14 +30,21 @@ class Draws:
         return low, high
 
 
-def laplace(model: ForwardModel, solution: Solution, rng: np.random.Generator, n_draws: int = N_DRAWS) -> Draws:
+def laplace(
+    model: ForwardModel,
+    solution: Solution,
+    rng: np.random.Generator,
+    temper: np.ndarray | float = 1.0,
+    n_draws: int = N_DRAWS,
+) -> Draws:
     """Draw around every best fit with the covariance of its Hessian, kept inside the models.
 
     A draw outside is reflected at the bound: at a bound the posterior is half a bell, not a spike. The evidence is
-    Laplace's, less the share of the bell that lies outside.
+    Laplace's, less the share of the bell that lies outside. `temper` (n,) divides -ln posterior.
     """
     n = len(solution.theta)
-    hessian = solution.hessian.copy()
+    temper = np.broadcast_to(np.asarray(temper, dtype=np.float64), (n,))
+    hessian = solution.hessian / temper[:, None, None]
     low, high = model.bounds(solution.theta)
     fixed = high - low < 1e-9
     index = np.arange(5)
@@ -43,6 +53,7 @@ def laplace(model: ForwardModel, solution: Solution, rng: np.random.Generator, n
     scaled = hessian / (size[:, :, None] * size[:, None, :]) + 1e-10 * np.eye(6)
     factor = np.linalg.cholesky(np.linalg.inv(scaled))
     normal = rng.standard_normal((n, n_draws, 6))
+    normal /= np.sqrt(rng.chisquare(_DEGREES, (n, n_draws, 1)) / _DEGREES)
     drawn = np.matmul(normal, factor.swapaxes(1, 2)) / size[:, None, :]
     drawn[..., :5] += solution.theta[:, None, :]
     drawn[..., 5] += solution.log_scale[:, None]
@@ -50,9 +61,21 @@ def laplace(model: ForwardModel, solution: Solution, rng: np.random.Generator, n
     log_det = 2 * np.log(size).sum(axis=1) + np.linalg.slogdet(scaled)[1]
     free = 6 - fixed.sum(axis=1)
     log_det -= np.where(fixed, np.log(1e12), 0.0).sum(axis=1)
-    evidence = -solution.energy + 0.5 * free * np.log(2 * np.pi) - 0.5 * log_det
+    evidence = -solution.energy / temper + 0.5 * free * np.log(2 * np.pi) - 0.5 * log_det
     evidence += np.log(np.maximum(inside, _LEAST_INSIDE / n_draws)) + prior_of(model).log_norm()
     return Draws(drawn[..., :5], drawn[..., 5], evidence)
+
+
+def mixed(first: Draws, second: Draws, apart: np.ndarray, rng: np.random.Generator) -> Draws:
+    """Draws of two valleys in proportion to their evidence where they are `apart` (n,), elsewhere `first`."""
+    share = np.where(apart, 1 / (1 + np.exp(np.clip(first.evidence - second.evidence, -50, 50))), 0.0)
+    use = rng.random(first.log_scale.shape) < share[:, None]
+    both = np.logaddexp(first.evidence, second.evidence)
+    return Draws(
+        np.where(use[..., None], second.theta, first.theta),
+        np.where(use, second.log_scale, first.log_scale),
+        np.where(apart, both, first.evidence),
+    )
 
 
 def _reflect(drawn: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

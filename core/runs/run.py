@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from core.errors import RunError
+from core.gaia.releases import DEFAULT
 from core.records import Record, read_record, write_record
 from core.runs.settings import TrainingSettings
 from core.statistics.probability_calibration import sigmoid
@@ -126,6 +127,8 @@ class Run(Record):
     ----------
     model, title : str
         Key and name of the network.
+    instrument : str
+        Key of the data release whose spectra it learnt from; runs that do not say learnt from DR3's.
     representation, context : str
         What it sees: names of `core.spectra.representations`, kind of brightness context.
     context_statistics : dict or None
@@ -152,6 +155,7 @@ class Run(Record):
     format_version: Literal[1]
     model: str
     title: str = ""
+    instrument: str = DEFAULT.key
     inputs: list[str] = Field(default_factory=list)
     representation: str = "l2"
     context: str = "none"

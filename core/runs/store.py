@@ -98,7 +98,8 @@ def is_locked(folder: Path) -> bool:
 def _check_same_run(stored: Run, wanted: Run, folder: Path) -> None:
     old, new = ({} if run.settings is None else run.settings.as_dict() for run in (stored, wanted))
     pairs = [(f"settings.{name}", old.get(name, new[name]), new[name]) for name in new if name not in _MAY_CHANGE]
-    pairs += [("model", stored.model, wanted.model), ("data.sha256", stored.data.sha256, wanted.data.sha256)]
+    pairs += [("model", stored.model, wanted.model), ("instrument", stored.instrument, wanted.instrument)]
+    pairs += [("data.sha256", stored.data.sha256, wanted.data.sha256)]
     pairs += [("data.fold_map", stored.data.fold_map, wanted.data.fold_map)]
     differing = [f"{name}: stored {was!r}, now {now!r}" for name, was, now in pairs if was != now]
     if differing:

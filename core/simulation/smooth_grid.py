@@ -73,7 +73,7 @@ class SmoothGrid:
 
 def log_planck(wavelength_nm: np.ndarray, teff: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """ln of pi B_lambda(Teff) in W m^-2 nm^-1 and its derivative in ln Teff, float32 (n, n_wave)."""
-    x = ((_HC_OVER_K_NM / wavelength_nm)[None, :] / teff[:, None]).astype(np.float32)
+    x = (_HC_OVER_K_NM / wavelength_nm).astype(np.float32) / teff[:, None].astype(np.float32)
     grown = np.exp(x)
     constant = (_LN_PLANCK - 5 * np.log(wavelength_nm)).astype(np.float32)
     return constant - np.log(grown - 1), x * grown / (grown - 1)

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from core.archive.cache import json_value
-from core.gaia.absolute_magnitude import AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
+from core.gaia.absolute_magnitude import EPOCH_COLUMN, AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
 from core.gaia.quality import Advice, quality_advice
+from core.gaia.releases import find_release
 from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict.companions import NO_COMPANIONS, Companions
@@ -46,6 +47,7 @@ class VerdictCard:
         return {
             "query": record.query,
             "source_id": record.source_id,
+            "designation": record.designation,
             "origin": record.origin,
             "product": record.product,
             "release": record.release,
@@ -57,6 +59,7 @@ class VerdictCard:
             "probability_std": verdict.probability_std,
             "label": verdict.label,
             "note": verdict.note,
+            "instrument": verdict.of.instrument,
             "sky_probability": verdict.sky_probability,
             "prevalence": GAIA_PREVALENCE,
             "posterior": verdict.posterior(GAIA_PREVALENCE),
@@ -84,7 +87,9 @@ def verdict_card(
 
     `companions` are those that lie beside the ensemble's run (`core.verdict.companions.load_companions`).
     """
-    columns = facts_of_star(record.gaia)
+    columns = dict(facts_of_star(record.gaia))
+    if not np.isfinite(columns[EPOCH_COLUMN][0]):
+        columns[EPOCH_COLUMN] = np.array([find_release(record.of).reference_epoch])
     if record.spectra is None or ensemble is None:
         why = "no XP spectrum" if record.spectra is None else "no trained ensemble at hand"
         verdict = no_verdict(record.source_id, why, columns)
@@ -96,7 +101,7 @@ def verdict_card(
     return VerdictCard(
         record=record,
         verdict=verdict.star(),
-        advice=quality_advice(record.gaia),
+        advice=quality_advice(record.gaia, record.of),
         absolute_magnitude=absolute_magnitude(g, corrected_parallax, error),
         absolute_magnitude_corrected=(None if a_g is None else absolute_magnitude(g, corrected_parallax, error, a_g)),
         a_g_source=source,
@@ -117,7 +122,7 @@ def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
         to_number(gaia.get(name)) for name in ("ra", "dec", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
     )
     if np.isfinite(ra):
-        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg (J2016.0)"))
+        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg (J{find_release(record.of).reference_epoch:.1f})"))
     if np.isfinite(g):
         facts.append(("magnitude", f"G {g:.3f}{f', BP-RP {bp_rp:.3f}' if np.isfinite(bp_rp) else ''}"))
     if np.isfinite(parallax):

@@ -11,6 +11,7 @@ import pandas as pd
 from core.archive.cache import StarCache
 from core.archive.client import ArchiveClient
 from core.errors import DiskSpaceError, NotFoundError, OfflineError, StorageError
+from core.gaia.releases import DEFAULT
 from core.spectra.spectrum_set import SpectrumSet
 from core.star.nearest import POSITION_COLUMNS, nearest
 from core.star.record import Origin, StarRecord, is_missing
@@ -42,13 +43,15 @@ def find_star(
     radius_arcsec : float
         How far from a position a source may lie.
     epoch : float or str
-        Epoch of typed coordinates (J2000 unless said); Gaia's positions are of J2016.0.
+        Epoch of typed coordinates (J2000 unless said); Gaia's positions are of the release's own epoch.
     offline : bool
         Do not touch the network.
     opened : sequence of SpectrumSet
         Sets that the user has open; searched first.
     refresh : bool
         Ask the archive again even if the star is in the cache.
+    client : ArchiveClient or None
+        Its release is the one that is searched; ids of another one are translated, and the record says so.
 
     Raises
     ------
@@ -62,8 +65,8 @@ def find_star(
         The query itself is wrong.
     """
     asked = understand(query, epoch)
-    cache = cache or StarCache()
     client = client or ArchiveClient()
+    cache = cache or StarCache(release=client.release)
     path = embedded_path() if use_embedded else None
     here = on_this_machine(asked, radius_arcsec, opened, path)
     if here is not None:
@@ -87,10 +90,10 @@ def on_this_machine(
     """The star in opened files or the embedded set at `path`."""
     if asked.kind == "source_id":
         assert asked.source_id is not None
-        found = in_opened(opened, asked.source_id)
+        found = in_opened(opened, asked.source_id, asked.release)
         if found is not None:
             return _local_record(asked, found, "file")
-        found = in_parquet(path, asked.source_id) if path else None
+        found = in_parquet(path, asked.source_id) if path and asked.release in ("", DEFAULT.key) else None
         return None if found is None else _local_record(asked, found, "embedded")
     if asked.kind == "coordinates":
         place = (asked.ra, asked.dec, asked.epoch, radius_arcsec)
@@ -112,7 +115,7 @@ def _local_record(
         raise NotFoundError(f"{asked.text!r} is listed without a spectrum")
     gaia = {"source_id": int(spectra.source_id[0])} | spectra.metadata.iloc[0].to_dict()
     gaia = {name: None if is_missing(value) else value for name, value in gaia.items()}
-    record = StarRecord(asked.text, int(spectra.source_id[0]), spectra, gaia, origin)
+    record = StarRecord(asked.text, int(spectra.source_id[0]), spectra, gaia, origin, of=spectra.release)
     if origin == "embedded":
         record = replace(record, messages=("A simulated star of the embedded data set, not a real one.",))
     elif any(str(name).startswith(TRUE_PREFIX) for name in gaia):
@@ -122,9 +125,11 @@ def _local_record(
     return replace(record, separation_arcsec=float(near["separation_arcsec"].iloc[0]), n_others=len(near) - 1)
 
 
-def in_opened(opened: Sequence[SpectrumSet], source_id: int) -> SpectrumSet | None:
-    """The star's row in the first opened set that holds it."""
+def in_opened(opened: Sequence[SpectrumSet], source_id: int, release: str = "") -> SpectrumSet | None:
+    """The star's row in the first opened set (of a release, where one is named) that holds it."""
     for spectra in opened:
+        if release and spectra.release != release:
+            continue
         rows = np.flatnonzero(spectra.source_id == source_id)
         if len(rows):
             return spectra.take(rows[:1])

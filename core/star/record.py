@@ -5,6 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
+from core.gaia.releases import DEFAULT, find_release
 from core.spectra.spectrum_set import SpectrumSet
 
 Origin = Literal["file", "embedded", "cache", "archive"]
@@ -36,6 +37,8 @@ class StarRecord:
         When and from which data release ('' for opened and embedded stars).
     messages : tuple of str
         What a person should know about this look-up.
+    of : str
+        Key of the release whose id and columns these are.
     """
 
     query: str
@@ -51,6 +54,12 @@ class StarRecord:
     retrieved: str = ""
     release: str = ""
     messages: tuple[str, ...] = ()
+    of: str = DEFAULT.key
+
+    @property
+    def designation(self) -> str:
+        """'Gaia DR3 123': the id as an id of its release."""
+        return find_release(self.of).designation(self.source_id)
 
 
 def is_missing(value: object) -> bool:

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from core.errors import UsageError
-from core.gaia.columns import GAIA_EPOCH
-from core.gaia.source_id import looks_like_source_id, parse_source_id
+from core.gaia.releases import DEFAULT, find_release
+from core.gaia.source_id import looks_like_source_id, parse_designation
 
 DEFAULT_RADIUS_ARCSEC = 5.0
 DEFAULT_EPOCH = 2000.0
@@ -30,6 +30,7 @@ class Query:
     """A typed query, understood: kind 'source_id', 'coordinates' or 'name'.
 
     ra, dec : degrees, ICRS, at `epoch` (Julian year); only for coordinates.
+    release : key of the data release that an id is said to be of, '' where it is not said.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Query:
     ra: float = float("nan")
     dec: float = float("nan")
     epoch: float = DEFAULT_EPOCH
+    release: str = ""
 
 
 def understand(text: str, epoch: float | str = DEFAULT_EPOCH) -> Query:
@@ -65,7 +67,9 @@ def understand(text: str, epoch: float | str = DEFAULT_EPOCH) -> Query:
         raise UsageError(f"the query has {len(text)} characters, expected at most {LONGEST_QUERY}: {text[:60]!r} ...")
     year = epoch_year(epoch)
     if looks_like_source_id(text):
-        return Query(text, "source_id", source_id=parse_source_id(text), epoch=GAIA_EPOCH)
+        named, source_id = parse_designation(text)
+        of = find_release(named) if named else DEFAULT
+        return Query(text, "source_id", source_id=source_id, epoch=of.reference_epoch, release=named)
     if looks_like_coordinates(text):
         ra, dec = read_coordinates(text)
         return Query(text, "coordinates", ra=ra, dec=dec, epoch=year)

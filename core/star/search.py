@@ -12,7 +12,6 @@ from core.gaia.source_id import check_source_id
 from core.star.nearest import rank_candidates
 from core.star.resolve import Query
 
-_DR3_NAME = re.compile(r"Gaia DR3 (\d+)")
 _SIMBAD_EPOCH = 2000.0
 
 
@@ -44,7 +43,7 @@ def search_archive(asked: Query, radius_arcsec: float, client: ArchiveClient) ->
 
 
 def search_name(name: str, radius_arcsec: float, client: ArchiveClient) -> Match:
-    """By name: Simbad's own Gaia DR3 identifier where it knows one, else the source nearest to Simbad's position."""
+    """By name: Simbad's own identifier of the release where it knows one, else the source nearest to its position."""
     table = client.simbad(adql.simbad_query(name), f"the name {name!r} at Simbad")
     if table.empty:
         raise NotFoundError(
@@ -53,17 +52,18 @@ def search_name(name: str, radius_arcsec: float, client: ArchiveClient) -> Match
         )
     row = table.iloc[0]
     simbad: dict[str, object] = {key: _plain(row.get(key)) for key in ("main_id", "otype", "sp_type")}
-    known = _DR3_NAME.search(str(row.get("ids") or ""))
+    release = client.release.name
+    known = re.search(rf"{release} (\d+)", str(row.get("ids") or ""))
     if known:
         return Match(check_source_id(int(known.group(1))), simbad=simbad)
     if pd.isna(row.get("ra")) or pd.isna(row.get("dec")):
-        raise NotFoundError(f"Simbad knows {name!r} ({simbad['main_id']}), but no position and no Gaia DR3 id")
+        raise NotFoundError(f"Simbad knows {name!r} ({simbad['main_id']}), but no position and no {release} id")
     what = f"{name!r} ({simbad['main_id']})"
     match = search_position(
         float(row["ra"]), float(row["dec"]), _SIMBAD_EPOCH, radius_arcsec, client,
         what=what, pmra=_number(row.get("pmra")), pmdec=_number(row.get("pmdec")),
     )  # fmt: skip
-    note = match.note or "Simbad lists no Gaia DR3 id for it: this is the source nearest to Simbad's position."
+    note = match.note or f"Simbad lists no {release} id for it: this is the source nearest to Simbad's position."
     return Match(match.source_id, match.separation_arcsec, match.n_others, simbad, note)
 
 
@@ -75,13 +75,16 @@ def search_position(
 
     A known proper motion of the target only serves to word the message: sources are moved by their own.
     """
-    candidates = client.query(adql.cone_query(ra, dec, radius_arcsec, epoch), f"the sources around {what}")
-    ranked = rank_candidates(candidates, ra, dec, epoch, radius_arcsec)
+    candidates = client.query(
+        adql.cone_query(ra, dec, radius_arcsec, epoch, release=client.release), f"the sources around {what}"
+    )
+    ranked = rank_candidates(candidates, ra, dec, epoch, radius_arcsec, client.release.reference_epoch)
     if ranked.empty:
         speed = f" It moves {(pmra**2 + pmdec**2) ** 0.5:.0f} mas a year." if pmra and pmdec else ""
         raise NotFoundError(
-            f"Gaia DR3 has no source within {radius_arcsec:g} arcsec of {what} (ra {ra:.5f}, dec {dec:+.5f}, epoch "
-            f"J{epoch:g}).{speed} Enlarge the radius; stars brighter than about G = 3 are missing in Gaia"
+            f"{client.release.name} has no source within {radius_arcsec:g} arcsec of {what} "
+            f"(ra {ra:.5f}, dec {dec:+.5f}, "
+            f"epoch J{epoch:g}).{speed} Enlarge the radius; stars brighter than about G = 3 are missing in Gaia"
         )
     nearest = ranked.iloc[0]
     note = ""

@@ -52,6 +52,11 @@ class FusedEnsemble:
         return self.ensemble.needs_coefficients
 
     @property
+    def instrument(self) -> str:
+        """As `Ensemble.instrument`."""
+        return self.ensemble.instrument
+
+    @property
     def representation(self) -> str:
         """As `Ensemble.representation`."""
         return self.ensemble.representation

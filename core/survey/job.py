@@ -36,11 +36,12 @@ class SurveyWork:
     """
 
     def __init__(
-        self, plan: Plan, run_dir: str | Path, out: str | Path, *, model: str | None, dismiss_below: float, resume: bool
-    ) -> None:
+        self, plan: Plan, run_dir: str | Path, out: str | Path, *, model: str | None, dismiss_below: float,
+        resume: bool, release: str | None = None,
+    ) -> None:  # fmt: skip
         with ExitStack() as claim:
             self._survey = claim.enter_context(
-                open_survey(out, plan, run_dir, model, dismiss_below=dismiss_below, resume=resume)
+                open_survey(out, plan, run_dir, model, dismiss_below=dismiss_below, resume=resume, release=release)
             )
             self._claim = claim.pop_all()
         missing = self._survey.missing

@@ -120,7 +120,7 @@ class SurveyResult:
             raise SurveyError(f"the survey {folder} has no finished part yet; wait for its first one")
         index = open_index(parts)
         database = duckdb.connect()
-        database.register("lists", known_stars())
+        database.register("lists", known_stars(manifest.release))
         database.execute("CREATE TABLE known AS SELECT * FROM lists")  # what is registered is for one cursor only
         all_columns = f"SELECT {_columns_of(parts[0])}, known_as FROM"
         database.execute(

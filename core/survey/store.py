@@ -16,10 +16,11 @@ from pydantic import Field
 import core
 from core.claims import locked
 from core.errors import SurveyError
+from core.gaia.releases import DEFAULT, find_release
 from core.records import Record, read_record, write_record
 from core.survey.merged_index import open_index
 from core.survey.partitions import Partition, Plan
-from core.survey.work import PartitionResult, RunReference, count_part
+from core.survey.work import PartitionResult, RunReference, count_part, first_release
 from core.verdict.ensemble import load_ensemble
 from core.verdict.out_of_distribution import DOMAIN_FILE
 from core.verdict.second_look import FILE_NAME as SECOND_LOOK_FILE
@@ -42,6 +43,7 @@ class SurveyedBy(Record):
     title: str
     members: int = 0
     started: str
+    instrument: str = DEFAULT.key
     members_sha256: str = ""
     judges_sha256: str = ""
     dismiss_below: float = 0.0
@@ -64,6 +66,8 @@ class Manifest(Record):
     ----------
     input, fingerprint : str
         What was surveyed, and what changes with its files.
+    release : str
+        Key of the data release whose ids and spectra they are.
     partitions : dict of number to PartitionEntry
         Those that are done.
     n_rows, n_classified, n_massive, notes, faults
@@ -72,6 +76,7 @@ class Manifest(Record):
 
     format_version: Literal[1]
     input: str
+    release: str = DEFAULT.key
     fingerprint: str
     n_partitions: int
     n_rows_planned: int | None = None
@@ -144,7 +149,14 @@ class Survey:
 
 @contextmanager
 def open_survey(
-    folder: str | Path, plan: Plan, run_dir: str | Path, model: str | None, *, dismiss_below: float, resume: bool
+    folder: str | Path,
+    plan: Plan,
+    run_dir: str | Path,
+    model: str | None,
+    *,
+    dismiss_below: float,
+    resume: bool,
+    release: str | None = None,
 ) -> Iterator[Survey]:
     """Claim a folder for one survey: create it, or with `resume` go on with what it holds.
 
@@ -158,7 +170,8 @@ def open_survey(
         The folder cannot be written to.
     """
     folder = Path(folder)
-    run, description = _run(run_dir, model, dismiss_below)
+    of = find_release(release).key if release else first_release(plan)
+    run, description = _run(run_dir, model, dismiss_below, of)
     with locked(folder / _LOCK, patience_s=0) as mine:
         if not mine:
             raise SurveyError(f"another process writes into {folder}; wait for it or choose another --out")
@@ -169,7 +182,7 @@ def open_survey(
             stored = read_manifest(folder)
             if not resume:
                 raise SurveyError(f"{folder} already holds a survey; choose another --out, or go on by --resume")
-            _require_same(stored, plan, description, folder)
+            _require_same(stored, plan, description, folder, of)
             partitions = stored.partitions
         elif any(path.name != _LOCK for path in folder.iterdir()):
             raise SurveyError(f"{folder} is not empty and holds no survey; choose another --out")
@@ -179,6 +192,7 @@ def open_survey(
             fingerprint=plan.fingerprint,
             n_partitions=len(plan.partitions),
             n_rows_planned=plan.n_rows,
+            release=of,
             run=description,
             explorer_version=core.__version__,
             partitions=partitions,
@@ -199,7 +213,7 @@ def read_manifest(folder: str | Path) -> Manifest:
         raise SurveyError(f"{folder} holds no {MANIFEST}; give the folder of a `survey`") from error
 
 
-def _run(run_dir: str | Path, model: str | None, dismiss_below: float) -> tuple[RunReference, SurveyedBy]:
+def _run(run_dir: str | Path, model: str | None, dismiss_below: float, release: str) -> tuple[RunReference, SurveyedBy]:
     ensemble = load_ensemble(run_dir, model, threads=1)
     started = ensemble.run.started
     description = SurveyedBy(
@@ -208,11 +222,12 @@ def _run(run_dir: str | Path, model: str | None, dismiss_below: float) -> tuple[
         title=ensemble.run.network,
         members=len(ensemble),
         started=started,
+        instrument=ensemble.instrument,
         members_sha256=_digest(ensemble.files),
         judges_sha256=_digest([ensemble.path / name for name in (DOMAIN_FILE, SECOND_LOOK_FILE)]),
         dismiss_below=dismiss_below,
     )
-    return RunReference(str(ensemble.path), ensemble.model, started, dismiss_below), description
+    return RunReference(str(ensemble.path), ensemble.model, started, dismiss_below, release), description
 
 
 def _digest(files: list[Path]) -> str:
@@ -221,7 +236,12 @@ def _digest(files: list[Path]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
 
 
-def _require_same(stored: Manifest, plan: Plan, now: SurveyedBy, folder: Path) -> None:
+def _require_same(stored: Manifest, plan: Plan, now: SurveyedBy, folder: Path, release: str) -> None:
+    if stored.release != release:
+        raise SurveyError(
+            f"{folder} holds a survey of {find_release(stored.release).name}, and you ask for "
+            f"{find_release(release).name}: ids and instruments differ between releases; choose another --out"
+        )
     if stored.fingerprint != plan.fingerprint:
         raise SurveyError(
             f"{folder} holds a survey of {stored.input}, whose files differ from {plan.root} as it is now; give the "

@@ -26,6 +26,7 @@ def survey(
     scheduler: str | None = None,
     dismiss_below: float = DISMISS_BELOW,
     partition_rows: int = PARTITION_ROWS,
+    release: str | None = None,
     on_progress: Progress | None = None,
 ) -> Survey:
     """Classify every star of an input into a folder of Parquet parts.
@@ -49,6 +50,8 @@ def survey(
         Stars to which the first member gives less are not shown to the other members; 0 shows them to all.
     partition_rows : int
         Least rows of a partition of a Parquet file (whole row groups); part of what a resumed survey must share.
+    release : str or None
+        Key of the data release of the input; None: what its first file says. Files of another one are faults.
 
     Returns
     -------
@@ -60,7 +63,9 @@ def survey(
         Before anything is classified.
     """
     plan = plan_partitions(source, partition_rows)
-    with SurveyWork(plan, run_dir, out, model=model, dismiss_below=dismiss_below, resume=resume) as work:
+    with SurveyWork(
+        plan, run_dir, out, model=model, dismiss_below=dismiss_below, resume=resume, release=release
+    ) as work:
         key = str(Path(out).resolve())
         results = on_dask(work.tasks, scheduler, key) if scheduler else here(work.tasks, workers or os.cpu_count() or 1)
         for n_done, (_, result) in enumerate(results, work.n_earlier + 1):

@@ -16,6 +16,7 @@ from core.errors import TrainingError
 from core.jobs.job import Job
 from core.jobs.launch import submit
 from core.jobs.work import Reporter, Task, TaskCancelled
+from core.records import Record
 from core.runs.folders import BASELINE_FILE
 from core.runs.settings import TrainingSettings
 from core.settings import current_settings
@@ -30,6 +31,23 @@ EMBEDDED = "embedded"
 """Stands for the embedded data set in a request: it is made, if need be, by the runner."""
 BASELINE_TASK = "baselines"
 Choice = tuple[ModelSpec, TrainingSettings]
+
+
+class NetworkRequest(Record):
+    """One network to train: its key, its settings, its folder below the request's `out`."""
+
+    key: str
+    settings: TrainingSettings
+    folder: str
+
+
+class TrainingRequest(Record):
+    """What a training job is asked for; `data` is a file or `EMBEDDED`, `out` the folder of the runs."""
+
+    data: str
+    out: str
+    networks: list[NetworkRequest]
+    baselines: bool = False
 
 
 def submit_training(
@@ -50,24 +68,21 @@ def submit_training(
         Fit the baselines on the folds of the first network too.
     """
     several = len({settings.representation for _, settings in choices}) > 1
+    names = [f"{spec.key}-{settings.representation}" if several else spec.key for spec, settings in choices]
     networks = [
-        {
-            "key": spec.key,
-            "settings": settings.as_dict(),
-            "folder": f"{spec.key}-{settings.representation}" if several else spec.key,
-        }
-        for spec, settings in choices
+        NetworkRequest(key=spec.key, settings=settings, folder=name)
+        for (spec, settings), name in zip(choices, names, strict=True)
     ]
     folder = Path(out) if Path(out).parent != Path() else current_settings().runs_dir / out
     file = str(data) if data == EMBEDDED else str(Path(data).resolve())
-    request = {"data": file, "out": str(folder.resolve()), "networks": networks, "baselines": baselines}
-    return submit(KIND, title, request, n_tasks=sum(settings.only_folds for _, settings in choices))
+    request = TrainingRequest(data=file, out=str(folder.resolve()), networks=networks, baselines=baselines)
+    return submit(KIND, title, request.as_dict(), n_tasks=sum(settings.only_folds for _, settings in choices))
 
 
 def run_names(job: Job) -> dict[str, str]:
     """What a training job's networks are called in the run catalogue, by their part of the task names."""
-    out = Path(job.request["out"]).name
-    return {network["folder"]: f"{out}/{network['folder']}" for network in job.request["networks"]}
+    request = TrainingRequest(**job.request)
+    return {network.folder: f"{Path(request.out).name}/{network.folder}" for network in request.networks}
 
 
 def task_name(folder: str, fold: int) -> str:
@@ -86,20 +101,20 @@ def split_task_name(name: str) -> tuple[str, int] | None:
 class TrainingWork:
     """A training job in the runner; see `core.jobs.work.Work`."""
 
-    def __init__(self, request: dict) -> None:
+    def __init__(self, request: TrainingRequest) -> None:
         self.tasks: list[Task] = []
         self.n_earlier = 0
         self._networks: dict[str, NetworkTraining] = {}
         self._claims = ExitStack()
-        path = _data_path(request["data"])
+        path = _data_path(request.data)
         data = read_training_data(path)
         self._file = {"path": str(path), "sha256": data.sha256}
         with ExitStack() as claims:
-            for asked in request["networks"]:
-                prepared = prepare(data, model_spec(asked["key"]), TrainingSettings(**asked["settings"]))
-                network = NetworkTraining(prepared, Path(request["out"]) / asked["folder"], resume=True)
-                self._add(asked["folder"], claims.enter_context(network))
-            if request.get("baselines"):
+            for asked in request.networks:
+                prepared = prepare(data, model_spec(asked.key), asked.settings)
+                network = NetworkTraining(prepared, Path(request.out) / asked.folder, resume=True)
+                self._add(asked.folder, claims.enter_context(network))
+            if request.baselines:
                 self._add_baselines(next(iter(self._networks.values())))
             self._claims = claims.pop_all()
 
@@ -138,7 +153,7 @@ class TrainingWork:
 
 def open_training(request: dict) -> TrainingWork:
     """The work of a training job."""
-    return TrainingWork(request)
+    return TrainingWork(TrainingRequest(**request))
 
 
 def warm_up() -> None:

@@ -125,6 +125,7 @@ def run_description(prepared: Preparation, device: str) -> Run:
         format_version=FORMAT_VERSION,
         model=spec.key,
         title=spec.title,
+        instrument=prepared.data.release,
         inputs=list(spec.inputs),
         representation=settings.representation,
         context=settings.context,

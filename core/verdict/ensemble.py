@@ -46,6 +46,11 @@ class Ensemble:
         return self.run.model
 
     @property
+    def instrument(self) -> str:
+        """Key of the release whose spectra the members learnt from; runs without a tag learnt from DR3's."""
+        return self.run.instrument
+
+    @property
     def files(self) -> list[Path]:
         """The members' ONNX files."""
         return [self.path / member.file for member in self.run.members]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from core.gaia.absolute_magnitude import ZERO_POINT_COLUMNS
+from core.gaia.absolute_magnitude import EPOCH_COLUMN, ZERO_POINT_COLUMNS
 from core.gaia.faintness import FAINTNESS_COLUMNS
 
 FACTS = FAINTNESS_COLUMNS
@@ -15,13 +15,16 @@ FACTS = FAINTNESS_COLUMNS
 def facts_of(metadata: pd.DataFrame) -> dict[str, np.ndarray]:
     """`FACTS` of every row, and those of the parallax's zero point that the table has: float64 ndarrays (n_stars,)."""
     return float_columns(metadata, FACTS) | float_columns(
-        metadata, [name for name in ZERO_POINT_COLUMNS if name in metadata]
+        metadata, [name for name in (*ZERO_POINT_COLUMNS, EPOCH_COLUMN) if name in metadata]
     )
 
 
 def facts_of_star(gaia: Mapping[str, object]) -> dict[str, np.ndarray]:
     """The same of one star from its Gaia columns by name, each of shape (1,)."""
-    return {name: np.array([to_number(gaia.get(name))]) for name in dict.fromkeys((*FACTS, *ZERO_POINT_COLUMNS))}
+    return {
+        name: np.array([to_number(gaia.get(name))])
+        for name in dict.fromkeys((*FACTS, *ZERO_POINT_COLUMNS, EPOCH_COLUMN))
+    }
 
 
 def float_columns(metadata: pd.DataFrame, names: Iterable[str]) -> dict[str, np.ndarray]:

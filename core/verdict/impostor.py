@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from core.gaia.absolute_magnitude import ZERO_POINT_COLUMNS, parallax_zero_point
+from core.gaia.absolute_magnitude import EPOCH_COLUMN, ZERO_POINT_COLUMNS, parallax_zero_point
 from core.gaia.faintness import (
     CERTAINTY,
     FAINTEST_MASSIVE_M_G,
@@ -42,7 +42,8 @@ def impostor(probability: np.ndarray, columns: Mapping[str, np.ndarray]) -> tupl
     True
     """
     probability = np.atleast_1d(np.asarray(probability, dtype=np.float64))
-    known = {name: float_column(columns, name) for name in (*FAINTNESS_COLUMNS, *ZERO_POINT_COLUMNS) if name in columns}
+    names = (*FAINTNESS_COLUMNS, *ZERO_POINT_COLUMNS, EPOCH_COLUMN)
+    known = {name: float_column(columns, name) for name in names if name in columns}
     columns = {name: np.full(len(probability), np.nan) for name in FAINTNESS_COLUMNS} | known
     with np.errstate(invalid="ignore"):
         looks = probability >= THRESHOLD

@@ -1,7 +1,8 @@
 """Classification of a file of any size: read a piece, predict, write, in bounded memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ import pyarrow as pa
 
 import core
 from core.gaia.labels import MASSIVE
+from core.gaia.releases import DEFAULT
 from core.parquet_output import parquet_output
+from core.spectra.readers.data_release import RELEASE_FIELD
+from core.verdict.companions import NO_COMPANIONS, load_companions
 from core.verdict.ensemble import Ensemble
-from core.verdict.verdict import classify
+from core.verdict.verdict import judge
 
 CHUNK_ROWS = 4096
 SCHEMA = pa.schema(
@@ -28,22 +32,24 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class ClassifiedFile:
-    """What `classify_file` wrote: counts of rows."""
+    """What `classify_file` wrote: counts of rows, and their data release (and whether the input says so)."""
 
     path: Path
     n_rows: int = 0
     n_classified: int = 0
     n_massive: int = 0
     n_noted: int = 0
+    release: str = DEFAULT.key
+    release_stated: bool = False
 
     def counting(self, table: pd.DataFrame) -> "ClassifiedFile":
         """The counts with one more piece."""
-        return ClassifiedFile(
-            self.path,
-            self.n_rows + len(table),
-            self.n_classified + int(table["probability"].notna().sum()),
-            self.n_massive + int((table["label"] == MASSIVE).sum()),
-            self.n_noted + int((table["note"] != "").sum()),
+        return replace(
+            self,
+            n_rows=self.n_rows + len(table),
+            n_classified=self.n_classified + int(table["probability"].notna().sum()),
+            n_massive=self.n_massive + int((table["label"] == MASSIVE).sum()),
+            n_noted=self.n_noted + int((table["note"] != "").sum()),
         )
 
 
@@ -54,6 +60,7 @@ def classify_file(
     *,
     chunk_rows: int = CHUNK_ROWS,
     on_progress: Callable[[float, int], None] | None = None,
+    release: str | None = None,
 ) -> ClassifiedFile:
     """Classify every spectrum of a file (or folder of files) into a Parquet file of verdicts.
 
@@ -69,6 +76,8 @@ def classify_file(
         Columns: `SCHEMA`; the run is named in the file's metadata.
     on_progress : callable or None
         Called after each piece with (share of the input that is read, rows done).
+    release : str or None
+        Key of the data release of the input; None: what it says itself.
 
     Raises
     ------
@@ -84,9 +93,16 @@ def classify_file(
         share = value
 
     done = ClassifiedFile(Path(out))
-    with parquet_output(out, SCHEMA.with_metadata(provenance(ensemble)), path) as writer:
-        for spectra in iter_spectra(path, chunk_rows, with_errors=False, on_progress=read_so_far):
-            table = classify(spectra, ensemble)
+    pieces = iter_spectra(path, chunk_rows, with_errors=False, release=release, on_progress=read_so_far)
+    first = next(pieces, None)
+    of = DEFAULT.key if first is None else first.release
+    done = replace(done, release=of, release_stated=first is not None and first.release_stated)
+    about = provenance(ensemble) | {RELEASE_FIELD: of}
+    started = ensemble.run.started
+    companions = NO_COMPANIONS if of == ensemble.instrument else load_companions(ensemble.path, started)
+    with parquet_output(out, SCHEMA.with_metadata(about), path) as writer:
+        for spectra in chain([] if first is None else [first], pieces):
+            table = judge(spectra, ensemble, companions).table()
             writer.write_table(to_arrow(table))
             done = done.counting(table)
             if on_progress is not None:

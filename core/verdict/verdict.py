@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.errors import UsageError
 from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
+from core.gaia.releases import DEFAULT
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
 from core.statistics.prevalence import reweight
@@ -18,6 +19,7 @@ from core.verdict.companions import NO_COMPANIONS, Companions
 from core.verdict.conformal import ERROR_RATE
 from core.verdict.facts import FACTS, facts_of
 from core.verdict.impostor import impostor
+from core.verdict.instruments import across_instruments, with_epoch
 from core.verdict.sky_estimate import estimate_sky_probability
 from core.verdict.star_verdict import StarVerdict
 
@@ -32,6 +34,10 @@ class Predictor(Protocol):
     @property
     def needs_coefficients(self) -> bool:
         """Whether XP coefficients are needed beside the flux."""
+
+    @property
+    def instrument(self) -> str:
+        """Key of the release whose spectra the members learnt from."""
 
     @property
     def representation(self) -> str:
@@ -61,6 +67,8 @@ class Verdict:
         As `core.verdict.facts.facts_of`; {} where nothing is known.
     companions : Companions
         The models beside the run.
+    release, instrument : str
+        Keys of the release whose spectra these are, and of the one whose spectra the networks learnt from.
     """
 
     source_id: np.ndarray
@@ -69,6 +77,8 @@ class Verdict:
     flux: np.ndarray | None = field(default=None, repr=False)
     facts: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     companions: Companions = field(default=NO_COMPANIONS, repr=False)
+    release: str = DEFAULT.key
+    instrument: str = DEFAULT.key
 
     def __len__(self) -> int:
         return len(self.source_id)
@@ -196,8 +206,10 @@ def judge(
         What Gaia says of the stars; None: what the metadata of `spectra` say.
     """
     members = member_probabilities(spectra, ensemble)
-    known = facts_of(spectra.metadata) if facts is None else facts
-    return Verdict(spectra.source_id, members, _notes(spectra, members, ensemble), spectra.flux, known, companions)
+    known = with_epoch(facts_of(spectra.metadata) if facts is None else facts, spectra)
+    note = _notes(spectra, members, ensemble)
+    judged = (spectra.source_id, members, note, spectra.flux, known, companions, spectra.release, ensemble.instrument)
+    return across_instruments(Verdict(*judged))
 
 
 def no_verdict(source_id: int, why: str, facts: Mapping[str, np.ndarray] | None = None) -> Verdict:

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from core.__main__ import main
 from core.errors import RunError
-from core.runs.run import RUN_FILE, Run, read_run, write_run
+from core.runs.run import (
+    RUN_FILE,
+    Calibration,
+    DataReference,
+    Figures,
+    LearntFrom,
+    Member,
+    Run,
+    read_run,
+    write_run,
+)
 from core.settings import PROJECT_ROOT, current_settings
 from tests.verdict.tiny_runs import write_run as write_tiny_run
 
@@ -74,6 +84,13 @@ def test_every_command_refuses_a_run_of_a_later_format(command, tmp_path, capsys
     }
     assert main([command, *arguments.get(command, [str(folder)])]) == 1
     assert "format_version is 99 (this program reads 1)" in capsys.readouterr().err
+
+
+def test_every_key_of_a_run_is_documented():
+    (row,) = (line for line in (PROJECT_ROOT / "docs" / "cli.md").read_text().splitlines() if "| `run.json` |" in line)
+    for record in (Run, DataReference, LearntFrom, Calibration, Figures, Member):
+        for key in record.model_fields:
+            assert f"`{key}`" in row, f"{record.__name__}.{key}"
 
 
 def test_nobody_else_knows_the_keys_of_a_run():

@@ -120,12 +120,12 @@ _JSON = st.recursive(
 @QUIETLY
 @given(content=_JSON)
 def test_a_run_with_nonsense_in_it_does_not_hide_the_others(content, tmp_path_factory):
-    from core.settings import Settings
+    from core.settings import current_settings
 
     folder = tmp_path_factory.getbasetemp() / "local" / "runs" / "odd"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(content))
-    settings = Settings(local_dir=folder.parent.parent)
+    settings = current_settings().model_copy(update={"local_dir": folder.parent.parent})
     assert any(run.shipped for run in find_runs(settings))
     try:
         read_run(folder)

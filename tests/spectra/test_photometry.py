@@ -9,9 +9,9 @@ import pytest
 
 from core.settings import current_settings
 from core.spectra.calibration import design_matrix
+from core.spectra.design_recipe import gaiaxpy_table
 from core.spectra.grid import N_COEFFICIENTS, WAVELENGTH_NM
 from core.spectra.photometry import passbands, synthetic_photometry
-from recipes.design_matrices import gaiaxpy_table
 
 
 def black_body(teff: float) -> np.ndarray:

@@ -19,7 +19,16 @@ from core.runs.run import read_run
 from core.runs.settings import resolve_settings
 from core.runs.store import finished_folds
 from core.training.fit import member_seed, weights_hash
-from core.training.job import BASELINE_TASK, TrainingWork, run_names, split_task_name, submit_training, task_name
+from core.training.job import (
+    BASELINE_TASK,
+    NetworkRequest,
+    TrainingRequest,
+    TrainingWork,
+    run_names,
+    split_task_name,
+    submit_training,
+    task_name,
+)
 from core.verdict.out_of_distribution import load_domain, store_domain
 from models.registry import model_spec
 from tests.training.conftest import labelled_spectra
@@ -175,8 +184,8 @@ def test_cancelled_job_stops_and_the_next_has_its_turn(stars, local):
 
 def test_the_domain_of_a_network_is_that_of_its_training_stars(stars, local):
     choice = settings(model_spec("wide"))
-    networks = [{"key": "wide", "settings": choice.as_dict(), "folder": "wide"}]
-    work = TrainingWork({"data": str(stars), "out": str(local / "runs" / "first"), "networks": networks})
+    networks = [NetworkRequest(key="wide", settings=choice, folder="wide")]
+    work = TrainingWork(TrainingRequest(data=str(stars), out=str(local / "runs" / "first"), networks=networks))
     work.close(complete=False, message="cancelled")
     data = read_training_data(stars)
     folds = make_fold_map(data, n_folds=choice.n_folds, validation=choice.validation, seed=choice.seed)

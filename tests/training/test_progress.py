@@ -37,7 +37,7 @@ def epoch(number: int, val_loss: float, val_accuracy: float) -> dict:
 
 def test_progress_is_put_together_from_the_workers_events(local):
     networks = [{"key": "deep", "folder": "deep", "settings": deep().as_dict()}]
-    asked = job.create_job("train", "one", {"networks": networks, "out": str(local / "runs" / "x")})
+    asked = job.create_job("train", "one", {"data": "x", "networks": networks, "out": str(local / "runs" / "x")})
     (untouched,) = network_progress(asked)
     assert (untouched.fraction, untouched.folds_done, untouched.validation_accuracy) == (0.0, 0, None)
     told = {

@@ -22,7 +22,7 @@ def guide(embedded: Dataset | None) -> None:
     find, see, train = st.columns(3, border=True)
     with find:
         st.markdown("**1. Find a star**")
-        st.markdown("Look it up by Gaia DR3 source id, name or place, or open a file. The examples are simulated.")
+        st.markdown("Look it up by Gaia source id, name or place, or open a file. The examples are simulated.")
         for label, source_id in examples.items():
             link("Star", f"A {label} star", source_id=source_id)
         link("Star", "Look up a star or open a file")

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from core.gaia.releases import DEFAULT
+
 _HEADINGS: dict[str, tuple[str, str | None]] = {
     # column: heading, number format (None: text)
-    "source_id": ("Gaia DR3", None),
+    "source_id": (DEFAULT.name, None),
     "label": ("Class", None),
     "category": ("Category", None),
     "kind": ("Kind", None),

@@ -7,6 +7,7 @@ import streamlit as st
 from core.figures.sky_colour import Painted, paint_classes, paint_groups, paint_scale
 from core.figures.sky_marks import Marks, name_of
 from core.gaia import frames
+from core.gaia.releases import DEFAULT
 from core.sky.sky_cells import SkyMap, cell_centres
 from core.sky.star_places import StarPlaces, star_places
 from core.sky.star_source import Cuts, StarSource
@@ -69,8 +70,8 @@ def answer_click(event, drawn: SkyMap) -> None:
     objects = (event.selection or {}).get("objects", {}) if event else {}
     for star in [*objects.get("stars", []), *objects.get("faded", [])][:1]:
         source_id, card = name_of(star), " · ".join(str(star[2]).split("\n")[1:])
-        st.markdown(f"**Gaia DR3 {source_id}** · {card}")
-        link("Star", f"Verdict on Gaia DR3 {source_id}", source_id=source_id)
+        st.markdown(f"**{DEFAULT.designation(source_id)}** · {card}")
+        link("Star", f"Verdict on {DEFAULT.designation(source_id)}", source_id=source_id)
     for cell in objects.get("cells", [])[:1]:
         order = drawn.order or 0
         l_deg, b_deg = cell_centres(np.array([int(name_of(cell))]), order)

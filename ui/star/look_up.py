@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.archive.client import ArchiveClient
 from core.errors import ExplorerError
+from core.gaia.releases import DEFAULT, RELEASES, find_release
 from core.runs.catalogue import RunSummary
 from core.star.card import VerdictCard, verdict_card
 from core.star.lookup import find_star
@@ -20,18 +21,19 @@ LARGEST_RADIUS_ARCSEC = 600.0
 
 @dataclass(frozen=True)
 class StarQuery:
-    """`text` as typed ('' for nothing), `radius_arcsec` and `epoch` (as typed) of a search by position."""
+    """`text` as typed ('' for nothing); `radius_arcsec` and `epoch` of a search by position; `release` to search."""
 
     text: str
     radius_arcsec: float
     epoch: str
+    release: str = DEFAULT.key
 
 
 def choose_star() -> StarQuery:
     """The look-up field, and the options of a search by name or coordinates."""
     state.take_latest_star()
     text = st.text_input(
-        "Gaia DR3 source id, name or coordinates",
+        "Gaia source id, name or coordinates",
         key=state.SOURCE_ID,
         bind="query-params",
         type="search",
@@ -39,6 +41,15 @@ def choose_star() -> StarQuery:
         help="An id is searched in the opened files, the embedded stars, the stars seen before and the Gaia archive. "
         "Coordinates may be decimal or sexagesimal, also 'galactic 209.0 -19.4'. Names need a network.",
         max_chars=200,
+    )
+    release = st.segmented_control(
+        "Data release",
+        [item.key for item in RELEASES],
+        default=DEFAULT.key,
+        format_func=lambda key: find_release(key).name,
+        key=state.RELEASE,
+        bind="query-params",
+        help="Which release's tables and spectra are asked for. An id of the other one is translated, as is said.",
     )
     with st.popover("Search by position", icon=":material/my_location:"):
         radius = st.number_input(
@@ -57,9 +68,9 @@ def choose_star() -> StarQuery:
             key=state.EPOCH,
             bind="query-params",
             max_chars=12,
-            help="Gaia's sources are moved to this epoch by their proper motions (Gaia's own is J2016.0).",
+            help="Gaia's sources are moved to this epoch by their proper motions (DR3's own: J2016.0, DR4's: J2017.5).",
         )
-    return StarQuery((text or "").strip(), float(radius), (epoch or "").strip() or "J2000")
+    return StarQuery((text or "").strip(), float(radius), (epoch or "").strip() or "J2000", release or DEFAULT.key)
 
 
 def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], None] | None = None) -> VerdictCard:
@@ -87,7 +98,7 @@ def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], N
             epoch=query.epoch,
             opened=[*chosen, *opened.spectra.values()],
             refresh=again,
-            client=ArchiveClient(on_message=on_wait),
+            client=ArchiveClient(on_message=on_wait, release=find_release(query.release)),
         )
         state.remember_record(asked, record)
     return verdict_card(record, *cache.load_judges(run)) if run else verdict_card(record)

@@ -1,4 +1,4 @@
-"""Model atmospheres converged to a part in ten thousand: Newton steps in the temperature, everything else accelerated."""
+"""Model atmospheres converged to a part in ten thousand: Newton steps in the temperature, the rest accelerated."""
 
 from dataclasses import dataclass
 

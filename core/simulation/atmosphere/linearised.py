@@ -21,8 +21,8 @@ def flux_response(
 ) -> np.ndarray:
     """d(flux at the surface and between depths) / d ln T at each depth, (n_depth, n_depth).
 
-    `planck_slope` is dB / d ln T; the arrays are (n_depth, n_wave) as in `transfer.solve_moments`. Eddington factors and
-    opacities are held.
+    `planck_slope` is dB / d ln T; the arrays are (n_depth, n_wave) as in `transfer.solve_moments`. Eddington
+    factors and opacities are held.
     """
     step = np.diff(tau, axis=0)
     change = _mean_response(tau, thermal, field, planck_slope)
