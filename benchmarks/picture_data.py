@@ -51,7 +51,7 @@ class _NoJob:
 def explain_samples() -> None:
     """Keep the explanations of two networks, and the checks of the first, in the folder of the app's data."""
     from core.explanation.job import Sample, check_task, explain_task
-    from ui.explanation_cache import N_BACKGROUND
+    from ui.explain.cache import N_BACKGROUND
 
     settings, sample = current_settings(), Sample(N_EXPLAINED, N_BACKGROUND)
     shipped = settings.default_run_dir, settings.reference_runs_dir / ALSO_EXPLAINED

@@ -16,7 +16,7 @@ from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.photometry import synthetic_photometry
 from core.spectra.spectrum_set import SpectrumSet
 from core.statistics.intervals import rate_intervals
-from core.verdict.companions import Companions, load_companions
+from core.verdict.companions import Companions, companions_of
 from core.verdict.ensemble import load_ensemble
 from core.verdict.verdict import judge
 
@@ -31,7 +31,7 @@ def main(run_dir: Path) -> None:
     if not folder.is_dir():
         sys.exit(f"no real spectra in {folder}: set XP_REAL_DATA to the folder that holds them")
     ensemble = load_ensemble(run_dir)
-    companions = load_companions(ensemble.path, ensemble.run.started)
+    companions = companions_of(ensemble)
     if companions.domain is None or companions.conformal is None:
         sys.exit(f"{run_dir} stores no domain of its training spectra or no held-out stars: train it again")
     exam = load_exam(folder)

@@ -4,9 +4,10 @@ import streamlit as st
 
 from core.evaluation.comparison import BASELINE_TITLES
 from ui import cache
-from ui.comparison_views import rows_of, show_cost, show_learning, show_table, show_winners
-from ui.evaluation_choices import choose_comparable
-from ui.plain import plain
+from ui.compare.views import rows_of, show_cost, show_learning, show_table, show_winners
+from ui.evaluate.choices import choose_comparable
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 
 page("Compare", ":material/leaderboard:")
@@ -32,24 +33,21 @@ titles = dict(BASELINE_TITLES)
 for result in every:
     titles[result.name] = f"{result.title} ({result.name})" if result.title in titles.values() else result.title
 
-table_tab, winners_tab, learning_tab, cost_tab = st.tabs(
-    ["Table", "Who beats whom", "Learning curves", "Size and speed"], key="view", bind="query-params"
+
+def winners() -> None:
+    """Who beats whom, where there is more than one to compare."""
+    if len(every) < 2 and results[0].baselines is None:
+        st.info("One run alone beats nobody: train another one on the same stars.", icon=":material/compare_arrows:")
+    else:
+        show_winners(results, others, titles)
+
+
+show_tabs(
+    {
+        "Table": lambda: show_table(rows_of(results)),
+        "Who beats whom": winners,
+        "Learning curves": lambda: show_learning(results, titles),
+        "Size and speed": lambda: show_cost(rows_of(results)),
+    }
 )
-if table_tab.open:
-    with table_tab:
-        show_table(rows_of(results))
-if winners_tab.open:
-    with winners_tab:
-        if len(every) < 2 and results[0].baselines is None:
-            st.info(
-                "One run alone beats nobody: train another one on the same stars.", icon=":material/compare_arrows:"
-            )
-        else:
-            show_winners(results, others, titles)
-if learning_tab.open:
-    with learning_tab:
-        show_learning(results, titles)
-if cost_tab.open:
-    with cost_tab:
-        show_cost(rows_of(results))
 link("Evaluate", "Look at one run closely")

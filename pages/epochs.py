@@ -10,12 +10,12 @@ from core.simulation.epochs import KINDS
 from core.spectra.epochs import VARIES_FROM, EpochSpectra
 from core.verdict.verdict import judge
 from ui import cache, state
-from ui.choice import choose_one, choose_whole_number
-from ui.downloads import download_table
-from ui.epoch_source import opened_epochs, simulated_epochs
-from ui.figure import show
-from ui.plain import plain
-from ui.run_choice import choose_run
+from ui.epochs.source import opened_epochs, simulated_epochs
+from ui.parts.choice import choose_one, choose_whole_number
+from ui.parts.downloads import download_table
+from ui.parts.figure import show
+from ui.parts.plain import plain
+from ui.parts.run_choice import choose_run
 from ui.shell import page
 
 page("Epochs", ":material/timeline:")
@@ -31,7 +31,7 @@ def choose_epochs() -> EpochSpectra | None:
         ids = {str(star.source_id): find_release(star.spectra.release).designation(star.source_id) for star in stars}
         chosen = choose_one("Star", ids, state.SOURCE_ID)
         return next(star for star in stars if str(star.source_id) == chosen)
-    n_epochs = choose_whole_number("Transits", 2, 200, 40, "transits")
+    n_epochs = choose_whole_number("Transits", 2, 200, 40, state.TRANSITS)
     return simulated_epochs(source.removeprefix("sim:"), n_epochs)
 
 

@@ -7,13 +7,14 @@ from core.explanation.explanation import Explanation
 from core.explanation.job import BOOSTED_SUFFIX, CHECKS_SUFFIX, sample_path
 from core.gaia.releases import DEFAULT
 from core.runs.catalogue import RunSummary
-from ui import cache, explanation_cache
-from ui.explanation_choices import choose_explained_run, choose_member, choose_sample, offer_job
-from ui.explanation_views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
-from ui.plain import plain
+from ui import cache
+from ui.explain import cache as explanation_cache
+from ui.explain.choices import choose_explained_run, choose_member, choose_sample, offer_job
+from ui.explain.views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.star_choices import choose_star
-from ui.star_lookup import look_up
+from ui.star.look_up import choose_star, look_up
 
 page("Explain", ":material/lightbulb:")
 
@@ -110,9 +111,6 @@ VIEWS = {
 }
 try:
     explanation_cache.open_run(chosen_run.path, chosen_run.name, explanation_cache.version_of(chosen_run))
-    for tab, view in zip(st.tabs(list(VIEWS), key="view", bind="query-params"), VIEWS.values(), strict=True):
-        if tab.open:
-            with tab:
-                view(chosen_run)
+    show_tabs(VIEWS, chosen_run)
 except ExplorerError as error:
     st.error(plain(error), icon=":material/error:")

@@ -8,18 +8,17 @@ from core.figures.palette import GREEN, LABEL_COLOURS
 from core.figures.spectrum import spectrum_figure
 from core.star.card import card_facts
 from ui import state
-from ui.downloads import download_spectra, download_table
-from ui.figure import show
-from ui.opened_files import open_files
-from ui.parameters_view import show_parameters
-from ui.plain import plain
-from ui.run_choice import choose_run
+from ui.parts.downloads import download_spectra, download_table
+from ui.parts.figure import show
+from ui.parts.opened_files import open_files
+from ui.parts.plain import plain
+from ui.parts.run_choice import choose_run
+from ui.parts.verdict_card import show_advice, show_facts, show_impostor, show_verdict
 from ui.shell import link, page
-from ui.star_card import show_columns, show_gaia_opinions, show_rvs
-from ui.star_choices import choose_star
-from ui.star_lookup import look_up
-from ui.trust_view import show_trust
-from ui.verdict_card import show_advice, show_facts, show_impostor, show_verdict
+from ui.star.look_up import choose_star, look_up
+from ui.star.parameters_view import show_parameters
+from ui.star.record_view import show_columns, show_gaia_opinions, show_rvs
+from ui.star.trust_view import show_trust
 
 page("Star", ":material/star:")
 

@@ -13,6 +13,7 @@ from core.datasets.dataset import Dataset, labels_of
 from core.runs import catalogue as run_catalogue
 from core.verdict.companions import Companions, load_companions
 from core.verdict.ensemble import Ensemble
+from ui import state
 
 
 def with_wanted(find: Any, parameter: str) -> list:
@@ -20,7 +21,7 @@ def with_wanted(find: Any, parameter: str) -> list:
 
     The list may be seconds old, and a link may lead to something that has just been made.
     """
-    found, wanted = find(), st.query_params.get(parameter)
+    found, wanted = find(), state.query(parameter)
     if wanted and all(item.name != wanted for item in found):
         find.clear()
         found = find()

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import access, jobs, state
-from ui.garbage import spare_modules
-from ui.plain import plain
+from ui import state
+from ui.parts import access, jobs
+from ui.parts.garbage import spare_modules
+from ui.parts.plain import plain
 
 PROGRAM = "Massive Star Explorer"
 ICON_FILE = Path(__file__).with_name("icon.svg")

@@ -15,7 +15,7 @@ from core.gaia.releases import RELEASES, release_named_in
 from core.star.card import VerdictCard, card_facts, verdict_card
 from core.star.lookup import find_star
 from core.statistics.prevalence import GAIA_PREVALENCE
-from core.verdict.companions import NO_COMPANIONS, Companions, load_companions
+from core.verdict.companions import NO_COMPANIONS, Companions, companions_of
 from core.verdict.ensemble import Ensemble, load_ensemble
 from core.verdict.star_verdict import StarVerdict
 
@@ -130,4 +130,4 @@ def _ensemble(run: Path | None) -> tuple[Ensemble | None, Companions]:
     if not folder.exists():
         raise RunError(f"There is no run folder {folder}; see `python -m core models` and train one")
     ensemble = load_ensemble(folder)
-    return ensemble, load_companions(ensemble.path, ensemble.run.started)
+    return ensemble, companions_of(ensemble)

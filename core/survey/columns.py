@@ -67,7 +67,7 @@ def survey_table(spectra: SpectrumSet, verdict: Verdict) -> pa.Table:
         "good_astrometry": _good_astrometry(facts),
         "category": _texts(found, "category", n),
         "true_label": _texts(found, "label", n),
-        "true_group": pa.array(float_columns(found, ["true_group"])["true_group"], from_pandas=True).cast(pa.int64()),
+        "true_group": _as(pa.int64(), float_columns(found, ["true_group"])["true_group"]),
         "n_members": pa.array(verdict.n_asked, pa.int16()),
         "note": pa.array(verdict.note, pa.string()),
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.errors import RunError
 from core.verdict.conformal import ConformalSets, load_conformal
+from core.verdict.ensemble import Ensemble
 from core.verdict.out_of_distribution import DOMAIN_FILE, TrainingDomain, load_domain
 from core.verdict.second_look import FILE_NAME as SECOND_LOOK_FILE
 from core.verdict.second_look import SecondLook, load_second_look
@@ -51,6 +52,11 @@ def load_companions(run_dir: str | Path, started: str) -> Companions:
     folder = Path(run_dir)
     stamps = tuple(_stamp(folder / name) for name in ("test.parquet", "oof.parquet", DOMAIN_FILE, SECOND_LOOK_FILE))
     return _load(folder, str(started), stamps)
+
+
+def companions_of(ensemble: Ensemble) -> Companions:
+    """What lies beside the run of an ensemble."""
+    return load_companions(ensemble.path, ensemble.run.started)
 
 
 @lru_cache(maxsize=8)

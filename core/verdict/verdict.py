@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from core.errors import UsageError
 from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 from core.gaia.releases import DEFAULT
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
@@ -124,7 +125,15 @@ class Verdict:
         return estimate_sky_probability(self.probability, self.probability_std, self.all_facts, second_look)
 
     def posterior(self, prevalence: float, score: str = SCORES[0]) -> np.ndarray:
-        """The probability, by a score of `SCORES`, in a sample of which a fraction `prevalence` is massive."""
+        """The probability, by a score of `SCORES`, in a sample of which a fraction `prevalence` is massive.
+
+        Raises
+        ------
+        UsageError
+            Another score, or a prevalence that is not between 0 and 1 (exclusive).
+        """
+        if score not in SCORES:
+            raise UsageError(f"the score {score!r} is none; choose one of {', '.join(SCORES)}")
         return reweight(getattr(self, score), prevalence)
 
     @cached_property

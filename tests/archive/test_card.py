@@ -17,6 +17,7 @@ class Networks:
 
     needs_coefficients = False
     representation = "l2"
+    instrument = "dr3"
 
     def __init__(self, probability):
         self.probability = probability

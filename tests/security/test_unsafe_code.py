@@ -35,7 +35,7 @@ HELPER_PROCESSES = {
     "core/training/export.py": "a TensorFlow that converts",
 }
 QUERIES = (
-    "core/archive/", "core/sky/sky_cells.py", "core/sky/star_source.py", "core/survey/", "ui/sky_sources.py"
+    "core/archive/", "core/sky/sky_cells.py", "core/sky/star_source.py", "core/survey/", "ui/sky_map/sources.py"
 )  # fmt: skip
 
 

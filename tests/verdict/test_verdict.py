@@ -1,6 +1,7 @@
 """One verdict, many views: the same star shows the same numbers in a table, a survey and on its card."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from core.__main__ import main
+from core.errors import UsageError
 from core.settings import PROJECT_ROOT, current_settings
 from core.simulation.draw import simulate
 from core.spectra.readers import read_spectra
@@ -17,7 +20,7 @@ from core.star.card import verdict_card
 from core.star.record import StarRecord
 from core.statistics.prevalence import reweight
 from core.survey.columns import SCHEMA, survey_table
-from core.verdict.companions import NO_COMPANIONS, Companions, load_companions
+from core.verdict.companions import NO_COMPANIONS, Companions, companions_of
 from core.verdict.conformal import UNDECIDED, fit_conformal
 from core.verdict.doubts import CHECKS, DOUBTED, TRUSTED
 from core.verdict.ensemble import load_ensemble
@@ -37,11 +40,17 @@ def verdict_of(members: np.ndarray, companions: Companions = NO_COMPANIONS, **fa
 
 
 @pytest.fixture(scope="module")
-def spectra(tmp_path_factory) -> SpectrumSet:
-    """Simulated stars, two of which cannot be classified."""
+def stars(tmp_path_factory) -> Path:
+    """A file of simulated stars."""
     path = tmp_path_factory.mktemp("stars") / "stars.parquet"
     simulate("training", 60, 3, path, workers=1)
-    found = read_spectra(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def spectra(stars) -> SpectrumSet:
+    """The simulated stars, two of which cannot be classified."""
+    found = read_spectra(stars)
     flux = found.flux.copy()
     flux[4], flux[9, 7] = 0.0, np.nan
     return SpectrumSet(found.source_id, flux, metadata=found.metadata)
@@ -49,9 +58,8 @@ def spectra(tmp_path_factory) -> SpectrumSet:
 
 @pytest.fixture(scope="module")
 def shipped():
-    folder = current_settings().default_run_dir
-    ensemble = load_ensemble(folder, threads=1)
-    return ensemble, load_companions(folder, ensemble.run.started)
+    ensemble = load_ensemble(current_settings().default_run_dir, threads=1)
+    return ensemble, companions_of(ensemble)
 
 
 def test_table_survey_and_card_are_views_of_one_verdict(spectra, shipped):
@@ -76,6 +84,19 @@ def test_table_survey_and_card_are_views_of_one_verdict(spectra, shipped):
             else:
                 assert card[name] == there, (name, row)
         json.dumps(card, allow_nan=False)
+
+
+def test_the_command_says_and_prints_the_same_ladder(stars, spectra, shipped, capsys):
+    query = ["star", str(spectra.source_id[0]), "--open", str(stars), "--offline"]
+    assert main(query) == 0
+    said = capsys.readouterr().out
+    assert main([*query, "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)
+    verdict = judge(read_spectra(stars).take(np.array([0])), *shipped).star()
+    assert card["sky_probability"] == pytest.approx(verdict.sky_probability)
+    assert card["posterior"] == pytest.approx(verdict.posterior(card["prevalence"]))
+    assert f"With brightness and parallax: {verdict.sky_probability:.4f}" in said
+    assert f"Where 0.03 % of the stars are massive, as among Gaia's XP sources: {card['posterior']:.4f}" in said
 
 
 @given(arrays.arrays(np.float64, (5, 20), elements=st.floats(0.0, 1.0)))
@@ -117,6 +138,9 @@ def test_the_posterior_is_that_of_the_score_that_is_asked_for():
     assert star.posterior(0.001, "probability") == float(reweight(verdict.probability, 0.001)[0])
     assert star.unknown_facts == ("bp_rp", "parallax", "parallax_error")
     assert star.posterior(0.001) < star.sky_probability
+    for prevalence, score in ((1.5, "probability"), (0.001, "ood_score")):
+        with pytest.raises(UsageError):
+            star.posterior(prevalence, score)
 
 
 def test_nothing_is_computed_that_is_not_asked_for(tmp_path):
