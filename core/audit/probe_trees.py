@@ -1,4 +1,4 @@
-"""Boosted trees on a few features: what position, brightness or a representation predict, and how well in which folds."""
+"""Boosted trees on a few features: what position, brightness or a representation predict, and in which folds."""
 
 from collections.abc import Iterable
 
