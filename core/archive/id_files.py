@@ -2,13 +2,25 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.archive.source_id import check_source_id, parse_source_id
-from core.errors import EmptyFileError, MissingColumnError, ReadError, SourceIdError, UnsupportedFormatError
+from core.errors import (
+    EmptyFileError,
+    MissingColumnError,
+    MixedReleasesError,
+    ReadError,
+    SourceIdError,
+    UnsupportedFormatError,
+)
+from core.gaia.releases import DEFAULT, find_release
+from core.gaia.source_id import check_source_id, parse_source_id
+
+if TYPE_CHECKING:
+    from core.spectra.readers.batch import Batch
 
 _LARGEST_LIST_BYTES = 512 * 1024**2
 _CHUNK_ROWS = 1 << 16
@@ -32,17 +44,23 @@ class IdList:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def read_ids(path: Path) -> np.ndarray:
+def read_ids(path: Path, release: str = DEFAULT.key) -> np.ndarray:
     """Source ids of a file, int64, in file order: `read_id_list` without what is wrong with single rows."""
-    return read_id_list(path).ids
+    return read_id_list(path, release).ids
 
 
-def read_id_list(path: Path) -> IdList:
+def read_id_list(path: Path, release: str = DEFAULT.key) -> IdList:
     """Source ids of a file, and the rows that have none.
 
-    A text file with one id per line ('Gaia DR3 ...' is understood, '#' begins a comment), or a table of any format of
-    `core.spectra.readers` (CSV and its relatives, ECSV, FITS, VOTable, Parquet, IPAC, CDS, JSON) with a column of ids
-    under any name of the vocabulary.
+    A text file with one id per line ('Gaia DR3 ...' is understood where ids of that release are wanted, '#' begins a
+    comment), or a table of any format of `core.spectra.readers` (CSV and its relatives, ECSV, FITS, VOTable, Parquet,
+    IPAC, CDS, JSON) with a column of ids under any name of the vocabulary.
+
+    Parameters
+    ----------
+    path : Path
+    release : str
+        Key of the release whose ids are wanted; a file that states another one is refused.
 
     Raises
     ------
@@ -54,7 +72,7 @@ def read_id_list(path: Path) -> IdList:
     if not path.exists():
         raise ReadError(f"there is no file {path}")
     try:
-        found = _from_lines(path) if _is_list(path) else _from_table(path)
+        found = _from_lines(path, release) if _is_list(path) else _from_table(path, release)
     except UnsupportedFormatError as error:
         raise SourceIdError(f"{path}, line 1: neither a Gaia source id nor a table of them ({error})") from error
     except EmptyFileError as error:
@@ -80,7 +98,7 @@ def _is_list(path: Path) -> bool:
     return bool(_ID_LINE.match(first))
 
 
-def _from_lines(path: Path) -> IdList:
+def _from_lines(path: Path, release: str) -> IdList:
     if path.stat().st_size > _LARGEST_LIST_BYTES:
         raise ReadError(f"{path} has more than {_LARGEST_LIST_BYTES // 1024**2} MiB: convert it to Parquet")
     try:
@@ -94,20 +112,20 @@ def _from_lines(path: Path) -> IdList:
         if not entry:
             continue
         try:
-            ids.append(parse_source_id(entry))
+            ids.append(parse_source_id(entry, release))
         except SourceIdError as error:
             problems[f"line {number}"] = str(error)
     return IdList(np.array(ids, dtype=np.int64), problems)
 
 
-def _from_table(path: Path) -> IdList:
+def _from_table(path: Path, release: str) -> IdList:
     from core.spectra.readers.folders import folder_of
 
     parts: list[np.ndarray] = []
     problems: dict[str, str] = {}
     row = 0
     for name in folder_of(path).names:
-        for ids, bad in _ids_of_table(path / name if name else path):
+        for ids, bad in _ids_of_table(path / name if name else path, release):
             problems |= {f"row {row + place + 1}": text for place, text in sorted(bad.items())}
             keep = np.ones(len(ids), dtype=bool)
             keep[list(bad)] = False
@@ -119,24 +137,39 @@ def _from_table(path: Path) -> IdList:
     return IdList(np.concatenate([np.empty(0, dtype=np.int64), *parts]), problems)
 
 
-def _ids_of_table(path: Path) -> Iterator[tuple[np.ndarray, dict[int, str]]]:
+def _ids_of_table(path: Path, release: str) -> Iterator[tuple[np.ndarray, dict[int, str]]]:
     from core.spectra.readers.arrays import single_array
     from core.spectra.readers.formats import open_table
-    from core.spectra.readers.releases import TRANSLATE, release_of_names
+    from core.spectra.readers.releases import release_of_names
     from core.spectra.readers.source_ids import parse_source_ids
 
     table = open_table(path, str(path))
     if table is None:
         raise ReadError(f"{path} is a zip of several files; unpack it and give one table of ids")
-    if release := release_of_names(table.names):
-        raise SourceIdError(f"{path}: the ids are those of Gaia {release}; {TRANSLATE}")
+    named = release_of_names(table.names)
     columns = ["source_id", "designation", "ref_epoch"]
     for batch in table.batches(columns, _CHUNK_ROWS):
-        if (release := batch.parameters.get("release")) is not None:
-            raise SourceIdError(f"{path}: the ids are those of Gaia {release}; {TRANSLATE}")
+        _require_release(batch, named, release)
         if "source_id" not in batch.table.column_names:
             raise MissingColumnError(f"{path} has no column source_id; it has {', '.join(table.names[:10])}")
         yield parse_source_ids(single_array(batch.table, "source_id"), str(path))
+
+
+def _require_release(batch: "Batch", named: str, release: str) -> None:
+    """Refuse ids of another release than the wanted one; `named` is what the table's columns say."""
+    from core.spectra.readers.data_release import release_of_batch
+
+    if named and "release" not in batch.parameters:
+        batch = replace(batch, parameters={**batch.parameters, "release": named})
+    try:
+        of, is_stated = release_of_batch(batch)
+    except MixedReleasesError as error:
+        raise SourceIdError(str(error)) from error
+    if is_stated and of.key != release:
+        raise SourceIdError(
+            f"{batch.origin}: these are ids of {of.name}, expected ids of {find_release(release).name}: ids change "
+            f"between releases. Say --release {of.key}, or --ids-of {of.key} to have them translated"
+        )
 
 
 def _is_plausible(source_id: int, problems: dict[str, str], row: int) -> bool:

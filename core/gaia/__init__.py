@@ -1,1 +1,1 @@
-"""What Gaia is: the names and units of its columns, its releases, its ids."""
+"""What Gaia is: releases, ids, names and units of columns, quality, labels, zero point, distances and frames."""

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.gaia.releases import RELEASES
+
 _FLUX_STEMS = (
     "",
     "flux",
@@ -46,8 +48,12 @@ for _band in ("bp", "rp"):
     _STEMS |= dict.fromkeys([f"{_band}{word}" for word in _words], f"{_band}_coefficient_errors")
 _NUMBERED = re.compile(r"^(.*?)[\s_.\-\[(]*(\d{1,5}(?:\.\d{1,6})?)\s*_?(nm)?[\])]*$", re.IGNORECASE)
 _LEAST = 20
-_WIDTHS = {"bp_coefficients": 55, "rp_coefficients": 55, "bp_coefficient_errors": 55, "rp_coefficient_errors": 55}
-_WIDTHS |= {"xp_coefficients": 110}
+_WIDTHS = {
+    f"{band}_{kind}": {release.n_coefficients[place] for release in RELEASES}
+    for place, band in enumerate(("bp", "rp"))
+    for kind in ("coefficients", "coefficient_errors")
+}
+_WIDTHS |= {"xp_coefficients": {sum(release.n_coefficients) for release in RELEASES}}
 
 
 def sample_columns(names: Sequence[str]) -> dict[str, tuple[str, float]]:
@@ -71,7 +77,7 @@ def sample_columns(names: Sequence[str]) -> dict[str, tuple[str, float]]:
     taken: set[str] = set()
     for stem, numbers in stems.items():
         array = _STEMS[stem]
-        fits = len(numbers) == _WIDTHS[array] if array in _WIDTHS else len(numbers) >= _LEAST
+        fits = len(numbers) in _WIDTHS[array] if array in _WIDTHS else len(numbers) >= _LEAST
         if fits and array not in taken and len(set(numbers.values())) == len(numbers):
             taken.add(array)
             columns |= {name: (array, number) for name, number in numbers.items()}

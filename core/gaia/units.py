@@ -63,7 +63,7 @@ def _parsed(text: str):
         for form in _FORMATS:
             try:
                 return u.Unit(text, format=form, parse_strict="raise")
-            except Exception:  # astropy raises ValueError and TypeError, its grammars others on nonsense
+            except Exception:  # noqa: S112 - astropy raises ValueError and TypeError, its grammars others on nonsense
                 continue
     return None
 

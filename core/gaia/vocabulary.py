@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.gaia.releases import OLDER
+
 
 @dataclass(frozen=True)
 class Column:
@@ -37,6 +39,8 @@ COLUMNS = (
         "gaia_sourceid", "gaia_edr3_source_id", "gaia_dr3_id", "gaiadr3_id", "gaia_dr3", "gaiadr3", "gaia_edr3",
         "gaiaedr3",
         "dr3_id", "gaia_id", "gaiaid", "gaia", "source", "designation", "gaia_designation", "dr3name", "edr3name",
+        "gaia_dr4_source_id", "gaiadr4_source_id", "dr4_source_id", "source_id_dr4", "gaia_dr4_id", "gaia_dr4",
+        "gaiadr4", "id_dr4", "dr4_id", "dr4name",
     )),
     Column("ra", "deg", (
         "ra_icrs", "raicrs", "radeg", "right_ascension", "raj2000", "_raj2000", "_ra_icrs", "_ra", "ra_j2000", "ra2000",
@@ -112,17 +116,6 @@ UNITS = {item.name: item.unit for item in COLUMNS if item.unit}
 _NAME_OF = {word: item.name for item in COLUMNS for word in (item.name, *item.words)}
 _RANK = {word: rank for item in COLUMNS for rank, word in enumerate((item.name, *item.words))}
 
-DR2_ID_WORDS = (
-    "dr2_source_id", "source_id_dr2", "gaia_dr2_source_id", "gaiadr2_source_id", "gaia_dr2", "gaiadr2", "gaia_dr2_id",
-    "gaiadr2_id", "dr2name", "dr2_id", "gdr2",
-)  # fmt: skip
-"""Columns of ids of Gaia DR2, which are no ids of DR3."""
-DR2_COLUMNS = (
-    "teff_val", "a_g_val", "e_bp_min_rp_val", "radius_val", "lum_val", "priam_flags", "flame_flags",
-    "astrometric_pseudo_colour", "mean_varpi_factor_al", "astrometric_weight_al",
-)  # fmt: skip
-"""Columns of gaiadr2.gaia_source that no later release has (Gaia DR2 documentation, chapter 14)."""
-
 GUESSED_ID_WORDS = ("object_id", "objectid", "objid", "star_id", "id", "identifier", "main_id", "name", "star")
 """Names under which ids are believed only where the values look like them (`SMALLEST_ID`)."""
 SMALLEST_ID = 4_295_806_720
@@ -154,8 +147,7 @@ def word_of(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def meaning(name: str) -> tuple[str, str, int]:
-    """Gaia's name for a column ('' if it is not known), the unit that the name states, and how good the word is (0
-    best).
+    """Gaia's name for a column ('' if unknown), the unit that the name states, and how good the word is (0 best).
 
     >>> meaning("RA [h]"), meaning("sky.dec")[0], meaning("wavelength_nm")[1], meaning("colour")[0]
     (('ra', 'h', 100), 'dec', 'nm', '')
@@ -207,7 +199,7 @@ def _canonical(names: tuple[str, ...]) -> dict[str, str]:
     for name, (known, _) in sample_columns(names).items():
         if known not in best:
             renamed[name] = known
-    if "source_id" not in best and (guess := guessed_id(names)) is not None and not dr2_ids(names):
+    if "source_id" not in best and (guess := guessed_id(names)) is not None and not older_ids(names):
         renamed[guess] = "source_id"
     return renamed
 
@@ -241,9 +233,10 @@ def guessed_id(names: Sequence[str]) -> str | None:
     return next((words[word] for word in GUESSED_ID_WORDS if word in words), None)
 
 
-def dr2_ids(names: Sequence[str]) -> str | None:
-    """The column of DR2 ids, if there is one."""
-    return next((name for name in names if word_of(name) in DR2_ID_WORDS), None)
+def older_ids(names: Sequence[str]) -> tuple[str, str] | None:
+    """The column of ids of a release that is not read and that release's key, if there is one."""
+    words = {word: release.key for release in OLDER for word in release.id_columns}
+    return next(((name, words[word_of(name)]) for name in names if word_of(name) in words), None)
 
 
 def is_known(name: str) -> bool:

@@ -45,7 +45,11 @@ COMPRESSION = {"compression": "NONE", "use_dictionary": ["label", "category", "p
 
 
 def chunk_table(
-    stars: pd.DataFrame, rng: np.random.Generator, with_coefficients: bool, with_correlations: bool = False
+    stars: pd.DataFrame,
+    rng: np.random.Generator,
+    with_coefficients: bool,
+    with_correlations: bool = False,
+    atmosphere: str = "grid",
 ):
     """A population table with simulated spectra, as pyarrow Table with COLUMNS, flux and flux_error.
 
@@ -54,7 +58,7 @@ def chunk_table(
     """
     import pyarrow as pa
 
-    bp, rp, magnitudes = noise_free_coefficients(stars)
+    bp, rp, magnitudes = noise_free_coefficients(stars, atmosphere)
     stars = stars.assign(**_observed_magnitudes(stars, magnitudes, rng))
     measured = add_noise(bp, rp, stars["phot_g_mean_mag"].to_numpy(), rng, with_correlations=with_correlations)
     flux = np.concatenate([measured.bp, measured.rp], axis=1, dtype=np.float32) @ _design()

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core.errors import MissingColumnError, ReadError, SourceIdError
+from core.gaia.releases import find_older, refusal_of
 from core.sky.associations import Associations, Settings, associations_of
 from core.sky.star_places import is_older_release, star_places
 from core.spectra.readers.arrays import is_text
@@ -74,7 +75,6 @@ def read_star_table(path: Path, on_left_out: Callable[[LeftOut], None] | None = 
 
 def _read_file(path: Path, origin: str) -> pa.Table:
     from core.spectra.readers.formats import open_table
-    from core.spectra.readers.releases import TRANSLATE
     from core.spectra.readers.source_ids import parse_source_ids
     from core.spectra.readers.typed import typed_table
 
@@ -86,8 +86,8 @@ def _read_file(path: Path, origin: str) -> pa.Table:
         raise ReadError(f"{path} holds no table of stars")
     table = pa.concat_tables([batch.table for batch in batches], promote_options="permissive").combine_chunks()
     if "source_id" not in table.column_names:
-        if (release := batches[0].parameters.get("release")) is not None:
-            raise SourceIdError(f"{path}: the ids are those of Gaia {release}; {TRANSLATE}")
+        if (older := find_older(batches[0].parameters.get("release", ""))) is not None:
+            raise SourceIdError(f"{path}: the ids are those of {older.name}; {refusal_of(older.key)}")
         raise MissingColumnError(
             f"{path}: column source_id is missing; it has {', '.join(table.column_names[:12])}. Name the column of "
             "Gaia DR3 "

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from core.errors import MissingColumnError, UsageError
-from core.sky import frames
-from core.sky.distances import METHODS, Distances, distances, parallax_zero_point
+from core.gaia import frames
+from core.gaia.distances import METHODS, Distances, distances, parallax_zero_point
+from core.gaia.releases import OLDER
 
 NO_POSITION = "no usable position (ra and dec in degrees)"
 NO_DISTANCE = "no usable distance (parallax missing or not above zero)"
@@ -127,11 +128,11 @@ def star_places(table: pd.DataFrame, method: str | None = None) -> StarPlaces:
 def is_older_release(table: pd.DataFrame) -> np.ndarray:
     """Rows whose reference epoch is that of Gaia DR1 or DR2, bool ndarray: other zero points hold for them.
 
-    DR2: 2015.5, DR1: 2015.0; (E)DR3 has 2016.0 (Gaia documentation, gaia_source.ref_epoch).
+    DR2: 2015.5, DR1: 2015.0; (E)DR3 has 2016.0 (`core.gaia.releases`).
     """
     if "ref_epoch" not in table:
         return np.zeros(len(table), dtype=bool)
-    return np.isin(_numbers(table, "ref_epoch"), (2015.0, 2015.5))
+    return np.isin(_numbers(table, "ref_epoch"), [release.reference_epoch for release in OLDER])
 
 
 def notes_on(places: StarPlaces, *, distance: bool, motion: bool) -> np.ndarray:

@@ -52,7 +52,7 @@ def _survey(path: Path) -> int:
 
 
 def _train(path: Path) -> int:
-    from core.training.training_data import read_training_data
+    from core.datasets.training_data import read_training_data
 
     return len(read_training_data(path))
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import ReadError
+from core.gaia.releases import RELEASES, find_older
 from core.gaia.sample_columns import are_places, sample_columns
 from core.gaia.units import factor
 from core.gaia.vocabulary import (
@@ -22,7 +23,7 @@ from core.gaia.vocabulary import (
 )
 from core.spectra.readers.arrays import is_list, is_text, single_array
 from core.spectra.readers.positions import angle_degrees, with_positions
-from core.spectra.readers.releases import OLD_EPOCHS, release_of_names, release_of_rows
+from core.spectra.readers.releases import release_of_names, release_of_rows
 from core.spectra.readers.values import as_floats
 
 __all__ = ["Batch", "TableSource", "canonical_names", "make_batch", "unique_names", "wanted_names"]
@@ -51,7 +52,8 @@ class Batch:
         Units of the values, by column: those of the vocabulary where they were applied; as stated for flux, wavelength
         and columns that pass through.
     parameters : dict of str to str
-        Facts stated once for the whole table: 'source_id', 'ra', 'dec', 'release' ('DR1', 'DR2' or absent).
+        Facts stated once for the whole table: 'source_id', 'ra', 'dec', 'release' (its key, which
+        `data_release.release_of_batch` judges).
     sampling : tuple of float or None
         Wavelengths in nm of the samples of every spectrum, where the file states them once.
     origin : str
@@ -226,19 +228,23 @@ def _joined_samples(table: pa.Table, canonical: dict[str, str], sampling, origin
 
 
 def _split_coefficients(table: pa.Table) -> pa.Table:
-    """A list of 110 coefficients as those of BP and those of RP."""
+    """One list of coefficients as those of BP and those of RP: 55 + 55, or as many as another release has."""
     if "xp_coefficients" not in table.column_names or "bp_coefficients" in table.column_names:
         return table
     from core.spectra.readers.arrays import matrix
 
     column = single_array(table, "xp_coefficients")
-    values, counts = matrix(column, 110)
+    _, counts = matrix(column, 1)
+    known = {sum(release.n_coefficients): release.n_coefficients for release in RELEASES}
+    lengths, numbers = np.unique(counts[np.isin(counts, list(known))], return_counts=True)
+    n_bp, n_rp = known[int(lengths[np.argmax(numbers)])] if len(lengths) else RELEASES[0].n_coefficients
+    values, counts = matrix(column, n_bp + n_rp)
     # a row of another length keeps it, so that its note says how long it is
     rows = [
-        values[row] if count == 110 else np.zeros(max(int(count), 0)) if count != -1 else None
+        values[row] if count == n_bp + n_rp else np.zeros(max(int(count), 0)) if count != -1 else None
         for row, count in enumerate(counts)
     ]
-    halves = zip(("bp_coefficients", "rp_coefficients"), (slice(0, 55), slice(55, None)), strict=True)
+    halves = zip(("bp_coefficients", "rp_coefficients"), (slice(0, n_bp), slice(n_bp, None)), strict=True)
     table = table.drop_columns("xp_coefficients")
     for name, half in halves:
         table = table.append_column(
@@ -268,9 +274,10 @@ def _with_release(parameters: dict[str, str], names: Sequence[str]) -> dict[str,
 
 def _with_epoch(table: pa.Table, parameters: dict[str, str]) -> tuple[pa.Table, dict[str, str]]:
     """A table of an older release has its reference epoch: that is how all that follows knows it."""
-    release = parameters.get("release") or release_of_rows(table)
-    if not release:
+    key = parameters.get("release") or release_of_rows(table)
+    release = find_older(key)
+    if release is None:
         return table, parameters
     if "ref_epoch" not in table.column_names and "parallax" in table.column_names:
-        table = table.append_column("ref_epoch", pa.array(np.full(table.num_rows, OLD_EPOCHS[release])))
-    return table, {**parameters, "release": release}
+        table = table.append_column("ref_epoch", pa.array(np.full(table.num_rows, release.reference_epoch)))
+    return table, {**parameters, "release": key}

@@ -221,6 +221,8 @@ def _with_failures(spectra: SpectrumSet, failures: list[tuple[str, ReadError]]) 
             np.array([source_id], dtype=np.int64),
             np.full((1, N_SAMPLES), np.nan),
             note=np.array([str(error)], dtype=object),
+            release=spectra.release,
+            release_stated=spectra.release_stated,
         )
         spectra = concatenate([spectra, lost])
     return spectra

@@ -1,9 +1,9 @@
-"""Ids of Gaia DR3 in the names of files of one star."""
+"""Ids of Gaia in the names of files of one star."""
 
 import re
 from pathlib import PurePosixPath
 
-_RELEASED = re.compile(r"gaia[ _-]*e?dr3[ _-]*(?:source[ _-]?id[ _-]*)?(\d{5,19})(?!\d)", re.IGNORECASE)
+_RELEASED = re.compile(r"gaia[ _-]*e?dr[3-9][ _-]*(?:source[ _-]?id[ _-]*)?(\d{5,19})(?!\d)", re.IGNORECASE)
 _BARE = re.compile(r"^(?:(?:xp|sampled|continuous|spectrum|spec|gaia|star|source|id|coefficients)[ _-]*)*(\d{10,19})"
                    r"(?:[ _-]*(?:xp|sampled|continuous|spectrum|spec|flux|coefficients))*$", re.IGNORECASE)  # fmt: skip
 _LONG = re.compile(r"(?<!\d)(\d{16,19})(?!\d)")

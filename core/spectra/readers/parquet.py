@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from core.errors import ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
+from core.spectra.readers.data_release import RELEASE_FIELD
 from core.spectra.readers.ecsv_header import header_of, parse_yaml
 from core.spectra.readers.nested import flattened, flattened_names
 from core.spectra.readers.releases import release_in
@@ -108,6 +109,8 @@ def _add_attributes(stored: dict[str, bytes], units: dict[str, str], facts: dict
             attributes = _json(text)
             attributes = attributes.get("attributes", attributes) if isinstance(attributes, dict) else {}
             plain |= attributes if isinstance(attributes, dict) else {}
+        elif key == RELEASE_FIELD:
+            facts["parameters"]["release"] = text
         elif key not in ("pandas", "ARROW:schema", "table_meta_yaml", "IVOA.VOTable-Parquet.content"):
             plain[key] = text
     for key, value in plain.items():

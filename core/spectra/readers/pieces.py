@@ -25,7 +25,7 @@ def _wanted(table: TableSource, with_errors: bool) -> list[str] | None:
 
 
 def pieces(
-    table: TableSource, chunk_rows: int, faults: Faults, with_errors: bool, prefer: str
+    table: TableSource, chunk_rows: int, faults: Faults, with_errors: bool, prefer: str, release: str | None = None
 ) -> Iterator[SpectrumSet]:
     """The spectra of an open table, at most `chunk_rows` at a time; see `reading.iter_spectra`."""
     names = set(canonical_names(table.names).values())
@@ -40,7 +40,7 @@ def pieces(
     if {"wavelength", "flux"} <= names:
         rows *= 16  # rows may be samples, 343 of them a star
     for batch in whole_stars(table.batches(_wanted(table, with_errors), rows)):
-        yield from slices(assemble(batch, faults, with_errors=with_errors, prefer=prefer), chunk_rows)
+        yield from slices(assemble(batch, faults, with_errors=with_errors, prefer=prefer, release=release), chunk_rows)
 
 
 def refuse(table: TableSource) -> None:

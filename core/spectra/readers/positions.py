@@ -48,8 +48,9 @@ def angle_degrees(column: pa.Array, name: str, unit: str | None, origin: str) ->
 
 
 def with_positions(table: pa.Table, frame: str, origin: str) -> pa.Table:
-    """The table with ra and dec in degrees, ICRS, from whatever gives the position:
-    a pair in another frame, Galactic l and b, or the parts of the CDS standard.
+    """The table with ra and dec in degrees, ICRS, from whatever gives the position.
+
+    A pair in another frame, Galactic l and b, or the parts of the CDS standard.
 
     Parameters
     ----------

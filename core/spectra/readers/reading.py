@@ -22,7 +22,7 @@ from core.spectra.readers.formats import MAX_WHOLE_BYTES, open_table
 from core.spectra.readers.parquet import ParquetSource
 from core.spectra.readers.pieces import iter_ids, pieces, refuse, slices
 from core.spectra.readers.scattered import gathered
-from core.spectra.spectrum_set import SpectrumSet, concatenate
+from core.spectra.spectrum_set import SpectrumSet, concatenate, require_one_release
 from core.spectra.validation import DuplicateIds, note_duplicates
 
 DEFAULT_CHUNK_ROWS = 4096
@@ -35,6 +35,7 @@ def read_spectra(
     max_rows: int | None = None,
     with_errors: bool = True,
     prefer: str = "sampled",
+    release: str | None = None,
     on_left_out: OnLeftOut | None = None,
 ) -> SpectrumSet:
     """All spectra of a file (or of a folder of files) of any readable format.
@@ -45,7 +46,7 @@ def read_spectra(
         Parquet, CSV, ECSV, FITS, VOTable (.gz of each) or a DataLink zip; the content decides, not the suffix.
     max_rows : int or None
         Stop after this many rows.
-    with_errors, prefer, on_left_out
+    with_errors, prefer, release, on_left_out
         As in `iter_spectra`.
 
     Returns
@@ -60,7 +61,7 @@ def read_spectra(
     """
     parts: list[SpectrumSet] = []
     n_rows = 0
-    for part in iter_spectra(path, with_errors=with_errors, prefer=prefer, on_left_out=on_left_out):
+    for part in iter_spectra(path, with_errors=with_errors, prefer=prefer, release=release, on_left_out=on_left_out):
         parts.append(part)
         n_rows += len(part)
         if max_rows is not None and n_rows >= max_rows:
@@ -75,6 +76,7 @@ def iter_spectra(
     *,
     with_errors: bool = True,
     prefer: str = "sampled",
+    release: str | None = None,
     on_progress: Callable[[float], None] | None = None,
     on_left_out: OnLeftOut | None = None,
 ) -> Iterator[SpectrumSet]:
@@ -91,18 +93,21 @@ def iter_spectra(
         Whether flux errors are read and computed; without them reading is much faster.
     prefer : 'sampled' or 'continuous'
         Which flux a star gets that has both products.
+    release : str or None
+        Key of the data release ('dr3', 'dr4'); None: what the file says, or its number of coefficients.
     on_progress : callable or None
         Called with the fraction of the input that was read (0 to 1), before each piece.
     on_left_out : callable or None
         Called with each file of a folder (or zip) that is not read, and why. Without it the first damaged file is
-        raised;
-        files that are no tables of spectra are passed over either way.
+        raised; files that are no tables of spectra are passed over either way.
 
     Raises
     ------
     ReadError
         One of its kinds. A problem that single rows have (a wrong number of samples, a spoiled id) is raised after the
         last piece, and only if every row of the file has one.
+    MixedReleasesError
+        The input is of several data releases.
     """
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows is {chunk_rows}, expected at least 1")
@@ -111,14 +116,16 @@ def iter_spectra(
     faults = Faults()
     tables = [table for _, table in opened if table is not None]
     duplicates = DuplicateIds(ids for table in tables for ids in iter_ids(table, strict=not path.is_dir()))
-    n_rows = 0
+    n_rows, first_release = 0, ""
     sizes = np.array([item.stat().st_size for item, _ in opened], dtype=np.float64)
     for number, (item, table) in enumerate(opened):
         if table is None:
-            found = slices(_read_zip(item, str(item), with_errors, prefer, on_left_out), chunk_rows)
+            found = _zip_pieces(item, chunk_rows, with_errors, prefer, release, on_left_out)
         else:
-            found = pieces(table, chunk_rows, faults, with_errors, prefer)
+            found = pieces(table, chunk_rows, faults, with_errors, prefer, release)
         for piece in _good_pieces(found, item, path, on_left_out, faults):
+            first_release = first_release or piece.release
+            require_one_release([first_release, piece.release], str(path))
             n_rows += len(piece)
             if on_progress is not None:
                 part = sizes[number] * (1.0 if table is None else table.fraction)
@@ -175,7 +182,11 @@ def _raise_damage(left_out: LeftOut) -> None:
 
 
 def iter_partition(
-    path: str | Path, row_groups: Sequence[int] | None = None, chunk_rows: int = DEFAULT_CHUNK_ROWS
+    path: str | Path,
+    row_groups: Sequence[int] | None = None,
+    chunk_rows: int = DEFAULT_CHUNK_ROWS,
+    *,
+    release: str | None = None,
 ) -> Iterator[SpectrumSet]:
     """The spectra of one file, or of some row groups of a Parquet file, without flux errors; see `iter_spectra`.
 
@@ -184,23 +195,28 @@ def iter_partition(
     path = Path(path)
     table = open_table(path, str(path)) if row_groups is None else ParquetSource(path, str(path), row_groups)
     if table is None:
-        yield from slices(_read_zip(path, str(path), False, "sampled"), chunk_rows)
+        yield from _zip_pieces(path, chunk_rows, False, "sampled", release)
         return
     table = gathered(table) if row_groups is None else table
     faults = Faults()
-    yield from pieces(table, chunk_rows, faults, False, "sampled")
+    yield from pieces(table, chunk_rows, faults, False, "sampled", release)
     faults.raise_if_no_row_is_good()
 
 
-def spectra_of_table(table: pa.Table, origin: str) -> SpectrumSet:
+def spectra_of_table(table: pa.Table, origin: str, release: str | None = None) -> SpectrumSet:
     """The spectra of a table in memory, without flux errors; columns as in a Parquet file."""
     errors = [name for name in table.column_names if name in ERROR_COLUMNS]
     batch = make_batch(table.drop_columns(errors), {}, None, origin=origin)
-    return assemble(batch, Faults(), with_errors=False)
+    return assemble(batch, Faults(), with_errors=False, release=release)
 
 
 def read_bytes(
-    name: str, data: bytes, *, beside: dict[str, bytes] | None = None, on_left_out: OnLeftOut | None = None
+    name: str,
+    data: bytes,
+    *,
+    release: str | None = None,
+    beside: dict[str, bytes] | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> SpectrumSet:
     """The spectra in an uploaded file, by its name (for messages) and content; nothing is written to disk.
 
@@ -208,6 +224,8 @@ def read_bytes(
     ----------
     name : str
     data : bytes
+    release : str or None
+        As in `iter_spectra`.
     beside : dict of str to bytes or None
         Files uploaded together with it, by name: GaiaXPy's `..._sampling.csv` belongs to a table of spectra.
     on_left_out : callable or None
@@ -227,9 +245,9 @@ def read_bytes(
         )
     table = open_table(data, name, None if beside is None else beside.get)
     if table is None:
-        return _read_zip(data, name, True, "sampled", on_left_out)
+        return _read_zip(data, name, True, "sampled", release, on_left_out)
     table = gathered(table)
-    return _noting_duplicates(_read_table(table, True, "sampled", RowLimit(name, len(data))))
+    return _noting_duplicates(_read_table(table, True, "sampled", RowLimit(name, len(data)), release))
 
 
 def count_rows(path: str | Path) -> int | None:
@@ -247,10 +265,12 @@ def count_rows(path: str | Path) -> int | None:
     return total
 
 
-def _read_table(table: TableSource, with_errors: bool, prefer: str, limit: RowLimit) -> SpectrumSet:
+def _read_table(
+    table: TableSource, with_errors: bool, prefer: str, limit: RowLimit, release: str | None = None
+) -> SpectrumSet:
     faults = Faults()
     parts = []
-    for piece in pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer):
+    for piece in pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer, release):
         limit.count(len(piece))
         parts.append(piece)
     faults.raise_if_no_row_is_good()
@@ -263,8 +283,24 @@ def _noting_duplicates(whole: SpectrumSet) -> SpectrumSet:
     return note_duplicates(whole, DuplicateIds([whole.source_id]))
 
 
+def _zip_pieces(
+    path: Path,
+    chunk_rows: int,
+    with_errors: bool,
+    prefer: str,
+    release: str | None = None,
+    on_left_out: OnLeftOut | None = None,
+) -> Iterator[SpectrumSet]:
+    yield from slices(_read_zip(path, str(path), with_errors, prefer, release, on_left_out), chunk_rows)
+
+
 def _read_zip(
-    file: Path | bytes, origin: str, with_errors: bool, prefer: str, on_left_out: OnLeftOut | None = None
+    file: Path | bytes,
+    origin: str,
+    with_errors: bool,
+    prefer: str,
+    release: str | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> SpectrumSet:
     limit = RowLimit(origin, len(file) if isinstance(file, bytes) else file.stat().st_size)
 
@@ -276,6 +312,6 @@ def _read_zip(
         if prefer == "continuous" and "flux" in names and not holds_coefficients(names):
             return None
         table = gathered(table)
-        return _read_table(table, with_errors, prefer, limit), "flux" in names
+        return _read_table(table, with_errors, prefer, limit, release), "flux" in names
 
     return _noting_duplicates(read_zip(file, origin, read_member, on_left_out))

@@ -7,11 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import SourceIdError
+from core.gaia.releases import refusal_of
+from core.gaia.source_id import MAX_SOURCE_ID
 from core.spectra.readers.arrays import is_text
-from core.spectra.readers.releases import TRANSLATE
 
-MAX_SOURCE_ID = 12 * 4**12 * 2**35 - 1
-"""Largest Gaia id: a level-12 HEALPix number times 2^35 plus a running number (Gaia DR3 documentation, gaia_source)."""
 NO_ID = -1
 """Stands in `source_id` for a row whose id cannot be read."""
 
@@ -26,7 +25,7 @@ def parse_source_ids(column: pa.Array, origin: str) -> tuple[np.ndarray, dict[in
 
     Parameters
     ----------
-    column : pyarrow.Array of integers or text ('Gaia DR3 ' in front is allowed)
+    column : pyarrow.Array of integers or text (the words of a designation, 'Gaia DR4 ', may stand in front)
     origin : str
         The file, for messages.
 
@@ -73,7 +72,7 @@ def _from_integers(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 def _from_text(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
     text = pc.replace_substring_regex(
-        text, r"(?i)^gaia[\s_-]*(?:e?dr[\s_]*3)?[\s_:=-]*(?:source[\s_]?id)?[\s_:=-]*", ""
+        text, r"(?i)^gaia[\s_-]*(?:e?dr[\s_]*[3-9])?[\s_:=-]*(?:source[\s_]?id)?[\s_:=-]*", ""
     )
     # 18 digits always fit into int64; of the 19-digit numbers those up to 6.99e18 are enough for every Gaia id
     whole = pc.fill_null(pc.match_substring_regex(text, r"^(-?\d{1,18}|-?[0-6]\d{18})$"), False)
@@ -85,8 +84,8 @@ def _problem(value: object) -> str:
     if value is None or (isinstance(value, str) and not value.strip()):
         return "source_id is missing"
     text = str(value).strip()
-    if (release := re.match(r"gaia[\s_-]*dr\s*([124])\b", text, re.IGNORECASE)) is not None:
-        return f"{text[:60]!r} is an id of Gaia DR{release.group(1)}; {TRANSLATE}"
+    if (older := re.match(r"gaia[\s_-]*dr\s*([12])\b", text, re.IGNORECASE)) is not None:
+        return f"{text[:60]!r} is an id of Gaia DR{older.group(1)}; {refusal_of(f'dr{older.group(1)}')}"
     if _is_decimal_number(text):
         return f"source_id {text!r} has lost its last digits in a floating-point number. {_ADVICE}"
     return f"source_id {text!r} is no 64-bit Gaia id"
