@@ -250,7 +250,7 @@ def test_the_parts_of_a_cds_position_are_put_together(tmp_path):
 
 
 def test_older_releases_are_recognised(tmp_path):
-    with pytest.raises(errors.SourceIdError, match="dr2_neighbourhood"):
+    with pytest.raises(errors.MixedReleasesError, match="dr2_neighbourhood"):
         read_bytes(
             "s.csv", synthetic.csv_bytes({"source_id": [f"Gaia DR2 {item}" for item in IDS], "flux": RAW["flux"]})
         )

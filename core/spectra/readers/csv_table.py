@@ -7,7 +7,7 @@ import io
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,7 +59,7 @@ class CsvSource:
         sampling = header.sampling
         if sampling is None and read_beside is not None:
             sampling = sampling_beside(read_beside, origin)
-        self._facts = {
+        self._facts: dict[str, Any] = {
             "parameters": header.parameters, "sampling": sampling, "origin": origin,
             "frames": {name: frame for name, frame in header.frames.items() if name in self.names},
         }  # fmt: skip

@@ -83,8 +83,8 @@ def read_zip(
     if not sampled and not continuous:
         failures += unsupported
     else:
-        for name, error in unsupported:
-            report(LeftOut.of(name, error))
+        for name, refusal in unsupported:
+            report(LeftOut.of(name, refusal))
     if not sampled and not continuous:
         if failures:
             raise type(failures[0][1])(f"{origin}: {failures[0][1]}")

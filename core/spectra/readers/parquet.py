@@ -103,8 +103,8 @@ def _field_unit(item: pa.Field) -> str:
 def _add_attributes(stored: dict[str, bytes], units: dict[str, str], facts: dict[str, Any], origin: str) -> None:
     """What keys of the schema and pandas' attributes state: sampling, units, the release."""
     plain: dict[str, object] = {}
-    for key, value in stored.items():
-        text = value.decode("utf-8", "replace")
+    for key, written in stored.items():
+        text = written.decode("utf-8", "replace")
         if key == "PANDAS_ATTRS" or (key == "pandas" and '"attributes"' in text):
             attributes = _json(text)
             attributes = attributes.get("attributes", attributes) if isinstance(attributes, dict) else {}

@@ -6,6 +6,7 @@ import re
 import warnings
 import xml.parsers.expat as expat
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -54,10 +55,10 @@ class VotableSource:
                 if array is not None:
                     arrays[name] = array
             units = {field.name: _unit_text(field.unit) for field in table.fields}
-            facts = {"parameters": _parameters(table), "origin": self.origin, "sampling": _sampling(table, self.origin)}
-            facts["frames"] = {
-                field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))
-            }
+            facts: dict[str, Any] = {
+                "parameters": _parameters(table), "origin": self.origin, "sampling": _sampling(table, self.origin),
+                "frames": {field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))},
+            }  # fmt: skip
             whole = pa.table(arrays)
             for start in range(0, whole.num_rows, chunk_rows):
                 done += min(chunk_rows, whole.num_rows - start)
