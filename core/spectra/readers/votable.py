@@ -55,9 +55,10 @@ class VotableSource:
                 if array is not None:
                     arrays[name] = array
             units = {field.name: _unit_text(field.unit) for field in table.fields}
+            frames = {field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))}
             facts: dict[str, Any] = {
                 "parameters": _parameters(table), "origin": self.origin, "sampling": _sampling(table, self.origin),
-                "frames": {field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))},
+                "frames": frames,
             }  # fmt: skip
             whole = pa.table(arrays)
             for start in range(0, whole.num_rows, chunk_rows):
