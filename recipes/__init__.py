@@ -1,0 +1,1 @@
+"""Makers of shipped files: each module is one command that builds what the repository carries."""
