@@ -67,7 +67,11 @@ def _entry(name: str, state: str, group: pd.DataFrame, functions: dict[str, pd.D
     exact = group["tag"].iloc[0] if group["tag"].iloc[0] % 1000 else None
     for catalogue in order:
         table = functions[catalogue]
-        found = table[(table["tag"] == exact)] if exact else table[(table["tag"] // 1000 == mass) & (table["isotopes"] == wanted)]
+        found = (
+            table[(table["tag"] == exact)]
+            if exact
+            else table[(table["tag"] // 1000 == mass) & (table["isotopes"] == wanted)]
+        )
         found = found[found["300.0"].notna()]
         if len(found):
             q_300 = 10.0 ** found["300.0"]
@@ -125,7 +129,9 @@ def write(lines: pd.DataFrame, species: pd.DataFrame, folder: Path) -> None:
 def main() -> None:
     """Build and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--with-slaim", action="store_true", help="add what only SLAIM lists; for a catalogue of your own")
+    parser.add_argument(
+        "--with-slaim", action="store_true", help="add what only SLAIM lists; for a catalogue of your own"
+    )
     parser.add_argument("--out", type=Path, default=Path("data/molecules"))
     arguments = parser.parse_args()
     lines, species = build(arguments.with_slaim)

@@ -14,7 +14,19 @@ from core.molecules.formula import cdms_name, isotopes
 from core.molecules.partition_tables import read_partition_tables
 
 LISTS = {10: "CDMS", 12: "JPL", 14: "SLAIM"}
-COLUMNS = ["species", "state", "source", "tag", "frequency_mhz", "error_mhz", "lg_intensity", "a_gu", "e_low_cm", "g_up", "qn"]
+COLUMNS = [
+    "species",
+    "state",
+    "source",
+    "tag",
+    "frequency_mhz",
+    "error_mhz",
+    "lg_intensity",
+    "a_gu",
+    "e_low_cm",
+    "g_up",
+    "qn",
+]
 
 
 def package_folder(name: str) -> Path:
@@ -120,4 +132,6 @@ def _formula(name: str) -> str:
 
 
 def _plain(text: str | None) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text or "")).replace("&Lambda;", "Λ").replace("&Omega;", "Ω").strip()
+    return (
+        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text or "")).replace("&Lambda;", "Λ").replace("&Omega;", "Ω").strip()
+    )

@@ -58,7 +58,9 @@ def read_cat_file(path: str | Path) -> CatFile:
     notes = []
     if broken:
         named = ", ".join(map(str, broken[:MOST_NAMED])) + (" ..." if len(broken) > MOST_NAMED else "")
-        notes.append(f"{path.name}: {len(broken)} of {len(rows) + len(broken)} rows cannot be read and are left out ({named})")
+        notes.append(
+            f"{path.name}: {len(broken)} of {len(rows) + len(broken)} rows cannot be read and are left out ({named})"
+        )
     tag = int(table["tag"].mode().iloc[0])
     return CatFile(table.drop(columns="tag"), tag, tuple(notes))
 

@@ -11,7 +11,7 @@ import pandas as pd
 from core.errors import NotFoundError, ReadError
 from core.molecules.cat_files import read_cat_file
 from core.molecules.formula import is_complex_organic, printed
-from core.molecules.radiation import CM_TO_K, LIGHT_KMS, strength_of_intensity
+from core.molecules.radiation import CM_TO_K, LIGHT_KMS, MHZ_TO_K, strength_of_intensity
 from core.settings import PROJECT_ROOT
 
 CATALOGUE_DIR = PROJECT_ROOT / "data" / "molecules"
@@ -165,9 +165,17 @@ def species_of_cat_file(path: str | Path, known: Catalogue | None = None) -> tup
         The file cannot be read, or no partition function is known for its tag.
     """
     read = read_cat_file(path)
-    name, lg_q, source = partition_function_of_tag(read.tag)
+    lines, notes = read.lines, list(read.notes)
+    try:
+        name, lg_q, source = partition_function_of_tag(read.tag)
+    except ReadError:
+        name, source = Path(path).stem, "file"
+        lg_q = sum_over_levels(lines)
+        notes.append(
+            f"{Path(path).name}: no catalogue has the entry {read.tag}; its partition function is the sum over the "
+            "levels of the file, and its column densities rest on that"
+        )
     species, _, state = name.partition(",")
-    lines = read.lines
     a_gu = strength_of_intensity(
         lines["lg_intensity"], lines["frequency_mhz"], lines["e_low_cm"], 10.0 ** lg_q[Q_TEMPERATURES_K == 300.0][0]
     )
@@ -187,7 +195,15 @@ def species_of_cat_file(path: str | Path, known: Catalogue | None = None) -> tup
     )
     if known is not None and entry.key in known.keys:
         entry = replace(entry, state=f"{entry.state} ({Path(path).name})")
-    return entry, read.notes
+    return entry, tuple(notes)
+
+
+def sum_over_levels(lines: pd.DataFrame) -> np.ndarray:
+    """log10 of sum g exp(-E / T) over the upper levels of a `.cat` file's lines, at `Q_TEMPERATURES_K`."""
+    upper = lines.assign(e_k=lines["e_low_cm"] * CM_TO_K + lines["frequency_mhz"] * MHZ_TO_K)
+    levels = upper.assign(level=upper["qn"].str.split(" - ").str[0]).drop_duplicates(["level", "g_up"])
+    energy, weight = levels["e_k"].to_numpy(), levels["g_up"].to_numpy(float)
+    return np.log10([1.0 + float(np.sum(weight * np.exp(-energy / t))) for t in Q_TEMPERATURES_K])
 
 
 def partition_function_of_tag(tag: int) -> tuple[str, np.ndarray, str]:

@@ -45,8 +45,10 @@ def isotopes(species: str) -> str:
     for element, isotope, number in _parts(species):
         key = f"{element}-{isotope}" if isotope else element
         counts[key] = counts.get(key, 0) + number
-    return " ".join(f"{key.partition('-')[0]}{number}{'-' * bool(key.partition('-')[2])}{key.partition('-')[2]}"
-                    for key, number in sorted(counts.items()))
+    return " ".join(
+        f"{key.partition('-')[0]}{number}{'-' * bool(key.partition('-')[2])}{key.partition('-')[2]}"
+        for key, number in sorted(counts.items())
+    )
 
 
 def is_complex_organic(species: str) -> bool:
