@@ -77,6 +77,7 @@ def _entry(name: str, state: str, group: pd.DataFrame, functions: dict[str, pd.D
             q_300 = 10.0 ** found["300.0"]
             best = found.loc[(np.log(q_300) - np.log(own)).abs().idxmin()] if np.isfinite(own) else found.iloc[0]
             lg_q = best[[str(t) for t in sources.TEMPERATURES_K]].to_numpy(dtype=float)
+            lg_q = _rising(lg_q)
             shift = np.log10(own) - best["300.0"] if np.isfinite(own) else 0.0
             return {
                 "species": name,
@@ -91,6 +92,16 @@ def _entry(name: str, state: str, group: pd.DataFrame, functions: dict[str, pd.D
                 "lg_q": (lg_q + shift).tolist(),
             }
     return None
+
+
+def _rising(lg_q: np.ndarray) -> np.ndarray:
+    """Without values that no partition function can have, above one at a higher temperature (JPL 39002 has one)."""
+    lg_q = lg_q.copy()
+    known = np.flatnonzero(np.isfinite(lg_q))
+    for here, after in zip(known[:-1], known[1:], strict=True):
+        if lg_q[here] > lg_q[after] + 1e-4:
+            lg_q[here] = np.nan
+    return lg_q
 
 
 def _strong(group: pd.DataFrame) -> pd.DataFrame:
