@@ -28,7 +28,18 @@ def train_molecules(
     most_rows: int | None = None,
     examples: Examples | None = None,
 ) -> list[dict]:
-    """Draw examples, train every named network fold by fold, store runs; returns the figures of each."""
+    """Draw examples, train every named network fold by fold, store runs; returns the content of each run.json.
+
+    Parameters
+    ----------
+    models : str
+        Keys of networks, 'all', and the baselines 'trees' and 'matched_filter', separated by commas.
+    split : 'spectrum', 'molecule' or 'band'
+    most_rows : int or None
+        Rows of a fold that are trained on, and tested on, at most: for a quick comparison.
+    examples : Examples or None
+        What was drawn before; None draws `n_spectra`.
+    """
     from core.molecules.catalogue import load_catalogue
     from core.molecules.folds import make_folds
     from core.molecules.training import calibrated, figures_of, out_of_fold, platt_scaling, write_run
@@ -43,7 +54,7 @@ def train_molecules(
     folds = make_folds(examples, species, split, n_folds, seed)[: only_folds or n_folds]
     if most_rows is not None:
         rng = np.random.default_rng(seed)
-        folds = [(rng.permutation(train)[:most_rows], test) for train, test in folds]
+        folds = [(rng.permutation(train)[:most_rows], rng.permutation(test)[:most_rows]) for train, test in folds]
     results = []
     for key in keys:
         started = time.monotonic()
@@ -86,11 +97,12 @@ def train_molecules(
 def _keys(models: str) -> list[str]:
     from core.training.train import chosen_models
 
-    asked = [key.strip() for key in models.split(",")]
+    asked = [key.strip() for key in models.split(",") if key.strip()]
+    if not asked:
+        raise UsageError(f"networks {models!r}: expected keys separated by commas, 'all', or {', '.join(BASELINES)}")
     networks = ",".join(key for key in asked if key not in BASELINES)
-    if not networks and not asked:
-        raise UsageError("no network is named")
-    return [spec.key for spec in chosen_models(networks)] * bool(networks) + [key for key in asked if key in BASELINES]
+    found = [spec.key for spec in chosen_models(networks)] if networks else []
+    return found + [key for key in asked if key in BASELINES]
 
 
 def _learner(key: str, folder: Path, epochs: int, batch_size: int, seed: int, members: list[dict]) -> Learner:

@@ -115,7 +115,12 @@ def profiles_figure(report: Report, finding: Finding) -> go.Figure:
     figure.update_layout(
         height=120 + 190 * n_rows,
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
-        title={"text": f"Strongest lines of {finding.species.formula}", "font": {"size": 16}, "x": 0, "xanchor": "left"},
+        title={
+            "text": f"Strongest lines of {finding.species.formula}",
+            "font": {"size": 16},
+            "x": 0,
+            "xanchor": "left",
+        },
         legend={"orientation": "h", "y": -0.2 / n_rows, "x": 0, "yanchor": "top"},
     )
     return figure

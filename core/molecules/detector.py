@@ -11,7 +11,7 @@ from core.molecules.kinematics import line_width_kms, systemic_velocity_kms
 from core.molecules.mixture import Mixture
 from core.molecules.network import MoleculeNetwork
 from core.molecules.observed import ObservedSpectrum
-from core.molecules.radiation import brightness_k
+from core.molecules.radiation import brightness_k, integrated_opacity, peak_opacity
 
 CANDIDATE = 0.5
 FEWEST_MATCHED = 3
@@ -21,6 +21,8 @@ DECOY_KMS = (30.0, 200.0)
 N_DECOYS = 6
 ROUNDS = 3
 MOST_FALSE = 0.05
+MOST_LG_ERROR = 0.5
+USUAL_TEMPERATURE_K = 100.0
 DETECTED, NOT_DETECTED, NOT_COVERED = "detected", "not detected", "not covered"
 
 
@@ -160,7 +162,9 @@ def _explain_away(mixture: Mixture, network: MoleculeNetwork) -> tuple[dict[int,
             judged, probability = _verdicts(mixture, network, everything)
         if not gone and not any(p > CANDIDATE and i not in mixture.parts for i, p in probability.items()):
             break
-    return judged, probability
+    mixture.refine()
+    mixture.refine()  # once more, now that the others fit better
+    return _verdicts(mixture, network, everything)
 
 
 def _verdicts(mixture: Mixture, network: MoleculeNetwork, numbers) -> tuple[dict[int, Judged], dict[int, float]]:
@@ -214,18 +218,17 @@ def _finding(
             notes.append("decoys reach this probability too often")
     part = mixture.parts.get(number)
     if label == DETECTED and part is not None:
-        column = part.column_density_cm2
-        if judged.opacity >= 8.0:
-            notes.append("opaque lines: the column density is a lower limit")
-        notes.append(
-            "column density averaged over the beam" if part.filling >= 1 else f"filling factor {part.filling:.2f}"
-        )
+        column, temperature = part.column_density_cm2, part.temperature_k
+        if part.lg_error < MOST_LG_ERROR:
+            notes.append(f"lg N good to {part.lg_error:.2f}")
+        else:
+            notes.append("lines too opaque or too few to fix the column density")
+        notes.append("mean over the beam" if part.filling > 0.95 else f"filling factor {part.filling:.2f}")
     else:
-        column = upper_limit_cm2(judged, mixture)
+        temperature = typical_temperature_k(mixture)
+        column = upper_limit_cm2(entry, judged, mixture, temperature)
         notes.append("column density: upper limit, 3 sigma")
-    return Finding(
-        entry, probability, label, column, judged.temperature_k, n_visible, n_matched, rate, "; ".join(notes), judged
-    )
+    return Finding(entry, probability, label, column, temperature, n_visible, n_matched, rate, "; ".join(notes), judged)
 
 
 def _false_discovery_rate(probability: float, n_matched: int, decoys: list[tuple[float, int]]) -> float:
@@ -236,10 +239,28 @@ def _false_discovery_rate(probability: float, n_matched: int, decoys: list[tuple
     return sum(p >= probability and matched >= asked for p, matched in decoys) / len(decoys)
 
 
-def upper_limit_cm2(judged: Judged, mixture: Mixture) -> float:
-    """Column density whose strongest line would stand three sigma high, filling factor 1, at the fit's temperature."""
+def upper_limit_cm2(entry: Species, judged: Judged, mixture: Mixture, temperature_k: float) -> float:
+    """Column density whose strongest line would stand three sigma high at a temperature, filling factor 1."""
     spectrum = mixture.binned.spectrum
-    frequency = judged.frequency_mhz[0]
-    ceiling = float(brightness_k(judged.temperature_k, frequency) - brightness_k(spectrum.background_k, frequency))
-    share = min(VISIBLE_SIGMA * float(np.median(judged.noise)) / max(ceiling, 1e-9), 0.95)
-    return float(-np.log1p(-share) / judged.integrated)
+    lines = judged.line
+    unit = peak_opacity(
+        integrated_opacity(
+            entry.a_gu[lines],
+            entry.frequency_mhz[lines],
+            entry.e_low_k[lines],
+            entry.partition_function(temperature_k),
+            temperature_k,
+        ),
+        mixture.binned.fwhm_kms,
+    )
+    excess = brightness_k(temperature_k, judged.frequency_mhz) - brightness_k(
+        spectrum.background_k, judged.frequency_mhz
+    )
+    share = np.minimum(VISIBLE_SIGMA * judged.noise / np.maximum(excess, 1e-9), 0.95)
+    return float(np.min(-np.log1p(-share) / np.maximum(unit, 1e-300)))
+
+
+def typical_temperature_k(mixture: Mixture) -> float:
+    """Median excitation temperature of what was found; 100 K where nothing was."""
+    found = [part.temperature_k for part in mixture.parts.values()]
+    return float(np.median(found)) if found else USUAL_TEMPERATURE_K

@@ -8,9 +8,9 @@ from core.molecules.catalogue import Catalogue
 from core.molecules.emission import Component, mixture_brightness
 from core.molecules.observed import ObservedSpectrum
 
-EXAMPLE_NAME = "Simulated hot core, 241.0 to 246.0 GHz"
+EXAMPLE_NAME = "Simulated hot core, 239.0 to 246.0 GHz"
 VELOCITY_KMS, FWHM_KMS, NOISE_K, CHANNEL_MHZ = 12.5, 4.0, 0.15, 0.976
-WINDOWS_GHZ = ((241.0, 243.4), (243.6, 246.0))
+WINDOWS_GHZ = ((239.0, 240.9), (241.0, 243.4), (243.6, 246.0))
 HOT_CORE: tuple[tuple[str, float, float], ...] = (
     ("CH3OH;vt=0", 2.0e17, 180.0), ("CH3OH;vt=1", 2.0e17, 180.0), ("CH3CN;v=0", 1.0e16, 220.0),
     ("CH3CN;v8=1", 1.0e16, 220.0), ("C-13-H3CN;v=0", 2.0e14, 220.0), ("CH3CH2CN;v=0", 6.0e15, 150.0),

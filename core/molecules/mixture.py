@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.molecules.catalogue import Species
-from core.molecules.emission import unit_opacity
+from core.molecules.emission import Component, mixture_brightness, unit_opacity
 from core.molecules.features import Binned, Judged, judge
 from core.molecules.radiation import brightness_k
+from core.molecules.refine import refine
 
 LINEAR_OPACITY = 0.3
 """Below this opacity a line grows linearly with the column density."""
@@ -22,6 +23,8 @@ class Part:
     column_density_cm2: float
     filling: float
     model: np.ndarray
+    temperature_k: float = 0.0
+    lg_error: float = float("nan")
 
 
 @dataclass(eq=False)
@@ -100,6 +103,29 @@ class Mixture:
                 part.column_density_cm2 *= f
         self.total = np.sum([part.model for part in self.parts.values()], axis=0)
 
+    def refine(self) -> None:
+        """The last fit of every species to what the others leave, the brightest first."""
+        binned = self.binned
+        for number in sorted(self.parts, key=lambda i: -float(self.parts[i].model.sum())):
+            old = self.parts[number]
+            judged = self.judge(number)
+            if judged is None or judged.amplitude_k <= 0:
+                continue
+            column, filling = column_of_fit(judged, binned)
+            fit = refine(self.species[number], judged, binned, column, filling)
+            gas = Component(
+                self.species[number],
+                fit.column_density_cm2,
+                fit.temperature_k,
+                binned.velocity_kms,
+                binned.fwhm_kms,
+                fit.filling,
+            )
+            model = mixture_brightness([gas], binned.spectrum.frequency_mhz, binned.spectrum.background_k)
+            part = Part(judged, fit.column_density_cm2, fit.filling, model, fit.temperature_k, fit.lg_error)
+            self.parts[number] = part
+            self.total = self.total + model - old.model
+
     def _part(self, number: int, judged: Judged) -> Part:
         binned = self.binned
         key = (number, judged.temperature_k)
@@ -114,7 +140,7 @@ class Mixture:
         column, filling = column_of_fit(judged, binned)
         fit_column = judged.opacity / judged.integrated
         model = -np.expm1(-fit_column * self._unit[key]) * (judged.amplitude_k / -np.expm1(-judged.opacity))
-        return Part(judged, column, filling, model)
+        return Part(judged, column, filling, model, judged.temperature_k)
 
 
 def column_of_fit(judged: Judged, binned: Binned) -> tuple[float, float]:

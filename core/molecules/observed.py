@@ -38,11 +38,20 @@ class ObservedSpectrum:
     notes: tuple[str, ...] = ()
     nodes: "np.ndarray" = field(init=False, repr=False)
     width: "np.ndarray" = field(init=False, repr=False)
+    valid: "np.ndarray" = field(init=False, repr=False)
+    node_channel: "np.ndarray" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         edges, width = _channel_edges(self.frequency_mhz, self.window)
         object.__setattr__(self, "nodes", edges)
         object.__setattr__(self, "width", width)
+        object.__setattr__(self, "valid", np.isfinite(self.value_k))
+        first = np.concatenate([[True], np.diff(self.window) != 0])
+        # channels before every edge: a window of n channels has n + 1 edges, its first one repeats the last one's count
+        starts = np.flatnonzero(first)
+        counts = np.diff(np.append(starts, len(self.window)))
+        edges_before = np.concatenate([np.arange(n + 1) + start for start, n in zip(starts, counts, strict=True)])
+        object.__setattr__(self, "node_channel", edges_before)
 
     def __len__(self) -> int:
         return len(self.frequency_mhz)
@@ -60,8 +69,10 @@ class ObservedSpectrum:
 
     def cumulative(self, values: np.ndarray) -> np.ndarray:
         """Running integral of channel values over frequency, at `nodes`; NaN channels add nothing."""
-        steps = np.where(np.isfinite(self.value_k), values, 0.0) * self.width
-        return _running(steps, self.window)
+        steps = np.where(self.valid, values, 0.0) * self.width
+        total = np.zeros(len(self.nodes))
+        np.cumsum(steps, out=total[1 : len(steps) + 1])
+        return total[self.node_channel]
 
     def covered_width(self) -> np.ndarray:
         """Running width of the channels that hold a value, at `nodes`."""
@@ -79,15 +90,6 @@ def _channel_edges(frequency: np.ndarray, window: np.ndarray) -> tuple[np.ndarra
         edges.append(own)
         widths.append(np.diff(own))
     return np.concatenate(edges), np.concatenate(widths)
-
-
-def _running(steps: np.ndarray, window: np.ndarray) -> np.ndarray:
-    total, parts = 0.0, []
-    for number in np.unique(window):
-        own = np.concatenate([[0.0], np.cumsum(steps[window == number])]) + total
-        total = own[-1]
-        parts.append(own)
-    return np.concatenate(parts)
 
 
 def bin_means(

@@ -84,7 +84,6 @@ def simulate(
     filling = float(np.exp(rng.uniform(np.log(0.1), 0.0)))
     scale = filling * float(brightness_k(temperature, frequency.mean()) - brightness_k(background, frequency.mean()))
     noise = max(scale, 0.05) / float(np.exp(rng.uniform(*np.log(plan.contrast))))
-    centre = frequency.mean()
     numbers = np.asarray(allowed if allowed is not None else range(len(species)))
     here = np.array([i for i in numbers if _is_covered(species[i], frequency, velocity)], dtype=int)
     wanted = min(int(np.exp(rng.uniform(*np.log(plan.n_species)))), len(here))

@@ -101,12 +101,16 @@ def test_files_that_are_no_spectra(tmp_path):
 
 
 def test_fits_spectrum_cube_table_and_votable(tmp_path):
-    header = fits.Header({"CTYPE1": "FREQ", "CRVAL1": 230e9, "CRPIX1": 1.0, "CDELT1": 5e5, "CUNIT1": "Hz", "BUNIT": "K"})
+    header = fits.Header(
+        {"CTYPE1": "FREQ", "CRVAL1": 230e9, "CRPIX1": 1.0, "CDELT1": 5e5, "CUNIT1": "Hz", "BUNIT": "K"}
+    )
     fits.PrimaryHDU(KELVIN, header).writeto(tmp_path / "one.fits")
     cube = np.zeros((N, 3, 3))
     cube[:, 1, 2] = KELVIN
     axes = {"CTYPE1": "RA---SIN", "CTYPE2": "DEC--SIN", "CTYPE3": "FREQ", "CRVAL3": 230e9, "CRPIX3": 1.0}
-    fits.PrimaryHDU(cube, fits.Header({**axes, "CDELT3": 5e5, "CUNIT3": "Hz", "BUNIT": "K"})).writeto(tmp_path / "cube.fits")
+    fits.PrimaryHDU(cube, fits.Header({**axes, "CDELT3": 5e5, "CUNIT3": "Hz", "BUNIT": "K"})).writeto(
+        tmp_path / "cube.fits"
+    )
     table = Table({"frequency": MHZ / 1e3, "t": KELVIN * 1e3}, units={"frequency": "GHz", "t": "mK"})
     table.write(tmp_path / "table.fits")
     table.write(tmp_path / "table.vot", format="votable")

@@ -41,7 +41,9 @@ def show_summary(report: Report) -> None:
     share = f"{100 * report.spectrum.line_share:.0f} %"
     columns[2].metric("Channels above 5 sigma", share, help=f"Of {len(report.spectrum):,} channels.")
     rate = f"{100 * report.decoy_rate:.2f} %"
-    columns[3].metric("Decoys detected", rate, help=f"Of {len(report.decoy_probability)} shifted copies of the species.")
+    columns[3].metric(
+        "Decoys detected", rate, help=f"Of {len(report.decoy_probability)} shifted copies of the species."
+    )
     if report.notes:
         with st.expander(f"{len(report.notes)} notes on this spectrum"):
             st.markdown("\n".join(f"- {note}" for note in report.notes))
@@ -55,7 +57,9 @@ def show_spectrum(report: Report, finding: Finding | None) -> None:
         "Range (GHz)", low, high, (low, min(high, low + 0.6)), 0.01, format="%.2f", key=f"range {low:.3f} {high:.3f}"
     )
     name = finding.species.formula if finding else "a species"
-    caption = f"Grey: observed. Red: all detections together. Blue and marks: {name}. A line without red is unidentified."
+    caption = (
+        f"Grey: observed. Red: all detections together. Blue and marks: {name}. A line without red is unidentified."
+    )
     show(spectrum_figure(report, finding, left - MARGIN_GHZ, max(right, left + 0.02) + MARGIN_GHZ), caption, key="mm")
 
 
@@ -105,7 +109,9 @@ def show_reasons(report: Report, finding: Finding) -> None:
             "E_low (K)": finding.species.e_low_k[finding.judged.line],
             "Observed (K)": finding.judged.observed,
             "Model (K)": finding.judged.predicted,
-            "State": ["matched" if m else "missing" if v else "too faint" for v, m in zip(visible, matched, strict=True)],
+            "State": [
+                "matched" if m else "missing" if v else "too faint" for v, m in zip(visible, matched, strict=True)
+            ],
             "Share": shares.share,
         }
     )
