@@ -222,7 +222,7 @@ def explanation(network: MoleculeNetwork) -> pd.DataFrame:
     for item in report.findings:
         if item.label == DETECTED and item.judged is not None:
             shares = line_shares(item.judged, network)
-            test = deletion_test(item.judged, network, shares, matched_lines(item.judged)[1])
+            test = deletion_test(report, item, network, shares)
             rows.append({"species": item.species.key, "lines": len(item.judged.line), "matched": item.n_lines_matched,
                          "mean p by contribution": test.by_share.mean(), "mean p at random": test.at_random.mean(),
                          "p without matched lines": test.without_matched, "passed": test.passed})  # fmt: skip

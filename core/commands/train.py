@@ -5,14 +5,19 @@ from typing import Annotated
 
 import typer
 
-from core.errors import JobError
+from core.errors import JobError, UsageError
 
 EXIT_PARTLY_DONE = 3
 
 
 def train(
-    data: Annotated[Path, typer.Option(help="Labelled spectra: any readable file with a column 'label'.")],
     out: Annotated[Path, typer.Option(help="Run folder; several networks get a folder each inside it.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Labelled spectra: any readable file with a column 'label' (not for molecules).")
+    ] = None,
+    task: Annotated[str, typer.Option(help="'stars', or 'molecules' in simulated millimetre spectra.")] = "stars",
+    n_spectra: Annotated[int, typer.Option(help="Molecules: spectra to simulate.", min=20)] = 1500,
+    split: Annotated[str, typer.Option(help="Molecules: folds by 'spectrum', 'molecule' or 'band'.")] = "spectrum",
     model: Annotated[str, typer.Option(help="Keys separated by commas, or 'all' (see `models`).")] = "cnn_2d",
     preset: Annotated[str, typer.Option(help="'study' (the published protocol) or 'quick' (minutes).")] = "study",
     folds: Annotated[int | None, typer.Option(help="Folds of the protocol (study 10, quick 5).")] = None,
@@ -48,6 +53,24 @@ def train(
     there is one, otherwise a fifth is held out. What is finished survives an interruption: --resume goes on with it.
     An option beats the preset.
     """
+    if task == "molecules":
+        from core.commands.train_molecules import train_molecules
+
+        train_molecules(
+            out,
+            model,
+            n_spectra=n_spectra,
+            n_folds=folds or 4,
+            only_folds=only_folds,
+            split=split,
+            epochs=epochs or 6,
+            batch_size=batch_size or 128,
+            seed=1 if seed is None else seed,
+            threads=threads,
+        )
+        return
+    if task != "stars" or data is None:
+        raise UsageError(f"task {task!r} with data {data}: expected --task stars with --data FILE, or --task molecules")
     from core.training.devices import prepare_device
     from core.training.progress import TrainingProgress
     from core.training.run_store import FINISHED

@@ -41,10 +41,12 @@ def train_molecules(
         What was drawn before; None draws `n_spectra`.
     """
     from core.molecules.catalogue import load_catalogue
-    from core.molecules.folds import make_folds
+    from core.molecules.folds import SPLITS, make_folds
     from core.molecules.training import calibrated, figures_of, out_of_fold, platt_scaling, write_run
     from core.training.devices import prepare_device
 
+    if split not in SPLITS:
+        raise UsageError(f"split {split!r} is unknown; choose one of {', '.join(SPLITS)}")
     keys = _keys(models)
     device = prepare_device(threads)
     species = load_catalogue().species

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.figures.layout import blank_figure
-from core.figures.palette import BLUE, GREEN, GREY, OCHRE, VERMILION
+from core.figures.palette import BLUE, GREEN, GREY, OCHRE, VERMILION, translucent
 from core.molecules.detector import Finding, Report, matched_lines
 from core.molecules.explanation import DeletionTest, LineShares
 from core.molecules.radiation import LIGHT_KMS
@@ -30,7 +30,9 @@ def spectrum_figure(report: Report, finding: Finding | None, low_ghz: float, hig
     ):
         x, y = _thinned(spectrum.frequency_mhz[rows] / 1e3, values[rows], spectrum.window[rows])
         line = {"color": colour, "width": width}
-        figure.add_scatter(x=x, y=y, mode="lines", name=name, line=line, hovertemplate="%{x:.4f} GHz: %{y:.2f} K")
+        fill = {"fill": "tozeroy", "fillcolor": translucent(GREY, 0.35)} if name == "observed" else {}
+        hover = "%{x:.4f} GHz: %{y:.2f} K"
+        figure.add_scatter(x=x, y=y, mode="lines", name=name, line=line, hovertemplate=hover, **fill)
     if finding is not None and finding.judged is not None:
         _add_species(figure, report, finding, rows)
     return figure
@@ -39,7 +41,7 @@ def spectrum_figure(report: Report, finding: Finding | None, low_ghz: float, hig
 def _add_species(figure: go.Figure, report: Report, finding: Finding, rows: np.ndarray) -> None:
     spectrum, judged = report.spectrum, finding.judged
     assert judged is not None
-    part = next((p for p in report.mixture.parts.values() if p.judged is judged), None)
+    part = report.part_of(finding)
     if part is not None:
         x, y = _thinned(spectrum.frequency_mhz[rows] / 1e3, part.model[rows], spectrum.window[rows])
         line = {"color": BLUE, "width": 1.6}
@@ -93,7 +95,8 @@ def profiles_figure(report: Report, finding: Finding) -> go.Figure:
     n_rows = -(-n // columns)
     titles = [f"{judged.frequency_mhz[i] / 1e3:.3f} GHz" for i in range(n)]
     figure = make_subplots(n_rows, columns, subplot_titles=titles, horizontal_spacing=0.05, vertical_spacing=0.16)
-    part = next((p.model for p in report.mixture.parts.values() if p.judged is judged), None)
+    found = report.part_of(finding)
+    part = found.model if found is not None else None
     reach = 4.0 * report.fwhm_kms
     for i in range(n):
         centre = judged.frequency_mhz[i]
@@ -106,14 +109,15 @@ def profiles_figure(report: Report, finding: Finding) -> go.Figure:
             (part, f"{finding.species.formula} alone", BLUE, 1.8),
         ):
             if values is not None:
-                line = {"color": colour, "width": width, "shape": "hvh" if name == "observed" else "linear"}
-                figure.add_scatter(
-                    x=velocity, y=values[rows], mode="lines", name=name, line=line, showlegend=i == 0, **place
-                )
+                seen = name == "observed"
+                line = {"color": colour, "width": width, "shape": "hvh" if seen else "linear"}
+                fill = {"fill": "tozeroy", "fillcolor": translucent(GREY, 0.35)} if seen else {}
+                shown = {"mode": "lines", "name": name, "line": line, "showlegend": i == 0}
+                figure.add_scatter(x=velocity, y=values[rows], **shown, **fill, **place)
     figure.update_xaxes(title_text="Velocity (km/s)", row=n_rows)
     figure.update_yaxes(title_text="K", col=1)
     figure.update_layout(
-        height=120 + 190 * n_rows,
+        height=150 + 190 * n_rows,
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
         title={
             "text": f"Strongest lines of {finding.species.formula}",
@@ -121,7 +125,7 @@ def profiles_figure(report: Report, finding: Finding) -> go.Figure:
             "x": 0,
             "xanchor": "left",
         },
-        legend={"orientation": "h", "y": -0.2 / n_rows, "x": 0, "yanchor": "top"},
+        legend={"orientation": "h", "y": -0.42 / n_rows, "x": 0, "yanchor": "top"},
     )
     return figure
 
@@ -149,8 +153,8 @@ def deletion_figure(test: DeletionTest) -> go.Figure:
     figure = blank_figure(
         title="Deletion test", x_title="Lines deleted", y_title="Probability", height=360, y={"range": [0, 1.03]}
     )
-    x = np.arange(len(test.by_share))
+    x = test.n_deleted
     figure.add_scatter(x=x, y=test.by_share, mode="lines+markers", name="by contribution", line={"color": GREEN})
     line = {"color": GREY, "dash": "dash"}
-    figure.add_scatter(x=x, y=test.at_random, mode="lines", name="at random (mean of 20)", line=line)
+    figure.add_scatter(x=x, y=test.at_random, mode="lines", name="at random (mean of five)", line=line)
     return figure

@@ -8,7 +8,7 @@ import numpy as np
 from core.molecules.catalogue import Catalogue, Species
 from core.molecules.features import Judged, prepare
 from core.molecules.kinematics import line_width_kms, systemic_velocity_kms
-from core.molecules.mixture import Mixture
+from core.molecules.mixture import Mixture, Part
 from core.molecules.network import MoleculeNetwork
 from core.molecules.observed import ObservedSpectrum
 from core.molecules.radiation import brightness_k, integrated_opacity, peak_opacity
@@ -77,6 +77,13 @@ class Report:
     velocity_kms: float
     fwhm_kms: float
     notes: tuple[str, ...]
+
+    def part_of(self, finding: Finding) -> Part | None:
+        """The species' part of the model; None where it is not in it."""
+        for number, part in self.mixture.parts.items():
+            if self.mixture.species[number] is finding.species:
+                return part
+        return None
 
 
 def detect(

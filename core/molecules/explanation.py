@@ -1,13 +1,17 @@
 """Why a species is judged present: what every transition contributes, and whether deleting it changes the verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.molecules.features import MODEL_ERROR, N_LINES, N_OFFSETS, PER_LINE, SCALE, Judged
+from core.molecules.detector import Finding, Report, matched_lines
+from core.molecules.features import MODEL_ERROR, N_LINES, N_OFFSETS, PER_LINE, SCALE, Judged, judge
 from core.molecules.network import MoleculeNetwork
+from core.molecules.radiation import LIGHT_KMS
 
-N_RANDOM = 20
+N_RANDOM = 5
+N_STEPS = 12
+ERASED_FWHM = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +32,18 @@ class LineShares:
 
 @dataclass(frozen=True, eq=False)
 class DeletionTest:
-    """Probability while lines are deleted one after the other, ndarrays of shape (n_lines + 1,).
+    """Probability while more and more lines are deleted from the spectrum, ndarrays of shape (n_steps,).
 
     Attributes
     ----------
-    by_share : the largest contribution first
-    at_random : mean over 20 random orders
+    n_deleted : how many lines are gone
+    by_share : probability, the largest contribution first
+    at_random : probability, mean over five random orders
     without_matched : float
-        Probability when all lines with a positive contribution or a match are gone.
+        Probability when all matched lines are gone.
     """
 
+    n_deleted: np.ndarray
     by_share: np.ndarray
     at_random: np.ndarray
     without_matched: float
@@ -73,16 +79,43 @@ def line_shares(judged: Judged, network: MoleculeNetwork) -> LineShares:
     return LineShares(logit[0] - logit[1:], float(probability))
 
 
-def deletion_test(
-    judged: Judged, network: MoleculeNetwork, shares: LineShares, matched: np.ndarray, seed: int = 0
-) -> DeletionTest:
-    """Delete lines in the order of their contribution, and in random orders."""
-    rng = np.random.default_rng(seed)
+def deletion_test(report: Report, finding: Finding, network: MoleculeNetwork, shares: LineShares) -> DeletionTest:
+    """Delete lines from the spectrum itself, a twelfth of them at a time, and judge anew: fit, numbers and verdict."""
+    judged = finding.judged
+    assert judged is not None
+    rng = np.random.default_rng(0)
     n = len(judged.line)
+    counts = np.unique(np.linspace(0, n, N_STEPS + 1).round().astype(int))
     orders = [np.argsort(-shares.share), *(rng.permutation(n) for _ in range(N_RANDOM))]
-    states = [delete_lines(judged, order[:k]) for order in orders for k in range(n + 1)]
-    states.append(delete_lines(judged, np.flatnonzero(matched)))
-    context = np.repeat(judged.context[None], len(states), axis=0)
-    probability = network.probabilities(np.stack(states), context)
-    curves = probability[:-1].reshape(len(orders), n + 1)
-    return DeletionTest(curves[0], curves[1:].mean(axis=0), float(probability[-1]))
+    eraser = _Eraser(report, finding, network)
+    curves = np.array([[eraser.probability(order[:k]) for k in counts] for order in orders])
+    without = eraser.probability(np.flatnonzero(matched_lines(judged)[1]))
+    return DeletionTest(counts, curves[0], curves[1:].mean(axis=0), without)
+
+
+@dataclass(frozen=True, eq=False)
+class _Eraser:
+    """Judges a species in a spectrum from which lines of it were erased."""
+
+    report: Report
+    finding: Finding
+    network: MoleculeNetwork
+
+    def probability(self, lines: np.ndarray) -> float:
+        """Probability without some of the used lines: their channels show what all other molecules explain."""
+        mixture = self.report.mixture
+        number = next(i for i, entry in enumerate(mixture.species) if entry is self.finding.species)
+        own = mixture.parts.get(number)
+        others = mixture.total - own.model if own is not None else mixture.total
+        spectrum, binned = mixture.binned.spectrum, mixture.binned
+        value = spectrum.value_k.copy()
+        assert self.finding.judged is not None
+        for frequency in self.finding.judged.frequency_mhz[lines]:
+            reach = ERASED_FWHM * binned.fwhm_kms / LIGHT_KMS * frequency
+            first, last = np.searchsorted(spectrum.frequency_mhz, [frequency - reach, frequency + reach])
+            value[first:last] = others[first:last]
+        erased = replace(binned, integral=spectrum.cumulative(value))
+        judged = judge(erased, self.finding.species, spectrum.cumulative(others))
+        if judged is None:
+            return 0.0
+        return float(self.network.probabilities(judged.values[None], judged.context[None])[0])

@@ -26,7 +26,9 @@ def choose_report() -> Report | None:
         return _own()
     if source == SIMULATED:
         return _simulated()
-    st.caption("The embedded example is **simulated**: 26 species and states at 12.5 km/s, 239 to 246 GHz, noise 0.15 K.")
+    st.caption(
+        "The embedded example is **simulated**: 26 species and states at 12.5 km/s, 239 to 246 GHz, noise 0.15 K."
+    )
     return cache.example_report()
 
 

@@ -12,6 +12,8 @@ from ui.figure import show
 from ui.molecules import cache
 
 MARGIN_GHZ = 0.001
+FIRST_GHZ = 0.6
+"""Width of the range that is shown first, around the strongest line."""
 
 
 def choose_finding(report: Report) -> Finding | None:
@@ -53,9 +55,11 @@ def show_spectrum(report: Report, finding: Finding | None) -> None:
     """Spectrum and model with the chosen species' lines."""
     ghz = report.spectrum.frequency_mhz / 1e3
     low, high = float(ghz.min()), float(ghz.max())
-    left, right = st.slider(
-        "Range (GHz)", low, high, (low, min(high, low + 0.6)), 0.01, format="%.2f", key=f"range {low:.3f} {high:.3f}"
-    )
+    strongest = finding.judged.frequency_mhz[0] / 1e3 if finding and finding.judged is not None else low
+    start = max(low, min(strongest - 0.5 * FIRST_GHZ, high - FIRST_GHZ))
+    first = (round(start, 2), round(min(high, start + FIRST_GHZ), 2))
+    key = f"range {low:.3f} {high:.3f} {finding.species.key if finding else ''}"
+    left, right = st.slider("Range (GHz)", round(low, 2), round(high, 2), first, 0.01, format="%.2f", key=key)
     name = finding.species.formula if finding else "a species"
     caption = (
         f"Grey: observed. Red: all detections together. Blue and marks: {name}. A line without red is unidentified."
@@ -92,7 +96,7 @@ def show_reasons(report: Report, finding: Finding) -> None:
     show(profiles_figure(report, finding), "The strongest lines, each at its own velocity axis.", key="profiles")
     shares = line_shares(finding.judged, cache.network())
     visible, matched = matched_lines(finding.judged)
-    test = deletion_test(finding.judged, cache.network(), shares, matched)
+    test = deletion_test(report, finding, cache.network(), shares)
     left, right = st.columns(2, gap="large")
     with left:
         show(shares_figure(finding, shares), "Taking a line away costs the verdict this much.", key="shares")
