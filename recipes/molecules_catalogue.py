@@ -5,6 +5,7 @@ program's own; they are wanted here alone. Nothing of theirs is copied as it is:
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ def _rising(lg_q: np.ndarray) -> np.ndarray:
     """Without values that no partition function can have, above one at a higher temperature (JPL 39002 has one)."""
     lg_q = lg_q.copy()
     known = np.flatnonzero(np.isfinite(lg_q))
-    for here, after in zip(known[:-1], known[1:], strict=True):
+    for here, after in pairwise(known):
         if lg_q[here] > lg_q[after] + 1e-4:
             lg_q[here] = np.nan
     return lg_q
@@ -148,7 +149,8 @@ def main() -> None:
     lines, species = build(arguments.with_slaim)
     write(lines, species, arguments.out)
     size = sum(path.stat().st_size for path in arguments.out.glob("*.parquet"))
-    print(f"{len(species)} states of {species['species'].nunique()} species, {int(species['complex_organic'].sum())} of them "
+    organic = int(species["complex_organic"].sum())
+    print(f"{len(species)} states of {species['species'].nunique()} species, {organic} of them "
           f"complex organic; {len(lines)} lines; {size / 1e6:.2f} MB in {arguments.out}")  # fmt: skip
     far = species[species["q_shift_dex"].abs() > 0.005]
     print(far[["species", "state", "source", "q_source", "q_shift_dex"]].to_string())

@@ -109,7 +109,7 @@ def jpl_below_120_ghz(tags: tuple[int, ...]) -> pd.DataFrame:
 
 
 def cat_lines(species: str, file: str, torsion: str) -> pd.DataFrame:
-    """Lines of a CDMS entry that the package linecat carries; methanol's torsional states become states of their own."""
+    """Lines of a CDMS entry that the package linecat carries; torsional states become states of their own."""
     read = read_cat_file(package_folder("linecat") / "data/molecules" / file)
     lines = read.lines.assign(species=species, state="v=0", source="CDMS", tag=read.tag, a_gu=np.nan)
     if torsion:  # J, Ka, Kc, v, sign: v counts the symmetries A, E1, E2 of vt = 0, then those of vt = 1, and so on
@@ -120,7 +120,7 @@ def cat_lines(species: str, file: str, torsion: str) -> pd.DataFrame:
 
 
 def partition_functions(source: str) -> pd.DataFrame:
-    """Columns tag, name, isotopes and lg Q at `TEMPERATURES_K` (NaN where not given) of all entries of 'CDMS' or 'JPL'."""
+    """Columns tag, name, isotopes and lg Q at `TEMPERATURES_K` (NaN: not given) of all entries of 'CDMS' or 'JPL'."""
     entries = read_partition_tables()[source]
     table = pd.DataFrame([values for _, values in entries.values()], columns=[str(t) for t in TEMPERATURES_K])
     names = [name for name, _ in entries.values()]

@@ -30,7 +30,7 @@ SLAIM: tuple[str, ...] = (
     "H(13)CN v=0", "HC(15)N v=0", "HCN v=0", "HNC v=0", "HN(13)C", "HCO+ v=0", "H(13)CO+", "OC(34)S", "(18)OCS",
     "C(34)S v=0", "C(33)S v=0", "H2C(18)O",
 )  # fmt: skip
-"""Only with `--with-slaim`, for a catalogue of one's own: neither CDMS nor JPL has them in the package above 120 GHz."""
+"""Only with `--with-slaim`, a catalogue of one's own: the package has no CDMS or JPL lines of them beyond 120 GHz."""
 
 JPL_BELOW_120_GHZ: tuple[int, ...] = (
     46008, 45003, 29003, 41009, 42001, 42008, 56001, 56002, 56003, 56004, 56005, 56006, 69002, 74002, 61004, 56010,
@@ -38,7 +38,7 @@ JPL_BELOW_120_GHZ: tuple[int, ...] = (
     45001, 27001, 28002, 28003, 27002, 28005, 28006, 29002, 30002, 31001, 29005, 60001, 62001, 62002, 45005, 45010,
     46003, 48003, 56007, 58001, 45013, 60002, 50008, 18004,
 )  # fmt: skip
-"""JPL tags that Splatalogue's package lists without CDMS or JPL lines; CASA's copy of the JPL catalogue ends at 120 GHz."""
+"""JPL tags that Splatalogue's package lists without CDMS or JPL lines; CASA's copy of JPL ends at 120 GHz."""
 
 CAT_FILES: tuple[tuple[str, str, str], ...] = (("CH3OH", "CH3OH/c032504-5Q.cat", "vt"), ("NH3", "NH3/c017506.cat", ""))
 """CDMS entries that the package `linecat` carries as they are: species, file, quantum number that splits the states."""

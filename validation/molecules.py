@@ -45,7 +45,7 @@ def rich_plan() -> SpectrumPlan:
 
 
 def simulated(n_spectra: int, network: MoleculeNetwork) -> pd.DataFrame:
-    """Verdicts on unseen simulated line forests, 60 complex organic species: recall, false positives, AUC, calibration."""
+    """Verdicts on unseen simulated line forests, 60 complex organic species: recall, AUC, calibration."""
     species = load_catalogue().species
     wanted = {i for i, item in enumerate(species) if item.complex_organic}
     examples = draw_examples(species, n_spectra, UNSEEN_SEED, rich_plan())
@@ -184,7 +184,7 @@ def gotham() -> pd.DataFrame:
 def stack(
     species, frequency: np.ndarray, value: np.ndarray, noise: np.ndarray, velocity_kms: float = 5.8
 ) -> pd.DataFrame:
-    """Velocity stack of a species' lines weighted by predicted strength over noise (Loomis et al. 2021, Nat. Astron. 5, 188)."""
+    """Velocity stack of a species' lines weighted by strength over noise (Loomis et al. 2021, Nat. Astron. 5, 188)."""
     temperature = 8.0
     strength = integrated_opacity(
         species.a_gu, species.frequency_mhz, species.e_low_k, species.partition_function(temperature), temperature

@@ -1,4 +1,4 @@
-"""Figures of molecules: spectrum with the model of all detections, profiles of a species' lines, shares of transitions."""
+"""Figures of molecules: spectrum with the model of all detections, profiles of lines, shares of transitions."""
 
 import numpy as np
 import plotly.graph_objects as go

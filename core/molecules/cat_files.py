@@ -32,7 +32,7 @@ class CatFile:
 
 
 def read_cat_file(path: str | Path) -> CatFile:
-    """Read a `.cat` file (Pickett et al. 1998, JQSRT 60, 883, Table 1); rows that cannot be read are named and left out.
+    """Read a `.cat` file (Pickett et al. 1998, JQSRT 60, 883, Table 1); broken rows are named and left out.
 
     Raises
     ------

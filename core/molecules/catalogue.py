@@ -219,5 +219,5 @@ def partition_function_of_tag(tag: int) -> tuple[str, np.ndarray, str]:
         if found is not None and np.isfinite(found[1][Q_TEMPERATURES_K == 300.0][0]):
             return found[0], found[1], source
     raise ReadError(
-        f"no partition function is known for the entry {tag} of CDMS or JPL: update astroquery, which carries the tables"
+        f"no partition function is known for the entry {tag} of CDMS or JPL: update astroquery, which has the tables"
     )

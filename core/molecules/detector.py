@@ -1,4 +1,4 @@
-"""Which molecules a spectrum holds: a network's verdict on each, blends explained away, false discoveries from decoys."""
+"""Which molecules a spectrum holds: verdicts of a network, blends explained away, false discoveries from decoys."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What a network sees of one species in one spectrum: 49 predicted lines x 7 numbers, and two numbers of context.
 
 For every line, strongest first: the brightness in five velocity bins around it, less what the molecules found so far
-explain; the brightness that the species' own best LTE fit predicts there; and by how much the two differ at the centre. All
+explain; the brightness that the species' own best LTE fit predicts there; and how much both differ at the centre. All
 are in units of the noise, to which the error of what was taken away is added, and compressed with asinh. A share of a
 verdict therefore belongs to a named transition.
 """
@@ -206,7 +206,7 @@ def _strengths(species: Species, near: np.ndarray, centre: np.ndarray, fwhm_kms:
 def _look(
     binned: Binned, centre: np.ndarray, explained: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Brightness left by other molecules in the bins around lines; a bin's noise without and with their model's error."""
+    """Brightness left by others in the bins around lines; a bin's noise without and with their model's error."""
     spectrum = binned.spectrum
     unit = binned.fwhm_kms / LIGHT_KMS * centre[:, None]
     middle = centre[:, None] + _OFFSETS * unit

@@ -19,7 +19,7 @@ def make_folds(examples: Examples, species: Sequence[Species], split: str, n_fol
     Parameters
     ----------
     split : 'spectrum', 'molecule' or 'band'
-        'spectrum': no spectrum on both sides. 'molecule': moreover no molecule on both sides; isotopologues, vibrational
+        'spectrum': no spectrum on both sides. 'molecule': no molecule on both sides either; isotopologues, vibrational
         states and isomers (same atoms) go together, decoys with the molecule that they are made of. 'band': trained on
         three of the four bands, tested on the fourth.
     """

@@ -22,7 +22,7 @@ class MoleculeNetwork:
     Attributes
     ----------
     run : dict
-        Content of run.json: model, members, calibration (slope, intercept), threshold (probability above which a species
+        Content of run.json: model, members, calibration (slope, intercept), threshold (probability from which a species
         counts as detected: 0.3 % of the absent ones lie above it).
     """
 

@@ -1,4 +1,4 @@
-"""Physics of a line in local thermodynamic equilibrium: opacity, brightness, units. SI constants, MHz, K, km/s, cm^-2."""
+"""Physics of a line in local thermodynamic equilibrium: opacity, brightness. SI constants, MHz, K, km/s, cm^-2."""
 
 import numpy as np
 

@@ -139,8 +139,8 @@ def _text(path: Path) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
             skipped += 1
     if len(rows) < FEWEST_CHANNELS:
         raise EmptyFileError(
-            f"{path.name}: {len(rows)} rows of two numbers ({skipped} cannot be read); a spectrum has a frequency and a "
-            f"brightness in at least {FEWEST_CHANNELS} rows"
+            f"{path.name}: {len(rows)} rows of two numbers ({skipped} cannot be read); a spectrum has a frequency and "
+            f"a brightness in at least {FEWEST_CHANNELS} rows"
         )
     table = np.array(rows)
     return table[:, 0], table[:, 1], None, None
@@ -165,7 +165,7 @@ def _filled(column) -> np.ndarray:
 
 
 def _fits(path: Path) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
-    """A spectrum in the first extension that holds one: an image with one long axis, a cube's brightest spectrum, a table."""
+    """A spectrum in the first extension that holds one: an image, a cube (its brightest spectrum) or a table."""
     from astropy.io import fits
 
     try:
@@ -185,7 +185,8 @@ def _fits(path: Path) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
 
 def _fits_image(path: Path, part) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
     header, data = part.header, np.asarray(part.data, dtype=float)
-    axis = next((i for i in range(1, data.ndim + 1) if str(header.get(f"CTYPE{i}", "")).upper().startswith(("FREQ", "VRAD", "VELO"))), None)  # fmt: skip
+    kinds = {i: str(header.get(f"CTYPE{i}", "")).upper() for i in range(1, data.ndim + 1)}
+    axis = next((i for i, kind in kinds.items() if kind.startswith(("FREQ", "VRAD", "VELO"))), None)
     if axis is None:
         raise UnitError(
             f"{path.name}: no axis is a frequency or a velocity (CTYPE FREQ or VRAD): add one to the header"
@@ -217,8 +218,8 @@ def to_mhz(x: np.ndarray, unit: str | None, rest_mhz: float | None, name: str) -
         fits_of = [u for u in ("mhz", "ghz", "hz") if PLAUSIBLE_MHZ[0] <= middle * TO_MHZ[u] <= PLAUSIBLE_MHZ[1]]
         if not fits_of:
             raise UnitError(
-                f"{name}: the spectral axis is around {middle:g}, which is no frequency of 1 GHz to 3 THz in MHz, GHz or "
-                "Hz; give its unit with --unit-x"
+                f"{name}: the spectral axis is around {middle:g}, which is no frequency of 1 GHz to 3 THz in MHz, GHz "
+                "or Hz; give its unit with --unit-x"
             )
         key = fits_of[0]
     if not PLAUSIBLE_MHZ[0] <= middle * TO_MHZ[key] <= PLAUSIBLE_MHZ[1]:

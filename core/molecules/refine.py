@@ -33,7 +33,7 @@ def refine(species: Species, judged: Judged, binned: Binned, column_cm2: float, 
     """Fit the brightness of the species' lines, others taken away, with Cauchy's loss that forgives blends.
 
     Residuals are in units of the noise and 8 % of the brightness (Cauchy loss: scipy.optimize.least_squares). A filling
-    factor below one is found only where opaque lines ask for it; otherwise the column density is the mean over the beam.
+    factor below one is found only where opaque lines ask for it; otherwise the column is the mean over the beam.
     """
     from scipy.optimize import least_squares
 

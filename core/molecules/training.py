@@ -33,7 +33,7 @@ def out_of_fold(
             raise TrainingError(f"fold {number}: {len(train)} rows to train on, {len(test)} to test; draw more spectra")
         predict = learner(examples, train, test, number)
         rows.append(test)
-        logits.append(predict(examples.values[test], examples.context[test]))
+        logits.append(predict(examples.values[test], examples.context[test]))  # noqa: PD011  no data frame
         fitted.append(predict)
     return np.concatenate(rows), np.concatenate(logits), fitted
 

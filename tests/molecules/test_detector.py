@@ -109,7 +109,8 @@ def test_bins_hold_the_mean_and_gaps_hold_nothing():
     window = np.repeat([0, 1], 10)
     spectrum = ObservedSpectrum(frequency, value, window, np.ones(20))
     integral, covered = spectrum.cumulative(value), spectrum.covered_width()
-    mean, share = bin_means(spectrum.nodes, integral, covered, np.array([1e5 - 0.5, 1e5 + 12, 1e5 + 19.5]), np.array([1e5 + 4.5, 1e5 + 15, 1e5 + 21.5]))  # fmt: skip
+    low, high = 1e5 + np.array([-0.5, 12.0, 19.5]), 1e5 + np.array([4.5, 15.0, 21.5])
+    mean, share = bin_means(spectrum.nodes, integral, covered, low, high)
     assert mean == pytest.approx([(0 + 1 + 2 + 4) / 4, 0.0, 10.5])
     assert share == pytest.approx([0.8, 0.0, 1.0])
 

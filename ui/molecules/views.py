@@ -84,8 +84,8 @@ def show_species(report: Report) -> None:
     }
     st.dataframe(shown, hide_index=True, column_config=config, key="findings")
     st.caption(
-        "A species is detected where the network is sure, three lines or more match, and shifted copies of the catalogue "
-        "do not reach the same by chance. Where it is not detected, the column density is an upper limit."
+        "A species is detected where the network is sure, three lines or more match, and shifted copies of it do "
+        "not reach the same by chance. Where it is not detected, the column density is an upper limit."
     )
     download_table(table, "All findings as CSV", "molecules")
 
@@ -102,8 +102,8 @@ def show_reasons(report: Report, finding: Finding) -> None:
         show(shares_figure(finding, shares), "Taking a line away costs the verdict this much.", key="shares")
     with right:
         caption = (
-            f"With all matched lines deleted the probability is {test.without_matched:.3f}. Deleting by contribution has "
-            "to be faster than at random; otherwise the shares mean nothing."
+            f"With all matched lines deleted the probability is {test.without_matched:.3f}. Deleting by contribution "
+            "has to be faster than at random; otherwise the shares mean nothing."
         )
         show(deletion_figure(test), caption, key="deletion")
     lines = pd.DataFrame(
