@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.molecules.catalogue import Catalogue, load_catalogue, species_of_cat_file
 from core.molecules.detector import DETECTED, Report, detect, matched_lines
-from core.molecules.examples import draw_examples
+from core.molecules.examples import Examples, draw_examples
 from core.molecules.explanation import deletion_test, line_shares
 from core.molecules.network import MoleculeNetwork, load_network
 from core.molecules.observed import ObservedSpectrum
@@ -44,11 +44,11 @@ def rich_plan() -> SpectrumPlan:
     return SpectrumPlan(n_species=(60, 150), n_channels=(8000, 20000), fwhm_kms=(2.0, 8.0), contrast=(200.0, 3000.0))
 
 
-def simulated(n_spectra: int, network: MoleculeNetwork) -> pd.DataFrame:
+def simulated(n_spectra: int, network: MoleculeNetwork, examples: Examples | None = None) -> pd.DataFrame:
     """Verdicts on unseen simulated line forests, 60 complex organic species: recall, AUC, calibration."""
     species = load_catalogue().species
     wanted = {i for i, item in enumerate(species) if item.complex_organic}
-    examples = draw_examples(species, n_spectra, UNSEEN_SEED, rich_plan())
+    examples = examples or draw_examples(species, n_spectra, UNSEEN_SEED, rich_plan())
     table = examples.table
     kept = table["species"].isin(sorted(wanted)[:N_SPECIES]) & (table["line_share"] >= RICH_SHARE)
     probability = network.probabilities(examples.values, examples.context)

@@ -62,7 +62,7 @@ def show_spectrum(report: Report, finding: Finding | None) -> None:
     left, right = st.slider("Range (GHz)", round(low, 2), round(high, 2), first, 0.01, format="%.2f", key=key)
     name = finding.species.formula if finding else "a species"
     caption = (
-        f"Grey: observed. Red: all detections together. Blue and marks: {name}. A line without red is unidentified."
+        f"Grey: observed. Orange: all detections together. Blue and marks: {name}. A line without orange is unidentified."
     )
     show(spectrum_figure(report, finding, left - MARGIN_GHZ, max(right, left + 0.02) + MARGIN_GHZ), caption, key="mm")
 
