@@ -1,9 +1,10 @@
-"""Molecules measured: `python -m validation.molecules simulated|iras|gotham|explanation [--out FILE]`, one table each.
+"""Molecules measured: `python -m validation.molecules WHAT [--out FILE]`, one table each.
 
 The real spectra are those under XP_REAL_DATA (`molecules/`); nothing is ever trained on them.
 """
 
 import argparse
+import json
 import os
 import time
 from pathlib import Path
@@ -229,17 +230,36 @@ def explanation(network: MoleculeNetwork) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def networks(folder: Path) -> pd.DataFrame:
+    """Runs of `train --task molecules` under a folder beside each other: one row for each split and learner."""
+    rows = []
+    for path in sorted(folder.glob("**/run.json")):
+        run = json.loads(path.read_text())
+        figures = run["results"]
+        row = {"split": run["split"], "learner": run["model"], "tested": figures["n"], "ROC-AUC": figures["roc_auc"]}
+        for share in ("0.3 %", "1 %"):
+            for strength in ("5-10", "10-30", "above 30"):
+                name = f"recall {strength}"
+                low, high = figures[f"{name} low at {share}"], figures[f"{name} high at {share}"]
+                row[f"{name} at {share}"] = f"{figures[f'{name} at {share}']:.2f} ({low:.2f}-{high:.2f})"
+        rows.append({**row, "ECE": figures["ece"], "epochs": run["epochs"], "folds": run["n_folds"]})
+    return pd.DataFrame(rows).sort_values(["split", "ROC-AUC"], ascending=[True, False], ignore_index=True)
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("simulated", "iras", "gotham", "explanation", "injections"))
+    parser.add_argument("what", choices=("simulated", "iras", "gotham", "explanation", "injections", "networks"))
     parser.add_argument("--spectra", type=int, default=2000)
     parser.add_argument("--catalogue", type=Path, default=None, help="for iras: a catalogue made with --with-slaim")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="for networks: folder of the runs")
     parser.add_argument("--out", type=Path, default=None)
     arguments = parser.parse_args()
     summary = ""
     if arguments.what == "gotham":
         table = gotham()
+    elif arguments.what == "networks":
+        table = networks(arguments.runs)
     else:
         network = load_network()
         if arguments.what == "iras":

@@ -1,4 +1,4 @@
-"""The page Molecules through a browser: the embedded example, reasons, an own spectrum, the simulator, what is wrong."""
+"""The page Molecules through a browser: the embedded example, its reasons, an own spectrum, the simulator."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def own_spectrum(tmp_path_factory):
 
 
 def test_the_example_says_what_it_is_and_what_was_found(server, browser):
-    browser.open(f"{server}/molecules").expect("simulated", "Species and states detected", "Decoys detected")
+    browser.open(f"{server}/molecules").expect("simulated", "Complex organic", "Decoys detected")
     browser.expect_figure("Spectrum and model").settle()
     browser.page.get_by_role("tab", name="Species", exact=True).click()
     browser.expect("upper limit", "All findings as CSV")
@@ -29,14 +29,14 @@ def test_the_example_says_what_it_is_and_what_was_found(server, browser):
 
 
 def test_an_own_spectrum_is_judged_and_a_bad_one_is_named(server, browser, own_spectrum, tmp_path):
-    browser.open(f"{server}/molecules").expect("Species and states detected").settle()
+    browser.open(f"{server}/molecules").expect("Decoys detected").settle()
     browser.page.get_by_text("Your own spectrum", exact=True).click()
     browser.expect("Open the windows of a spectrum")
     broken = tmp_path / "broken.dat"
     broken.write_text("this is no spectrum\n")
     browser.page.locator("input[type=file]").set_input_files(str(broken))
     browser.expect("broken.dat: 0 rows of two numbers")
-    browser.open(f"{server}/molecules").expect("Species and states detected").settle()
+    browser.open(f"{server}/molecules").expect("Decoys detected").settle()
     browser.page.get_by_text("Your own spectrum", exact=True).click()
     browser.page.locator("input[type=file]").set_input_files(str(own_spectrum))
     browser.expect("notes on this spectrum").expect_figure("Spectrum and model").settle()
@@ -44,6 +44,6 @@ def test_an_own_spectrum_is_judged_and_a_bad_one_is_named(server, browser, own_s
 
 
 def test_the_simulator_answers_its_sliders(server, browser):
-    browser.open(f"{server}/molecules").expect("Species and states detected").settle()
+    browser.open(f"{server}/molecules").expect("Decoys detected").settle()
     browser.page.get_by_text("Simulator", exact=True).click()
-    browser.expect("Species in the gas", "Species and states detected").expect_figure("Spectrum and model").settle()
+    browser.expect("Species in the gas", "Decoys detected").expect_figure("Spectrum and model").settle()

@@ -38,10 +38,14 @@ def show_summary(report: Report) -> None:
     detected = [item for item in report.findings if item.label == DETECTED]
     organic = sum(item.species.complex_organic for item in detected)
     columns = st.columns(4, border=True)
-    columns[0].metric("Species and states detected", len(detected), help=f"Of {len(report.findings)} in the catalogue.")
-    columns[1].metric("Complex organic among them", organic, help="Six atoms or more, with carbon.")
+    columns[0].metric(
+        "Detected", len(detected), help=f"Species and states, of {len(report.findings)} in the catalogue."
+    )
+    columns[1].metric("Complex organic", organic, help="Six atoms or more, with carbon.")
     share = f"{100 * report.spectrum.line_share:.0f} %"
-    columns[2].metric("Channels above 5 sigma", share, help=f"Of {len(report.spectrum):,} channels.")
+    columns[2].metric(
+        "Above 5 sigma", share, help=f"Share of {len(report.spectrum):,} channels: how much of a line forest this is."
+    )
     rate = f"{100 * report.decoy_rate:.2f} %"
     columns[3].metric(
         "Decoys detected", rate, help=f"Of {len(report.decoy_probability)} shifted copies of the species."
@@ -61,9 +65,7 @@ def show_spectrum(report: Report, finding: Finding | None) -> None:
     key = f"range {low:.3f} {high:.3f} {finding.species.key if finding else ''}"
     left, right = st.slider("Range (GHz)", round(low, 2), round(high, 2), first, 0.01, format="%.2f", key=key)
     name = finding.species.formula if finding else "a species"
-    caption = (
-        f"Grey: observed. Orange: all detections together. Blue and marks: {name}. A line without orange is unidentified."
-    )
+    caption = f"Grey: observed. Orange: all detections together. Blue and marks: {name}. Without orange: unidentified."
     show(spectrum_figure(report, finding, left - MARGIN_GHZ, max(right, left + 0.02) + MARGIN_GHZ), caption, key="mm")
 
 
