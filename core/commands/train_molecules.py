@@ -48,7 +48,8 @@ def train_molecules(
     if split not in SPLITS:
         raise UsageError(f"split {split!r} is unknown; choose one of {', '.join(SPLITS)}")
     keys = _keys(models)
-    device = prepare_device(threads)
+    learnt = any(key not in BASELINES for key in keys)
+    device = prepare_device(threads) if learnt else "CPU"
     species = load_catalogue().species
     if examples is None:
         print(f"drawing {n_spectra} spectra")
