@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core.errors import ExplorerError
+from ui import state
 from ui.molecules.choices import choose_report
 from ui.molecules.views import choose_finding, show_reasons, show_species, show_spectrum, show_summary
-from ui.plain import plain
+from ui.parts.plain import plain
 from ui.shell import page
 
 page("Molecules", ":material/science:")
@@ -15,7 +16,7 @@ try:
     if report is None:
         st.stop()
     show_summary(report)
-    spectrum_tab, species_tab, why_tab = st.tabs(["Spectrum", "Species", "Why"], key="view", bind="query-params")
+    spectrum_tab, species_tab, why_tab = st.tabs(["Spectrum", "Species", "Why"], key=state.VIEW, bind="query-params")
     with spectrum_tab, st.container():
         finding = choose_finding(report)
         show_spectrum(report, finding)

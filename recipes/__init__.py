@@ -1,1 +1,1 @@
-"""Makers of shipped files: each module is one command that builds what the repository carries."""
+"""Makers of the files that the program ships, one command each."""

@@ -117,9 +117,9 @@ def _learner(key: str, folder: Path, epochs: int, batch_size: int, seed: int, me
 
 
 def _network(key: str, folder: Path, epochs: int, batch_size: int, seed: int, members: list[dict]) -> Learner:
+    from core.runs.settings import resolve_settings
     from core.training.export import export_onnx, store_weights_as_float16
     from core.training.fit import fit_member, free_memory, predict_logits
-    from core.training.settings import resolve_settings
     from models.registry import model_spec
 
     spec = model_spec(key)

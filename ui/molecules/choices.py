@@ -9,10 +9,10 @@ from core import quota
 from core.molecules.detector import Report
 from core.molecules.example import make_spectrum
 from core.molecules.read_spectrum import read_spectrum
+from ui import state
 from ui.molecules import cache
 
 EXAMPLE, OWN, SIMULATED = "Simulated hot core", "Your own spectrum", "Simulator"
-_REPORT = "molecules report"
 FILE_TYPES = ["dat", "txt", "asc", "csv", "fits", "fit", "vot", "xml", "ecsv"]
 FIRST_MIXTURE = ["CH3OH;vt=0", "CH3CN;v=0", "SO2;v=0"]
 
@@ -20,7 +20,7 @@ FIRST_MIXTURE = ["CH3OH;vt=0", "CH3CN;v=0", "SO2;v=0"]
 def choose_report() -> Report | None:
     """The report of the chosen spectrum; None while there is nothing to judge."""
     source = st.segmented_control(
-        "Spectrum", [EXAMPLE, OWN, SIMULATED], default=EXAMPLE, key="molecules source", required=True
+        "Spectrum", [EXAMPLE, OWN, SIMULATED], default=EXAMPLE, key=state.MOLECULES_SOURCE, required=True
     )
     if source == OWN:
         return _own()
@@ -50,7 +50,7 @@ def _own() -> Report | None:
     for number, file in enumerate(files):
         quota.check_upload(number, sum(other.size for other in files[:number]), file.size)
     asked = (tuple((file.file_id, file.name) for file in files), unit_x, unit_y, velocity, beam)
-    kept = st.session_state.get(_REPORT)
+    kept = state.recall(state.MOLECULES_REPORT)
     if kept is not None and kept[0] == asked:
         return kept[1]
     with tempfile.TemporaryDirectory() as folder, st.spinner("Looking for molecules …"):
@@ -66,14 +66,14 @@ def _own() -> Report | None:
             beam_arcsec=beam,
         )
         report = cache.judge_spectrum(spectrum, velocity_kms=velocity)
-    st.session_state[_REPORT] = (asked, report)
+    state.remember(state.MOLECULES_REPORT, (asked, report))
     return report
 
 
 def _simulated() -> Report | None:
     """A spectrum from sliders."""
     keys = list(cache.catalogue().keys)
-    chosen = st.multiselect("Species in the gas", keys, default=FIRST_MIXTURE, max_selections=12, key="mixture")
+    chosen = st.multiselect("Species in the gas", keys, default=FIRST_MIXTURE, max_selections=12, key=state.MIXTURE)
     if not chosen:
         st.info("Choose at least one species.", icon=":material/science:")
         return None

@@ -7,9 +7,10 @@ from core.figures.molecules import deletion_figure, profiles_figure, shares_figu
 from core.molecules.detector import DETECTED, Finding, Report, matched_lines
 from core.molecules.explanation import deletion_test, line_shares
 from core.molecules.results import findings_table
-from ui.downloads import download_table
-from ui.figure import show
+from ui import state
 from ui.molecules import cache
+from ui.parts.downloads import download_table
+from ui.parts.figure import show
 
 MARGIN_GHZ = 0.001
 FIRST_GHZ = 0.6
@@ -25,7 +26,7 @@ def choose_finding(report: Report) -> Finding | None:
     if not order:
         return None
     names = {f"{item.species.formula} {item.species.state}" + _mark(item): item for item in order}
-    chosen = st.selectbox("Species", list(names), key="molecule")
+    chosen = st.selectbox("Species", list(names), key=state.MOLECULE)
     return names.get(chosen, order[0])
 
 
@@ -62,7 +63,7 @@ def show_spectrum(report: Report, finding: Finding | None) -> None:
     strongest = finding.judged.frequency_mhz[0] / 1e3 if finding and finding.judged is not None else low
     start = max(low, min(strongest - 0.5 * FIRST_GHZ, high - FIRST_GHZ))
     first = (round(start, 2), round(min(high, start + FIRST_GHZ), 2))
-    key = f"range {low:.3f} {high:.3f} {finding.species.key if finding else ''}"
+    key = state.key(state.RANGE_GHZ, f"{low:.3f}", f"{high:.3f}", finding.species.key if finding else "")
     left, right = st.slider("Range (GHz)", round(low, 2), round(high, 2), first, 0.01, format="%.2f", key=key)
     name = finding.species.formula if finding else "a species"
     caption = f"Grey: observed. Orange: all detections together. Blue and marks: {name}. Without orange: unidentified."
@@ -72,7 +73,7 @@ def show_spectrum(report: Report, finding: Finding | None) -> None:
 def show_species(report: Report) -> None:
     """The table of all findings, and its download."""
     table = findings_table(report)
-    only = st.toggle("Only detections", value=True, key="only detections")
+    only = st.toggle("Only detections", value=True, key=state.ONLY_DETECTIONS)
     shown = table[table["label"] == DETECTED] if only else table
     shown = shown.sort_values(["n_lines_matched", "probability"], ascending=False)
     config = {
