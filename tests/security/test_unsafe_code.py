@@ -35,7 +35,8 @@ HELPER_PROCESSES = {
     "core/training/export.py": "a TensorFlow that converts",
 }
 QUERIES = (
-    "core/archive/", "core/datasets/known_stars_download.py", "core/sky/sky_cells.py", "core/sky/star_source.py", "core/survey/", "ui/sky_map/sources.py"
+    "core/archive/", "core/datasets/known_stars_download.py", "core/sky/sky_cells.py", "core/sky/star_source.py",
+    "core/survey/", "ui/sky_map/sources.py",
 )  # fmt: skip
 
 
