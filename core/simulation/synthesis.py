@@ -20,9 +20,7 @@ _NEEDED = (
 _BLOCK_STARS = 512  # model fluxes of one block stay in the processor's cache
 
 
-def noise_free_coefficients(
-    table: pd.DataFrame, atmosphere: str = "grid"
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def noise_free_coefficients(table: pd.DataFrame, atmosphere: str = "grid") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Noise-free spectra of a table of `core.simulation.population`, scaled to `true_g_mag`.
 
     `atmosphere` is one of `core.simulation.atmosphere_source.SOURCES`.
