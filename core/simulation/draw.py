@@ -14,6 +14,7 @@ import numpy as np
 
 from core.atomic import atomic_path
 from core.errors import DiskSpaceError, UsageError
+from core.simulation.population.draws import CURRENT, Draw
 from core.simulation.population.sky import Milky
 from core.simulation.population.table import check_request, draw_chunk
 from core.simulation.population.training import training_plan
@@ -36,6 +37,7 @@ class Request:
     seed: int
     with_coefficients: bool = False
     negative_mix: dict[str, float] | None = None
+    draw: Draw = CURRENT
 
 
 def simulate(
@@ -47,6 +49,7 @@ def simulate(
     workers: int | None = None,
     progress: Progress | None = None,
     negative_mix: dict[str, float] | None = None,
+    draw: Draw = CURRENT,
 ) -> Path:
     """Draw stars, simulate what Gaia would publish of them and write a Parquet file or a folder of them.
 
@@ -65,6 +68,8 @@ def simulate(
     progress : function of (done, total) or None
     negative_mix : dict or None
         How often each kind of low-mass star comes in 'training' (`population.training.NEGATIVE_MIX`).
+    draw : Draw
+        How stars and dust are modelled; `population.draws.FIRST` is that of the embedded set.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def simulate(
     DiskSpaceError
         The result would not fit on the disk; nothing has been started.
     """
-    request = Request(population, n_stars, seed, with_coefficients, negative_mix)
+    request = Request(population, n_stars, seed, with_coefficients, negative_mix, draw)
     out = Path(out)
     check_request(population, n_stars)
     is_file = out.suffix == ".parquet"
@@ -119,7 +124,9 @@ class Chunks:
         rows = slice(index * CHUNK_STARS, min((index + 1) * CHUNK_STARS, request.n_stars))
         rng = np.random.default_rng(self._seeds[index])
         massive, test = self._massive[rows], self._test[rows]
-        stars = draw_chunk(request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix)
+        stars = draw_chunk(
+            request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix, request.draw
+        )
         return chunk_table(stars, rng, request.with_coefficients)
 
 

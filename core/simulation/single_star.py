@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import ParameterRangeError
+from core.simulation.dust_curves import REFERENCE
 from core.simulation.population.selection import G_LIMIT_MAG
 from core.spectra.spectrum_set import SpectrumSet
 
@@ -91,6 +92,13 @@ def _row(teff, logg, mh, a_v, r_v, g_mag, family) -> dict[str, float | str]:
         "companion_radius_rsun": 0.0,
         "halpha_nm": 0.0,
         "disc_excess": 0.0,
+        "dust_law": REFERENCE,
+        "dust_blue": 1.0,
+        "dust_roughness": 0.0,
+        "dust_shape_1": 0,
+        "dust_shape_2": 0,
+        "light": 0,
+        "in_vacuum": True,
     }
 
 

@@ -46,7 +46,12 @@ def add_systematics(
     relative = features.astype(np.float32) @ _law() + _wiggles(features[:, 2], rng)
     # Single precision suffices for a correction of a few per cent and doubles the speed.
     flux = np.concatenate([bp, rp], axis=1, dtype=np.float32) @ _calibration()  # (n, 343)
-    change = (flux * relative) @ _back_projection()  # (n, 343) @ (343, 110)
+    return back_projected(bp, rp, flux * relative)
+
+
+def back_projected(bp: np.ndarray, rp: np.ndarray, flux_change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients (n_stars, 55) of spectra whose sampled flux changes by (n_stars, 343) W m^-2 nm^-1."""
+    change = flux_change @ _back_projection()  # (n, 343) @ (343, 110)
     return bp + change[:, :N_COEFFICIENTS], rp + change[:, N_COEFFICIENTS:]
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 import core
@@ -162,21 +163,28 @@ def train_member(
     device: str,
     on_epoch: Callable[[EpochEvent], None] | None = None,
     should_cancel: Callable[[], bool] | None = None,
+    targets: np.ndarray | None = None,
 ) -> bool:
     """Train the member of one fold and store it in a run folder; False (and nothing stored) if it was cancelled.
 
     Parameters
     ----------
     task : (network, settings, data, folds, inputs of all stars)
+    targets : float ndarray of shape (n_stars,) or None
+        What is learnt in place of the labels: 0 to 1, in between for a star of which nobody can say. Without changed
+        copies only.
     """
     from core.training.augmentation import with_changed_copies
 
     spec, settings, data, folds, inputs = task
     started = time.monotonic()
     train_rows, validation_rows = folds.train_rows(fold), folds.validation_rows(fold)
+    learnt = with_changed_copies(spec, settings, data, inputs, train_rows, fold)
+    if targets is not None:
+        learnt = learnt[0], targets[train_rows]
     member = fit_member(
         spec,
-        with_changed_copies(spec, settings, data, inputs, train_rows, fold),
+        learnt,
         (inputs.rows(validation_rows), data.label[validation_rows]),
         settings,
         fold,
