@@ -60,14 +60,15 @@ def soft_targets(data: TrainingData) -> np.ndarray:
 
 
 def mixed(data: TrainingData, folds: FoldMap, copies: dict | None) -> tuple[TrainingData, MixedFolds]:
-    """Simulated stars followed by the copies of real ones."""
+    """Simulated stars followed by the copies of real ones, without their spectra."""
     if copies is None:
+        data = replace(data, flux=data.flux[:0])
         return data, MixedFolds(folds.fold, folds.n_folds, np.full(len(data), -1, np.int16))
     n_real = len(copies["label"])
     both = replace(
         data,
         source_id=np.concatenate([data.source_id, copies["source_id"]]),
-        flux=np.concatenate([data.flux, copies["flux"]]),
+        flux=data.flux[:0],  # the networks' inputs are made already
         label=np.concatenate([data.label, copies["label"]]),
         is_test=None,
         metadata=pd.DataFrame(index=range(len(data) + n_real)),
@@ -91,18 +92,23 @@ def train(
     targets = soft_targets(simulated)
     description = run_description(simulated, spec, settings, folds, inputs, device)
     description["learnt_from"] = _learnt_from(folds, copies, copies_file)
+    arrays = [prepare_inputs(spec, settings, inputs, flux) for flux in (simulated.flux, *_flux(copies))]
+    arrays = NetworkInputs(tuple(np.concatenate(both) for both in zip(*arrays, strict=True)), inputs)
     data, both = mixed(simulated, folds, copies)
     targets = np.concatenate([targets, data.label[len(simulated) :].astype(np.float32)])
-    arrays = NetworkInputs(tuple(prepare_inputs(spec, settings, inputs, data.flux)), inputs)
     with run_store.open_run(out, description, resume=True):
         run_store.store_representation_state(out, inputs.representation_state)
         store_domain(out, simulated.flux, np.flatnonzero(folds.fold >= 0))
-        data = replace(data, flux=data.flux[:0])  # the inputs are made
+        del simulated  # the inputs are made
         for fold in range(settings.only_folds):
             if fold not in run_store.finished_folds(out):
                 train_member(out, fold, (spec, settings, data, both, arrays), device=device, targets=targets)
                 print(f"member {fold} trained", flush=True)
         return run_store.assemble(out, state=run_store.FINISHED, seconds=_seconds(out))
+
+
+def _flux(copies: dict | None) -> tuple[np.ndarray, ...]:
+    return () if copies is None else (copies["flux"].astype(np.float64),)
 
 
 def _read_copies(path: Path | None, leave_out: set[int]) -> dict | None:

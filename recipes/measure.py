@@ -6,14 +6,15 @@ Nothing is tuned on the exams.
 
 import argparse
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from core.classification.ensemble import Ensemble, load_ensemble
 from core.evaluation.exam import load_exam
 from core.evaluation.intervals import rate_interval
+from core.evaluation.probability_calibration import sigmoid
 from recipes.ob_stars import A_V_EDGES_MAG, extinction, is_ob, is_wolf_rayet
 from recipes.real_oof import cross_fitted, learnt_label, member_folds, unseen_logits
 from recipes.real_stars import RealStars, read_real_stars
@@ -21,8 +22,9 @@ from recipes.real_stars import RealStars, read_real_stars
 
 def on_real_stars(ensemble: Ensemble, stars: RealStars, *, calibrated: bool = True) -> dict:
     """Recall, false positives, AUC and calibration error of the labelled stars."""
-    from core.evaluation.metrics import binary_metrics
     from sklearn.metrics import roc_auc_score
+
+    from core.evaluation.metrics import binary_metrics
 
     table, label = stars.table, learnt_label(stars.table)
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
@@ -30,32 +32,38 @@ def on_real_stars(ensemble: Ensemble, stars: RealStars, *, calibrated: bool = Tr
         probability = np.nanmean(cross_fitted(logit, label, table["fold"].to_numpy()), axis=0)
     else:
         line = ensemble.run["calibration"]
-        probability = np.nanmean(1.0 / (1.0 + np.exp(-(line["slope"] * logit + line["intercept"]))), axis=0)
-    found = probability >= 0.5
-    ob, wr, a_v = is_ob(table), is_wolf_rayet(table), extinction(table)
+        probability = np.nanmean(sigmoid(line["slope"] * logit + line["intercept"]), axis=0)
+    mean, found = np.nanmean(logit, axis=0), probability >= 0.5
+    ob, a_v = is_ob(table), extinction(table)
     negative = (table["massive"] == 0).to_numpy()
-    cool, hot = negative & (table["file"] != "xp_hot_not_massive"), negative & (table["file"] == "xp_hot_not_massive")
-    mean = np.nanmean(logit, axis=0)
-    rows = ob | negative
-    scored = label >= 0
-    bins = [
-        f"{found[ob & (a_v >= low) & (a_v < high)].sum()}/{(ob & (a_v >= low) & (a_v < high)).sum()}"
-        for low, high in zip(A_V_EDGES_MAG[:-1], A_V_EDGES_MAG[1:], strict=True)
-    ]
-    result = {
-        "OB found": f"{found[ob].sum()}/{ob.sum()}",
-        "OB by A_V": " ".join(bins),
-        "Wolf-Rayet": f"{found[wr].sum()}/{wr.sum()}",
-        "all MK or SED": f"{found[label == 1].sum()}/{(label == 1).sum()}",
-        "APOGEE > 18 kK": f"{found[(table['massive'] == 1) & ~np.isin(label, [1])].sum()}/{((table['massive'] == 1) & (label != 1)).sum()}",
-        "boundary": f"{found[table['massive'] == -1].sum()}/{(table['massive'] == -1).sum()}",
-        "cool false": f"{found[cool].sum()}/{cool.sum()} = {100 * found[cool].mean():.3f} %",
-        "A and late B false": f"{found[hot].sum()}/{hot.sum()} = {100 * found[hot].mean():.2f} %",
-        "AUC": round(float(roc_auc_score(ob[rows], mean[rows])), 6),
-        "ECE": round(float(binary_metrics(label[scored], probability[scored]).ece), 4),
-        "missed": [f"{t} A_V {a:.1f} p {p:.2f}" for t, a, p in zip(table["sp_type"][ob & ~found], a_v[ob & ~found], probability[ob & ~found], strict=True)],
+    hot = negative & (table["file"] == "xp_hot_not_massive").to_numpy()
+    unsure = (table["massive"] == 1).to_numpy() & (label != 1)
+    kinds = {
+        "OB": ob,
+        "Wolf-Rayet": is_wolf_rayet(table),
+        "learnt as massive": label == 1,
+        "APOGEE > 18 kK, B2.5-B3": unsure,
+        "B3-B4, 14-18 kK": (table["massive"] == -1).to_numpy(),
+        "cool": negative & ~hot,
+        "A and late B": hot,
     }
-    return result
+    for low, high in pairwise(A_V_EDGES_MAG):
+        kinds[f"OB, A_V {low:g}-{high:g}"] = ob & (a_v >= low) & (a_v < high)
+    scored, rows = label >= 0, ob | negative
+    missed = zip(table["sp_type"][ob & ~found], a_v[ob & ~found], probability[ob & ~found], strict=True)
+    return {
+        **{name: share(found[chosen]) for name, chosen in kinds.items()},
+        "AUC": round(float(roc_auc_score(ob[rows], mean[rows])), 6),
+        "ECE": round(float(binary_metrics(label[scored], probability[scored]).ece or 0.0), 4),
+        "missed": [f"{kind} A_V {dust:.1f} p {p:.2f}" for kind, dust, p in missed],
+    }
+
+
+def share(called: np.ndarray) -> str:
+    """How many of the stars are called massive, with the exact 95 % interval."""
+    interval = rate_interval(int(called.sum()), len(called))
+    low, high = 100 * interval.low, 100 * interval.high
+    return f"{called.sum()}/{len(called)} = {100 * called.mean():.3f} % ({low:.3f}-{high:.3f})"
 
 
 def on_exam(ensemble: Ensemble, folder: Path) -> dict:
@@ -67,9 +75,7 @@ def on_exam(ensemble: Ensemble, folder: Path) -> dict:
     result = {}
     for group in ("O-B1 standards", "A-M standards", "field stars", "hot subdwarfs", "white dwarfs"):
         mine = probability[(exam.group == group) & np.isfinite(probability)]
-        called = int((mine >= 0.5).sum())
-        interval = rate_interval(called, len(mine))
-        result[group] = f"{called}/{len(mine)} = {100 * called / len(mine):.2f} % ({100 * interval.low:.2f}-{100 * interval.high:.2f})"
+        result[group] = share(mine >= 0.5)
     return result
 
 

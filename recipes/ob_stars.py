@@ -1,12 +1,11 @@
 """Which of the labelled stars count as O and early B stars when recall is measured."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
+from recipes.real_stars import MK_TYPE
+
 A_V_EDGES_MAG = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 20.0)
-_TYPE = re.compile(r"^\s*([OB])\s*(\d(?:\.\d)?)")
 
 
 def is_wolf_rayet(table: pd.DataFrame) -> np.ndarray:
@@ -24,7 +23,7 @@ def is_ob(table: pd.DataFrame) -> np.ndarray:
     for row, (text, broken, mk) in enumerate(
         zip(table["sp_type"].fillna(""), table["xp_broken"], table["truth"] == "massive (MK type)", strict=True)
     ):
-        match = _TYPE.match(text)
+        match = MK_TYPE.match(text)
         if match and mk and not broken:
             number = float(match[2])
             early = match[1] == "O" or number <= 1.5

@@ -22,14 +22,17 @@ TEFF_RANGE_K = (3_500.0, 6_800.0)
 FADED_BY_K = 8_000.0
 """The correction of atmospheres ends here; between the range and this it fades away."""
 LEAK_SCATTER = 0.25
+DWARF_LOGG = (3.5, 3.9)
 LEAST_FACTOR = 0.4
 
 
 def atmosphere_features(teff: np.ndarray, logg: np.ndarray, mh: np.ndarray) -> np.ndarray:
-    """What the correction is linear in: (n_stars, 12)."""
+    """What the correction is linear in: (n_stars, 18), one half for dwarfs, one for giants."""
     x = (np.clip(teff, *TEFF_RANGE_K) - 5_200.0) / 1_000.0
-    y, m = np.clip(logg, 0.5, 5.0) - 4.0, np.clip(mh, -2.0, 0.5)
-    return np.stack([np.ones_like(x), x, x**2, x**3, x**4, y, y**2, x * y, m, m**2, x * m, y * m], axis=1)
+    y, m = np.clip(logg, 0.5, 5.0), np.clip(mh, -2.0, 0.5)
+    dwarf = np.clip((y - DWARF_LOGG[0]) / (DWARF_LOGG[1] - DWARF_LOGG[0]), 0.0, 1.0)
+    terms = np.stack([np.ones_like(x), x, x**2, x**3, x**4, m, m**2, x * m, y - 3.7], axis=1)
+    return np.concatenate([terms * dwarf[:, None], terms * (1.0 - dwarf)[:, None]], axis=1)
 
 
 def add_model_errors(
@@ -69,7 +72,7 @@ def _constants() -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _leak_samples() -> np.ndarray:
-    return np.flatnonzero((WAVELENGTH_NM >= LEAK_FROM_NM[0]) & (WAVELENGTH_NM <= LEAK_FROM_NM[1]))
+    return np.flatnonzero((LEAK_FROM_NM[0] <= WAVELENGTH_NM) & (LEAK_FROM_NM[1] >= WAVELENGTH_NM))
 
 
 @cache

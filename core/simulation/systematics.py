@@ -34,6 +34,11 @@ def law_features(bp: np.ndarray, rp: np.ndarray, phot_g_mean_mag: np.ndarray) ->
     return np.stack([np.ones_like(hotness), hotness, brightness, hotness * np.clip((6.5 - g) / 1.5, 0.0, 1.0)], axis=1)
 
 
+def mean_law(bp: np.ndarray, rp: np.ndarray, phot_g_mean_mag: np.ndarray) -> np.ndarray:
+    """The law alone: relative error of the sampled flux, float32 (n_stars, 343)."""
+    return law_features(bp, rp, phot_g_mean_mag).astype(np.float32) @ _law()
+
+
 def add_systematics(
     bp: np.ndarray, rp: np.ndarray, phot_g_mean_mag: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -213,7 +213,7 @@ def make_wolf_rayet(stars: Stars, rows: np.ndarray, rng: np.random.Generator) ->
 
 
 def add_line_light(stars: Stars, rng: np.random.Generator) -> Stars:
-    """Give O and early B stars the lines of non-LTE, of Of winds and of nebulae, and some Herbig stars those of B[e]."""
+    """Give O and early B stars the lines of non-LTE, Of winds and nebulae, and some Herbig stars those of B[e]."""
     plain = stars.light == 0
     hot = plain & ((stars.category == "O") | ((stars.category == "OB supergiant") & (stars.teff > 27_000.0)))
     warm = plain & ~hot & np.isin(stars.category, ["B0-B2", "B3-B5", "Be", "OB supergiant"])

@@ -24,7 +24,7 @@ MASSIVE_TRAIN, MASSIVE_TEST = 9_527, 2_382
 NEGATIVE_MIX: dict[str, float] = {
     "B near the limit": 0.09,  # 5-8 solar masses, B2-B5
     "late B": 0.06,  # 2.3-5 solar masses: with the line above the study's 15 % of hot negatives
-    "hot subdwarf": 0.15,
+    "hot subdwarf": 0.21,
     "white dwarf": 0.04,
     "blue horizontal branch": 0.03,
     "Be": 0.02,
@@ -38,6 +38,8 @@ NEGATIVE_MIX: dict[str, float] = {
     "M": 0.03,
 }
 """Share of each kind among the low-mass stars; `draw_training` takes another mix."""
+TAUGHT_SUBDWARF_SHARES = (0.56, 0.20, 0.24)
+"""sdB and sdOB, helium-poor sdO, helium-rich: the hottest, which look most like O stars, more often than in the sky."""
 FIRST_NEGATIVE_MIX = NEGATIVE_MIX | {"hot subdwarf": 0.13, "F": 0.16, "G": 0.10}
 MASSIVE_MIX: dict[str, float] = {
     "dwarfs and giants": 0.72,
@@ -89,9 +91,10 @@ def draw_training(
     mix = negative_mix or (FIRST_NEGATIVE_MIX if first else NEGATIVE_MIX)
     n = len(massive)
     n_massive = int(massive.sum())
+    draw_negative = _draw_first_negative_kind if first else _draw_negative_kind
     kinds = (FIRST_MASSIVE_MIX, _draw_first_massive_kind) if first else (MASSIVE_MIX, _draw_massive_kind)
     parts = [_draw_mix(n_massive, *kinds, rng)]
-    parts.append(_draw_mix(n - n_massive, mix, _draw_negative_kind, rng))
+    parts.append(_draw_mix(n - n_massive, mix, draw_negative, rng))
     stars = concatenate(parts)
     order = np.empty(n, dtype=np.int64)
     order[np.concatenate([np.flatnonzero(massive), np.flatnonzero(~massive)])] = np.arange(n)
@@ -128,6 +131,12 @@ def _draw_massive_kind(name: str, n: int, rng: np.random.Generator, coolest_k: f
 
 
 def _draw_negative_kind(name: str, n: int, rng: np.random.Generator) -> Stars:
+    if name == "hot subdwarf":
+        return negatives.draw_hot_subdwarfs(n, rng, TAUGHT_SUBDWARF_SHARES)
+    return _draw_first_negative_kind(name, n, rng)
+
+
+def _draw_first_negative_kind(name: str, n: int, rng: np.random.Generator) -> Stars:
     special = {
         "hot subdwarf": negatives.draw_hot_subdwarfs,
         "white dwarf": negatives.draw_white_dwarfs,
