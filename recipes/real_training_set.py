@@ -92,10 +92,10 @@ def _smooth_noise(n: int, rng: np.random.Generator) -> np.ndarray:
     return rng.standard_normal((n, len(centres))) @ (basis / np.sqrt((basis**2).sum(axis=0)))
 
 
-def write_copies(out: Path, seed: int, copies: dict[str, int] = COPIES) -> Path:
+def write_copies(out: Path, seed: int, copies: dict[str, int] = COPIES, laws: tuple[int, ...] | None = None) -> Path:
     """Write the copies as a .npz with flux, star, label, source_id and fold."""
     stars = read_real_stars()
-    made = copies_of(stars, copies, seed)
+    made = copies_of(stars, copies, seed, laws)
     with atomic_path(out) as beside, beside.open("wb") as file:
         np.savez(
             file,
