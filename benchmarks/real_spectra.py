@@ -55,13 +55,20 @@ def _groups(ensemble, folder: Path) -> None:
         "real_spectra",
         "The default ensemble on real Gaia spectra",
         [
-            "Trained on simulated spectra alone; threshold 0.5 on the probability calibrated at equal priors, fixed "
-            "before. Unclassified: spectra with gaps. Intervals: Clopper-Pearson. Command: `python -m "
+            f"Learnt from {_lesson(ensemble.run)}, none of them here; threshold 0.5 on the probability at equal "
+            "priors. Unclassified: spectra with gaps. Intervals: Clopper-Pearson. Command: `python -m "
             "benchmarks.real_spectra`.",
         ],
         rows,
         packages=("onnxruntime",),
     )
+
+
+def _lesson(run: dict) -> str:
+    """What the run learnt from, in words."""
+    learnt = run.get("learnt_from") or {"simulated_stars": run["data"]["n_train"], "real_stars": 0}
+    simulated, real = int(learnt["simulated_stars"]), int(learnt["real_stars"])
+    return f"{simulated:,} simulated stars" + (f" and {real:,} labelled real ones" if real else " alone")
 
 
 def _templates(ensemble, folder: Path) -> None:

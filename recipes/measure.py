@@ -16,7 +16,14 @@ from core.evaluation.exam import load_exam
 from core.evaluation.intervals import rate_interval
 from core.evaluation.probability_calibration import sigmoid
 from recipes.ob_stars import A_V_EDGES_MAG, extinction, is_ob, is_wolf_rayet
-from recipes.real_oof import cross_fitted, learnt_label, member_folds, unseen_logits
+from recipes.real_oof import (
+    calibration_kind,
+    cross_fitted,
+    learnt_label,
+    member_folds,
+    simulated_low_mass,
+    unseen_logits,
+)
 from recipes.real_stars import RealStars, read_real_stars
 
 
@@ -29,7 +36,9 @@ def on_real_stars(ensemble: Ensemble, stars: RealStars, *, calibrated: bool = Tr
     table, label = stars.table, learnt_label(stars.table)
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
     if calibrated:
-        probability = np.nanmean(cross_fitted(logit, label, table["fold"].to_numpy()), axis=0)
+        simulated = simulated_low_mass(ensemble.path)
+        crossed = cross_fitted(logit, calibration_kind(table), table["fold"].to_numpy(), simulated)
+        probability = np.nanmean(crossed, axis=0)
     else:
         line = ensemble.run["calibration"]
         probability = np.nanmean(sigmoid(line["slope"] * logit + line["intercept"]), axis=0)
@@ -54,7 +63,8 @@ def on_real_stars(ensemble: Ensemble, stars: RealStars, *, calibrated: bool = Tr
     return {
         **{name: share(found[chosen]) for name, chosen in kinds.items()},
         "AUC": round(float(roc_auc_score(ob[rows], mean[rows])), 6),
-        "ECE": round(float(binary_metrics(label[scored], probability[scored]).ece or 0.0), 4),
+        "ECE, all learnt": round(float(binary_metrics(label[scored], probability[scored]).ece or 0.0), 4),
+        "ECE, OB": round(float(binary_metrics(ob[rows].astype(int), probability[rows]).ece or 0.0), 4),
         "missed": [f"{kind} A_V {dust:.1f} p {p:.2f}" for kind, dust, p in missed],
     }
 

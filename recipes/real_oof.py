@@ -1,8 +1,9 @@
 """Out-of-fold verdicts of the real stars, and the calibration that they give: `python -m recipes.real_oof RUN`.
 
-Every labelled real star is judged by the members that never saw it or a copy of it. Probabilities are Platt's, fitted
-on the real stars of the other folds ("cross-fitted"), both classes weighted alike; run.json gets the line fitted on all
-of them. Writes real_oof.parquet: source_id, fold, logit (mean over those members), probability, spread.
+Every labelled real star is judged by the members that never saw it or a copy of it. Probabilities are of a line through
+the logits at equal priors (maximum likelihood), fitted on the real stars of the other folds ("cross-fitted"); run.json
+gets the line fitted on all of them. The massive class are the real massive stars, the low-mass class what
+LOW_MASS_CLASS says. Writes real_oof.parquet: source_id, fold, logit (mean over those members), probability, spread.
 """
 
 import argparse
@@ -14,11 +15,25 @@ import pandas as pd
 
 from core.atomic import atomic_path
 from core.classification.ensemble import Ensemble, load_ensemble
-from core.evaluation.probability_calibration import fit_platt, sigmoid
+from core.evaluation.probability_calibration import sigmoid
 from core.training import run_store
-from recipes.real_stars import LEFT_OUT, N_FOLDS, POSITIVE, RealStars, read_real_stars
+from recipes.real_stars import (
+    COOL_NEGATIVE,
+    DAMAGED,
+    HOT_NEGATIVE,
+    LEFT_OUT,
+    N_FOLDS,
+    POSITIVE,
+    RealStars,
+    read_real_stars,
+)
 
 FILE_NAME = "real_oof.parquet"
+SIMULATED = "simulated"
+LOW_MASS_CLASS = {COOL_NEGATIVE: 0.25, HOT_NEGATIVE: 0.25, SIMULATED: 0.5}
+"""What the low-mass class consists of at equal priors. Real stars alone would make a low-mass class of ordinary cool
+stars, of which 0.3 % lie beyond the balance with a class of 81 perfect massive ones; half of it therefore are the
+look-alikes of the training draw (hot subdwarfs, B stars below 8 suns, white dwarfs ...)."""
 
 
 def unseen_logits(ensemble: Ensemble, stars: RealStars, member_fold: np.ndarray) -> np.ndarray:
@@ -36,20 +51,62 @@ def member_folds(run: dict) -> np.ndarray:
     return np.array([member["fold"] for member in run["members"]])
 
 
-def cross_fitted(logit: np.ndarray, label: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Probabilities (n_members, n_stars) by lines fitted on the other folds; `label` -1 for stars that fit nothing."""
+def cross_fitted(logit: np.ndarray, kind: np.ndarray, fold: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+    """Probabilities (n_members, n_stars) by lines fitted on the other folds."""
     probability = np.full(logit.shape, np.nan)
     for number in range(N_FOLDS):
-        slope, intercept = calibration(logit, label, fold != number)
+        slope, intercept = calibration(logit, kind, fold != number, simulated)
         mine = fold == number
         probability[:, mine] = sigmoid(slope * logit[:, mine] + intercept)
     return probability
 
 
-def calibration(logit: np.ndarray, label: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
-    """Platt's slope and intercept on single members' logits of the chosen stars (boolean mask)."""
-    used = np.isfinite(logit) & ((label >= 0) & rows)[None, :]
-    return fit_platt(logit[used], np.broadcast_to(label, logit.shape)[used])
+def calibration(logit: np.ndarray, kind: np.ndarray, rows: np.ndarray, simulated: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept with probability = sigmoid(slope x logit + intercept), at equal priors.
+
+    Platt's smoothed targets are left out: with 81 massive stars they alone would set the slope.
+
+    Parameters
+    ----------
+    logit : ndarray of shape (n_members, n_stars), NaN where a member has seen the star
+    kind : object ndarray of shape (n_stars,), of `calibration_kind`
+    rows : bool ndarray of shape (n_stars,)
+        Stars that may be used.
+    simulated : ndarray of shape (n,)
+        Out-of-fold logits of simulated low-mass stars.
+    """
+    from scipy.optimize import minimize
+
+    values, targets, weights = [simulated], [np.zeros(len(simulated))], [LOW_MASS_CLASS[SIMULATED] / len(simulated)]
+    for name, share in ((POSITIVE, 1.0), *((n, s) for n, s in LOW_MASS_CLASS.items() if n != SIMULATED)):
+        mine = logit[:, rows & (kind == name)]
+        mine = mine[np.isfinite(mine)]
+        values.append(mine)
+        targets.append(np.full(len(mine), float(name == POSITIVE)))
+        weights.append(share / max(len(mine), 1))
+    weight = np.repeat(weights, [len(v) for v in values])
+    x, y = np.concatenate(values), np.concatenate(targets)
+
+    def loss_and_gradient(line: np.ndarray) -> tuple[float, np.ndarray]:
+        value = line[0] * x + line[1]
+        off = weight * (sigmoid(value) - y)
+        return float(np.sum(weight * (np.logaddexp(0.0, value) - y * value))), np.array([np.sum(off * x), np.sum(off)])
+
+    found = minimize(loss_and_gradient, np.array([0.5, 0.0]), jac=True, method="BFGS", options={"gtol": 1e-9})
+    return float(found.x[0]), float(found.x[1])
+
+
+def calibration_kind(table: pd.DataFrame) -> np.ndarray:
+    """POSITIVE, HOT_NEGATIVE or COOL_NEGATIVE (damaged spectra among them), LEFT_OUT for stars that fit nothing."""
+    role = table["role"].to_numpy()
+    hot = (table["file"] == "xp_hot_not_massive").to_numpy()
+    return np.where(role == DAMAGED, np.where(hot, HOT_NEGATIVE, COOL_NEGATIVE), role)
+
+
+def simulated_low_mass(run_dir: Path) -> np.ndarray:
+    """Out-of-fold logits of the simulated low-mass stars of a run."""
+    oof = pd.read_parquet(run_dir / "oof.parquet", columns=["label", "logit"])
+    return oof.loc[oof["label"] == 0, "logit"].to_numpy(np.float64)
 
 
 def learnt_label(table: pd.DataFrame) -> np.ndarray:
@@ -60,20 +117,21 @@ def learnt_label(table: pd.DataFrame) -> np.ndarray:
 
 def real_oof(ensemble: Ensemble, stars: RealStars) -> tuple[pd.DataFrame, tuple[float, float]]:
     """The table and the calibration line of all stars."""
-    label, fold = learnt_label(stars.table), stars.table["fold"].to_numpy()
+    kind, fold = calibration_kind(stars.table), stars.table["fold"].to_numpy()
+    simulated = simulated_low_mass(ensemble.path)
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
-    probability = cross_fitted(logit, label, fold)
-    several = np.isfinite(logit).sum(axis=0) > 1
+    probability = cross_fitted(logit, kind, fold, simulated)
+    several = np.isfinite(logit).sum(axis=0).min() > 1
     table = pd.DataFrame(
         {
             "source_id": stars.table["source_id"].to_numpy(np.int64),
             "fold": fold.astype(np.int64),
             "logit": np.nanmean(logit, axis=0),
             "probability": np.nanmean(probability, axis=0),
-            "spread": np.where(several, np.nanstd(probability, axis=0, ddof=1 if several.any() else 0), np.nan),
+            "spread": np.nanstd(probability, axis=0, ddof=1) if several else np.full(len(stars), np.nan),
         }
     )
-    return table, calibration(logit, label, np.ones(len(stars), dtype=bool))
+    return table, calibration(logit, kind, np.ones(len(stars), dtype=bool), simulated)
 
 
 def calibrate_run(run_dir: Path) -> dict:
@@ -83,13 +141,16 @@ def calibrate_run(run_dir: Path) -> dict:
     with atomic_path(run_dir / FILE_NAME) as beside:
         table.to_parquet(beside, index=False, compression="zstd")
     run = json.loads((run_dir / "run.json").read_text())
-    label = learnt_label(stars.table)
+    kind = calibration_kind(stars.table)
+    count = {name: int((kind == name).sum()) for name in (POSITIVE, HOT_NEGATIVE, COOL_NEGATIVE)}
     run["calibration"] = {
         "method": "platt",
         "slope": slope,
         "intercept": intercept,
-        "fitted_on": f"{int((label >= 0).sum())} real stars, {int((label == 1).sum())} of them massive, each by the "
-        "members that never saw it; both classes weighted alike",
+        "massive_class": f"{count[POSITIVE]} real massive stars, each judged by the members that never saw it",
+        "low_mass_class": f"{LOW_MASS_CLASS[SIMULATED]:.0%} simulated low-mass stars of the training draw, "
+        f"{LOW_MASS_CLASS[HOT_NEGATIVE]:.0%} real A and late B stars ({count[HOT_NEGATIVE]}), "
+        f"{LOW_MASS_CLASS[COOL_NEGATIVE]:.0%} real cool stars ({count[COOL_NEGATIVE]})",
     }
     _calibrate_tables(run_dir, run, slope, intercept)
     run_store.write_run_file(run_dir, run)

@@ -26,8 +26,8 @@ from recipes import dust_exam
 from recipes.default_run import SETTINGS, train
 from recipes.measure import share
 from recipes.ob_stars import is_ob
-from recipes.real_oof import calibration, learnt_label, member_folds, unseen_logits
-from recipes.real_stars import RealStars, read_real_stars
+from recipes.real_oof import calibration, calibration_kind, member_folds, simulated_low_mass, unseen_logits
+from recipes.real_stars import POSITIVE, RealStars, read_real_stars
 from recipes.real_training_set import COPIES, write_copies
 
 N_STARS, SEED, EPOCHS, MEMBERS = 250_000, 31, 4, 2
@@ -58,18 +58,18 @@ def in_region(stars: RealStars, name: str) -> np.ndarray:
 def regions(folder: Path) -> None:
     """Train without each region, print how many of its hot stars are found."""
     stars = read_real_stars()
-    label, learnt = learnt_label(stars.table), stars.table["massive"].to_numpy() == 1
+    kind, learnt = calibration_kind(stars.table), stars.table["massive"].to_numpy() == 1
     for name in REGIONS:
         inside = in_region(stars, name)
         out = {int(x) for x in stars.table["source_id"][inside]}
         train(*_files(folder, "all", folder / name), _settings(), "deep", out)
         ensemble = load_ensemble(folder / name)
         logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
-        slope, intercept = calibration(logit, label, ~inside)
+        slope, intercept = calibration(logit, kind, ~inside, simulated_low_mass(folder / name))
         mine = RealStars(stars.table[inside], stars.flux[inside])
         found = sigmoid(slope * ensemble.logits(mine.flux.astype(float)) + intercept).mean(axis=0) >= 0.5
-        kinds = {"hot": learnt[inside], "learnt as massive elsewhere": label[inside] == 1, "OB": is_ob(mine.table)}
-        print(name, json.dumps({kind: share(found[chosen]) for kind, chosen in kinds.items() if chosen.any()}))
+        kinds = {"hot": learnt[inside], "O-B2 by MK type or SED": kind[inside] == POSITIVE, "OB": is_ob(mine.table)}
+        print(name, json.dumps({what: share(found[chosen]) for what, chosen in kinds.items() if chosen.any()}))
 
 
 def laws(folder: Path) -> None:
@@ -82,7 +82,8 @@ def laws_exam(folder: Path) -> None:
     ensemble, real = load_ensemble(folder / "laws"), current_settings().real_data_dir
     stars = read_real_stars()
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
-    line = calibration(logit, learnt_label(stars.table), np.isfinite(logit).any(axis=0))
+    judged = np.isfinite(logit).any(axis=0)
+    line = calibration(logit, calibration_kind(stars.table), judged, simulated_low_mass(folder / "laws"))
     ensemble.run["calibration"] |= {"slope": line[0], "intercept": line[1]}
     numbers = [LAWS.index(name) for name in HELD_OUT_LAWS]
     flux, hot = dust_exam.templates(real)

@@ -17,6 +17,13 @@ class Population(StrEnum):
     massive = "massive"
 
 
+class DrawName(StrEnum):
+    """The two draws of training stars (`core.simulation.population.draws`)."""
+
+    first = "first"
+    second = "second"
+
+
 def simulate(
     population: Annotated[
         Population,
@@ -39,16 +46,27 @@ def simulate(
             show_default=False,
         ),
     ] = None,
+    draw: Annotated[
+        DrawName,
+        typer.Option(
+            help="second: diverse dust, Wolf-Rayet stars, what real spectra show; first: one law of dust, as in the "
+            "embedded set (population 'training' only).",
+        ),
+    ] = DrawName.second,
     workers: Annotated[
         int | None, typer.Option(help="Threads (default: one per processor core); no influence on the stars.", min=1)
     ] = None,
 ) -> None:
     """Draw simulated stars and write what Gaia would publish of them, spectra included, to Parquet."""
     from core.commands.row_progress import count_progress
-    from core.simulation.draw import simulate as draw
+    from core.simulation.draw import simulate as draw_stars
+    from core.simulation.population.draws import CURRENT, FIRST
+
+    if draw == DrawName.first and population != Population.training:
+        raise UsageError(f"--draw first is for --population training; {population.value} is drawn in one way")
 
     with count_progress("stars", stars) as move:
-        path = draw(
+        path = draw_stars(
             population.value,
             stars,
             seed,
@@ -57,6 +75,7 @@ def simulate(
             workers=workers,
             negative_mix=_shares(mix, population),
             progress=move,
+            draw=FIRST if draw == DrawName.first else CURRENT,
         )
     print(path)
 

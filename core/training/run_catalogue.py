@@ -26,6 +26,8 @@ class RunSummary:
         'running', 'finished' or 'failed'.
     n_train : int or None
         Stars that it was trained on, where the run says so.
+    n_real : int
+        Real stars that it learnt from beside those of `data`.
     test_roc_auc : float or None
         Area under the ROC curve on its held-out stars.
     """
@@ -41,6 +43,7 @@ class RunSummary:
     test_roc_auc: float | None
     data: str
     started: str
+    n_real: int = 0
 
     @property
     def usable(self) -> bool:
@@ -85,6 +88,7 @@ def _summary(path: Path, name: str, shipped: bool) -> RunSummary | None:
             test_roc_auc=(run.get("results") or {}).get("test_roc_auc"),
             data=Path(str(data.get("path", ""))).name,
             started=str(run.get("started", "")),
+            n_real=int((run.get("learnt_from") or {}).get("real_stars") or 0),
         )
     except (RunError, KeyError, TypeError, AttributeError):
         return None  # an unreadable run must not keep the others from being listed
