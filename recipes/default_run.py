@@ -88,7 +88,7 @@ def train(
     simulated = read_training_data(train_file)
     folds = make_fold_map(simulated, n_folds=settings.n_folds, seed=settings.seed)
     inputs = fit_inputs(spec, simulated, settings, np.flatnonzero(folds.fold >= 0))
-    copies = _read_copies(copies_file, leave_out)
+    copies = read_copies(copies_file, leave_out)
     targets = soft_targets(simulated)
     description = run_description(simulated, spec, settings, folds, inputs, device)
     description["learnt_from"] = _learnt_from(folds, copies, copies_file)
@@ -111,7 +111,7 @@ def _flux(copies: dict | None) -> tuple[np.ndarray, ...]:
     return () if copies is None else (copies["flux"].astype(np.float64),)
 
 
-def _read_copies(path: Path | None, leave_out: set[int]) -> dict | None:
+def read_copies(path: Path | None, leave_out: set[int]) -> dict | None:
     if path is None:
         return None
     with np.load(path, allow_pickle=False) as stored:

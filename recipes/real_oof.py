@@ -2,12 +2,14 @@
 
 Every labelled real star is judged by the members that never saw it or a copy of it. Probabilities are of a line through
 the logits at equal priors (maximum likelihood), fitted on the real stars of the other folds ("cross-fitted"); run.json
-gets the line fitted on all of them. The massive class are the real massive stars, the low-mass class what
-LOW_MASS_CLASS says. Writes real_oof.parquet: source_id, fold, logit (mean over those members), probability, spread.
+gets the line fitted on all of them. Of what the classes consist MASSIVE_CLASS and LOW_MASS_CLASS say; simulated stars
+are judged by the one member that never saw them. Writes real_oof.parquet: source_id, fold, logit (mean over those
+members), probability, spread.
 """
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +32,19 @@ from recipes.real_stars import (
 
 FILE_NAME = "real_oof.parquet"
 SIMULATED = "simulated"
-LOW_MASS_CLASS = {COOL_NEGATIVE: 0.25, HOT_NEGATIVE: 0.25, SIMULATED: 0.5}
-"""What the low-mass class consists of at equal priors. Real stars alone would make a low-mass class of ordinary cool
-stars, of which 0.3 % lie beyond the balance with a class of 81 perfect massive ones; half of it therefore are the
-look-alikes of the training draw (hot subdwarfs, B stars below 8 suns, white dwarfs ...)."""
+LOW_MASS_CLASS = {COOL_NEGATIVE: 0.1, HOT_NEGATIVE: 0.1, SIMULATED: 0.8}
+"""What the low-mass class consists of at equal priors. Real stars alone would make a class of ordinary cool stars, of
+which 0.3 % lie beyond the balance with a class of 81 well recognised massive ones; most of it therefore are the stars
+of the training draw with its look-alikes (hot subdwarfs, B stars below 8 suns, white dwarfs ...)."""
+MASSIVE_CLASS = {POSITIVE: 0.5, SIMULATED: 0.5}
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Out-of-fold logits of simulated stars: of the massive ones and of the others, each of shape (n,)."""
+
+    massive: np.ndarray
+    low_mass: np.ndarray
 
 
 def unseen_logits(ensemble: Ensemble, stars: RealStars, member_fold: np.ndarray) -> np.ndarray:
@@ -51,7 +62,7 @@ def member_folds(run: dict) -> np.ndarray:
     return np.array([member["fold"] for member in run["members"]])
 
 
-def cross_fitted(logit: np.ndarray, kind: np.ndarray, fold: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+def cross_fitted(logit: np.ndarray, kind: np.ndarray, fold: np.ndarray, simulated: Simulated) -> np.ndarray:
     """Probabilities (n_members, n_stars) by lines fitted on the other folds."""
     probability = np.full(logit.shape, np.nan)
     for number in range(N_FOLDS):
@@ -61,7 +72,7 @@ def cross_fitted(logit: np.ndarray, kind: np.ndarray, fold: np.ndarray, simulate
     return probability
 
 
-def calibration(logit: np.ndarray, kind: np.ndarray, rows: np.ndarray, simulated: np.ndarray) -> tuple[float, float]:
+def calibration(logit: np.ndarray, kind: np.ndarray, rows: np.ndarray, simulated: Simulated) -> tuple[float, float]:
     """Slope and intercept with probability = sigmoid(slope x logit + intercept), at equal priors.
 
     Platt's smoothed targets are left out: with 81 massive stars they alone would set the slope.
@@ -72,20 +83,23 @@ def calibration(logit: np.ndarray, kind: np.ndarray, rows: np.ndarray, simulated
     kind : object ndarray of shape (n_stars,), of `calibration_kind`
     rows : bool ndarray of shape (n_stars,)
         Stars that may be used.
-    simulated : ndarray of shape (n,)
-        Out-of-fold logits of simulated low-mass stars.
+    simulated : Simulated
     """
     from scipy.optimize import minimize
 
-    values, targets, weights = [simulated], [np.zeros(len(simulated))], [LOW_MASS_CLASS[SIMULATED] / len(simulated)]
-    for name, share in ((POSITIVE, 1.0), *((n, s) for n, s in LOW_MASS_CLASS.items() if n != SIMULATED)):
+    values = [simulated.massive, simulated.low_mass]
+    weights = [MASSIVE_CLASS[SIMULATED], LOW_MASS_CLASS[SIMULATED]]
+    targets = [1.0, 0.0]
+    for name, share in {**MASSIVE_CLASS, **LOW_MASS_CLASS, SIMULATED: 0.0}.items():
         mine = logit[:, rows & (kind == name)]
         mine = mine[np.isfinite(mine)]
-        values.append(mine)
-        targets.append(np.full(len(mine), float(name == POSITIVE)))
-        weights.append(share / max(len(mine), 1))
-    weight = np.repeat(weights, [len(v) for v in values])
-    x, y = np.concatenate(values), np.concatenate(targets)
+        if len(mine):
+            values.append(mine)
+            weights.append(share)
+            targets.append(float(name == POSITIVE))
+    sizes = [len(v) for v in values]
+    weight, y = np.repeat(np.array(weights) / sizes, sizes), np.repeat(targets, sizes)
+    x = np.concatenate(values)
 
     def loss_and_gradient(line: np.ndarray) -> tuple[float, np.ndarray]:
         value = line[0] * x + line[1]
@@ -103,10 +117,12 @@ def calibration_kind(table: pd.DataFrame) -> np.ndarray:
     return np.where(role == DAMAGED, np.where(hot, HOT_NEGATIVE, COOL_NEGATIVE), role)
 
 
-def simulated_low_mass(run_dir: Path) -> np.ndarray:
-    """Out-of-fold logits of the simulated low-mass stars of a run."""
+def simulated_stars(run_dir: Path) -> Simulated:
+    """Those of a run."""
     oof = pd.read_parquet(run_dir / "oof.parquet", columns=["label", "logit"])
-    return oof.loc[oof["label"] == 0, "logit"].to_numpy(np.float64)
+    massive = oof["label"].to_numpy() == 1
+    logit = oof["logit"].to_numpy(np.float64)
+    return Simulated(logit[massive], logit[~massive])
 
 
 def learnt_label(table: pd.DataFrame) -> np.ndarray:
@@ -118,7 +134,7 @@ def learnt_label(table: pd.DataFrame) -> np.ndarray:
 def real_oof(ensemble: Ensemble, stars: RealStars) -> tuple[pd.DataFrame, tuple[float, float]]:
     """The table and the calibration line of all stars."""
     kind, fold = calibration_kind(stars.table), stars.table["fold"].to_numpy()
-    simulated = simulated_low_mass(ensemble.path)
+    simulated = simulated_stars(ensemble.path)
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
     probability = cross_fitted(logit, kind, fold, simulated)
     several = np.isfinite(logit).sum(axis=0).min() > 1
@@ -147,7 +163,8 @@ def calibrate_run(run_dir: Path) -> dict:
         "method": "platt",
         "slope": slope,
         "intercept": intercept,
-        "massive_class": f"{count[POSITIVE]} real massive stars, each judged by the members that never saw it",
+        "massive_class": f"{MASSIVE_CLASS[SIMULATED]:.0%} simulated massive stars, {MASSIVE_CLASS[POSITIVE]:.0%} real "
+        f"ones ({count[POSITIVE]}), each judged by the members that never saw it",
         "low_mass_class": f"{LOW_MASS_CLASS[SIMULATED]:.0%} simulated low-mass stars of the training draw, "
         f"{LOW_MASS_CLASS[HOT_NEGATIVE]:.0%} real A and late B stars ({count[HOT_NEGATIVE]}), "
         f"{LOW_MASS_CLASS[COOL_NEGATIVE]:.0%} real cool stars ({count[COOL_NEGATIVE]})",

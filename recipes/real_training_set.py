@@ -19,6 +19,8 @@ from core.training.augmentation import coefficient_noise
 from recipes.real_stars import COOL_NEGATIVE, DAMAGED, HOT_NEGATIVE, POSITIVE, RealStars, read_real_stars
 
 COPIES = {POSITIVE: 150, HOT_NEGATIVE: 15, COOL_NEGATIVE: 4, DAMAGED: 30}
+SECOND_STAGE_COPIES = {POSITIVE: 400, HOT_NEGATIVE: 40, COOL_NEGATIVE: 10, DAMAGED: 60}
+"""For `recipes.second_stage`."""
 MOST_EXTRA_A_V = {POSITIVE: 3.0, HOT_NEGATIVE: 2.5, COOL_NEGATIVE: 1.5, DAMAGED: 1.5}
 LEAST_A_V_OF_MASSIVE = 0.8
 """Massive real stars teach behind at least so much dust: among stars without any, no other real hot ones are at hand,
@@ -113,8 +115,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="File to write (.npz).")
     parser.add_argument("--seed", type=int, default=18)
+    parser.add_argument("--second-stage", action="store_true", help="More copies of each star.")
     arguments = parser.parse_args()
-    print(write_copies(arguments.out, arguments.seed))
+    copies = SECOND_STAGE_COPIES if arguments.second_stage else COPIES
+    print(write_copies(arguments.out, arguments.seed, copies))
 
 
 if __name__ == "__main__":

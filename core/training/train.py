@@ -193,17 +193,17 @@ def train_member(
     )
     if not member.cancelled:
         seconds = time.monotonic() - started
-        _store_member(folder, fold, member, (data, folds, inputs), {"seconds": round(seconds, 1), "device": device})
+        store_member(folder, fold, member, (data, folds, inputs), {"seconds": round(seconds, 1), "device": device})
     cancelled = member.cancelled
     del member
     free_memory()
     return not cancelled
 
 
-def _store_member(
+def store_member(
     folder: Path, fold: int, member: FittedMember, table: tuple[TrainingData, FoldMap, NetworkInputs], notes: dict
 ) -> None:
-    """Write a fitted member's files, then its predictions and curves: with the last the fold is finished."""
+    """Store a fitted member: write its files, then its predictions and curves: with the last the fold is finished."""
     from core.training.export import export_onnx, save_keras
     from core.training.tensorboard import write_tensorboard
 

@@ -57,11 +57,7 @@ def test_verdicts_of_unseen_members_are_those_of_these_members(run, shipped):
     member_fold = np.array([member["fold"] for member in run["members"]]) % run["learnt_from"]["real_folds"]
     unseen = member_fold[:, None] == stored["fold"].to_numpy()[None, :]
     mean = (logit * unseen).sum(axis=0) / unseen.sum(axis=0)
-    assert mean == pytest.approx(
-        stored["logit"].to_numpy(), abs=0.1
-    )  # judged before rounding
+    assert mean == pytest.approx(stored["logit"].to_numpy(), abs=0.1)  # judged before rounding
     line = run["calibration"]
     about = sigmoid(line["slope"] * mean + line["intercept"])
-    assert (
-        np.abs(about - stored["probability"]).mean() < 0.02
-    )  # the lines are cross-fitted
+    assert np.abs(about - stored["probability"]).mean() < 0.02  # the lines are cross-fitted

@@ -1,0 +1,139 @@
+"""Second stage of the default ensemble: `python -m recipes.second_stage TRAIN_FILE FIRST OUT --copies FILE`.
+
+Members of FIRST (`recipes.default_run`) go on for a short cycle at a lower rate, on many more copies of real stars and
+on a third of the simulated stars, in which hot subdwarfs come more often and massive stars without dust less often, as
+in the sky. Folds are those of the first stage: a member still never sees its real fold. Resumable.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.training import run_store
+from core.training.devices import prepare_device
+from core.training.fit import FittedMember, free_memory, member_seed, weights_hash
+from core.training.inputs import FittedInputs, NetworkInputs, prepare_inputs
+from core.training.protocol import make_fold_map
+from core.training.schedule import OneCycle
+from core.training.settings import TrainingSettings
+from core.training.train import store_domain, store_member
+from core.training.training_data import TrainingData, read_training_data
+from models.registry import model_spec
+from recipes.default_run import mixed, read_copies, soft_targets
+
+SHARE, SUBDWARFS, BARE_MASSIVE = 0.35, 1.0, 0.12
+"""Chance that a simulated star, a hot subdwarf, a massive star behind less than BARE_A_V_MAG is taken."""
+BARE_A_V_MAG = 0.6
+PEAK_RATE, EPOCHS, BATCH = 0.0012, 2, 512
+
+
+def chance(data: TrainingData) -> np.ndarray:
+    """How probably each simulated star takes part."""
+    table = data.metadata
+    result = np.full(len(data), SHARE)
+    result[(table["category"] == "hot subdwarf").to_numpy()] = SUBDWARFS
+    result[(data.label == 1) & (table["true_a_v"] < BARE_A_V_MAG).to_numpy()] = BARE_MASSIVE
+    return result
+
+
+def second_stage(train_file: Path, first: Path, out: Path, copies_file: Path) -> dict:
+    """Train the members that `out` lacks; returns run.json's content."""
+    run, device = run_store.read_run(first), prepare_device(2)
+    settings, spec = TrainingSettings(**run["settings"]), model_spec(run["model"])
+    simulated = read_training_data(train_file)
+    folds = make_fold_map(simulated, n_folds=settings.n_folds, seed=settings.seed)
+    with np.load(first / "representation.npz") as stored:
+        fitted = FittedInputs(None, {name: stored[name] for name in stored.files})
+    copies = read_copies(copies_file, set())
+    arrays = [prepare_inputs(spec, settings, fitted, flux) for flux in (simulated.flux, copies["flux"].astype(float))]
+    inputs = NetworkInputs(tuple(np.concatenate(both) for both in zip(*arrays, strict=True)), fitted)
+    data, both = mixed(simulated, folds, copies)
+    targets = np.concatenate([soft_targets(simulated), copies["label"].astype(np.float32)])
+    taken = np.concatenate([chance(simulated), np.ones(len(copies["label"]))])
+    description = {key: value for key, value in run.items() if key not in ("members", "results", "seconds", "state")}
+    description["learnt_from"] = run["learnt_from"] | {
+        "second_stage_rows": len(copies["label"]),
+        "second_stage_massive_rows": int(copies["label"].sum()),
+        "second_stage_epochs": EPOCHS,
+    }
+    with run_store.open_run(out, description, resume=True):
+        run_store.store_representation_state(out, fitted.representation_state)
+        store_domain(out, simulated.flux, np.flatnonzero(folds.fold >= 0))
+        del simulated
+        for entry in run["members"]:
+            fold = entry["fold"]
+            if fold in run_store.finished_folds(out):
+                continue
+            started = time.monotonic()
+            rng = np.random.default_rng([2, member_seed(settings.seed, fold)])
+            rows = both.train_rows(fold)
+            rows = rows[rng.random(len(rows)) < taken[rows]]
+            checked = both.validation_rows(fold)
+            lesson = (inputs.rows(rows), targets[rows]), (inputs.rows(checked), targets[checked])
+            member = _go_on(first / f"member_{fold:02d}.keras", lesson, fold, entry)
+            seconds = round(time.monotonic() - started + entry["seconds"], 1)
+            store_member(out, fold, member, (data, both, inputs), {"seconds": seconds, "device": device})
+            print(f"member {fold}: {len(rows)} rows, loss {member.curves['loss'].iloc[-1]:.4f}", flush=True)
+            del member
+            free_memory()
+        total = sum(member["seconds"] for member in run_store.stored_members(out))
+        return run_store.assemble(out, state=run_store.FINISHED, seconds=round(total, 1))
+
+
+def _go_on(path: Path, lesson: tuple, fold: int, entry: dict) -> FittedMember:
+    import keras
+
+    from core.training.loss import make_loss
+
+    (arrays, target), (checked, known) = lesson
+    keras.utils.set_random_seed(member_seed(99, fold))
+    model = keras.models.load_model(path, compile=False)
+    steps = EPOCHS * -(-len(target) // BATCH)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(OneCycle(PEAK_RATE, steps), weight_decay=0.01),
+        loss=make_loss("balanced", target),
+        metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
+        steps_per_execution=16,
+        jit_compile=False,
+    )
+    history = model.fit(
+        arrays,
+        target[:, None],
+        validation_data=(checked, known[:, None]),
+        batch_size=BATCH,
+        validation_batch_size=4096,
+        epochs=EPOCHS,
+        verbose=0,
+    ).history
+    curves = pd.DataFrame(
+        {
+            "fold": fold,
+            "epoch": entry["epochs"] + 1 + np.arange(EPOCHS),
+            "loss": history["loss"],
+            "val_loss": history["val_loss"],
+            "accuracy": history["accuracy"],
+            "val_accuracy": history["val_accuracy"],
+            "learning_rate": PEAK_RATE,
+            "seconds": np.nan,
+        }
+    )
+    return FittedMember(model, curves, entry["epochs"] + EPOCHS, entry["weights_hash"], weights_hash(model), False)
+
+
+def main() -> None:
+    """Train."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("train_file", "first", "out"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--copies", type=Path, required=True)
+    arguments = parser.parse_args()
+    run = second_stage(arguments.train_file, arguments.first, arguments.out, arguments.copies)
+    print(json.dumps(run["results"]))
+
+
+if __name__ == "__main__":
+    main()
