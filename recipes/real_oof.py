@@ -20,6 +20,7 @@ from core.classification.ensemble import Ensemble, load_ensemble
 from core.evaluation.probability_calibration import sigmoid
 from core.training import run_store
 from recipes.real_stars import (
+    CONTRADICTORY,
     COOL_NEGATIVE,
     DAMAGED,
     HOT_NEGATIVE,
@@ -114,6 +115,7 @@ def calibration_kind(table: pd.DataFrame) -> np.ndarray:
     """POSITIVE, HOT_NEGATIVE or COOL_NEGATIVE (damaged spectra among them), LEFT_OUT for stars that fit nothing."""
     role = table["role"].to_numpy()
     hot = (table["file"] == "xp_hot_not_massive").to_numpy()
+    role = np.where(role == CONTRADICTORY, COOL_NEGATIVE, role)
     return np.where(role == DAMAGED, np.where(hot, HOT_NEGATIVE, COOL_NEGATIVE), role)
 
 

@@ -14,6 +14,7 @@ FILES = ("xp_massive_and_boundary", "xp_hot_not_massive", "xp_cool_reddened", "x
 N_FOLDS = 5
 _SEED = 18
 POSITIVE, HOT_NEGATIVE, COOL_NEGATIVE, DAMAGED, LEFT_OUT = "massive", "A and late B", "cool", "damaged", "left out"
+CONTRADICTORY = "cool, but blue"
 BLUEST_BP_RP = (
     (3_500.0, 4_000.0, 4_500.0, 5_000.0, 5_500.0, 6_000.0, 6_500.0, 7_000.0),
     (2.2, 1.63, 1.29, 1.04, 0.87, 0.73, 0.59, 0.45),
@@ -74,8 +75,12 @@ def roles(table: pd.DataFrame) -> np.ndarray:
     massive, broken = table["massive"].to_numpy(), table["xp_broken"].to_numpy(bool)
     known = table["truth"].isin(_LEARNT_TRUTHS).to_numpy() & ~is_late_for_massive(table)
     hot = (table["file"] == "xp_hot_not_massive").to_numpy()
-    left_out = (massive < 0) | ((massive == 1) & (~known | broken)) | contradicts_itself(table)
-    return np.select([left_out, massive == 1, broken, hot], [LEFT_OUT, POSITIVE, DAMAGED, HOT_NEGATIVE], COOL_NEGATIVE)
+    left_out = (massive < 0) | ((massive == 1) & (~known | broken))
+    return np.select(
+        [left_out, massive == 1, broken, hot, contradicts_itself(table)],
+        [LEFT_OUT, POSITIVE, DAMAGED, HOT_NEGATIVE, CONTRADICTORY],
+        COOL_NEGATIVE,
+    )
 
 
 def is_late_for_massive(table: pd.DataFrame) -> np.ndarray:

@@ -16,12 +16,24 @@ from core.simulation.damage import DAMAGED_SHARE, draw_damage
 from core.simulation.dust_curves import draw_dust, transmission
 from core.spectra.grid import WAVELENGTH_NM
 from core.training.augmentation import coefficient_noise
-from recipes.real_stars import COOL_NEGATIVE, DAMAGED, HOT_NEGATIVE, POSITIVE, RealStars, read_real_stars
+from recipes.real_stars import CONTRADICTORY, COOL_NEGATIVE, DAMAGED, HOT_NEGATIVE, POSITIVE, RealStars, read_real_stars
 
-COPIES = {POSITIVE: 150, HOT_NEGATIVE: 15, COOL_NEGATIVE: 4, DAMAGED: 30}
-SECOND_STAGE_COPIES = {POSITIVE: 400, HOT_NEGATIVE: 40, COOL_NEGATIVE: 10, DAMAGED: 60}
-"""For `recipes.second_stage`."""
-MOST_EXTRA_A_V = {POSITIVE: 3.0, HOT_NEGATIVE: 2.5, COOL_NEGATIVE: 1.5, DAMAGED: 1.5}
+
+@dataclass(frozen=True)
+class Plan:
+    """How often each kind of star is copied, the share of damaged copies, and of massive stars without dust."""
+
+    copies: dict[str, int]
+    damaged: float = DAMAGED_SHARE
+    bare: float = 0.0
+
+
+FIRST_STAGE = Plan({POSITIVE: 150, HOT_NEGATIVE: 15, COOL_NEGATIVE: 4, DAMAGED: 30})
+SECOND_STAGE = Plan(
+    {POSITIVE: 400, HOT_NEGATIVE: 50, COOL_NEGATIVE: 10, CONTRADICTORY: 10, DAMAGED: 120}, damaged=0.06, bare=0.15
+)
+"""For `recipes.default_run` and `recipes.second_stage`."""
+MOST_EXTRA_A_V = {POSITIVE: 3.0, HOT_NEGATIVE: 2.5, COOL_NEGATIVE: 1.5, CONTRADICTORY: 1.5, DAMAGED: 1.5}
 LEAST_A_V_OF_MASSIVE = 0.8
 """Massive real stars teach behind at least so much dust: among stars without any, no other real hot ones are at hand,
 and a network would learn that a hot and real star is massive; hot subdwarfs are that too."""
@@ -30,6 +42,7 @@ LESS_DUST_SHARE = 0.3
 SMOOTH_CHANGE, SMOOTH_NM = 0.01, 40.0
 MOST_DIMMING_MAG, FAINTEST_MAG = 4.0, 17.6
 _BLOCK = 4096
+Laws = tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -41,32 +54,37 @@ class Copies:
     label: np.ndarray
 
 
-def copies_of(stars: RealStars, copies: dict[str, int], seed: int, laws: tuple[int, ...] | None = None) -> Copies:
-    """Every star with a role as often as `copies` says."""
+def copies_of(stars: RealStars, plan: Plan, seed: int, laws: Laws = None) -> Copies:
+    """Every star with a role as often as the plan says."""
     role = stars.table["role"].to_numpy()
-    times = np.array([copies.get(name, 0) for name in role])
+    times = np.array([plan.copies.get(name, 0) for name in role])
     star = np.repeat(np.arange(len(stars)), times)
-    original = np.concatenate([[0], np.cumsum(times)[:-1]])[(times > 0) & ~_is_bare(stars)]
+    original = np.concatenate([[0], np.cumsum(times)[:-1]])[times > 0]
+    if not plan.bare:
+        original = original[~_is_bare(stars)[star[original]]]
     rng = np.random.default_rng(seed)
     flux = np.empty((len(star), len(WAVELENGTH_NM)), dtype=np.float32)
     for start in range(0, len(star), _BLOCK):
         rows = star[start : start + _BLOCK]
-        flux[start : start + _BLOCK] = _changed(stars, rows, rng, laws)
+        flux[start : start + _BLOCK] = _changed(stars, rows, (plan, laws), rng)
     flux[original] = stars.flux[star[original]]
     return Copies(flux, star, (role[star] == POSITIVE).astype(np.int8))
 
 
-def _changed(stars: RealStars, rows: np.ndarray, rng: np.random.Generator, laws: tuple[int, ...] | None) -> np.ndarray:
+def _changed(stars: RealStars, rows: np.ndarray, how: tuple[Plan, Laws], rng: np.random.Generator) -> np.ndarray:
+    plan, laws = how
     n, table = len(rows), stars.table.iloc[rows]
     most = np.array([MOST_EXTRA_A_V[name] for name in table["role"]])
     own = _own_dust(table)
     kind = rng.choice(3, n, p=[0.2, 0.2, 0.6])
     extra = np.choose(kind, [np.zeros(n), -LESS_DUST_SHARE * own * rng.random(n), most * rng.random(n)])
     bare = (table["role"] == POSITIVE).to_numpy() & (own + extra < LEAST_A_V_OF_MASSIVE)
+    if plan.bare:
+        bare &= rng.random(n) > plan.bare
     extra[bare] = (LEAST_A_V_OF_MASSIVE - own + most * rng.random(n))[bare]
     dust = draw_dust(np.abs(extra), rng) if laws is None else draw_dust(np.abs(extra), rng, laws=laws)
     flux = stars.flux[rows].astype(np.float64) * transmission(WAVELENGTH_NM, dust) ** np.sign(extra)[:, None]
-    damaged = rng.random(n) < DAMAGED_SHARE
+    damaged = rng.random(n) < plan.damaged
     flux[damaged] *= draw_damage(int(damaged.sum()), rng)
     flux *= 1.0 + SMOOTH_CHANGE * _smooth_noise(n, rng)
     # The star at the same place of the noise law: as faint as the extra dust makes it, and dimmed further.
@@ -94,10 +112,10 @@ def _smooth_noise(n: int, rng: np.random.Generator) -> np.ndarray:
     return rng.standard_normal((n, len(centres))) @ (basis / np.sqrt((basis**2).sum(axis=0)))
 
 
-def write_copies(out: Path, seed: int, copies: dict[str, int] = COPIES, laws: tuple[int, ...] | None = None) -> Path:
+def write_copies(out: Path, seed: int, plan: Plan = FIRST_STAGE, laws: Laws = None) -> Path:
     """Write the copies as a .npz with flux, star, label, source_id and fold."""
     stars = read_real_stars()
-    made = copies_of(stars, copies, seed, laws)
+    made = copies_of(stars, plan, seed, laws)
     with atomic_path(out) as beside, beside.open("wb") as file:
         np.savez(
             file,
@@ -117,8 +135,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=18)
     parser.add_argument("--second-stage", action="store_true", help="More copies of each star.")
     arguments = parser.parse_args()
-    copies = SECOND_STAGE_COPIES if arguments.second_stage else COPIES
-    print(write_copies(arguments.out, arguments.seed, copies))
+    plan = SECOND_STAGE if arguments.second_stage else FIRST_STAGE
+    print(write_copies(arguments.out, arguments.seed, plan))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Second stage of the default ensemble: `python -m recipes.second_stage TRAIN_FILE FIRST OUT --copies FILE`.
 
 Members of FIRST (`recipes.default_run`) go on for a short cycle at a lower rate, on many more copies of real stars and
-on a third of the simulated stars, in which hot subdwarfs come more often and massive stars without dust less often, as
-in the sky. Folds are those of the first stage: a member still never sees its real fold. Resumable.
+on a third of the simulated stars, in which hot subdwarfs and metal-poor stars come more often and massive stars without
+dust less often, as in the sky. Folds are those of the first stage: a member still never sees its real fold. Resumable.
 """
 
 import argparse
@@ -25,16 +25,18 @@ from core.training.training_data import TrainingData, read_training_data
 from models.registry import model_spec
 from recipes.default_run import mixed, read_copies, soft_targets
 
-SHARE, SUBDWARFS, BARE_MASSIVE = 0.35, 1.0, 0.12
-"""Chance that a simulated star, a hot subdwarf, a massive star behind less than BARE_A_V_MAG is taken."""
+SHARE, SUBDWARFS, METAL_POOR, BARE_MASSIVE = 0.28, 1.0, 0.7, 0.07
+"""Chance that a simulated star is taken; a hot subdwarf; a low-mass star of [M/H] < -0.8; a massive star behind less
+than BARE_A_V_MAG."""
 BARE_A_V_MAG = 0.6
-PEAK_RATE, EPOCHS, BATCH = 0.0012, 2, 512
+PEAK_RATE, EPOCHS, BATCH = 0.0018, 2, 512
 
 
 def chance(data: TrainingData) -> np.ndarray:
     """How probably each simulated star takes part."""
     table = data.metadata
     result = np.full(len(data), SHARE)
+    result[(data.label == 0) & (table["true_mh"] < -0.8).to_numpy()] = METAL_POOR
     result[(table["category"] == "hot subdwarf").to_numpy()] = SUBDWARFS
     result[(data.label == 1) & (table["true_a_v"] < BARE_A_V_MAG).to_numpy()] = BARE_MASSIVE
     return result

@@ -28,7 +28,7 @@ from recipes.measure import share
 from recipes.ob_stars import is_ob
 from recipes.real_oof import calibration, calibration_kind, member_folds, simulated_stars, unseen_logits
 from recipes.real_stars import POSITIVE, RealStars, read_real_stars
-from recipes.real_training_set import COPIES, write_copies
+from recipes.real_training_set import FIRST_STAGE, write_copies
 
 N_STARS, SEED, EPOCHS, MEMBERS = 250_000, 31, 4, 2
 REGIONS = {"Cygnus": (74, 84, 5), "Carina": (284, 290, 3), "W3-4-5": (132, 139, 3)}
@@ -45,7 +45,7 @@ def draw(folder: Path) -> None:
         if not stars.exists():
             simulate("training", N_STARS, SEED, stars, draw=Draw(3) if laws is None else Draw(3, laws=laws))
         if not copies.exists():
-            write_copies(copies, SEED, COPIES, laws)
+            write_copies(copies, SEED, FIRST_STAGE, laws)
 
 
 def in_region(stars: RealStars, name: str) -> np.ndarray:
