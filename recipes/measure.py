@@ -21,7 +21,7 @@ from recipes.real_oof import (
     cross_fitted,
     learnt_label,
     member_folds,
-    simulated_stars,
+    simulated_low_mass,
     unseen_logits,
 )
 from recipes.real_stars import RealStars, read_real_stars
@@ -36,7 +36,7 @@ def on_real_stars(ensemble: Ensemble, stars: RealStars, *, calibrated: bool = Tr
     table, label = stars.table, learnt_label(stars.table)
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
     if calibrated:
-        simulated = simulated_stars(ensemble.path)
+        simulated = simulated_low_mass(ensemble.path)
         crossed = cross_fitted(logit, calibration_kind(table), table["fold"].to_numpy(), simulated)
         probability = np.nanmean(crossed, axis=0)
     else:

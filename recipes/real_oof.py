@@ -1,15 +1,15 @@
 """Out-of-fold verdicts of the real stars, and the calibration that they give: `python -m recipes.real_oof RUN`.
 
 Every labelled real star is judged by the members that never saw it or a copy of it. Probabilities are of a line through
-the logits at equal priors (maximum likelihood), fitted on the real stars of the other folds ("cross-fitted"); run.json
-gets the line fitted on all of them. Of what the classes consist MASSIVE_CLASS and LOW_MASS_CLASS say; simulated stars
-are judged by the one member that never saw them. Writes real_oof.parquet: source_id, fold, logit (mean over those
-members), probability, spread.
+the logits at equal priors: how steep it is, real stars say (massive against all others, maximum likelihood); where it
+passes one half, real massive stars against the simulated low-mass stars of the training draw, with its look-alikes,
+each judged by the one member that never saw it. Fitted on the real stars of the other folds ("cross-fitted"); run.json
+gets the line fitted on all. Writes real_oof.parquet: source_id, fold, logit (mean over those members), probability,
+spread.
 """
 
 import argparse
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,20 +32,6 @@ from recipes.real_stars import (
 )
 
 FILE_NAME = "real_oof.parquet"
-SIMULATED = "simulated"
-LOW_MASS_CLASS = {COOL_NEGATIVE: 0.1, HOT_NEGATIVE: 0.1, SIMULATED: 0.8}
-"""What the low-mass class consists of at equal priors. Real stars alone would make a class of ordinary cool stars, of
-which 0.3 % lie beyond the balance with a class of 81 well recognised massive ones; most of it therefore are the stars
-of the training draw with its look-alikes (hot subdwarfs, B stars below 8 suns, white dwarfs ...)."""
-MASSIVE_CLASS = {POSITIVE: 0.5, SIMULATED: 0.5}
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """Out-of-fold logits of simulated stars: of the massive ones and of the others, each of shape (n,)."""
-
-    massive: np.ndarray
-    low_mass: np.ndarray
 
 
 def unseen_logits(ensemble: Ensemble, stars: RealStars, member_fold: np.ndarray) -> np.ndarray:
@@ -63,7 +49,7 @@ def member_folds(run: dict) -> np.ndarray:
     return np.array([member["fold"] for member in run["members"]])
 
 
-def cross_fitted(logit: np.ndarray, kind: np.ndarray, fold: np.ndarray, simulated: Simulated) -> np.ndarray:
+def cross_fitted(logit: np.ndarray, kind: np.ndarray, fold: np.ndarray, simulated: np.ndarray) -> np.ndarray:
     """Probabilities (n_members, n_stars) by lines fitted on the other folds."""
     probability = np.full(logit.shape, np.nan)
     for number in range(N_FOLDS):
@@ -73,10 +59,12 @@ def cross_fitted(logit: np.ndarray, kind: np.ndarray, fold: np.ndarray, simulate
     return probability
 
 
-def calibration(logit: np.ndarray, kind: np.ndarray, rows: np.ndarray, simulated: Simulated) -> tuple[float, float]:
+def calibration(logit: np.ndarray, kind: np.ndarray, rows: np.ndarray, simulated: np.ndarray) -> tuple[float, float]:
     """Slope and intercept with probability = sigmoid(slope x logit + intercept), at equal priors.
 
-    Platt's smoothed targets are left out: with 81 massive stars they alone would set the slope.
+    Platt's smoothed targets are left out: with 81 massive stars they alone would set the slope. Real low-mass stars do
+    not set the balance: nearly all are ordinary cool stars, and a line between them and massive stars passes one half
+    where look-alikes lie.
 
     Parameters
     ----------
@@ -84,30 +72,35 @@ def calibration(logit: np.ndarray, kind: np.ndarray, rows: np.ndarray, simulated
     kind : object ndarray of shape (n_stars,), of `calibration_kind`
     rows : bool ndarray of shape (n_stars,)
         Stars that may be used.
-    simulated : Simulated
+    simulated : ndarray of shape (n,)
+        Out-of-fold logits of simulated low-mass stars.
     """
+    massive = _finite(logit[:, rows & (kind == POSITIVE)])
+    others = _finite(logit[:, rows & np.isin(kind, (HOT_NEGATIVE, COOL_NEGATIVE))])
+    slope, _ = _line(massive, others)
+    return slope, _line(massive, simulated, slope)[1]
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]
+
+
+def _line(massive: np.ndarray, others: np.ndarray, slope: float | None = None) -> tuple[float, float]:
+    """Maximum likelihood, both classes weighted alike, with a free or a given slope."""
     from scipy.optimize import minimize
 
-    values = [simulated.massive, simulated.low_mass]
-    weights = [MASSIVE_CLASS[SIMULATED], LOW_MASS_CLASS[SIMULATED]]
-    targets = [1.0, 0.0]
-    for name, share in {**MASSIVE_CLASS, **LOW_MASS_CLASS, SIMULATED: 0.0}.items():
-        mine = logit[:, rows & (kind == name)]
-        mine = mine[np.isfinite(mine)]
-        if len(mine):
-            values.append(mine)
-            weights.append(share)
-            targets.append(float(name == POSITIVE))
-    sizes = [len(v) for v in values]
-    weight, y = np.repeat(np.array(weights) / sizes, sizes), np.repeat(targets, sizes)
-    x = np.concatenate(values)
+    x = np.concatenate([massive, others])
+    y = np.repeat([1.0, 0.0], [len(massive), len(others)])
+    weight = np.repeat([0.5 / len(massive), 0.5 / len(others)], [len(massive), len(others)])
 
     def loss_and_gradient(line: np.ndarray) -> tuple[float, np.ndarray]:
         value = line[0] * x + line[1]
         off = weight * (sigmoid(value) - y)
-        return float(np.sum(weight * (np.logaddexp(0.0, value) - y * value))), np.array([np.sum(off * x), np.sum(off)])
+        gradient = np.array([np.sum(off * x) if slope is None else 0.0, np.sum(off)])
+        return float(np.sum(weight * (np.logaddexp(0.0, value) - y * value))), gradient
 
-    found = minimize(loss_and_gradient, np.array([0.5, 0.0]), jac=True, method="BFGS", options={"gtol": 1e-9})
+    start = np.array([0.5 if slope is None else slope, 0.0])
+    found = minimize(loss_and_gradient, start, jac=True, method="BFGS", options={"gtol": 1e-9})
     return float(found.x[0]), float(found.x[1])
 
 
@@ -119,12 +112,10 @@ def calibration_kind(table: pd.DataFrame) -> np.ndarray:
     return np.where(role == DAMAGED, np.where(hot, HOT_NEGATIVE, COOL_NEGATIVE), role)
 
 
-def simulated_stars(run_dir: Path) -> Simulated:
-    """Those of a run."""
+def simulated_low_mass(run_dir: Path) -> np.ndarray:
+    """Out-of-fold logits of the simulated low-mass stars of a run."""
     oof = pd.read_parquet(run_dir / "oof.parquet", columns=["label", "logit"])
-    massive = oof["label"].to_numpy() == 1
-    logit = oof["logit"].to_numpy(np.float64)
-    return Simulated(logit[massive], logit[~massive])
+    return oof.loc[oof["label"] == 0, "logit"].to_numpy(np.float64)
 
 
 def learnt_label(table: pd.DataFrame) -> np.ndarray:
@@ -136,7 +127,7 @@ def learnt_label(table: pd.DataFrame) -> np.ndarray:
 def real_oof(ensemble: Ensemble, stars: RealStars) -> tuple[pd.DataFrame, tuple[float, float]]:
     """The table and the calibration line of all stars."""
     kind, fold = calibration_kind(stars.table), stars.table["fold"].to_numpy()
-    simulated = simulated_stars(ensemble.path)
+    simulated = simulated_low_mass(ensemble.path)
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
     probability = cross_fitted(logit, kind, fold, simulated)
     several = np.isfinite(logit).sum(axis=0).min() > 1
@@ -165,11 +156,11 @@ def calibrate_run(run_dir: Path) -> dict:
         "method": "platt",
         "slope": slope,
         "intercept": intercept,
-        "massive_class": f"{MASSIVE_CLASS[SIMULATED]:.0%} simulated massive stars, {MASSIVE_CLASS[POSITIVE]:.0%} real "
-        f"ones ({count[POSITIVE]}), each judged by the members that never saw it",
-        "low_mass_class": f"{LOW_MASS_CLASS[SIMULATED]:.0%} simulated low-mass stars of the training draw, "
-        f"{LOW_MASS_CLASS[HOT_NEGATIVE]:.0%} real A and late B stars ({count[HOT_NEGATIVE]}), "
-        f"{LOW_MASS_CLASS[COOL_NEGATIVE]:.0%} real cool stars ({count[COOL_NEGATIVE]})",
+        "massive_class": f"{count[POSITIVE]} real massive stars, each judged by the members that never saw it",
+        "low_mass_class": "the simulated low-mass stars of the training draw, with its look-alikes, each judged by the "
+        "member that never saw it",
+        "slope_from": f"the real massive stars against {count[HOT_NEGATIVE]} A and late B and {count[COOL_NEGATIVE]} "
+        "cool ones",
     }
     _calibrate_tables(run_dir, run, slope, intercept)
     run_store.write_run_file(run_dir, run)

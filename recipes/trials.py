@@ -26,7 +26,7 @@ from recipes import dust_exam
 from recipes.default_run import SETTINGS, train
 from recipes.measure import share
 from recipes.ob_stars import is_ob
-from recipes.real_oof import calibration, calibration_kind, member_folds, simulated_stars, unseen_logits
+from recipes.real_oof import calibration, calibration_kind, member_folds, simulated_low_mass, unseen_logits
 from recipes.real_stars import POSITIVE, RealStars, read_real_stars
 from recipes.real_training_set import FIRST_STAGE, write_copies
 
@@ -65,7 +65,7 @@ def regions(folder: Path) -> None:
         train(*_files(folder, "all", folder / name), _settings(), "deep", out)
         ensemble = load_ensemble(folder / name)
         logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
-        slope, intercept = calibration(logit, kind, ~inside, simulated_stars(folder / name))
+        slope, intercept = calibration(logit, kind, ~inside, simulated_low_mass(folder / name))
         mine = RealStars(stars.table[inside], stars.flux[inside])
         found = sigmoid(slope * ensemble.logits(mine.flux.astype(float)) + intercept).mean(axis=0) >= 0.5
         kinds = {"hot": learnt[inside], "O-B2 by MK type or SED": kind[inside] == POSITIVE, "OB": is_ob(mine.table)}
@@ -83,7 +83,7 @@ def laws_exam(folder: Path) -> None:
     stars = read_real_stars()
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
     judged = np.isfinite(logit).any(axis=0)
-    line = calibration(logit, calibration_kind(stars.table), judged, simulated_stars(folder / "laws"))
+    line = calibration(logit, calibration_kind(stars.table), judged, simulated_low_mass(folder / "laws"))
     ensemble.run["calibration"] |= {"slope": line[0], "intercept": line[1]}
     numbers = [LAWS.index(name) for name in HELD_OUT_LAWS]
     flux, hot = dust_exam.templates(real)

@@ -10,7 +10,7 @@ from core.settings import current_settings
 from core.spectra.grid import WAVELENGTH_NM
 from recipes.default_run import MixedFolds, soft_targets
 from recipes.ob_stars import is_ob
-from recipes.real_oof import Simulated, calibration, calibration_kind, cross_fitted, learnt_label
+from recipes.real_oof import calibration, calibration_kind, cross_fitted, learnt_label
 from recipes.real_stars import (
     CONTRADICTORY,
     COOL_NEGATIVE,
@@ -116,7 +116,7 @@ def test_cross_fitting_does_not_use_a_star_s_own_fold():
     rng = np.random.default_rng(3)
     kind, fold = np.repeat([COOL_NEGATIVE, HOT_NEGATIVE, POSITIVE], 70).astype(object), np.arange(210) % N_FOLDS
     logit = rng.normal(np.where(kind == POSITIVE, 2.0, -2.0), 2.0)[None, :]
-    simulated = Simulated(rng.normal(2.0, 2.0, 300), rng.normal(-2.0, 2.0, 300))
+    simulated = rng.normal(-2.0, 2.0, 300)
     before = cross_fitted(logit, kind, fold, simulated)
     changed = kind.copy()
     changed[fold == 0] = np.where(kind[fold == 0] == POSITIVE, COOL_NEGATIVE, POSITIVE)
@@ -131,7 +131,7 @@ def test_left_out_stars_fit_no_calibration():
     logit, every, simulated = (
         np.array([[0.5, 4.0, 2.0, 0.7, 50.0]]),
         np.ones(5, dtype=bool),
-        Simulated(np.array([3.0, -1.0]), np.array([-4.0, 1.0])),
+        np.array([-4.0, 1.0]),
     )
     first = calibration(logit, calibration_kind(stars.table), every, simulated)
     logit[0, 4] = -50.0
@@ -143,7 +143,7 @@ def test_the_line_balances_the_classes_that_were_named():
     rng = np.random.default_rng(4)
     kind = np.repeat([POSITIVE, COOL_NEGATIVE, HOT_NEGATIVE], 4_000).astype(object)
     logit = rng.normal(np.where(kind == POSITIVE, 1.0, -1.0), 1.0)[None, :]
-    simulated = Simulated(rng.normal(1.0, 1.0, 4_000), rng.normal(-1.0, 1.0, 4_000))
+    simulated = rng.normal(-1.0, 1.0, 4_000)
     slope, intercept = calibration(logit, kind, np.ones(12_000, dtype=bool), simulated)
     assert slope == pytest.approx(2.0, abs=0.1)
     assert intercept == pytest.approx(0.0, abs=0.1)
