@@ -78,7 +78,8 @@ def second_stage(train_file: Path, first: Path, out: Path, copies_file: Path) ->
             lesson = (inputs.rows(rows), targets[rows]), (inputs.rows(checked), targets[checked])
             member = _go_on(first / f"member_{fold:02d}.keras", lesson, fold, entry)
             seconds = round(time.monotonic() - started + entry["seconds"], 1)
-            store_member(out, fold, member, (data, both, inputs), {"seconds": seconds, "device": device})
+            notes = {"seconds": seconds, "device": device, "first_stage_weights_hash": entry["weights_hash"]}
+            store_member(out, fold, member, (data, both, inputs), notes)
             print(f"member {fold}: {len(rows)} rows, loss {member.curves['loss'].iloc[-1]:.4f}", flush=True)
             del member
             free_memory()
@@ -92,6 +93,8 @@ def _go_on(path: Path, lesson: tuple, fold: int, entry: dict) -> FittedMember:
     from core.training.loss import make_loss
 
     (arrays, target), (checked, known) = lesson
+    before = pd.read_parquet(path.with_name("curves.parquet"))
+    before = before[before["fold"] == fold]
     keras.utils.set_random_seed(member_seed(99, fold))
     model = keras.models.load_model(path, compile=False)
     steps = EPOCHS * -(-len(target) // BATCH)
@@ -114,7 +117,7 @@ def _go_on(path: Path, lesson: tuple, fold: int, entry: dict) -> FittedMember:
     curves = pd.DataFrame(
         {
             "fold": fold,
-            "epoch": entry["epochs"] + 1 + np.arange(EPOCHS),
+            "epoch": int(before["epoch"].max()) + 1 + np.arange(EPOCHS),
             "loss": history["loss"],
             "val_loss": history["val_loss"],
             "accuracy": history["accuracy"],
@@ -123,7 +126,8 @@ def _go_on(path: Path, lesson: tuple, fold: int, entry: dict) -> FittedMember:
             "seconds": np.nan,
         }
     )
-    return FittedMember(model, curves, entry["epochs"] + EPOCHS, entry["weights_hash"], weights_hash(model), False)
+    curves = pd.concat([before, curves], ignore_index=True)
+    return FittedMember(model, curves, len(curves), entry["initial_weights_hash"], weights_hash(model), False)
 
 
 def main() -> None:
