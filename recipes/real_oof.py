@@ -40,6 +40,8 @@ def unseen_logits(ensemble: Ensemble, stars: RealStars, member_fold: np.ndarray)
     for start in range(0, len(stars), 8192):
         rows = slice(start, start + 8192)
         logits[:, rows] = ensemble.logits(stars.flux[rows].astype(np.float64))
+    if not ensemble.run["learnt_from"]["real_stars"]:
+        return logits
     seen = member_fold[:, None] % N_FOLDS != stars.table["fold"].to_numpy()[None, :]
     return np.where(seen, np.nan, logits)
 
