@@ -1,8 +1,8 @@
 """Observed templates behind laws of dust that the training lacked: `python -m recipes.dust_exam RUN --laws F99 ...`.
 
-Hot: the six O-B1 spectra of `core.evaluation.exam`, and the O-B3 stars of STELIB as the instrument would see them (made
-with `core.simulation.instrument`; those with a type in doubt or emission left out). Cool: templates of types A to M and
-the STELIB stars of A to M. Each is put behind A_V 0 to 4 of every law at R_V 2.5 to 5, with XP noise at G 11 to 16.
+Hot: the six O-B1 spectra of `core.evaluation.exam`, and the O-B2 stars and B3 supergiants of STELIB, with the dust that
+they have, seen through `core.simulation.instrument`. Cool: the templates of types A to M. Each is put behind A_V 0 to 4 of
+every law at R_V 2.5 to 5, with XP noise at G 11 to 16.
 """
 
 import argparse
@@ -28,26 +28,20 @@ A_V_MAG, R_V, G_MAG = (0.0, 1.0, 2.0, 3.0, 4.0), (2.5, 3.1, 4.0, 5.0), (11.0, 13
 _HOT = r"^(?:O\d|B[0-2](?:\.\d)?|B[0-3]I[ab])"
 
 
-def stelib(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Names, flux (n, 343) seen by the instrument, and whether hot (1), cool (0), neither (-1)."""
+def stelib_hot(folder: Path) -> tuple[list[str], np.ndarray]:
+    """Names and flux (n, 343) of the hot stars of STELIB as the instrument would see them."""
     table = pd.read_parquet(folder / "libraries" / "stelib_miles.parquet")
-    table = table[table["library"].str.startswith("STELIB")]
+    table = table[table["library"].str.startswith("STELIB") & table["sp_type"].fillna("").str.match(_HOT)]
     fine = np.arange(320.0, 1100.0, 1.0)
-    kept, kind = [], []
+    names, kept = [], []
     for star in table.itertuples():
         flux = np.asarray(star.flux, dtype=float)
         wavelength = (star.start_angstrom + star.step_angstrom * np.arange(len(flux))) / 10.0
         good = np.isfinite(flux) & (flux > 0)
-        covers = good.any() and wavelength[good][0] < 345.0 and wavelength[good][-1] > 930.0
-        kept.append(_extended(fine, wavelength[good], flux[good]) if covers else np.full(len(fine), np.nan))
-        text = str(star.sp_type).strip()
-        hot = pd.Series([text]).str.match(_HOT)[0] and not pd.Series([text[1:]]).str.contains(r"p|W|\?").iloc[0]
-        kind.append(1 if hot else (0 if text[:1] in "AFGKM" else -1))
-    flux = np.array(kept)
-    kind = np.where(np.isfinite(flux).all(axis=1), kind, -1)
-    used = kind >= 0
-    seen = np.concatenate(to_coefficients(fine, flux[used]), axis=1) @ design_matrix()
-    return table["name"].to_numpy()[used], seen, kind[used]
+        if good.any() and wavelength[good][0] < 350.0 and wavelength[good][-1] > 780.0:
+            names.append(f"{star.name} {star.sp_type}")
+            kept.append(_extended(fine, wavelength[good], flux[good]))
+    return names, np.concatenate(to_coefficients(fine, np.array(kept)), axis=1) @ design_matrix()
 
 
 def _extended(fine: np.ndarray, wavelength: np.ndarray, flux: np.ndarray) -> np.ndarray:
@@ -66,6 +60,15 @@ def templates(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     cool = np.stack(table[table["spectral_type"].str.match("^[AFGKM]")]["flux"].to_list()).astype(float)
     cool = cool[np.isfinite(cool).all(axis=1)]
     return np.concatenate([hot, cool]), np.repeat([1, 0], [len(hot), len(cool)])
+
+
+def sets(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Spectra and 1 for the hot ones, of both exams: with the six O-B1 spectra, and with STELIB's hot stars."""
+    flux, hot = templates(folder)
+    names, library = stelib_hot(folder)
+    cool = flux[hot == 0]
+    both = np.concatenate([library, cool]), np.repeat([1, 0], [len(library), len(cool)])
+    return {"six O-B1 spectra": (flux, hot), f"{len(names)} hot stars of STELIB": both}
 
 
 def judged(ensemble: Ensemble, flux: np.ndarray, laws: list[int], seed: int) -> pd.DataFrame:
@@ -113,11 +116,8 @@ def main() -> None:
     arguments = parser.parse_args()
     ensemble, folder = load_ensemble(arguments.run), current_settings().real_data_dir
     laws = [LAWS.index(name) for name in arguments.laws]
-    flux, hot = templates(folder)
-    print(json.dumps({"O-B1 spectra": figures(judged(ensemble, flux, laws, 1), hot)}, indent=1))
-    _, seen, kind = stelib(folder)
-    print(f"STELIB: {int((kind == 1).sum())} hot, {int((kind == 0).sum())} cool")
-    print(json.dumps({"STELIB": figures(judged(ensemble, seen, laws, 2), kind)}, indent=1))
+    for title, (spectra, hot) in sets(folder).items():
+        print(json.dumps({title: figures(judged(ensemble, spectra, laws, 1), hot)}, indent=1))
 
 
 if __name__ == "__main__":

@@ -86,10 +86,8 @@ def laws_exam(folder: Path) -> None:
     line = calibration(logit, calibration_kind(stars.table), judged, simulated_low_mass(folder / "laws"))
     ensemble.run["calibration"] |= {"slope": line[0], "intercept": line[1]}
     numbers = [LAWS.index(name) for name in HELD_OUT_LAWS]
-    flux, hot = dust_exam.templates(real)
-    print(json.dumps({"six O-B1": dust_exam.figures(dust_exam.judged(ensemble, flux, numbers, 1), hot)}, indent=1))
-    _, seen, kind = dust_exam.stelib(real)
-    print(json.dumps({"STELIB": dust_exam.figures(dust_exam.judged(ensemble, seen, numbers, 2), kind)}, indent=1))
+    for title, (spectra, hot) in dust_exam.sets(real).items():
+        print(json.dumps({title: dust_exam.figures(dust_exam.judged(ensemble, spectra, numbers, 1), hot)}, indent=1))
 
 
 def _files(folder: Path, which: str, out: Path) -> tuple[Path, Path, Path]:

@@ -195,7 +195,8 @@ def _shapes(wavelength: np.ndarray) -> np.ndarray:
     """Random structure per unit A(V), mean zero over the shapes but for the diffuse bands: (N_SHAPES, n_wave)."""
     rng = np.random.default_rng(_SEED)
     centre = rng.uniform(320.0, 1100.0, (N_SHAPES, _BUMPS, 1))
-    width = np.exp(rng.uniform(*np.log(_BUMP_NM), (N_SHAPES, _BUMPS, 1)))
+    narrow, broad = np.log(_BUMP_NM)
+    width = np.exp(rng.uniform(narrow, broad, (N_SHAPES, _BUMPS, 1)))
     height = _BUMP * rng.standard_normal((N_SHAPES, _BUMPS, 1))
     shapes = np.zeros((N_SHAPES, len(wavelength)))
     for k in range(_BUMPS):

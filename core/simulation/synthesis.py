@@ -85,9 +85,14 @@ def _observed_flux(column: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarra
 
 
 def _dust(column: dict[str, np.ndarray]) -> Dust:
-    shape = np.stack([column["dust_shape_1"], column["dust_shape_2"]], axis=1)
-    names = ("true_a_v", "true_r_v", "dust_law", "dust_blue", "dust_roughness")
-    return Dust(*(column[name] for name in names), shape=shape)
+    return Dust(
+        a_v=column["true_a_v"],
+        r_v=column["true_r_v"],
+        law=column["dust_law"],
+        blue=column["dust_blue"],
+        roughness=column["dust_roughness"],
+        shape=np.stack([column["dust_shape_1"], column["dust_shape_2"]], axis=1),
+    )
 
 
 def _columns(table: pd.DataFrame) -> dict[str, np.ndarray]:
