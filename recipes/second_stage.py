@@ -58,6 +58,7 @@ def second_stage(train_file: Path, first: Path, out: Path, copies_file: Path) ->
     taken = np.concatenate([chance(simulated), np.ones(len(copies["label"]))])
     description = {key: value for key, value in run.items() if key not in ("members", "results", "seconds", "state")}
     description["learnt_from"] = run["learnt_from"] | {
+        "real_stars": len(np.unique(copies["source_id"])),
         "second_stage_rows": len(copies["label"]),
         "second_stage_massive_rows": int(copies["label"].sum()),
         "second_stage_epochs": EPOCHS,
