@@ -1,8 +1,8 @@
 """Observed templates behind laws of dust that the training lacked: `python -m recipes.dust_exam RUN --laws F99 ...`.
 
 Hot: the six O-B1 spectra of `core.evaluation.exam`, and the O-B2 stars and B3 supergiants of STELIB, with the dust that
-they have, seen through `core.simulation.instrument`. Cool: the templates of types A to M. Each is put behind A_V 0 to 4 of
-every law at R_V 2.5 to 5, with XP noise at G 11 to 16.
+they have, seen through `core.simulation.instrument`. Cool: the templates of types A to M. Each is put behind A_V 0 to 4
+of every law at R_V 2.5 to 5, with XP noise at G 11 to 16.
 """
 
 import argparse
