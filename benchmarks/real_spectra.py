@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import write_table
-from core.classification.ensemble import load_ensemble
-from core.classification.verdict import classify
 from core.evaluation.exam import (
     COLOUR_CUT_BP_RP_MAG,
     count_massive,
@@ -16,8 +14,12 @@ from core.evaluation.exam import (
     load_exam,
 )
 from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
+from core.gaia.labels import THRESHOLD
+from core.runs.run import LearntFrom, Run
 from core.settings import current_settings
 from core.spectra.spectrum_set import SpectrumSet
+from core.verdict.ensemble import load_ensemble
+from core.verdict.verdict import classify
 
 PUBLISHED = {"field stars": "2 %", "hot subdwarfs": "60 %"}
 
@@ -64,10 +66,10 @@ def _groups(ensemble, folder: Path) -> None:
     )
 
 
-def _lesson(run: dict) -> str:
+def _lesson(run: Run) -> str:
     """What the run learnt from, in words."""
-    learnt = run.get("learnt_from") or {"simulated_stars": run["data"]["n_train"], "real_stars": 0}
-    simulated, real = int(learnt["simulated_stars"]), int(learnt["real_stars"])
+    learnt = run.learnt_from or LearntFrom(simulated_stars=run.data.n_train or 0)
+    simulated, real = learnt.simulated_stars, learnt.real_stars
     return f"{simulated:,} simulated stars" + (f" and {real:,} labelled real ones" if real else " alone")
 
 
@@ -87,7 +89,7 @@ def _reddened(ensemble, folder: Path) -> None:
     exam = reddened_exam(ensemble, flux)
     table = recall_by_extinction(exam)
     low, high = recall_interval(exam)
-    found = exam.assign(found=exam["probability"] >= 0.5)
+    found = exam.assign(found=exam["probability"] >= THRESHOLD)
     by_star = found.groupby("star")["found"].mean()
     rows = [
         {

@@ -1,1 +1,1 @@
-"""How the shipped files were made: a command for each, reproducible and resumable, on data that are not shipped."""
+"""How the shipped files were made: a command for each, reproducible and resumable."""

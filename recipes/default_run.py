@@ -6,20 +6,24 @@ fold m % 5 with all copies, so that two of ten members judge every real star uns
 """
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from core.training import run_store
+from core.datasets.training_data import TrainingData, read_training_data
+from core.runs import store as run_store
+from core.runs.protocol import FoldMap
+from core.runs.run import FINISHED, LearntFrom, Run
+from core.runs.settings import TrainingSettings, resolve_settings
 from core.training.devices import prepare_device
-from core.training.inputs import NetworkInputs, fit_inputs, prepare_inputs
-from core.training.protocol import FoldMap, make_fold_map
-from core.training.settings import TrainingSettings, resolve_settings
-from core.training.train import run_description, store_domain, train_member
-from core.training.training_data import TrainingData, read_training_data
+from core.training.inputs import NetworkInputs, prepare_inputs
+from core.training.member import train_member
+from core.training.network import Preparation, prepare, run_description
+from core.verdict.out_of_distribution import store_domain
 from models.registry import model_spec
 from recipes.real_stars import N_FOLDS
 
@@ -59,52 +63,76 @@ def soft_targets(data: TrainingData) -> np.ndarray:
     return np.where(near, soft, data.label).astype(np.float32)
 
 
-def mixed(data: TrainingData, folds: FoldMap, copies: dict | None) -> tuple[TrainingData, MixedFolds]:
-    """Simulated stars followed by the copies of real ones, without their spectra."""
-    if copies is None:
-        data = replace(data, flux=data.flux[:0])
-        return data, MixedFolds(folds.fold, folds.n_folds, np.full(len(data), -1, np.int16))
-    n_real = len(copies["label"])
-    both = replace(
-        data,
-        source_id=np.concatenate([data.source_id, copies["source_id"]]),
-        flux=data.flux[:0],  # the networks' inputs are made already
-        label=np.concatenate([data.label, copies["label"]]),
-        is_test=None,
-        metadata=pd.DataFrame(index=range(len(data) + n_real)),
-    )
-    fold = np.concatenate([folds.fold, np.full(n_real, REAL_ROW, np.int16)])
-    return both, MixedFolds(fold, folds.n_folds, np.concatenate([np.full(len(data), -1, np.int16), copies["fold"]]))
+@dataclass(frozen=True)
+class MixedPreparation(Preparation):
+    """Simulated stars followed by the copies of real ones, whose inputs are made already.
+
+    Attributes
+    ----------
+    arrays : NetworkInputs
+        Of all of them.
+    targets : float32 ndarray of shape (n_stars,)
+        What is learnt in place of the labels: 0 to 1, in between for a star of which nobody can say.
+    """
+
+    arrays: NetworkInputs
+    targets: np.ndarray
+
+    @cached_property
+    def inputs(self) -> NetworkInputs:
+        """The network's inputs for all stars."""
+        return self.arrays
+
+    def learnt(self, fold: int) -> tuple[list[np.ndarray], np.ndarray]:
+        """Inputs and targets that train the member of a fold."""
+        rows = self.folds.train_rows(fold)
+        return self.arrays.rows(rows), self.targets[rows]
+
+
+def mixed(simulated: Preparation, copies: dict | None) -> MixedPreparation:
+    """Simulated stars and the copies of real ones (of `read_copies`), without their spectra."""
+    spec, settings, data, folds, fitted = (getattr(simulated, field.name) for field in fields(simulated))
+    arrays = [prepare_inputs(spec, settings, fitted, flux) for flux in (data.flux, *_flux(copies))]
+    inputs = NetworkInputs(tuple(np.concatenate(both) for both in zip(*arrays, strict=True)), fitted)
+    target, fold, real_fold = soft_targets(data), folds.fold, np.full(len(data), -1, np.int16)
+    data = replace(data, flux=data.flux[:0].copy())  # the networks' inputs are made already
+    if copies is not None:
+        n_real = len(copies["label"])
+        target = np.concatenate([target, copies["label"].astype(np.float32)])
+        fold = np.concatenate([fold, np.full(n_real, REAL_ROW, np.int16)])
+        real_fold = np.concatenate([real_fold, copies["fold"]])
+        data = replace(
+            data,
+            source_id=np.concatenate([data.source_id, copies["source_id"]]),
+            label=np.concatenate([data.label, copies["label"]]),
+            is_test=None,
+            metadata=pd.DataFrame(index=range(len(data) + n_real)),
+        )
+    return MixedPreparation(spec, settings, data, MixedFolds(fold, folds.n_folds, real_fold), fitted, inputs, target)
 
 
 def train(
     train_file: Path, out: Path, copies_file: Path | None, settings: TrainingSettings, network: str, leave_out: set[int]
-) -> dict:
-    """Train the members that `out` lacks; returns run.json's content.
+) -> Run:
+    """Train the members that `out` lacks; returns the run.
 
     `leave_out`: source ids of real stars that no member may see.
     """
-    spec, device = model_spec(network), prepare_device(2)
-    simulated = read_training_data(train_file)
-    folds = make_fold_map(simulated, n_folds=settings.n_folds, seed=settings.seed)
-    inputs = fit_inputs(spec, simulated, settings, np.flatnonzero(folds.fold >= 0))
+    device = prepare_device(2)
+    simulated = prepare(read_training_data(train_file), model_spec(network), settings)
     copies = read_copies(copies_file, leave_out)
-    targets = soft_targets(simulated)
-    description = run_description(simulated, spec, settings, folds, inputs, device)
-    description["learnt_from"] = _learnt_from(folds, copies, copies_file)
-    arrays = [prepare_inputs(spec, settings, inputs, flux) for flux in (simulated.flux, *_flux(copies))]
-    arrays = NetworkInputs(tuple(np.concatenate(both) for both in zip(*arrays, strict=True)), inputs)
-    data, both = mixed(simulated, folds, copies)
-    targets = np.concatenate([targets, data.label[len(simulated) :].astype(np.float32)])
+    learnt_from = _learnt_from(simulated.folds, copies)
+    description = run_description(simulated, device).changed(learnt_from=learnt_from)
+    lesson = mixed(simulated, copies)
     with run_store.open_run(out, description, resume=True):
-        run_store.store_representation_state(out, inputs.representation_state)
-        store_domain(out, simulated.flux, np.flatnonzero(folds.fold >= 0))
-        del simulated  # the inputs are made
+        run_store.store_representation_state(out, simulated.fitted.representation_state)
+        store_domain(out, simulated.data.flux, simulated.folds.all_train_rows)
+        del simulated, copies  # the inputs are made
         for fold in range(settings.only_folds):
             if fold not in run_store.finished_folds(out):
-                train_member(out, fold, (spec, settings, data, both, arrays), device=device, targets=targets)
+                train_member(lesson, out, fold, device)
                 print(f"member {fold} trained", flush=True)
-        return run_store.assemble(out, state=run_store.FINISHED, seconds=_seconds(out))
+        return run_store.assemble(out, state=FINISHED, seconds=seconds_of(out))
 
 
 def _flux(copies: dict | None) -> tuple[np.ndarray, ...]:
@@ -112,6 +140,7 @@ def _flux(copies: dict | None) -> tuple[np.ndarray, ...]:
 
 
 def read_copies(path: Path | None, leave_out: set[int]) -> dict | None:
+    """The copies of a file of `recipes.real_training_set`, without those of the stars to be left out."""
     if path is None:
         return None
     with np.load(path, allow_pickle=False) as stored:
@@ -121,25 +150,25 @@ def read_copies(path: Path | None, leave_out: set[int]) -> dict | None:
     return copies | {"fold": copies["fold"].astype(np.int16)}
 
 
-def _learnt_from(folds: FoldMap, copies: dict | None, path: Path | None) -> dict:
-    """What run.json says the members learnt from."""
-    result = {"simulated_stars": int((folds.fold >= 0).sum()), "real_stars": 0}
-    if copies is not None and path is not None:
-        star, first = np.unique(copies["source_id"], return_index=True)
-        label = copies["label"][first]
-        result |= {
-            "real_stars": len(star),
-            "real_massive_stars": int(label.sum()),
-            "real_rows": len(copies["label"]),
-            "real_massive_rows": int(copies["label"].sum()),
-            "real_folds": N_FOLDS,
-            "held_out": "member m never sees the real stars of fold m % 5 in real_oof.parquet, nor their copies",
-        }
-    return result
+def _learnt_from(folds: FoldMap, copies: dict | None) -> LearntFrom:
+    """What the run says that the members learnt from."""
+    learnt = LearntFrom(simulated_stars=len(folds.all_train_rows), real_stars=0)
+    if copies is None:
+        return learnt
+    star, first = np.unique(copies["source_id"], return_index=True)
+    return learnt.changed(
+        real_stars=len(star),
+        real_massive_stars=int(copies["label"][first].sum()),
+        real_rows=len(copies["label"]),
+        real_massive_rows=int(copies["label"].sum()),
+        real_folds=N_FOLDS,
+        held_out="member m never sees the real stars of fold m % 5 in real_oof.parquet, nor their copies",
+    )
 
 
-def _seconds(folder: Path) -> float:
-    return round(sum(member["seconds"] for member in run_store.stored_members(folder)), 1)
+def seconds_of(folder: Path) -> float:
+    """What the training of all members took."""
+    return round(sum(member.seconds for member in run_store.stored_members(folder)), 1)
 
 
 def main() -> None:
@@ -159,7 +188,7 @@ def main() -> None:
     run = train(
         arguments.train_file, arguments.out, arguments.copies, settings, arguments.network, {int(x) for x in lines}
     )
-    print(run["results"])
+    print(run.figures.as_dict())
 
 
 if __name__ == "__main__":

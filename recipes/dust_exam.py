@@ -13,9 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.classification.ensemble import Ensemble, load_ensemble
 from core.evaluation.exam import early_type_spectra
-from core.evaluation.probability_calibration import sigmoid
 from core.settings import current_settings
 from core.simulation.dust_curves import LAWS, law_curve
 from core.simulation.instrument import to_coefficients
@@ -23,6 +21,7 @@ from core.simulation.noise import add_noise
 from core.spectra.calibration import calibrate, design_matrix
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.photometry import synthetic_photometry
+from core.verdict.ensemble import Ensemble, load_ensemble
 
 A_V_MAG, R_V, G_MAG = (0.0, 1.0, 2.0, 3.0, 4.0), (2.5, 3.1, 4.0, 5.0), (11.0, 13.5, 16.0)
 _HOT = r"^(?:O\d|B[0-2](?:\.\d)?|B[0-3]I[ab])"
@@ -74,7 +73,6 @@ def sets(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def judged(ensemble: Ensemble, flux: np.ndarray, laws: list[int], seed: int) -> pd.DataFrame:
     """Mean logit and probability of every template behind every column of dust."""
     rng = np.random.default_rng(seed)
-    line = ensemble.run["calibration"]
     rows = []
     for law, r_v, a_v, g in product(laws, R_V, A_V_MAG, G_MAG):
         dimmed = flux * 10.0 ** (-0.4 * a_v * law_curve(law, r_v, WAVELENGTH_NM))
@@ -83,7 +81,7 @@ def judged(ensemble: Ensemble, flux: np.ndarray, laws: list[int], seed: int) -> 
         observed = add_noise(bp, rp, np.full(len(flux), g), rng, systematics=False)
         logit = ensemble.logits(calibrate(observed, with_errors=False)[0])
         row = {"law": LAWS[law], "r_v": r_v, "a_v": a_v, "g": g, "star": np.arange(len(flux))}
-        p = sigmoid(line["slope"] * logit + line["intercept"]).mean(axis=0)
+        p = ensemble.calibration.probability(logit).mean(axis=0)
         rows.append(pd.DataFrame(row | {"logit": logit.mean(axis=0), "p": p}))
     return pd.concat(rows, ignore_index=True)
 

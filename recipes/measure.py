@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classification.ensemble import Ensemble, load_ensemble
 from core.evaluation.exam import load_exam
-from core.evaluation.intervals import rate_interval
-from core.evaluation.probability_calibration import sigmoid
+from core.statistics.intervals import rate_interval
+from core.verdict.ensemble import Ensemble, load_ensemble
 from recipes.ob_stars import A_V_EDGES_MAG, extinction, is_ob, is_wolf_rayet
 from recipes.real_oof import (
     calibration_kind,
@@ -31,7 +30,7 @@ def on_real_stars(ensemble: Ensemble, stars: RealStars, *, calibrated: bool = Tr
     """Recall, false positives, AUC and calibration error of the labelled stars."""
     from sklearn.metrics import roc_auc_score
 
-    from core.evaluation.metrics import binary_metrics
+    from core.statistics.metrics import binary_metrics
 
     table, label = stars.table, learnt_label(stars.table)
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
@@ -40,8 +39,7 @@ def on_real_stars(ensemble: Ensemble, stars: RealStars, *, calibrated: bool = Tr
         crossed = cross_fitted(logit, calibration_kind(table), table["fold"].to_numpy(), simulated)
         probability = np.nanmean(crossed, axis=0)
     else:
-        line = ensemble.run["calibration"]
-        probability = np.nanmean(sigmoid(line["slope"] * logit + line["intercept"]), axis=0)
+        probability = np.nanmean(ensemble.calibration.probability(logit), axis=0)
     mean, found = np.nanmean(logit, axis=0), probability >= 0.5
     ob, a_v = is_ob(table), extinction(table)
     negative = (table["massive"] == 0).to_numpy()
@@ -78,7 +76,7 @@ def share(called: np.ndarray) -> str:
 
 def on_exam(ensemble: Ensemble, folder: Path) -> dict:
     """Share called massive of the field stars and hot subdwarfs of the exam."""
-    from core.classification.verdict import classify
+    from core.verdict.verdict import classify
 
     exam = load_exam(folder)
     probability = classify(exam.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)

@@ -9,16 +9,16 @@ spread.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
-from core.classification.ensemble import Ensemble, load_ensemble
-from core.evaluation.probability_calibration import sigmoid
-from core.training import run_store
+from core.runs.run import Calibration, Figures, Run, write_run
+from core.runs.store import figures_of
+from core.statistics.probability_calibration import sigmoid
+from core.verdict.ensemble import Ensemble, load_ensemble
 from recipes.real_stars import (
     CONTRADICTORY,
     COOL_NEGATIVE,
@@ -40,15 +40,15 @@ def unseen_logits(ensemble: Ensemble, stars: RealStars, member_fold: np.ndarray)
     for start in range(0, len(stars), 8192):
         rows = slice(start, start + 8192)
         logits[:, rows] = ensemble.logits(stars.flux[rows].astype(np.float64))
-    if not ensemble.run["learnt_from"]["real_stars"]:
+    if ensemble.run.learnt_from is None or not ensemble.run.learnt_from.real_stars:
         return logits
     seen = member_fold[:, None] % N_FOLDS != stars.table["fold"].to_numpy()[None, :]
     return np.where(seen, np.nan, logits)
 
 
-def member_folds(run: dict) -> np.ndarray:
+def member_folds(run: Run) -> np.ndarray:
     """The fold of each member, in the order of the files."""
-    return np.array([member["fold"] for member in run["members"]])
+    return np.array([member.fold for member in run.members])
 
 
 def cross_fitted(logit: np.ndarray, kind: np.ndarray, fold: np.ndarray, simulated: np.ndarray) -> np.ndarray:
@@ -145,51 +145,48 @@ def real_oof(ensemble: Ensemble, stars: RealStars) -> tuple[pd.DataFrame, tuple[
     return table, calibration(logit, kind, np.ones(len(stars), dtype=bool), simulated)
 
 
-def calibrate_run(run_dir: Path) -> dict:
-    """Write real_oof.parquet and put the calibration on real stars into run.json; returns the calibration."""
+def calibrate_run(run_dir: Path) -> Calibration:
+    """Write real_oof.parquet and put the calibration on real stars into the run; returns the calibration."""
     ensemble, stars = load_ensemble(run_dir), read_real_stars()
     table, (slope, intercept) = real_oof(ensemble, stars)
     with atomic_path(run_dir / FILE_NAME) as beside:
         table.to_parquet(beside, index=False, compression="zstd")
-    run = json.loads((run_dir / "run.json").read_text())
     kind = calibration_kind(stars.table)
     count = {name: int((kind == name).sum()) for name in (POSITIVE, HOT_NEGATIVE, COOL_NEGATIVE)}
-    run["calibration"] = {
-        "method": "platt",
-        "slope": slope,
-        "intercept": intercept,
-        "massive_class": f"{count[POSITIVE]} real massive stars, each judged by the members that never saw it",
-        "low_mass_class": "the simulated low-mass stars of the training draw, with its look-alikes, each judged by the "
+    calibrated = Calibration(
+        method="platt",
+        slope=slope,
+        intercept=intercept,
+        massive_class=f"{count[POSITIVE]} real massive stars, each judged by the members that never saw it",
+        low_mass_class="the simulated low-mass stars of the training draw, with its look-alikes, each judged by the "
         "member that never saw it",
-        "slope_from": f"the real massive stars against {count[HOT_NEGATIVE]} A and late B and {count[COOL_NEGATIVE]} "
+        slope_from=f"the real massive stars against {count[HOT_NEGATIVE]} A and late B and {count[COOL_NEGATIVE]} "
         "cool ones",
-    }
-    _calibrate_tables(run_dir, run, slope, intercept)
-    run_store.write_run_file(run_dir, run)
-    return run["calibration"]
+    )
+    figures = _calibrate_tables(run_dir, calibrated)
+    write_run(run_dir, ensemble.run.changed(calibration=calibrated, results=figures))
+    return calibrated
 
 
-def _calibrate_tables(run_dir: Path, run: dict, slope: float, intercept: float) -> None:
+def _calibrate_tables(run_dir: Path, line: Calibration) -> Figures:
     """The stored predictions of simulated stars by the same line, and the headline figures that follow from them."""
-    from core.evaluation.audit.record import figures_of
-
     oof, test = (pd.read_parquet(run_dir / name) for name in ("oof.parquet", "test.parquet"))
-    oof["probability"] = sigmoid(slope * oof["logit"].to_numpy() + intercept)
-    members = sigmoid(slope * test.filter(regex=r"^logit_\d").to_numpy() + intercept)
+    oof["probability"] = line.probability(oof["logit"].to_numpy())
+    members = line.probability(test.filter(regex=r"^logit_\d").to_numpy())
     test["probability"] = members.mean(axis=1)
     if members.shape[1] > 1:
         test["probability_std"] = members.std(axis=1, ddof=1)
     for name, content in (("oof.parquet", oof), ("test.parquet", test)):
         with atomic_path(run_dir / name) as beside:
             content.to_parquet(beside, index=False)
-    run["results"] = run["results"] | figures_of(oof, test)
+    return figures_of(oof, test)
 
 
 def main() -> None:
     """Judge, calibrate, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
-    print(calibrate_run(parser.parse_args().run))
+    print(calibrate_run(parser.parse_args().run).as_dict())
 
 
 if __name__ == "__main__":

@@ -13,17 +13,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.training import run_store
+from core.datasets.training_data import TrainingData, read_training_data
+from core.errors import RunError, UsageError
+from core.runs import store as run_store
+from core.runs.run import FINISHED, Member, Run, read_run
 from core.training.devices import prepare_device
 from core.training.fit import FittedMember, free_memory, member_seed, weights_hash
-from core.training.inputs import FittedInputs, NetworkInputs, prepare_inputs
-from core.training.protocol import make_fold_map
+from core.training.inputs import FittedInputs
+from core.training.member import store_member
+from core.training.network import Preparation, folds_of
 from core.training.schedule import OneCycle
-from core.training.settings import TrainingSettings
-from core.training.train import store_domain, store_member
-from core.training.training_data import TrainingData, read_training_data
+from core.verdict.out_of_distribution import store_domain
 from models.registry import model_spec
-from recipes.default_run import mixed, read_copies, soft_targets
+from recipes.default_run import MixedPreparation, mixed, read_copies, seconds_of
 
 SHARE, SUBDWARFS, METAL_POOR, BARE_MASSIVE = 0.28, 1.0, 0.7, 0.07
 """Chance that a simulated star is taken; a hot subdwarf; a low-mass star of [M/H] < -0.8; a massive star behind less
@@ -42,58 +44,62 @@ def chance(data: TrainingData) -> np.ndarray:
     return result
 
 
-def second_stage(train_file: Path, first: Path, out: Path, copies_file: Path) -> dict:
-    """Train the members that `out` lacks; returns run.json's content."""
-    run, device = run_store.read_run(first), prepare_device(2)
-    settings, spec = TrainingSettings(**run["settings"]), model_spec(run["model"])
-    simulated = read_training_data(train_file)
-    folds = make_fold_map(simulated, n_folds=settings.n_folds, seed=settings.seed)
+def second_stage(train_file: Path, first: Path, out: Path, copies_file: Path) -> Run:
+    """Train the members that `out` lacks; returns the run."""
+    run, device = read_run(first), prepare_device(2)
+    if run.settings is None or run.learnt_from is None:
+        raise RunError(f"{first} does not tell its settings or what it learnt from: make it by recipes.default_run")
     with np.load(first / "representation.npz") as stored:
         fitted = FittedInputs(None, {name: stored[name] for name in stored.files})
+    data = read_training_data(train_file)
+    simulated = Preparation(model_spec(run.model), run.settings, data, folds_of(data, run.settings), fitted)
     copies = read_copies(copies_file, set())
-    arrays = [prepare_inputs(spec, settings, fitted, flux) for flux in (simulated.flux, copies["flux"].astype(float))]
-    inputs = NetworkInputs(tuple(np.concatenate(both) for both in zip(*arrays, strict=True)), fitted)
-    data, both = mixed(simulated, folds, copies)
-    targets = np.concatenate([soft_targets(simulated), copies["label"].astype(np.float32)])
-    taken = np.concatenate([chance(simulated), np.ones(len(copies["label"]))])
-    description = {key: value for key, value in run.items() if key not in ("members", "results", "seconds", "state")}
-    description["learnt_from"] = run["learnt_from"] | {
-        "real_stars": len(np.unique(copies["source_id"])),
-        "second_stage_rows": len(copies["label"]),
-        "second_stage_massive_rows": int(copies["label"].sum()),
-        "second_stage_epochs": EPOCHS,
-    }
+    if copies is None:
+        raise UsageError("the second stage needs copies of real stars (--copies)")
+    lesson = mixed(simulated, copies)
+    taken = np.concatenate([chance(data), np.ones(len(copies["label"]))])
+    learnt_from = run.learnt_from.changed(
+        real_stars=len(np.unique(copies["source_id"])),
+        second_stage_rows=len(copies["label"]),
+        second_stage_massive_rows=int(copies["label"].sum()),
+        second_stage_epochs=EPOCHS,
+    )
+    description = run.changed(learnt_from=learnt_from, members=[], results=None, seconds=0.0)
     with run_store.open_run(out, description, resume=True):
         run_store.store_representation_state(out, fitted.representation_state)
-        store_domain(out, simulated.flux, np.flatnonzero(folds.fold >= 0))
-        del simulated
-        for entry in run["members"]:
-            fold = entry["fold"]
-            if fold in run_store.finished_folds(out):
-                continue
-            started = time.monotonic()
-            rng = np.random.default_rng([2, member_seed(settings.seed, fold)])
-            rows = both.train_rows(fold)
-            rows = rows[rng.random(len(rows)) < taken[rows]]
-            checked = both.validation_rows(fold)
-            lesson = (inputs.rows(rows), targets[rows]), (inputs.rows(checked), targets[checked])
-            member = _go_on(first / f"member_{fold:02d}.keras", lesson, fold, entry)
-            seconds = round(time.monotonic() - started + entry["seconds"], 1)
-            notes = {"seconds": seconds, "device": device, "first_stage_weights_hash": entry["weights_hash"]}
-            store_member(out, fold, member, (data, both, inputs), notes)
-            print(f"member {fold}: {len(rows)} rows, loss {member.curves['loss'].iloc[-1]:.4f}", flush=True)
-            del member
-            free_memory()
-        total = sum(member["seconds"] for member in run_store.stored_members(out))
-        return run_store.assemble(out, state=run_store.FINISHED, seconds=round(total, 1))
+        store_domain(out, data.flux, simulated.folds.all_train_rows)
+        del data, simulated
+        for entry in run.members:
+            if entry.fold not in run_store.finished_folds(out):
+                _second_member(lesson, taken, (first, out), entry, device)
+        return run_store.assemble(out, state=FINISHED, seconds=seconds_of(out))
 
 
-def _go_on(path: Path, lesson: tuple, fold: int, entry: dict) -> FittedMember:
+def _second_member(
+    lesson: MixedPreparation, taken: np.ndarray, folders: tuple[Path, Path], entry: Member, device: str
+) -> None:
+    """Go on with one member of the first folder and store it in the second."""
+    (first, out), fold, started = folders, entry.fold, time.monotonic()
+    rng = np.random.default_rng([2, member_seed(lesson.settings.seed, fold)])
+    rows = lesson.folds.train_rows(fold)
+    rows = rows[rng.random(len(rows)) < taken[rows]]
+    checked = lesson.folds.validation_rows(fold)
+    parts = [(lesson.inputs.rows(some), lesson.targets[some]) for some in (rows, checked)]
+    member = _go_on(first / f"{run_store.member_name(fold)}.keras", (parts[0], parts[1]), entry)
+    seconds = time.monotonic() - started + entry.seconds
+    store_member(lesson, out, fold, member, seconds=seconds, device=device, first_stage_weights_hash=entry.weights_hash)
+    print(f"member {fold}: {len(rows)} rows, loss {member.curves['loss'].iloc[-1]:.4f}", flush=True)
+    del member
+    free_memory()
+
+
+def _go_on(path: Path, lesson: tuple, entry: Member) -> FittedMember:
     import keras
 
     from core.training.loss import make_loss
 
     (arrays, target), (checked, known) = lesson
+    fold = entry.fold
     before = pd.read_parquet(path.with_name("curves.parquet"))
     before = before[before["fold"] == fold]
     keras.utils.set_random_seed(member_seed(99, fold))
@@ -128,7 +134,7 @@ def _go_on(path: Path, lesson: tuple, fold: int, entry: dict) -> FittedMember:
         }
     )
     curves = pd.concat([before, curves], ignore_index=True)
-    return FittedMember(model, curves, len(curves), entry["initial_weights_hash"], weights_hash(model), False)
+    return FittedMember(model, curves, len(curves), entry.initial_weights_hash, weights_hash(model), False)
 
 
 def main() -> None:
@@ -139,7 +145,7 @@ def main() -> None:
     parser.add_argument("--copies", type=Path, required=True)
     arguments = parser.parse_args()
     run = second_stage(arguments.train_file, arguments.first, arguments.out, arguments.copies)
-    print(json.dumps(run["results"]))
+    print(json.dumps(run.figures.as_dict()))
 
 
 if __name__ == "__main__":

@@ -10,17 +10,18 @@ Resumable; a region's stars are out of training and calibration with all their c
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from core.classification.ensemble import load_ensemble
-from core.evaluation.probability_calibration import sigmoid
+from core.runs.settings import resolve_settings
 from core.settings import current_settings
 from core.simulation.draw import simulate
 from core.simulation.dust_curves import LAWS, MILKY_WAY
 from core.simulation.population.draws import Draw
-from core.training.settings import resolve_settings
+from core.statistics.probability_calibration import sigmoid
+from core.verdict.ensemble import load_ensemble
 from models.registry import model_spec
 from recipes import dust_exam
 from recipes.default_run import SETTINGS, train
@@ -84,7 +85,8 @@ def laws_exam(folder: Path) -> None:
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
     judged = np.isfinite(logit).any(axis=0)
     line = calibration(logit, calibration_kind(stars.table), judged, simulated_low_mass(folder / "laws"))
-    ensemble.run["calibration"] |= {"slope": line[0], "intercept": line[1]}
+    known = ensemble.calibration.changed(slope=line[0], intercept=line[1])
+    ensemble = replace(ensemble, run=ensemble.run.changed(calibration=known))
     numbers = [LAWS.index(name) for name in HELD_OUT_LAWS]
     for title, (spectra, hot) in dust_exam.sets(real).items():
         print(json.dumps({title: dust_exam.figures(dust_exam.judged(ensemble, spectra, numbers, 1), hot)}, indent=1))

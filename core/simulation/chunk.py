@@ -45,14 +45,14 @@ COMPRESSION = {"compression": "NONE", "use_dictionary": ["label", "category", "p
 """Noise does not compress: writing it plainly is several times faster and costs a tenth of the space."""
 
 
-def chunk_table(stars: pd.DataFrame, rng: np.random.Generator, with_coefficients: bool):
+def chunk_table(stars: pd.DataFrame, rng: np.random.Generator, with_coefficients: bool, atmosphere: str = "grid"):
     """A population table with simulated spectra, as pyarrow Table with COLUMNS, flux and flux_error.
 
     With coefficients also bp_coefficients, rp_coefficients and their errors, 55 each.
     """
     import pyarrow as pa
 
-    bp, rp, magnitudes = noise_free_coefficients(stars)
+    bp, rp, magnitudes = noise_free_coefficients(stars, atmosphere)
     if stars["in_vacuum"].iloc[0]:  # not in the first draw
         stellar = tuple(stars[name].to_numpy() for name in ("true_teff", "true_logg", "true_mh"))
         bp, rp = add_model_errors(bp, rp, stellar, (stars["family"] == "normal").to_numpy(), rng)

@@ -1,6 +1,6 @@
 """What real XP spectra show that atmospheres and forward model do not: light that leaks into the blue, missing opacity.
 
-Measured on 13,000 cool stars of known temperature, gravity and metallicity (`core.simulation.build_model_errors`).
+Measured on 13,000 cool stars of known temperature, gravity and metallicity (`recipes.model_errors`).
 The leak: XP spectra carry 4 to 11 % of the star's flux at 550-650 nm at 340-375 nm, whatever dust or temperature takes
 from the star's own light there. It is additive, hence of the instrument (wings of the line spread function, divided by
 a vanishing response), and makes reddened stars look less reddened below 400 nm. The rest depends on the atmosphere.

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from core.categories import LABEL_LOW_MASS, LABEL_MASSIVE
 from core.errors import UsageError
+from core.gaia.counts import G_LIMIT_MAG
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.simulation.dust_curves import MAGELLANIC, REFERENCE, Dust, draw_dust
 from core.simulation.grid import load_grid
 from core.simulation.population.draws import CURRENT, Draw
@@ -12,7 +13,6 @@ from core.simulation.population.dust import draw_r_v
 from core.simulation.population.galaxy import proper_motion
 from core.simulation.population.photometry import FAMILIES
 from core.simulation.population.selection import (
-    G_LIMIT_MAG,
     gaia_source_ids,
     magnitude_error,
     observe_astrometry,
@@ -117,7 +117,7 @@ def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, ho
     return pd.DataFrame(
         {
             "source_id": gaia_source_ids(ra, dec, first_number),
-            "label": np.where(stars.is_massive, LABEL_MASSIVE, LABEL_LOW_MASS),
+            "label": np.where(stars.is_massive, MASSIVE, LOW_MASS),
             "category": stars.category.astype(str),
             "part": np.where(test, "test", "train"),
             "ra": ra,

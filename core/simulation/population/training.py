@@ -8,12 +8,13 @@ where no such star would be found (an O star at G = 17 without dust lies far out
 
 import numpy as np
 
-from core.categories import MASSIVE_TEFF_K
+from core.gaia.categories import MASSIVE_TEFF_K
+from core.gaia.counts import G_LIMIT_MAG, TRAINING_COUNT_SCALE_MAG
+from core.gaia.frames import cartesian
 from core.simulation.line_light import light_of
 from core.simulation.population import negatives
 from core.simulation.population.draws import CURRENT, FIRST, Draw
-from core.simulation.population.galaxy import cartesian, mean_motion, random_motion
-from core.simulation.population.selection import G_LIMIT_MAG
+from core.simulation.population.galaxy import mean_motion, random_motion
 from core.simulation.population.sky import Places
 from core.simulation.population.stars import Stars, add_companions, concatenate, make_wolf_rayet, supergiant_winds
 
@@ -59,8 +60,6 @@ A_V_LIMITS_MAG = {"M": 2.0, "K": 4.0, "G": 5.0, "white dwarf": 1.0, "blue horizo
 G_BRIGHT_TRAINING_MAG = 5.0
 SUBDWARF_A_V_MAG = 2.0
 """A hot subdwarf of G < 17.65 lies within 2 kpc or so, mostly off the plane (Geier 2020, A&A 635, A193)."""
-COUNT_SCALE_MAG = 1.4
-"""Mag in which the number of DR3's XP sources grows by e: 10^(0.31 G) between G = 12 and 17.65."""
 
 
 def training_plan(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -189,7 +188,8 @@ def _draw_g(n: int, rng: np.random.Generator) -> np.ndarray:
     """G from 5 to the limit: half growing slowly towards faint stars, half as steeply as Gaia's counts do."""
     span = G_LIMIT_MAG - 0.01 - G_BRIGHT_TRAINING_MAG
     slow = span * rng.random(n) ** 0.6
-    counts = span + COUNT_SCALE_MAG * np.log(np.maximum(rng.random(n), np.exp(-span / COUNT_SCALE_MAG)))
+    scale = TRAINING_COUNT_SCALE_MAG
+    counts = span + scale * np.log(np.maximum(rng.random(n), np.exp(-span / scale)))
     return G_BRIGHT_TRAINING_MAG + np.where(rng.random(n) < 0.5, slow, counts)
 
 
