@@ -42,7 +42,8 @@ def train_molecules(
     """
     from core.molecules.catalogue import load_catalogue
     from core.molecules.folds import SPLITS, make_folds
-    from core.molecules.training import calibrated, figures_of, out_of_fold, platt_scaling, write_run
+    from core.molecules.run import MoleculeRun, write_molecule_run
+    from core.molecules.training import calibrated, figures_of, out_of_fold, platt_scaling
     from core.training.devices import prepare_device
 
     if split not in SPLITS:
@@ -87,11 +88,11 @@ def train_molecules(
             "results": figures,
             "seconds": round(time.monotonic() - started, 1),
         }
-        write_run(folder, run)
+        write_molecule_run(folder, MoleculeRun.model_validate(run, strict=False))
         results.append(run)
         print(
             f"{key}, by {split}: ROC-AUC {figures['roc_auc']:.4f}, recall at 0.3 % false "
-            f"{figures['recall 10-30 at 0.3 %']:.3f} (10-30 sigma), {run['seconds']:.0f} s",
+            f"{figures['recall 10-30 at 0.3 %']:.3f} (10-30 sigma), {time.monotonic() - started:.0f} s",
             flush=True,
         )
     return results

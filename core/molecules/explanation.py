@@ -74,7 +74,7 @@ def line_shares(judged: Judged, network: MoleculeNetwork) -> LineShares:
     n = len(judged.line)
     changed = np.stack([judged.values, *(delete_lines(judged, np.array([i])) for i in range(n))])
     context = np.repeat(judged.context[None], n + 1, axis=0)
-    logit = network.logits(changed, context) * network.run["calibration"]["slope"]
+    logit = network.logits(changed, context) * network.run.calibration.slope
     probability = network.probabilities(judged.values[None], judged.context[None])[0]
     return LineShares(logit[0] - logit[1:], float(probability))
 

@@ -1,6 +1,5 @@
 """The trained networks that judge a species: an ensemble of ONNX members with one calibration."""
 
-import json
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import RunError
+from core.molecules.run import MoleculeRun, read_molecule_run
 from core.settings import PROJECT_ROOT
 
 NETWORK_DIR = PROJECT_ROOT / "data" / "molecules" / "default_run"
@@ -21,18 +21,16 @@ class MoleculeNetwork:
 
     Attributes
     ----------
-    run : dict
-        Content of run.json: model, members, calibration (slope, intercept), threshold (probability from which a species
-        counts as detected: 0.3 % of the absent ones lie above it).
+    run : MoleculeRun
     """
 
-    run: dict[str, Any]
+    run: MoleculeRun
     sessions: tuple[Any, ...] = field(repr=False)
 
     @property
     def threshold(self) -> float:
         """Probability from which on a species is 'detected'."""
-        return float(self.run["threshold"])
+        return self.run.threshold
 
     def logits(self, values: np.ndarray, context: np.ndarray) -> np.ndarray:
         """Mean logit over the members, ndarray of shape (n,).
@@ -53,8 +51,8 @@ class MoleculeNetwork:
 
     def probabilities(self, values: np.ndarray, context: np.ndarray) -> np.ndarray:
         """Calibrated probability that the species is present, at equal odds before looking: ndarray of shape (n,)."""
-        scaling = self.run["calibration"]
-        logit = scaling["slope"] * self.logits(values, context) + scaling["intercept"]
+        scaling = self.run.calibration
+        logit = scaling.slope * self.logits(values, context) + scaling.intercept
         return 1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0)))
 
 
@@ -70,13 +68,8 @@ def load_network(folder: str | Path = NETWORK_DIR, threads: int | None = None) -
     import onnxruntime
 
     folder = Path(folder)
-    try:
-        run = json.loads((folder / "run.json").read_text())
-        members = [folder / member["file"] for member in run["members"]]
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{folder} holds no run of molecules ({error}): train one with --task molecules") from error
-    if run.get("task") != "molecules":
-        raise RunError(f"the run {folder} was not trained on molecules: it cannot judge a millimetre spectrum")
+    run = read_molecule_run(folder)
+    members = [folder / member.file for member in run.members]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     if threads is not None:

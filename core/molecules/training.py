@@ -4,15 +4,12 @@ How a network is fitted and stored is told from outside (`core.commands.train_mo
 folds and figures alone.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from core.atomic import atomic_path
 from core.errors import TrainingError
 from core.molecules.examples import Examples
 from core.molecules.folds import Fold
@@ -69,9 +66,3 @@ def figures_of(table: pd.DataFrame, logit: np.ndarray, *, fewest_lines: int = 1)
         **{f"{k} at 0.3 %": v for k, v in recall_by_strength(table, logit, 0.003).items()},
         **{f"{k} at 1 %": v for k, v in recall_by_strength(table, logit, 0.01).items()},
     }
-
-
-def write_run(folder: Path, run: dict) -> None:
-    """Write run.json beside the members."""
-    with atomic_path(folder / "run.json") as beside:
-        beside.write_text(json.dumps(run, indent=1, sort_keys=True) + "\n")

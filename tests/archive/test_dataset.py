@@ -236,7 +236,7 @@ def test_a_busy_vizier_is_no_reason_for_an_older_edition(archive, client):
 
 
 def test_without_any_edition_the_editions_are_named(client, monkeypatch):
-    settings = replace(client.settings, als_catalogues=("J/A", "J/B"))
+    settings = client.settings.model_copy(update={"als_catalogues": ("J/A", "J/B")})
     with pytest.raises(ArchiveReplyError, match=r"J/A was passed over.*J/B was passed over"):
         als.fetch_als(replace(client, settings=settings))
 
