@@ -20,7 +20,7 @@ page("Sky map", ":material/public:")
 LIGHT, DARK = ((23, 32, 51), (255, 255, 255)), ((232, 237, 245), (15, 22, 36))
 FARTHEST_ARM_PC = 3000.0
 
-source = require_source()
+source = require_source(with_real=True)
 
 
 @st.fragment

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.classification.unseen import load_unseen, with_unseen
 from core.classification.verdict import member_probabilities, verdicts
 from core.spectra.spectrum_set import SpectrumSet
 from core.training.run_catalogue import RunSummary
@@ -25,6 +26,9 @@ class Judgement:
     label : 'massive', 'low-mass' or None
     note : str
         Why there is no verdict, or what to know about it; '' for a good spectrum.
+    unseen : bool
+        The run has learnt from this real star: probability and spread are those of the members that never saw it, and
+        `members` (which are all) are not shown.
     """
 
     run: RunSummary
@@ -33,17 +37,17 @@ class Judgement:
     spread: float | None
     label: str | None
     note: str
+    unseen: bool = False
 
 
 def judge(star: SpectrumSet, run: RunSummary) -> Judgement:
     """Classify a set of one star; RunError where the run cannot be loaded."""
     ensemble = cache.load_ensemble(run.path, run.started)
     members = member_probabilities(star, ensemble)  # (n_members, 1)
-    row = verdicts(star, members, ensemble).iloc[0]
+    row = with_unseen(verdicts(star, members, ensemble), load_unseen(run.path)).iloc[0]
     label = None if pd.isna(row["label"]) else str(row["label"])
-    return Judgement(
-        run, members[:, 0], _known(row["probability"]), _known(row["probability_std"]), label, str(row["note"])
-    )
+    probability, spread = _known(row["probability"]), _known(row["probability_std"])
+    return Judgement(run, members[:, 0], probability, spread, label, str(row["note"]), bool(row["unseen"]))
 
 
 def _known(value: float) -> float | None:

@@ -127,7 +127,7 @@ def choose_source_id(value: int) -> None:
 def remember_record(asked: Hashable, record: StarRecord) -> None:
     """Keep the star that a page has just found, and what was asked; what came from elsewhere is looked up each time."""
     st.session_state[_LATEST_STAR] = record.source_id
-    st.session_state[_RECORD] = (asked, record) if record.origin in ("file", "embedded") else None
+    st.session_state[_RECORD] = (asked, record) if record.origin in ("file", "real", "embedded") else None
 
 
 def local_record(asked: Hashable) -> StarRecord | None:

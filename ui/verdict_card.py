@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.archive.card import VerdictCard
 from core.archive.quality import Advice
+from core.classification.unseen import UNSEEN_NOTE
 from core.evaluation.prevalence import GAIA_PREVALENCE, reweight
 from core.figures.probability import members_figure
 from ui.figure import show
@@ -28,7 +29,13 @@ def show_judgement(judgement: Judgement) -> None:
     posterior = float(reweight(judgement.probability, GAIA_PREVALENCE))
     st.subheader(f"Verdict: {judgement.label}", anchor=False)
     st.metric("Probability of massive", probability_text(judgement.probability, judgement.spread))
-    show(members_figure(judgement.members), _members_caption(judgement), key="members")
+    if judgement.unseen:
+        st.caption(
+            f":material/visibility_off: {UNSEEN_NOTE.capitalize()}: {judgement.run.title} has learnt from this real "
+            "star, so the numbers are those of the members in whose training neither the star nor a copy had a part."
+        )
+    else:
+        show(members_figure(judgement.members), _members_caption(judgement), key="members")
     st.markdown(
         f"Calibrated at **equal priors**. Where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among "
         f"all of Gaia's XP sources, the probability is **{percent(posterior)}**."

@@ -1,13 +1,14 @@
 """The verdict card: what the networks say of a star, beside everything that speaks for or against trusting it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from core.archive.absolute_magnitude import AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
 from core.archive.cache import json_value
-from core.archive.lookup import StarRecord
+from core.archive.lookup import TRUE_PREFIX, StarRecord
 from core.archive.quality import Advice, quality_advice
+from core.datasets.real_stars import real_star_facts
 from core.evaluation.impostor import impostor
 
 
@@ -29,6 +30,10 @@ class VerdictCard:
         None: no verdict; `impostor_reason` says why.
     gaia_opinions : list of (classifier, sentence)
         What Gaia's own classifiers say.
+    unseen : bool
+        The run has learnt from this real star, and the verdict is that of the members that never saw it.
+    known : dict
+        What the shipped sample of real stars knows of the star: spectral_type, reference and so on; empty for others.
     """
 
     record: StarRecord
@@ -43,6 +48,8 @@ class VerdictCard:
     impostor: bool | None
     impostor_reason: str
     gaia_opinions: list[tuple[str, str]]
+    unseen: bool = False
+    known: dict[str, object] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """A mapping for JSON: the card without spectra."""
@@ -61,6 +68,9 @@ class VerdictCard:
             "probability_std": self.probability_std,
             "label": self.label,
             "note": self.note,
+            "unseen": self.unseen,
+            "spectral_type": json_value(self.known.get("spectral_type")),
+            "reference": json_value(self.known.get("reference")),
             "absolute_magnitude": _as_dict(self.absolute_magnitude),
             "absolute_magnitude_corrected": _as_dict(self.absolute_magnitude_corrected),
             "a_g_source": self.a_g_source,
@@ -75,7 +85,7 @@ class VerdictCard:
 
 def verdict_card(record: StarRecord, ensemble=None) -> VerdictCard:
     """Build the card of a star; without an `ensemble` (of `core.classification.ensemble`) nothing is classified."""
-    probability, std, label, note = _classified(record, ensemble)
+    probability, std, label, note, unseen = _classified(record, ensemble)
     columns = {name: np.array([to_number(record.gaia.get(name))]) for name in _NUMERIC}
     g, parallax, error = (float(columns[name][0]) for name in ("phot_g_mean_mag", "parallax", "parallax_error"))
     corrected_parallax = parallax - float(parallax_zero_point(columns)[0])
@@ -94,6 +104,8 @@ def verdict_card(record: StarRecord, ensemble=None) -> VerdictCard:
         impostor=None if probability is None or not isinstance(flag[0], (bool, np.bool_)) else bool(flag[0]),
         impostor_reason=str(reason[0]),
         gaia_opinions=gaia_opinions(record.gaia),
+        unseen=unseen,
+        known=_known(record),
     )
 
 
@@ -102,6 +114,7 @@ def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
     record, gaia = card.record, card.record.gaia
     date = f", {record.retrieved[:10]}" if record.retrieved else ""
     facts = [("origin", f"{record.origin}{f' ({record.product})' if record.product else ''}{date}")]
+    facts += known_facts(card.known)
     if record.simbad:
         facts.append(("Simbad", " · ".join(str(text) for text in record.simbad.values() if text)))
     if record.separation_arcsec is not None:
@@ -158,18 +171,51 @@ _NUMERIC = (
 )  # fmt: skip
 
 
-def _classified(record: StarRecord, ensemble) -> tuple[float | None, float | None, str | None, str]:
-    if record.spectra is None:
-        return None, None, None, "no XP spectrum"
-    if ensemble is None:
-        return None, None, None, "no trained ensemble at hand"
-    from core.classification.verdict import classify
+def known_facts(known: dict[str, object]) -> list[tuple[str, str]]:
+    """Published type and extinction of a real star of the shipped sample, each with its paper, and APOGEE's fit."""
+    facts = []
+    text, paper = known.get("spectral_type"), known.get("reference")
+    if text:
+        by = "by its energy distribution" if known.get("spectral_type_method") == "SED" else ""
+        facts.append(("spectral type", f"{text}{f' {by}' if by else ''} ({paper})"))
+    a_v, rough = to_number(known.get("a_v_mag")), to_number(known.get("a_v_rough_mag"))
+    if np.isfinite(a_v):
+        facts.append(("extinction", f"A_V {a_v:.2f} mag ({paper})"))
+    elif np.isfinite(rough):
+        facts.append(("extinction", f"A_V about {rough:.1f} mag (from APOGEE's A_K)"))
+    teff, logg = to_number(known.get("teff_apogee")), to_number(known.get("logg_apogee"))
+    if not text and np.isfinite(teff):
+        gravity = f", log g {logg:.2f}" if np.isfinite(logg) else ""
+        facts.append(("APOGEE DR17", f"effective temperature {teff:.0f} K{gravity}"))
+    return facts
 
-    row = classify(record.spectra, ensemble).iloc[0]
+
+def _known(record: StarRecord) -> dict[str, object]:
+    """A simulated star can share no id with a real one that it would be taken for: only real records are looked up."""
+    if record.origin == "embedded" or any(str(name).startswith(TRUE_PREFIX) for name in record.gaia):
+        return {}
+    facts = real_star_facts(record.source_id) or {}
+    return {name: None if _is_missing(value) else value for name, value in facts.items()}
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def _classified(record: StarRecord, ensemble) -> tuple[float | None, float | None, str | None, str, bool]:
+    """(probability, spread, label, note, whether by members that never saw the star)."""
+    if record.spectra is None:
+        return None, None, None, "no XP spectrum", False
+    if ensemble is None:
+        return None, None, None, "no trained ensemble at hand", False
+    from core.classification.unseen import classify_unseen
+
+    row = classify_unseen(record.spectra, ensemble).iloc[0]
     probability, std = to_number(row["probability"]), to_number(row["probability_std"])
     if not np.isfinite(probability):
-        return None, None, None, str(row["note"])
-    return probability, std if np.isfinite(std) else None, str(row["label"]), str(row["note"])
+        return None, None, None, str(row["note"]), False
+    spread = std if np.isfinite(std) else None
+    return probability, spread, str(row["label"]), str(row["note"]), bool(row["unseen"])
 
 
 def _extinction(gaia: dict[str, object]) -> tuple[float | None, str]:

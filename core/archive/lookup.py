@@ -1,4 +1,4 @@
-"""Find a star: opened files and the embedded set first, then the download cache, then the Gaia archive."""
+"""Find a star: opened files, the shipped real stars and the embedded set, the download cache, the Gaia archive."""
 
 import tempfile
 from collections.abc import Sequence
@@ -17,12 +17,13 @@ from core.archive.products import read_star_products
 from core.archive.resolve import DEFAULT_EPOCH, DEFAULT_RADIUS_ARCSEC, Query, understand
 from core.archive.search import Match, search_archive
 from core.archive.source_id import healpix_of
+from core.datasets.real_stars import ABOUT_ONE, real_stars_path
 from core.errors import ArchiveError, DiskSpaceError, NotFoundError, OfflineError, StorageError
 from core.spectra.spectrum_set import SpectrumSet
 
 TRUE_PREFIX = "true_"
 """Begins the columns that only simulated stars have."""
-Origin = Literal["file", "embedded", "cache", "archive"]
+Origin = Literal["file", "real", "embedded", "cache", "archive"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class StarRecord:
     gaia : dict
         Gaia columns by Gaia's names (`core.archive.columns.STAR_COLUMNS`); unknown values are None. For opened and
         embedded stars: the columns of their file.
-    origin : 'file', 'embedded', 'cache' or 'archive'
+    origin : 'file', 'real', 'embedded', 'cache' or 'archive'
     product : 'XP_SAMPLED', 'XP_CONTINUOUS' or ''
         Which product the flux is from (XP_CONTINUOUS is calibrated here).
     rvs : DataFrame (wavelength_nm, flux, flux_error) or None
@@ -95,7 +96,7 @@ def find_star(
     opened : sequence of SpectrumSet
         Sets that the user has open; searched first.
     refresh : bool
-        Ask the archive again even if the star is in the cache.
+        Ask the archive again even if the star is in the cache or among the shipped real stars.
 
     Raises
     ------
@@ -112,7 +113,8 @@ def find_star(
     cache = cache or StarCache()
     client = client or ArchiveClient()
     path = local.embedded_path() if use_embedded else None
-    here = _on_this_machine(asked, radius_arcsec, opened, path)
+    shipped = real_stars_path() if use_embedded and not (refresh and not offline) else None
+    here = _on_this_machine(asked, radius_arcsec, opened, (("real", shipped), ("embedded", path)))
     if here is not None:
         return here
     try:
@@ -122,7 +124,8 @@ def find_star(
             raise
         # Last resort: the embedded set has not been made on this machine yet, and the star may be one of its own.
         with suppress(StorageError, DiskSpaceError):
-            here = _on_this_machine(asked, radius_arcsec, (), local.embedded_path(make=True))
+            made = local.embedded_path(make=True)
+            here = _on_this_machine(asked, radius_arcsec, (), (("embedded", made),))
         if here is None:
             raise
         return here
@@ -195,26 +198,27 @@ def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
 
 
 def _on_this_machine(
-    asked: Query, radius_arcsec: float, opened: Sequence[SpectrumSet], path: Path | None
+    asked: Query, radius_arcsec: float, opened: Sequence[SpectrumSet], sets: Sequence[tuple[Origin, Path | None]]
 ) -> StarRecord | None:
-    """The star in opened files or the embedded set at `path`."""
+    """The star in opened files, else in the first of the Parquet `sets` (origin, path) that has it."""
     if asked.kind == "source_id":
         assert asked.source_id is not None
-        found = local.in_opened(opened, asked.source_id)
-        if found is not None:
-            return _local_record(asked, found, "file")
-        found = local.in_parquet(path, asked.source_id) if path else None
-        return None if found is None else _local_record(asked, found, "embedded")
+        spectra = local.in_opened(opened, asked.source_id)
+        if spectra is not None:
+            return _local_record(asked, spectra, "file")
+        for origin, path in sets:
+            spectra = local.in_parquet(path, asked.source_id) if path else None
+            if spectra is not None:
+                return _local_record(asked, spectra, origin)
     if asked.kind == "coordinates":
         place = (asked.ra, asked.dec, asked.epoch, radius_arcsec)
         near = local.near_in_opened(opened, *place)
         if len(near):
-            spectra = local.in_opened(opened, int(near["source_id"].iloc[0]))
-            return _local_record(asked, spectra, "file", near)
-        near = local.near_in_parquet(path, *place) if path else pd.DataFrame()
-        if path and len(near):
-            spectra = local.in_parquet(path, int(near["source_id"].iloc[0]))
-            return _local_record(asked, spectra, "embedded", near)
+            return _local_record(asked, local.in_opened(opened, int(near["source_id"].iloc[0])), "file", near)
+        for origin, path in sets:
+            near = local.near_in_parquet(path, *place) if path else pd.DataFrame()
+            if path and len(near):
+                return _local_record(asked, local.in_parquet(path, int(near["source_id"].iloc[0])), origin, near)
     return None
 
 
@@ -268,7 +272,9 @@ def _local_record(
     gaia = {"source_id": int(spectra.source_id[0])} | spectra.metadata.iloc[0].to_dict()
     gaia = {name: None if _is_missing(value) else value for name, value in gaia.items()}
     record = StarRecord(asked.text, int(spectra.source_id[0]), spectra, gaia, origin)
-    if origin == "embedded":
+    if origin == "real":
+        record = replace(record, messages=(ABOUT_ONE,), product="XP_SAMPLED", release=DATA_RELEASE)
+    elif origin == "embedded":
         record = replace(record, messages=("A simulated star of the embedded data set, not a real one.",))
     elif any(str(name).startswith(TRUE_PREFIX) for name in gaia):
         record = replace(record, messages=("A simulated star, not a real one: its file knows its true parameters.",))

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from core.classification.ensemble import Ensemble
+from core.spectra.damage import NOTE as DAMAGE_NOTE
+from core.spectra.damage import is_damaged
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
 
@@ -37,7 +39,7 @@ def classify(spectra: SpectrumSet, ensemble: Ensemble) -> pd.DataFrame:
         probability : float64, of massive, calibrated, at equal priors: mean over the members; NaN if not classified
         probability_std : float64, standard deviation over the members (ddof 1); NaN with one member
         label : 'massive' (probability >= 0.5) or 'low-mass'; None if not classified
-        note : str, '' for a good row
+        note : str, '' for a good row; a damaged spectrum (`core.spectra.damage`) has its number all the same
     """
     return verdicts(spectra, member_probabilities(spectra, ensemble), ensemble)
 
@@ -72,5 +74,15 @@ def verdicts(spectra: SpectrumSet, members: np.ndarray, ensemble: Ensemble) -> p
         else f"the representation {ensemble.representation!r} is not defined for this spectrum"
     )
     note[unexplained] = [f"{old}; {text}" if old else text for old in note[unexplained]]
+    note = with_damage_notes(note, spectra, probability)
     columns = (spectra.source_id, probability, spread, pd.Series(label, dtype=object), note.astype(str))
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def with_damage_notes(note: np.ndarray, spectra: SpectrumSet, probability: np.ndarray) -> np.ndarray:
+    """The notes (n_stars,) with one more on every classified row whose spectrum is damaged (`core.spectra.damage`)."""
+    damaged = np.flatnonzero(~np.isnan(probability) & is_damaged(spectra.flux, spectra.flux_error))
+    if len(damaged):
+        note = note.copy()
+        note[damaged] = [f"{old}; {DAMAGE_NOTE}" if old else DAMAGE_NOTE for old in note[damaged]]
+    return note

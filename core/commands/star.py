@@ -10,6 +10,7 @@ import typer
 from core.archive.card import VerdictCard, card_facts, verdict_card
 from core.archive.client import ArchiveClient
 from core.archive.lookup import find_star
+from core.classification.unseen import UNSEEN_NOTE
 from core.errors import RunError, UsageError
 
 
@@ -35,7 +36,7 @@ def star(
     offline: Annotated[bool, typer.Option(help="Do not touch the network.")] = False,
     refresh: Annotated[bool, typer.Option(help="Ask the archive again, even if the star is in the cache.")] = False,
 ) -> None:
-    """Look a star up (opened files, embedded set, cache, Gaia archive), classify it and print its verdict card."""
+    """Look a star up (opened files, shipped sets, cache, Gaia archive), classify it and print its verdict card."""
     unknown = [word for word in query if word.startswith("--") or (word[:1] == "-" and word[1:2].isalpha())]
     if unknown:
         raise UsageError(f"star has no option {unknown[0]}; see `python -m core star --help`")
@@ -74,6 +75,8 @@ def print_card(card: VerdictCard) -> None:
     else:
         spread = "" if card.probability_std is None else f" ± {card.probability_std:.3f} over the members"
         console.print(f"[bold]{card.label}[/bold]: probability of massive {card.probability:.3f}{spread}")
+        if card.unseen:
+            console.print(f"The {UNSEEN_NOTE}: the network has learnt from this real star.")
         if card.note:
             console.print(f"Note: {escape(card.note)}")
     if card.impostor:

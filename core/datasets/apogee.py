@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.archive.source_id import approximate_position
 from core.atomic import atomic_path
 from core.datasets.apogee_wheel import ID_COLUMN, iter_rows
 from core.datasets.halves import PARTS, TRAIN, check_halves, parts_of
 from core.datasets.label_table import read_label_table
 from core.datasets.spectral_types import category_of, label_of
 from core.errors import EmptyFileError, UsageError
-from core.archive.source_id import approximate_position
 from core.spectra.spectrum_set import SpectrumSet, concatenate
 from core.spectra.validation import usable
 from core.spectra.writers import write_spectra
@@ -84,7 +84,9 @@ def build_apogee(
     check_halves(spectra.source_id, spectra.metadata["part"], str(out))
     with atomic_path(out) as beside:
         write_spectra(spectra, beside, dtype="float32")
-    notes = [f"{n_repeats} more visits of the same stars left out (the one of highest signal stays)"] if n_repeats else []
+    notes = []
+    if n_repeats:
+        notes.append(f"{n_repeats} more visits of the same stars left out (the one of highest signal stays)")
     if named:
         notes.append(f"{len(named)} spectra with gaps or without flux left out: {', '.join(named[:20])}")
     absent = len(known.index.difference(spectra.source_id)) if TRAIN in parts else 0

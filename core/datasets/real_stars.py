@@ -17,6 +17,12 @@ PROVENANCE = (
     "Real stars of Gaia DR3 with APOGEE parameters and published types: all hot ones of the half that may be learnt "
     "from, the others chosen by kind and dust. Credit: ESA/Gaia/DPAC, SDSS-IV APOGEE."
 )
+REDDENED_GIANT = 2172340719687772800
+"""A cool giant of Cygnus behind about as much dust (A_V 4.8, Teff 3,840 K, log g 1.1 by APOGEE)."""
+ABOUT_ONE = (
+    "A real star of the shipped sample. Its parallax and Gaia's other columns are not kept here: ask the archive again "
+    "for them."
+)
 FIRST_STAR = 2067887840900094848
 """Where the tour begins: O7 V in Cygnus OB2, behind 5.4 mag of dust (Wright et al. 2015, MNRAS 449, 741)."""
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core.classification.verdict import LOW_MASS, MASSIVE, THRESHOLD
+from core.classification.verdict import LOW_MASS, MASSIVE, THRESHOLD, with_damage_notes
 from core.evaluation.impostor import impostor
 from core.evaluation.out_of_distribution import TrainingDomain
 from core.evaluation.sky_posterior import brightness_log_odds, sky_log_odds, sky_probability
@@ -112,12 +112,12 @@ def _as(kind: pa.DataType, values: np.ndarray) -> pa.Array:
 
 
 def _notes(spectra: SpectrumSet, probability: np.ndarray) -> np.ndarray:
-    """The notes, with one on every row that is not classified."""
+    """The notes, with one on every row that is not classified and on every damaged spectrum."""
     rows = np.flatnonzero(np.isnan(probability))
     note = spectra.note.copy()
     if len(rows):
         note[rows] = note_bad_rows(spectra.take(rows), duplicates=False).note
-    return note
+    return with_damage_notes(note, spectra, probability)
 
 
 def _mean_and_spread(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
