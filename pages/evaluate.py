@@ -7,6 +7,7 @@ from ui.evaluation_choices import choose_part, choose_result, usable_runs
 from ui.evaluation_views import show_breakdown, show_calibration, show_curves, show_impostors, show_mistakes
 from ui.operating_view import show_operating
 from ui.plain import plain
+from ui.real_validation_views import show_real_stars
 from ui.sample_prevalence import estimate_sample
 from ui.shell import link, page
 
@@ -35,9 +36,10 @@ st.caption(
     "expectations."
 )
 
-threshold_tab, curves_tab, mistakes_tab, groups_tab, calibration_tab, impostors_tab, sample_tab = st.tabs(
+threshold_tab, real_tab, curves_tab, mistakes_tab, groups_tab, calibration_tab, impostors_tab, sample_tab = st.tabs(
     [
         "Threshold and prevalence",
+        "Real stars",
         "Curves",
         "Wrong verdicts",
         "Kinds of stars",
@@ -51,6 +53,9 @@ threshold_tab, curves_tab, mistakes_tab, groups_tab, calibration_tab, impostors_
 if threshold_tab.open:
     with threshold_tab:
         show_operating(curve)
+if real_tab.open:
+    with real_tab:
+        show_real_stars(result)
 if curves_tab.open:
     with curves_tab:
         show_curves(result, part, curve)

@@ -120,4 +120,6 @@ def wilson_interval(successes: int, n: int, confidence: float = CONFIDENCE) -> I
     z, rate = float(ndtri(0.5 + confidence / 2)), successes / n
     centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * (rate * (1 - rate) / n + z**2 / (4 * n**2)) ** 0.5
-    return Interval(rate, max(0.0, centre - half) if successes else 0.0, min(1.0, centre + half) if successes < n else 1.0)
+    return Interval(
+        rate, max(0.0, centre - half) if successes else 0.0, min(1.0, centre + half) if successes < n else 1.0
+    )

@@ -1,6 +1,7 @@
 """What is known of real stars, sorted for a validation: which count, by type, luminosity class and dust."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from core.datasets.halves import check_halves
 from core.datasets.real_stars import real_stars_path
 from core.datasets.spectral_types import SED_OB, parse_type
 from core.errors import LabelError, NotFoundError
-from core.spectra.dataset import open_parquet
 from core.spectra.damage import is_damaged
+from core.spectra.dataset import open_parquet
 from core.spectra.spectrum_set import SpectrumSet
 
 OB, WOLF_RAYET, OB_SED, HOT, BOUNDARY = (
@@ -61,6 +62,11 @@ def embedded_sample() -> RealSample:
     path = real_stars_path()
     if path is None:
         raise NotFoundError("the sample of real stars is not installed (data/real): restore it")
+    return _embedded(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _embedded(path: Path, changed_ns: int) -> RealSample:
     dataset = open_parquet(path, "the shipped real stars", "")
     check_halves(dataset.table["source_id"].to_numpy(), dataset.table["part"], str(path))
     return real_sample(dataset.read(np.arange(len(dataset))), dataset.title)

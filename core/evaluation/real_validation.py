@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.categories import LABEL_LOW_MASS, LABEL_MASSIVE
-from core.errors import RunError
+from core.errors import ExplorerError, RunError
 from core.evaluation.calibration_methods import Reliability, reliability
 from core.evaluation.intervals import UNKNOWN, Interval, bootstrap_metrics, wilson_interval
 from core.evaluation.metrics import THRESHOLD
@@ -26,10 +26,10 @@ from core.evaluation.real_truth import (
     TYPE_NAMES,
     WOLF_RAYET,
     RealSample,
+    embedded_sample,
 )
 
 KINDS = (OB, WOLF_RAYET, OB_SED, HOT, BOUNDARY, A_LATE_B, COOL)
-SCORED, REPORTED = "scored", "reported"
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,17 @@ def validate_real(
     )
 
 
+def real_rates(run_dir: Path) -> tuple[Interval, Interval]:
+    """(share of the shipped real O to B2.5 stars found, share of the low-mass ones called massive); else unknown."""
+    try:
+        found = validate_real(run_dir, embedded_sample())
+    except ExplorerError:
+        return UNKNOWN, UNKNOWN
+    scored = found.table[~found.table["damaged"] & np.isfinite(found.table["probability"])]
+    ob, low_mass = scored[scored["kind"] == OB], scored[scored["label"] == LABEL_LOW_MASS]
+    return _rate(ob, OB, THRESHOLD).rate, _rate(low_mass, LABEL_LOW_MASS, THRESHOLD).rate
+
+
 def _recall(known: pd.DataFrame, threshold: float) -> dict[str, list[RealRate]]:
     good = known[~known["damaged"]]
     ob, typed = good[good["kind"] == OB], good[good["kind"].isin([OB, WOLF_RAYET, OB_SED])]
@@ -174,9 +185,7 @@ def _recall(known: pd.DataFrame, threshold: float) -> dict[str, list[RealRate]]:
 
 
 def _rates(stars: pd.DataFrame, column: str, names: Sequence[str], threshold: float) -> list[RealRate]:
-    return [
-        _rate(stars[stars[column] == name], name, threshold) for name in names if (stars[column] == name).any()
-    ]
+    return [_rate(stars[stars[column] == name], name, threshold) for name in names if (stars[column] == name).any()]
 
 
 def _rate(stars: pd.DataFrame, name: str, threshold: float) -> RealRate:

@@ -38,9 +38,8 @@ def validation_text(found: RealValidation) -> str:
         lines.append(f"found, {TITLES[by]}: " + ("; ".join(map(rate_text, rows)) or "no star"))
     lines.append("called massive, by kind: " + "; ".join(map(rate_text, found.kinds)))
     lines.append(f"ROC-AUC {interval(found.auc)}, calibration error at equal priors {interval(found.ece)}")
-    lines.append(
-        f"at a prevalence of {found.expected.prevalence:g}: purity {interval(found.expected.purity, 2)} among such stars"
-    )
+    purity = interval(found.expected.purity, 2)
+    lines.append(f"at a prevalence of {found.expected.prevalence:g}: purity {purity} among such stars")
     return "\n".join(lines)
 
 
