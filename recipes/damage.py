@@ -3,8 +3,9 @@
     XP_REAL_DATA=... python -m recipes.damage [--test]
 
 Teaches a small network with the labelled real stars (those marked as damaged and all others), simulated stars of every
-kind, the same with emission lines and carbon bands put in, and all of them with steps and dips of 5-25 %. `--test`
-repeats it three times without a third of the stars, on which it is then measured; steps and dips of 5-20 %.
+kind, the same with emission lines and carbon bands put in, smooth continua, and all of them with steps and dips of
+5-25 %. `--test` repeats it three times without a third of the stars, on which it is then measured; steps and dips of
+5-20 %.
 """
 
 import sys
@@ -17,14 +18,14 @@ import pandas as pd
 from core.atomic import atomic_path
 from core.settings import current_settings
 from core.simulation.draw import simulate
-from core.spectra.damage import DAMAGE_PATH, DamageNetwork, damage_inputs
+from core.spectra.damage import DAMAGE_PATH, DamageNetwork, damage_inputs, typical_error
 from core.spectra.grid import WAVELENGTH_NM
 from recipes.real_stars import FILES
 
 N_SIMULATED, SIMULATION_SEED = 40_000, 77
 MIX = {"M": 0.25, "K": 0.1}
 LAYERS = (32, 16)
-N_PARTS = 3
+N_PARTS, N_SMOOTH = 3, 8000
 MOST_FALSE = 0.002
 """Of the undamaged spectra of each group (real, simulated, with lines, carbon) at most this share gets the note."""
 _MARKED_COPIES = 25
@@ -66,6 +67,20 @@ def simulated_spectra(folder: Path, seed: int = SIMULATION_SEED) -> Spectra:
     stars = pd.read_parquet(path, columns=["category", "flux", "flux_error"])
     flux, error = (np.stack(list(stars[name])).astype(float) for name in ("flux", "flux_error"))
     return Spectra(flux, error, np.zeros(len(stars), dtype=bool), stars["category"].to_numpy(dtype=object))
+
+
+def smooth_spectra(n: int, rng: np.random.Generator) -> Spectra:
+    """Continua without a line (black bodies and power laws, as of some white dwarfs and quasars), with XP-like noise."""
+    from scipy.ndimage import gaussian_filter1d
+
+    teff = np.geomspace(2_500.0, 60_000.0, n)[:, None]
+    flux = WAVELENGTH_NM**-5.0 / np.expm1(1.4387769e7 / (WAVELENGTH_NM * teff))
+    flux *= (WAVELENGTH_NM / 640.0) ** rng.uniform(-3.0, 3.0, (n, 1))
+    flux *= 10 ** rng.uniform(-18.0, -13.0, (n, 1)) / flux[:, [WAVELENGTH_NM.searchsorted(640)]]
+    error = flux * typical_error(flux[:, [WAVELENGTH_NM.searchsorted(640)]])
+    noise = gaussian_filter1d(rng.standard_normal(flux.shape), 3.0, axis=1) * 3.0  # as smooth as XP's bases
+    flux = flux + error * noise * rng.uniform(0.0, 1.0, (n, 1))
+    return Spectra(flux, error, np.zeros(n, dtype=bool), np.full(n, "smooth continua", dtype=object))
 
 
 def with_emission(spectra: Spectra, rng: np.random.Generator) -> Spectra:
@@ -122,7 +137,7 @@ def teach(spectra: Spectra, seed: int) -> DamageNetwork:
     marked = spectra.take(np.flatnonzero(spectra.damaged))
     hot = good.take(rng.permutation(np.flatnonzero(np.isin(good.group, ["O", "B0-B2", "Be", "OB supergiant"])))[:12000])
     cool = good.take(rng.permutation(np.flatnonzero(np.isin(good.group, ["M", "K", "G"])))[:12000])
-    negatives = [good, with_emission(hot, rng), with_carbon(cool, rng)]
+    negatives = [good, with_emission(hot, rng), with_carbon(cool, rng), smooth_spectra(N_SMOOTH, rng)]
     positives = [with_damage(part, rng, (0.05, 0.25)) for part in negatives] + [marked] * _MARKED_COPIES
     inputs = np.vstack([_inputs(part, rng) for part in (*negatives, *positives)])
     damaged = np.concatenate([part.damaged for part in (*negatives, *positives)])
@@ -162,7 +177,14 @@ def test(real: Spectra, simulated: Spectra) -> pd.DataFrame:
         hot = good.take(np.flatnonzero(np.isin(good.group, ["O", "B0-B2", "Be", "OB supergiant"])))
         cool = good.take(np.flatnonzero(np.isin(good.group, ["M", "K", "G"])))
         marked = Spectra(marked.flux, marked.error, marked.damaged, np.full(len(marked.flux), "marked", dtype=object))
-        for part in (good, marked, hurt, with_emission(hot, rng), with_carbon(cool, rng)):
+        for part in (
+            good,
+            marked,
+            hurt,
+            with_emission(hot, rng),
+            with_carbon(cool, rng),
+            smooth_spectra(N_SMOOTH, rng),
+        ):
             for blind in (False, True):
                 score = network.score(damage_inputs(part.flux, None if blind else part.error)) - network.threshold
                 rows.append(pd.DataFrame({"group": part.group, "errors": not blind, "found": score > 0}))

