@@ -1,1 +1,1 @@
-"""Makers of files that are shipped: each names what it reads, what it writes and the command that runs it."""
+"""How the shipped files were made: a command for each, reproducible and resumable, on data that are not shipped."""

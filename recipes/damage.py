@@ -20,7 +20,7 @@ from core.settings import current_settings
 from core.simulation.draw import simulate
 from core.spectra.damage import DAMAGE_PATH, DamageNetwork, damage_inputs, typical_error
 from core.spectra.grid import WAVELENGTH_NM
-from recipes.real_stars import FILES
+from recipes.shipped_real_stars import FILES
 
 N_SIMULATED, SIMULATION_SEED = 40_000, 77
 MIX = {"M": 0.25, "K": 0.1}
@@ -70,7 +70,7 @@ def simulated_spectra(folder: Path, seed: int = SIMULATION_SEED) -> Spectra:
 
 
 def smooth_spectra(n: int, rng: np.random.Generator) -> Spectra:
-    """Continua without a line (black bodies and power laws, as of some white dwarfs and quasars), with XP-like noise."""
+    """Continua without a line (black bodies, power laws: some white dwarfs and quasars), with noise as XP has it."""
     from scipy.ndimage import gaussian_filter1d
 
     teff = np.geomspace(2_500.0, 60_000.0, n)[:, None]

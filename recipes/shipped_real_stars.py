@@ -1,6 +1,6 @@
 """Make `data/real`: the label table and the shipped sample of real stars.
 
-    XP_REAL_DATA=... python -m recipes.real_stars [OUT_DIR]
+    XP_REAL_DATA=... python -m recipes.shipped_real_stars [OUT_DIR]
 
 reads `$XP_REAL_DATA/labelled` (15,459 real stars of the half that may be learnt from) and writes `labels.csv` (types
 that may be stated, each with its paper) and `real_stars.parquet` (about 2,000 of the stars with spectra).
