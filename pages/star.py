@@ -49,6 +49,8 @@ card, record = star.card, star.card.record
 st.subheader(f"Gaia DR3 {record.source_id}", anchor=False)
 for message in record.messages:
     st.caption(plain(message))
+if record.origin == "real":
+    st.button("Ask the archive for its parallax", icon=":material/cloud_download:", on_click=state.ask_again)
 picture, side = st.columns([5, 3], gap="medium")
 with picture:
     if record.spectra is None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.archive.absolute_magnitude import AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
 from core.archive.cache import json_value
+from core.archive.columns import is_missing
 from core.archive.lookup import TRUE_PREFIX, StarRecord
 from core.archive.quality import Advice, quality_advice
 from core.datasets.real_stars import real_star_facts
@@ -195,11 +196,7 @@ def _known(record: StarRecord) -> dict[str, object]:
     if record.origin == "embedded" or any(str(name).startswith(TRUE_PREFIX) for name in record.gaia):
         return {}
     facts = real_star_facts(record.source_id) or {}
-    return {name: None if _is_missing(value) else value for name, value in facts.items()}
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, float) and value != value)
+    return {name: None if is_missing(value) else value for name, value in facts.items()}
 
 
 def _classified(record: StarRecord, ensemble) -> tuple[float | None, float | None, str | None, str, bool]:

@@ -12,7 +12,7 @@ import pandas as pd
 from core.archive import adql, local
 from core.archive.cache import CachedStar, StarCache
 from core.archive.client import ArchiveClient
-from core.archive.columns import DATA_RELEASE, STAR_COLUMNS
+from core.archive.columns import DATA_RELEASE, STAR_COLUMNS, is_missing, is_true
 from core.archive.products import read_star_products
 from core.archive.resolve import DEFAULT_EPOCH, DEFAULT_RADIUS_ARCSEC, Query, understand
 from core.archive.search import Match, search_archive
@@ -113,7 +113,7 @@ def find_star(
     cache = cache or StarCache()
     client = client or ArchiveClient()
     path = local.embedded_path() if use_embedded else None
-    shipped = real_stars_path() if use_embedded and not (refresh and not offline) else None
+    shipped = real_stars_path() if use_embedded and not _knows_more(asked, cache, refresh and not offline) else None
     here = _on_this_machine(asked, radius_arcsec, opened, (("real", shipped), ("embedded", path)))
     if here is not None:
         return here
@@ -129,6 +129,11 @@ def find_star(
         if here is None:
             raise
         return here
+
+
+def _knows_more(asked: Query, cache: StarCache, refresh: bool) -> bool:
+    """Whether the archive is to be asked, or has been: it knows more of a star than the shipped sample does."""
+    return refresh or (asked.source_id is not None and cache.load(asked.source_id) is not None)
 
 
 def _in_cache_or_archive(
@@ -179,8 +184,8 @@ def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
             "level 12; check the id, or look the star up by name or coordinates (ids of DR2 differ)"
         )
     columns = {name: value for name, value in rows.iloc[0].to_dict().items() if name in STAR_COLUMNS}
-    gaia = {name: None if _is_missing(value) else value for name, value in columns.items()}
-    has = {name: _is_true(gaia.get(name)) for name in ("has_xp_sampled", "has_xp_continuous", "has_rvs")}
+    gaia = {name: None if is_missing(value) else value for name, value in columns.items()}
+    has = {name: is_true(gaia.get(name)) for name in ("has_xp_sampled", "has_xp_continuous", "has_rvs")}
     spectra, product, rvs = None, "", None
     if any(has.values()):
         with tempfile.TemporaryDirectory(prefix="gaia-star-") as folder:
@@ -270,7 +275,7 @@ def _local_record(
     if spectra is None:
         raise NotFoundError(f"{asked.text!r} is listed without a spectrum")
     gaia = {"source_id": int(spectra.source_id[0])} | spectra.metadata.iloc[0].to_dict()
-    gaia = {name: None if _is_missing(value) else value for name, value in gaia.items()}
+    gaia = {name: None if is_missing(value) else value for name, value in gaia.items()}
     record = StarRecord(asked.text, int(spectra.source_id[0]), spectra, gaia, origin)
     if origin == "real":
         record = replace(record, messages=(ABOUT_ONE,), product="XP_SAMPLED", release=DATA_RELEASE)
@@ -288,11 +293,3 @@ def _offline_text(asked: Query) -> str:
         f"{asked.text!r} is in no opened file, not in the embedded set and not in the download cache, and without a "
         f"network {DATA_RELEASE} cannot be asked. Connect and try again, or open a file with the star's spectrum"
     )
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and value != value)
-
-
-def _is_true(value: object) -> bool:
-    return not _is_missing(value) and str(value).lower() in ("true", "1", "t")
