@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.classification.unseen import UNSEEN_FILE
 from core.errors import ExplorerError
 from core.training.run_catalogue import RunSummary
 from core.training.run_store import FINISHED
@@ -34,14 +35,15 @@ st.subheader("Trained networks", anchor=False)
 
 
 def run_row(run: RunSummary) -> dict:
-    """One line of the table of networks; no shipped one was trained on real stars."""
+    """One line of the table of networks; a run that has learnt from real stars keeps what it says of them unseen."""
     title = cache.title_of_data(run.data)
+    simulated = "Simulated and real stars" if (run.path / UNSEEN_FILE).is_file() else "Simulated stars"
     return {
         "Network": run.title,
         "Run": run.name,
         "Members": run.n_members or None,
         "Training stars": run.n_train,
-        "Trained on": "Simulated stars" if run.shipped and title == run.data else title,
+        "Trained on": simulated if run.shipped and title == run.data else title,
         "Test ROC-AUC": run.test_roc_auc,
         "State": run.state,
     }

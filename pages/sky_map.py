@@ -67,7 +67,8 @@ def explore(source: StarSource) -> None:
     st.caption(caption)
     answer_click(event, drawn)
     with st.container(horizontal=True):
-        link_onward()
+        if {"parallax", "distance_pc"} & set(source.columns):  # groups need distances
+            link_onward()
         if not field.whole_sky:
             st.link_button("This field in Aladin Lite", aladin_link(field), icon=":material/open_in_new:")
             st.button("Whole sky", on_click=go_to, args=(0.0, 0.0, 180.0), icon=":material/zoom_out_map:")

@@ -10,8 +10,8 @@ from ui.numbers import percent
 from ui.shell import link
 
 TOUR = (
-    (FIRST_STAR, "An O7 star of Cygnus OB2, behind 5 mag of dust"),
-    (REDDENED_GIANT, "A cool giant behind as much dust"),
+    (FIRST_STAR, "An O7 star of Cygnus OB2"),
+    (REDDENED_GIANT, "A cool giant, as dusty"),
 )
 """Real stars with which the tour begins."""
 
@@ -30,7 +30,8 @@ def guide(embedded: Dataset | None) -> None:
         st.markdown("**1. Find a star**")
         real = _real_examples()
         text = "Look it up by Gaia DR3 source id, name or place, or open a file."
-        st.markdown(text if real else f"{text} The examples are simulated.")
+        about = "The first two are real, behind 5 magnitudes of dust." if real else "The examples are simulated."
+        st.markdown(f"{text} {about}")
         for title, source_id in real.items():
             link("Star", title, source_id=source_id)
         for label, source_id in examples.items():

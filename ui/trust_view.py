@@ -23,7 +23,8 @@ def show_trust(star: SpectrumSet, judgement: Judgement) -> None:
     trust = load_trust(judgement.run.path)
     st.markdown("**How far to trust it**")
     _show_domain(trust, star)
-    _show_errors(_interval(star, judgement), judgement)
+    if not judgement.unseen:  # the measurement would be repeated for all members, most of which know the star
+        _show_errors(_interval(star, judgement), judgement)
     rate = choose_one(
         "Error rate that you accept",
         ERROR_RATES,

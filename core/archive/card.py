@@ -124,7 +124,8 @@ def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
         to_number(gaia.get(name)) for name in ("ra", "dec", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
     )
     if np.isfinite(ra):
-        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg (J2016.0)"))
+        epoch = "2MASS, about J2000" if record.origin == "real" else "J2016.0"
+        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg ({epoch})"))
     if np.isfinite(g):
         facts.append(("magnitude", f"G {g:.3f}{f', BP-RP {bp_rp:.3f}' if np.isfinite(bp_rp) else ''}"))
     if np.isfinite(parallax):
