@@ -18,7 +18,7 @@ from core.atomic import atomic_path
 from core.datasets.apogee import ORIGIN
 from core.datasets.halves import TRAIN, check_halves
 from core.datasets.label_table import COLUMNS, LABELS_FILE, read_label_table
-from core.datasets.real_stars import REAL_STARS_FILE
+from core.datasets.real_stars import FIRST_STAR, REAL_STARS_FILE
 from core.datasets.spectral_types import SED_OB, category_of, label_of
 from core.settings import current_settings
 from core.spectra.grid import N_SAMPLES
@@ -113,7 +113,10 @@ def choose(stars: pd.DataFrame) -> pd.DataFrame:
     n_others = N_STARS - int(always.sum()) - len(damaged)
     chosen = turn.sort_values(kind="stable").index[:n_others]
     rows = np.concatenate([stars.index[always], damaged, chosen])
-    return stars.loc[rows].sort_values("source_id").reset_index(drop=True)
+    chosen_stars = stars.loc[rows]
+    massive_first = chosen_stars["label"].map({"massive": 0, "low-mass": 2}).fillna(1)
+    massive_first[chosen_stars["source_id"] == FIRST_STAR] = -1
+    return chosen_stars.assign(place=massive_first).sort_values(["place", "source_id"]).reset_index(drop=True)
 
 
 def write_sample(stars: pd.DataFrame, path: Path) -> None:
