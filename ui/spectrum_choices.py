@@ -94,6 +94,6 @@ def choose_stars(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
 
 
 _LISTED = (
-    "source_id", "label", "category", "spectral_type", "phot_g_mean_mag", "bp_rp", "a_v_mag", "parallax", "part", "note",
-    "reference",
+    "source_id", "label", "category", "spectral_type", "phot_g_mean_mag", "bp_rp", "a_v_mag", "parallax", "part",
+    "note", "reference",
 )  # fmt: skip
