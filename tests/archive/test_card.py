@@ -1,6 +1,7 @@
 """The verdict card: the parts agree with the star, and missing parts say why."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,8 @@ def verdict(monkeypatch):
             values = (spectra.source_id, [probability], [0.02], [label], [note])
             return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
-        monkeypatch.setattr("core.classification.verdict.classify", classify)
-        return object()
+        monkeypatch.setattr("core.classification.unseen.classify", classify)
+        return SimpleNamespace(path="no run folder")
 
     return answer
 
