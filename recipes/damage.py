@@ -25,7 +25,7 @@ from recipes.shipped_real_stars import FILES
 N_SIMULATED, SIMULATION_SEED = 40_000, 77
 MIX = {"M": 0.25, "K": 0.1}
 LAYERS = (32, 16)
-N_PARTS, N_SMOOTH = 2, 4000
+N_PARTS, N_SMOOTH, N_CARBON = 2, 4000, 3
 MOST_FALSE = 0.0025
 """Of the undamaged spectra of each group (real, simulated, with lines, carbon) at most this share gets the note."""
 _MARKED_COPIES = 25
@@ -137,7 +137,8 @@ def teach(spectra: Spectra, seed: int) -> DamageNetwork:
     marked = spectra.take(np.flatnonzero(spectra.damaged))
     hot = good.take(rng.permutation(np.flatnonzero(np.isin(good.group, ["O", "B0-B2", "Be", "OB supergiant"])))[:9000])
     cool = good.take(rng.permutation(np.flatnonzero(np.isin(good.group, ["M", "K", "G"])))[:9000])
-    negatives = [good, with_emission(hot, rng), with_carbon(cool, rng), smooth_spectra(N_SMOOTH, rng)]
+    negatives = [good, with_emission(hot, rng), *(with_carbon(cool, rng) for _ in range(N_CARBON))]
+    negatives.append(smooth_spectra(N_SMOOTH, rng))
     positives = [with_damage(part, rng, (0.05, 0.25)) for part in negatives] + [marked] * _MARKED_COPIES
     inputs = np.vstack([_inputs(part, rng) for part in (*negatives, *positives)])
     damaged = np.concatenate([part.damaged for part in (*negatives, *positives)])
