@@ -11,7 +11,7 @@ from ui.explanation_choices import choose_explained_run, choose_member, choose_s
 from ui.explanation_views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
 from ui.plain import plain
 from ui.shell import link, page
-from ui.star_choices import choose_star
+from ui.star_choices import choose_star, offer_first_star
 from ui.star_lookup import look_up
 
 page("Explain", ":material/lightbulb:")
@@ -26,6 +26,7 @@ def one_star(run: RunSummary) -> None:
         member = choose_member(run)
     if not query.text:
         st.info("Type a source id, a name or coordinates.", icon=":material/search:")
+        offer_first_star()
         link("Spectra", "Or choose a star among the loaded spectra")
         return
     explanation_cache.explainer_process().start()  # it loads while the star is looked up

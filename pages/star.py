@@ -15,7 +15,7 @@ from ui.plain import plain
 from ui.run_choice import choose_run
 from ui.shell import link, page
 from ui.star_card import show_columns, show_gaia_opinions, show_rvs
-from ui.star_choices import choose_star
+from ui.star_choices import choose_star, offer_first_star
 from ui.star_lookup import look_up
 from ui.trust_view import show_trust
 from ui.verdict_card import show_advice, show_facts, show_impostor, show_judgement
@@ -31,6 +31,7 @@ with search:
 
 if not query.text:
     st.info("Type a source id, or open a file of XP spectra.", icon=":material/search:")
+    offer_first_star()
     link("Spectra", "Or choose a star among the loaded spectra")
     st.stop()
 waiting = st.empty()

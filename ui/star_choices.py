@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.archive.resolve import DEFAULT_RADIUS_ARCSEC
+from core.datasets.real_stars import FIRST_STAR, real_star_facts
 from ui import state
 
 LARGEST_RADIUS_ARCSEC = 600.0
@@ -17,6 +18,13 @@ class StarQuery:
     text: str
     radius_arcsec: float
     epoch: str
+
+
+def offer_first_star() -> None:
+    """A button that looks up the real star with which the tour begins; nothing where the sample is not installed."""
+    if real_star_facts(FIRST_STAR) is not None:
+        text = "Begin with a real O7 star of Cygnus OB2, behind 5 magnitudes of dust"
+        st.button(text, icon=":material/star:", on_click=state.choose_source_id, args=(FIRST_STAR,))
 
 
 def choose_star() -> StarQuery:

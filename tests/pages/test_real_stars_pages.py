@@ -12,6 +12,14 @@ def test_the_tour_begins_with_a_real_o_star_behind_dust(server, browser):
     assert browser.foreign_requests == []
 
 
+def test_an_empty_star_page_offers_the_first_star(server, browser):
+    browser.open(f"{server}/star")
+    browser.page.get_by_role("button", name="Begin with a real O7 star").click()
+    browser.expect(f"Gaia DR3 {FIRST_STAR}", "Verdict:")
+    assert f"source_id={FIRST_STAR}" in browser.settle().page.url
+    assert browser.failures == []
+
+
 def test_real_stars_come_first_on_spectra_and_on_the_map(server, browser):
     browser.open(f"{server}/spectra").expect("of 2,000 stars", "ESA/Gaia/DPAC").expect_figure("Chosen spectra")
     browser.open(f"{server}/sky_map").expect("Real stars", "Each mark is a star", "Verdicts: of the default ensemble")
