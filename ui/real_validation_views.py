@@ -53,7 +53,7 @@ def show_real_stars(result: RunResult) -> None:
     _say(found)
     _show_rates(found, by)
     _show_curves(found)
-    _show_errors(found, sample)
+    _show_errors(found, sample, result.name)
 
 
 def _choose_sample() -> str | None:
@@ -141,7 +141,7 @@ def _show_curves(found: RealValidation) -> None:
         show(figure, "Both classes weighted alike; bars: exact 95 % intervals.", key="real reliability")
 
 
-def _show_errors(found: RealValidation, sample: RealSample) -> None:
+def _show_errors(found: RealValidation, sample: RealSample, run: str) -> None:
     errors = found.errors
     st.markdown(f"**{len(errors):,} wrong verdicts**, the most confident first")
     if errors.empty:
@@ -153,10 +153,5 @@ def _show_errors(found: RealValidation, sample: RealSample) -> None:
     show(gallery_figure(errors, sample.spectra.flux[rows]), caption, key="real gallery")
     with st.container(horizontal=True):
         for number, source_id in enumerate(errors["source_id"].head(3), 1):
-            link("Star", f"Star {number}", source_id=str(source_id), run=found_run(found))
+            link("Star", f"Star {number}", source_id=str(source_id), run=run)
     download_table(errors, "Wrong verdicts (CSV)", "real_errors")
-
-
-def found_run(found: RealValidation) -> str:
-    """Name of the run's folder, as the page Star knows it."""
-    return found.run.rstrip("/").rsplit("/", 1)[-1]
