@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from core.classification.unseen import UNSEEN_FILE
 from core.errors import ExplorerError
-from core.training.run_catalogue import RunSummary
-from core.training.run_store import FINISHED
-from ui import cache, overview, state
-from ui.plain import plain
+from core.runs.catalogue import RunSummary
+from core.runs.run import FINISHED
+from core.verdict.unseen import UNSEEN_FILE
+from ui import cache, state
+from ui.overview import view as overview
+from ui.parts.plain import plain
 from ui.shell import page
 
 page("Overview", ":material/home:")

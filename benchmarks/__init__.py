@@ -1,0 +1,1 @@
+"""Measurements of speed, each a script that writes one table into `results`."""

@@ -42,7 +42,7 @@ def time_lookups(environment: dict[str, str], folder: Path) -> tuple[float, floa
     """(seconds from the archive, seconds from the cache) of one star, medians of several, imports not counted."""
     os.environ.update(environment | {"EXPLORER_DATA_DIR": str(folder)})
     from core.archive.client import ArchiveClient
-    from core.archive.lookup import find_star
+    from core.star.lookup import find_star
 
     client = ArchiveClient()
     ids = client.query("SELECT TOP 12 source_id FROM gaiadr3.gaia_source ORDER BY source_id")["source_id"].tolist()

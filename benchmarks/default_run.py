@@ -5,7 +5,6 @@ networks again; of the predictions a random part is shipped, drawn with a fixed 
 """
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
-from core.evaluation.audit.record import figures_of
+from core.runs.run import read_run, write_run
+from core.runs.store import figures_of
 from core.settings import current_settings
 from core.training.export import store_weights_as_float16
 
@@ -23,7 +23,7 @@ N_SHIPPED = 40_000
 
 def pack(source: Path, target: Path) -> None:
     """Write the shipped form of a run beside `target` and put it in its place."""
-    run = json.loads((source / "run.json").read_text())
+    run = read_run(source)
     with atomic_path(target.with_name(target.name + ".packed")) as beside:
         beside.mkdir()
         for name in ("curves.parquet", "representation.npz", "domain.npz"):
@@ -31,17 +31,21 @@ def pack(source: Path, target: Path) -> None:
         for name in ("oof.parquet", "test.parquet"):
             _sample(source / name).to_parquet(beside / name, index=False, compression="zstd")
         tables = [pd.read_parquet(beside / name) for name in ("oof.parquet", "test.parquet")]
-        run |= {"predictions_shipped": N_SHIPPED, "results_of_all_predictions": run["results"]}
-        run["results"] = run["results"] | figures_of(*tables)
-        for member in run["members"]:
-            shutil.copy(source / member["file"], beside / member["file"])
-            store_weights_as_float16(beside / member["file"])
-            member["keras"] = None
-        run["note"] = (
+        for member in run.members:
+            shutil.copy(source / member.file, beside / member.file)
+            store_weights_as_float16(beside / member.file)
+        note = (
             "Weights rounded to float16 after training. Of the out-of-fold and of the test predictions "
             f"{N_SHIPPED:,} random ones are shipped."
         )
-        (beside / "run.json").write_text(json.dumps(run, indent=1) + "\n")
+        packed = run.changed(
+            members=[member.changed(keras=None) for member in run.members],
+            results=figures_of(*tables),
+            results_of_all_predictions=run.results,
+            predictions_shipped=N_SHIPPED,
+            note=note,
+        )
+        write_run(beside, packed)
     shutil.rmtree(target, ignore_errors=True)
     target.with_name(target.name + ".packed").rename(target)
 

@@ -12,8 +12,8 @@ import numpy as np
 from benchmarks.browser import headless_chromium
 from benchmarks.report import write_table
 from core.evaluation.operating import expected_yield, purity_by_completeness, threshold_for_purity
-from core.evaluation.prevalence import operating_curve
-from core.evaluation.run_result import load_run_result
+from core.runs.result import load_run_result
+from core.statistics.prevalence import operating_curve
 from tests.evaluation.stored_runs import drawn_stars, write_stored_run
 from tests.pages.conftest import Visitor, running_server
 

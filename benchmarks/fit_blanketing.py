@@ -23,7 +23,7 @@ from core.simulation.atmosphere.opacity import opacity
 from core.simulation.atmosphere.transfer import emergent_flux, optical_depth, solve_transfer
 from core.simulation.extinction import transmission
 from core.simulation.instrument import forward_matrix
-from core.simulation.systematics import _law, law_features
+from core.simulation.systematics import law_features, mean_law
 from core.spectra.calibration import design_matrix
 
 TYPES = tuple(
@@ -125,7 +125,7 @@ def _observe(flux: np.ndarray, a_v: float, brightness: float) -> tuple[np.ndarra
     dust = transmission(sampling.GRID_WAVELENGTH_NM, np.array([1.0]), np.array([3.1]))[0] ** a_v
     coefficients = forward_matrix(sampling.GRID_WAVELENGTH_NM) @ (flux * dust)
     hot = law_features(coefficients[None, :55], coefficients[None, 55:], np.array([15.0]))[0, 1]
-    law = 1 + np.array([1, hot, brightness, hot * brightness]) @ _law()
+    law = 1 + np.array([1, hot, brightness, hot * brightness]) @ mean_law()
     return (coefficients @ design_matrix()) * law, dust, law
 
 

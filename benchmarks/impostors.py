@@ -4,9 +4,9 @@
 
 A survey draw at natural prevalence, every star classified, and one in which massive stars and the rare hot kinds come
 `ENRICHMENT` times as often (each kind as bright, as far and as reddened as in the sky), for rates per category. The
-parallax is used in two ways: strike out what `core.evaluation.impostor` calls an impostor, which it does when it is
+parallax is used in two ways: strike out what `core.verdict.impostor` calls an impostor, which it does when it is
 95 % sure that the star is too faint; or multiply the odds by what parallax and brightness say, as a survey's
-`sky_probability` does (`core.evaluation.sky_posterior`). Where the real spectra are at hand, the simulated hot
+`sky_probability` does (`core.verdict.sky_posterior`). Where the real spectra are at hand, the simulated hot
 subdwarfs are set beside the real ones.
 """
 
@@ -19,17 +19,19 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import write_table
-from core.categories import CATEGORY_NAMES, HARD_NEGATIVES, LABEL_MASSIVE
-from core.classification.ensemble import Ensemble, load_ensemble
-from core.classification.verdict import classify
 from core.evaluation.exam import load_exam
-from core.evaluation.impostor import CERTAINTY, impostor
-from core.evaluation.intervals import rate_intervals
-from core.evaluation.sky_posterior import sky_log_odds, sky_probability
+from core.gaia.categories import CATEGORY_NAMES, HARD_NEGATIVES
+from core.gaia.faintness import CERTAINTY
+from core.gaia.labels import MASSIVE
 from core.settings import current_settings
 from core.simulation.draw import Request, iter_chunks
 from core.simulation.population import survey
 from core.spectra.photometry import synthetic_photometry
+from core.statistics.intervals import rate_intervals
+from core.verdict.ensemble import Ensemble, load_ensemble
+from core.verdict.impostor import impostor
+from core.verdict.sky_posterior import sky_log_odds, sky_probability
+from core.verdict.verdict import classify
 
 ENRICHMENT = 100.0
 SEED, ENRICHED_SEED = 77, 78
@@ -84,13 +86,13 @@ def category_rows(table: pd.DataFrame) -> list[dict]:
             low, high = rate_intervals(mine[name].sum(), len(mine))
             row[title] = f"{100 * mine[name].mean():.2f} % ({100 * low:.1f}-{100 * high:.1f})"
         rows.append(row)
-    return sorted(rows, key=lambda row: (row["label"] != LABEL_MASSIVE, CATEGORY_NAMES.index(row["kind"])))
+    return sorted(rows, key=lambda row: (row["label"] != MASSIVE, CATEGORY_NAMES.index(row["kind"])))
 
 
 def sample_rows(table: pd.DataFrame) -> list[dict]:
     """Completeness and purity at natural prevalence, without and with the parallax."""
     rows = []
-    massive = (table.label == LABEL_MASSIVE).to_numpy()
+    massive = (table.label == MASSIVE).to_numpy()
     for name, title in RULES.items():
         chosen = table[name].to_numpy()
         found = int((chosen & massive).sum())

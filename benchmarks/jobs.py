@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 from benchmarks.report import write_table
+from core.datasets.embedded import embedded_dataset
 from core.settings import PROJECT_ROOT
-from core.simulation.embedded import embedded_dataset
 
 MODEL, BATCH = "deep", 256
 _SERIAL = """
@@ -29,7 +29,7 @@ FIRST_EPOCH_AIM_S = 15
 
 def settings_of(folds: int, epochs: int):
     """The same for both ways."""
-    from core.training.settings import resolve_settings
+    from core.runs.settings import resolve_settings
     from models.registry import model_spec
 
     spec = model_spec(MODEL)
@@ -38,9 +38,9 @@ def settings_of(folds: int, epochs: int):
 
 def train_serially(data: str, out: str, folds: str, epochs: str) -> None:
     """In this process, fold by fold."""
+    from core.datasets.training_data import read_training_data
     from core.training.devices import prepare_device
     from core.training.train import train
-    from core.training.training_data import read_training_data
 
     device = prepare_device()
     train(read_training_data(data), [settings_of(int(folds), int(epochs))], out, device=device)

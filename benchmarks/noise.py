@@ -14,11 +14,11 @@ import pandas as pd
 
 from benchmarks.report import write_table
 from core.settings import current_settings
-from core.simulation.build_noise import read_coefficients, stacked
 from core.simulation.noise import add_noise, sampled_errors
 from core.spectra.calibration import flux_covariance
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.spectrum_set import Coefficients
+from recipes.noise_law import read_coefficients, stacked
 
 ERROR_WAVELENGTHS_NM = (336, 376, 400, 450, 500, 550, 600, 640, 700, 800, 900, 1000)
 G_EDGES = (4.0, 8.0, 11.0, 12.5, 13.5, 15.0, 16.0, 17.0, 17.65)

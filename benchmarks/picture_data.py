@@ -51,7 +51,7 @@ class _NoJob:
 def explain_samples() -> None:
     """Keep the explanations of two networks, and the checks of the first, in the folder of the app's data."""
     from core.explanation.job import Sample, check_task, explain_task
-    from ui.explanation_cache import N_BACKGROUND
+    from ui.explain.cache import N_BACKGROUND
 
     settings, sample = current_settings(), Sample(N_EXPLAINED, N_BACKGROUND)
     shipped = settings.default_run_dir, settings.reference_runs_dir / ALSO_EXPLAINED
@@ -64,6 +64,6 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["explanations"]:
         explain_samples()
     else:
-        from core.simulation.embedded import embedded_dataset
+        from core.datasets.embedded import embedded_dataset
 
         embedded_dataset()  # drawn where it is not there yet

@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import write_table
-from core.classification.ensemble import load_ensemble
-from core.classification.verdict import classify
 from core.evaluation.exam import (
     COLOUR_CUT_BP_RP_MAG,
     count_massive,
@@ -16,8 +14,11 @@ from core.evaluation.exam import (
     load_exam,
 )
 from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
+from core.gaia.labels import THRESHOLD
 from core.settings import current_settings
 from core.spectra.spectrum_set import SpectrumSet
+from core.verdict.ensemble import load_ensemble
+from core.verdict.verdict import classify
 
 PUBLISHED = {"field stars": "2 %", "hot subdwarfs": "60 %"}
 
@@ -80,7 +81,7 @@ def _reddened(ensemble, folder: Path) -> None:
     exam = reddened_exam(ensemble, flux)
     table = recall_by_extinction(exam)
     low, high = recall_interval(exam)
-    found = exam.assign(found=exam["probability"] >= 0.5)
+    found = exam.assign(found=exam["probability"] >= THRESHOLD)
     by_star = found.groupby("star")["found"].mean()
     rows = [
         {

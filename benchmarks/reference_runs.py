@@ -20,16 +20,17 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
-from core.run_folders import BASELINE_FILE
+from core.datasets.embedded import embedded_dataset
+from core.datasets.training_data import read_training_data
+from core.runs import store as run_store
+from core.runs.folders import BASELINE_FILE
+from core.runs.run import FINISHED, write_run
+from core.runs.settings import resolve_settings
+from core.runs.store import finished_folds, member_name
 from core.settings import current_settings
-from core.simulation.embedded import embedded_dataset
-from core.training import run_store
 from core.training.baselines import fit_baselines
 from core.training.export import store_weights_as_float16
-from core.training.run_store import finished_folds, member_name, write_run_file
-from core.training.settings import resolve_settings
 from core.training.train import train as train_networks
-from core.training.training_data import read_training_data
 from models.registry import model_spec
 
 PLAN: tuple[tuple[str, int, int], ...] = (
@@ -84,8 +85,9 @@ def train(out: Path, until: datetime | None, keys: list[str]) -> None:
         (trained,) = train_networks(
             data, [(spec, settings)], out / key, device=device, resume=True, should_cancel=is_over
         )
-        figures = trained.run.get("results") or {}
-        print(f"{datetime.now(UTC):%H:%M:%S} {key}, {folds} folds: {figures.get('validation_accuracy')}", flush=True)
+        print(
+            f"{datetime.now(UTC):%H:%M:%S} {key}, {folds} folds: {trained.run.figures.validation_accuracy}", flush=True
+        )
 
 
 def _steps() -> list[tuple[str, int, int, int]]:
@@ -109,7 +111,7 @@ def train_others(out: Path) -> None:
         )  # fmt: skip
         folder = out / f"{key}_{validation}"
         (trained,) = train_networks(data, [(model_spec(key), settings)], folder, device=device, resume=True)
-        print(f"{datetime.now(UTC):%H:%M:%S} {folder.name}: {trained.run['results']}", flush=True)
+        print(f"{datetime.now(UTC):%H:%M:%S} {folder.name}: {trained.run.figures}", flush=True)
 
 
 def fit_all_baselines(out: Path) -> None:
@@ -144,8 +146,7 @@ def pack(out: Path, target: Path) -> None:
 def _pack_network(source: Path, target: Path, most_bytes: float) -> int:
     """Copy what is shipped of a run; the size of its weights, 0 if they would be larger than `most_bytes`."""
     target.mkdir(parents=True)
-    run = run_store.assemble(source, state=run_store.FINISHED, error=None)
-    run["seconds"] = round(sum(member["seconds"] for member in run["members"]), 1)
+    run = run_store.assemble(source, state=FINISHED, error=None)
     member = target / f"{member_name(0)}.onnx"
     shutil.copy(source / member.name, member)
     store_weights_as_float16(member)
@@ -153,13 +154,11 @@ def _pack_network(source: Path, target: Path, most_bytes: float) -> int:
     if size > most_bytes:
         member.unlink()
         size = 0
-    n_folds = len(run["members"])
-    shipped = [{**entry, "keras": None} for entry in run["members"][:1]] if size else []
-    run |= {"members": shipped, "members_not_shipped": run["members"][len(shipped) :]}
+    shipped = [entry.changed(keras=None) for entry in run.members[:1]] if size else []
     weights = "one member, its weights in float16" if size else "no weights, which would be too large"
-    run["note"] = (
-        f"Reference run on {run['device']}, made on {run['started'][:10]}: {n_folds} of {run['n_folds']} "
-        f"folds, {run['epochs']} epochs at most. Shipped with the tables of all its folds and {weights}."
+    note = (
+        f"Reference run on {run.device}, made on {run.started[:10]}: {len(run.members)} of {run.n_folds} "
+        f"folds, {run.epochs} epochs at most. Shipped with the tables of all its folds and {weights}."
     )
     for name in _TABLES:
         table = pd.read_parquet(source / f"{name}.parquet")
@@ -168,7 +167,13 @@ def _pack_network(source: Path, target: Path, most_bytes: float) -> int:
     for extra in ("representation.npz", BASELINE_FILE):
         if (source / extra).is_file():
             shutil.copy(source / extra, target)
-    write_run_file(target, run)
+    packed = run.changed(
+        members=shipped,
+        members_not_shipped=run.members[len(shipped) :],
+        seconds=round(sum(member.seconds for member in run.members), 1),
+        note=note,
+    )
+    write_run(target, packed)
     return size
 
 

@@ -26,6 +26,7 @@ GALLERY_SCROLL_PX = {"Associations": 620, "Survey": 330}
 PAGES_OF_A_STAR = ("Star", "Explain")
 """Pages that are photographed with the massive star that Overview offers."""
 VIEWS: dict[str, tuple[str, ...]] = {
+    "Epochs": ("stars=sim:eclipsing",),
     "Spectra": ("view=Class means", "view=Spectra", "view=Data set card"),
     "Simulate": ("view=One star", "view=New sample"),
     "Train": ("view=New training", "view=Jobs", "view=Representations"),

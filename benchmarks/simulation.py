@@ -17,7 +17,7 @@ from benchmarks.report import write_table
 from core.simulation.draw import simulate
 from core.simulation.single_star import simulate_star
 
-EMBEDDED = "from core.simulation.embedded import embedded_dataset; embedded_dataset()"
+EMBEDDED = "from core.datasets.embedded import embedded_dataset; embedded_dataset()"
 
 
 def draw_row(population: str, n_stars: int, workers: int, folder: Path) -> dict:

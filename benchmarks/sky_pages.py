@@ -17,8 +17,8 @@ import pandas as pd
 from benchmarks.associations import speed_sample
 from benchmarks.browser import headless_chromium
 from benchmarks.report import write_table
-from core.sky import frames
-from core.sky.sky_cells import cell_of
+from core.gaia import frames
+from core.gaia.source_id import first_id_of, healpix_at
 from tests.pages.conftest import Visitor, running_server
 
 STUDY_STARS = 11_297
@@ -38,7 +38,7 @@ def write_stars(folder: Path, n: int) -> str:
     place = speed_sample(n, rng)
     l_deg, b_deg = frames.angles(place)
     ra, dec = frames.icrs(l_deg, b_deg)
-    table = pd.DataFrame({"source_id": cell_of(ra, dec) * 2**35 + np.arange(n), "ra": ra, "dec": dec})
+    table = pd.DataFrame({"source_id": first_id_of(healpix_at(ra, dec)) + np.arange(n), "ra": ra, "dec": dec})
     table["distance_pc"], table["probability"] = np.linalg.norm(place, axis=1), rng.uniform(0, 1, n)
     table["phot_g_mean_mag"] = rng.uniform(5, 17.6, n)
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,13 +8,13 @@ long they take.
 """
 
 import argparse
-import json
 import os
 import statistics
 import time
 from pathlib import Path
 
 from benchmarks.report import write_table
+from core.runs.run import read_run
 from models.registry import model_spec
 
 FAST = ("wide", "deep", "starnet", "cnn_2d", "cnn")
@@ -45,9 +45,9 @@ def main() -> None:
 
 def _train(keys: list[str], data: Path, n_stars: int) -> None:
     from core.jobs.job import FINISHED
+    from core.runs.settings import resolve_settings
     from core.simulation.draw import simulate
     from core.training.job import submit_training
-    from core.training.settings import resolve_settings
 
     if not data.is_file():
         data.parent.mkdir(parents=True, exist_ok=True)
@@ -62,17 +62,16 @@ def _train(keys: list[str], data: Path, n_stars: int) -> None:
 
 
 def _row(folder: Path) -> dict[str, object]:
-    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    results, members = run["results"], run["members"]
+    run = read_run(folder)
     return {
-        "network": run["title"],
-        "batch": run["batch_size"],
-        "folds": len(members),
-        "accuracy": f"{results['validation_accuracy']:.4f} ± {results['validation_accuracy_std']:.4f}",
-        "ROC-AUC": results["validation_roc_auc"],
-        "test accuracy": results["test_accuracy"],
-        "best epoch, median": statistics.median(member["best_epoch"] for member in members),
-        "seconds a fold, median": statistics.median(member["seconds"] for member in members),
+        "network": run.title,
+        "batch": run.batch_size,
+        "folds": len(run.members),
+        "accuracy": f"{run.figures.validation_accuracy:.4f} ± {run.figures.validation_accuracy_std:.4f}",
+        "ROC-AUC": run.figures.validation_roc_auc,
+        "test accuracy": run.figures.test_accuracy,
+        "best epoch, median": statistics.median(member.best_epoch for member in run.members),
+        "seconds a fold, median": statistics.median(member.seconds for member in run.members),
     }
 
 

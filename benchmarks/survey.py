@@ -42,7 +42,7 @@ def ours(path: str, run: str, members: str) -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         done = survey(path, run, Path(folder) / "out", dismiss_below=0.0 if members == "all" else DISMISS_BELOW)
-        return done.manifest["n_rows"]
+        return done.manifest.n_rows
 
 
 def study(path: str, model: str, n_members: str) -> int:

@@ -5,7 +5,6 @@ time after opening) and again with another choice, as moving a slider does.
 """
 
 import argparse
-import json
 import shutil
 import statistics
 import sys
@@ -18,10 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.report import write_table
+from core.records import write_record
 from core.survey.index import B_EDGES, COLOUR_EDGES, FOLDER, G_EDGES, L_EDGES, PROBABILITY_EDGES, write_index
 from core.survey.merged_index import open_index
 from core.survey.report import survey_report
 from core.survey.result import Selection, SurveyResult
+from core.survey.store import MANIFEST, read_manifest
 
 AIM_S = 0.5
 REPEATS = 5
@@ -38,7 +39,6 @@ def repeat_survey(source: Path, target: Path, n_rows: int) -> float:
     """A survey of `n_rows` rows from the parts of another; returns the seconds that its index took."""
     parts = sorted(source.glob("part-*.parquet"))
     target.mkdir(parents=True)
-    manifest = json.loads((source / "_manifest.json").read_text())
     rows, number, spent = 0, 0, 0.0
     while rows < n_rows:
         table = pq.read_table(parts[number % len(parts)])
@@ -53,8 +53,7 @@ def repeat_survey(source: Path, target: Path, n_rows: int) -> float:
     start = time.perf_counter()
     open_index(sorted(target.glob("part-*.parquet")))  # as the survey does when it ends
     spent += time.perf_counter() - start
-    manifest |= {"n_rows": rows, "n_partitions": number}
-    (target / "_manifest.json").write_text(json.dumps(manifest))
+    write_record(target / MANIFEST, read_manifest(source).changed(n_rows=rows, n_partitions=number))
     return spent
 
 

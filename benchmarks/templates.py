@@ -19,7 +19,7 @@ from core.settings import current_settings
 from core.simulation.extinction import transmission
 from core.simulation.grid import load_grid
 from core.simulation.instrument import forward_matrix
-from core.simulation.systematics import _law, law_features
+from core.simulation.systematics import law_features, mean_law
 from core.spectra.calibration import design_matrix
 from core.spectra.grid import WAVELENGTH_NM
 
@@ -74,7 +74,7 @@ def best_match(
             features = np.stack(
                 [np.ones_like(hotness), hotness, 0 * hotness + brightness, hotness * brightness], axis=1
             )
-            law = 1 + features @ _law() if with_law else 1.0
+            law = 1 + features @ mean_law() if with_law else 1.0
             residual, scaled = residuals(modelled * law, real, use)
             j = int(np.where(largest_a_v + 1e-9 >= A_V, residual, np.inf).argmin())
             if residual[j] < best["residual"]:

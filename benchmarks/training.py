@@ -103,9 +103,9 @@ def _per_epoch(cpu: float, wall: float, n_stars: int) -> dict[str, float]:
 def _ours(key: str, batch: int, threads: int) -> dict[str, float]:
     import numpy as np
 
+    from core.runs.settings import resolve_settings
     from core.training.devices import prepare_device
     from core.training.fit import fit_member
-    from core.training.settings import resolve_settings
 
     prepare_device(threads)
     spec = model_spec(key)

@@ -6,11 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import write_table
-from core.classification.ensemble import load_ensemble
-from core.classification.verdict import classify
 from core.evaluation.exam import EXAM_GROUPS, load_exam
-from core.evaluation.intervals import rate_intervals
-from core.evaluation.trust import RunTrust, load_trust
+from core.gaia.labels import THRESHOLD
 from core.settings import current_settings
 from core.simulation.instrument import to_coefficients
 from core.simulation.noise import add_noise
@@ -18,6 +15,10 @@ from core.spectra.calibration import calibrate
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.photometry import synthetic_photometry
 from core.spectra.spectrum_set import SpectrumSet
+from core.statistics.intervals import rate_intervals
+from core.verdict.companions import Companions, companions_of
+from core.verdict.ensemble import load_ensemble
+from core.verdict.verdict import judge
 
 N_MADE = 400
 _QUASAR_LINES = ((121.6, 70.0), (154.9, 30.0), (190.9, 20.0), (279.8, 30.0), (486.1, 50.0), (656.3, 200.0))
@@ -29,16 +30,17 @@ def main(run_dir: Path) -> None:
     folder = current_settings().real_data_dir
     if not folder.is_dir():
         sys.exit(f"no real spectra in {folder}: set XP_REAL_DATA to the folder that holds them")
-    ensemble, trust = load_ensemble(run_dir), load_trust(run_dir)
-    if trust.domain is None or trust.conformal is None:
+    ensemble = load_ensemble(run_dir)
+    companions = companions_of(ensemble)
+    if companions.domain is None or companions.conformal is None:
         sys.exit(f"{run_dir} stores no domain of its training spectra or no held-out stars: train it again")
     exam = load_exam(folder)
     rows = []
     for name in EXAM_GROUPS:
-        rows.append(_row(f"{name} (real)", exam.spectra.take(exam.group == name), ensemble, trust))
+        rows.append(_row(f"{name} (real)", exam.spectra.take(exam.group == name), ensemble, companions))
     rng = np.random.default_rng(1)
     for name, shape in (("quasars (made)", _quasars(rng)), ("emission nebulae (made)", _nebulae(rng))):
-        rows.append(_row(name, _observed(shape, rng), ensemble, trust))
+        rows.append(_row(name, _observed(shape, rng), ensemble, companions))
     write_table(
         "trust",
         "Spectra unlike the training stars, and undecided ones",
@@ -53,14 +55,14 @@ def main(run_dir: Path) -> None:
     )
 
 
-def _row(name: str, spectra: SpectrumSet, ensemble, trust: RunTrust) -> dict[str, object]:
-    probability = classify(spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
-    known = np.isfinite(probability)
-    score = trust.ood_score(spectra.flux[known])
+def _row(name: str, spectra: SpectrumSet, ensemble, companions: Companions) -> dict[str, object]:
+    verdict = judge(spectra, ensemble, companions)
+    known = np.isfinite(verdict.probability)
+    score = verdict.ood_score[known]
     flagged = score > 1
-    sets = trust.conformal_labels(probability[known])
+    sets = verdict.conformal_labels()[known]
     low, high = rate_intervals(flagged.sum(), known.sum())
-    massive = probability[known] >= 0.5
+    massive = verdict.probability[known] >= THRESHOLD
     return {
         "group": name,
         "classified": int(known.sum()),

@@ -137,9 +137,9 @@ def difference_rows(first: np.ndarray, second: np.ndarray, colour: np.ndarray) -
 
 def noise_alone(seed: int) -> list[dict]:
     """Real bright stars dimmed and given simulated noise, against real faint stars of their colour: one row."""
-    from core.simulation.build_noise import stacked
     from core.simulation.noise import add_noise
     from core.spectra.calibration import design_matrix
+    from recipes.noise_law import stacked
 
     folder = current_settings().real_data_dir
     sampled = pd.read_parquet(folder / "xp_sampled.parquet", columns=["source_id", "g_synth", "bp_rp_synth", "cls"])

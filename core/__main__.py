@@ -1,15 +1,22 @@
 """The command line: `python -m core COMMAND`, the same core calls as the pages without a browser."""
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
+from inspect import signature
+from typing import Any
 
 import typer
 
 from core.commands import COMMANDS
 from core.errors import ExplorerError, UsageError
+from core.quota import refuse_when_read_only
 
 EXIT_NOTHING_DONE = 1
 EXIT_USAGE = 2
+KEEP_THEIR_RESULT = ("audit", "known-stars")
+"""Commands without an output that still write among the local data."""
 
 
 def build_app() -> typer.Typer:
@@ -28,8 +35,24 @@ def build_app() -> typer.Typer:
 
     for name, module, function in COMMANDS:
         command = getattr(import_module(module), function)
+        if writes(name, command):
+            command = _unless_read_only(name, command)
         app.command(name, context_settings=getattr(command, "context_settings", None))(command)
     return app
+
+
+def writes(name: str, command: Callable) -> bool:
+    """Whether a command leaves something behind: it has an output, or keeps what it found among the local data."""
+    return name in KEEP_THEIR_RESULT or "out" in signature(command).parameters
+
+
+def _unless_read_only(name: str, command: Callable) -> Callable:
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        refuse_when_read_only(f"`{name}`")
+        return command(*args, **kwargs)
+
+    return guarded
 
 
 def main(arguments: list[str] | None = None) -> int:

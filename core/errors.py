@@ -37,6 +37,14 @@ class SampleCountError(ReadError):
     """Spectra do not have 343 samples, or coefficients are not 55 per band."""
 
 
+class MixedReleasesError(ReadError):
+    """Data of several Gaia releases where one is expected, or of a release that is not understood."""
+
+
+class CalibrationError(ReadError):
+    """Coefficients of a release whose calibration is not on this machine."""
+
+
 class WavelengthGridError(ReadError):
     """Spectra stand on another wavelength grid than 336..1020 nm in steps of 2 nm."""
 

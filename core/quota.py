@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from core.claims import locked
 from core.errors import DiskSpaceError, QuotaError, ReadOnlyError
 from core.settings import current_settings
 
 MB = 1_000_000
+SAMPLE_WAIT_S = 60.0
+"""So long one who wants to save a sample waits for another to be drawn."""
 _user: ContextVar[str] = ContextVar("user", default="")
 
 
@@ -65,6 +68,23 @@ def check_new_job(owners: list[str], *, n_tasks: int = 0, n_stars: int = 0) -> N
         _limit(n_tasks, settings.most_job_tasks, "folds in one job", "choose fewer networks or folds")
         _limit(n_stars, settings.most_job_stars, "stars drawn by one job", "choose fewer stars")
     check_disk(settings.local_dir)
+
+
+@contextmanager
+def place_for_sample(path: Path, n_stars: int) -> Iterator[None]:
+    """Draw and save a sample inside: its place among the others of its folder is counted and taken by one at a time.
+
+    Raises
+    ------
+    ReadOnlyError, QuotaError, DiskSpaceError
+        As `check_new_sample`; QuotaError too where another sample is being drawn for longer than `SAMPLE_WAIT_S`.
+    """
+    refuse_when_read_only("saving a sample")
+    with locked(path.parent / ".drawing.lock", patience_s=SAMPLE_WAIT_S) as mine:
+        if not mine:
+            raise QuotaError("another sample is being drawn: try again when it is saved")
+        check_new_sample(len(list(path.parent.glob("[!.]*.parquet"))), n_stars)
+        yield
 
 
 def check_new_sample(n_samples: int, n_stars: int) -> None:

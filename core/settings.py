@@ -1,93 +1,86 @@
 """Settings from environment variables, in one typed object; docs/settings.md describes each."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from platformdirs import user_data_path
+from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import UsageError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+_EXPECTED = {
+    "path": "a path",
+    "bool": "one of 1, true, yes, on, 0, false, no, off",
+    "int": "a whole number of 0 or more",
+    "float": "a number of 0 or more",
+    "finite": "a number of 0 or more",
+    "greater": "a number of 0 or more",
+}
+"""What a value should have been, by the beginning of pydantic's type of error."""
 
 
-def _setting(variable: str, default: object, convert: Callable[[str], Any]) -> Any:
-    """A field that is read from an environment variable when the object is made; unset or empty gives the default."""
-
-    def read() -> Any:
-        text = os.environ.get(variable, "").strip()
-        if not text:
-            return convert(str(default))
-        try:
-            return convert(text)
-        except ValueError as error:
-            raise UsageError(f"the environment variable {variable} is {text!r}; expected {error}") from error
-
-    return field(default_factory=read, metadata={"variable": variable, "default": default})
+def _split(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, text.split(",")))) if isinstance(text, str) else text
 
 
-def _texts(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, text.split(","))))
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Names that a variable holds separated by commas."""
+Amount = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
 
 
-def _at_least_zero(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value < float("inf"):
-        raise ValueError("a number of 0 or more")
-    return value
+def _setting(variable: str, default: Any) -> Any:
+    """A field that is read from an environment variable; an empty one gives the default."""
+    return Field(default, validation_alias=variable)
 
 
-def _count(text: str) -> int:
-    value = _at_least_zero(text)
-    if value != int(value):
-        raise ValueError("a whole number of 0 or more")
-    return int(value)
+class Settings(BaseSettings):
+    """Where data lie, where servers are, what users may do; every value has an environment variable of its own."""
 
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, case_sensitive=True, str_strip_whitespace=True, extra="forbid"
+    )
 
-def _switch(text: str) -> bool:
-    if text.lower() not in _TRUE + _FALSE:
-        raise ValueError(f"one of {', '.join(filter(None, _TRUE + _FALSE))}")
-    return text.lower() in _TRUE
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if not isinstance(value, str) or value.strip()}
 
+    shipped_dir: Path = _setting("EXPLORER_SHIPPED_DIR", PROJECT_ROOT / "data")
+    local_dir: Path = _setting("EXPLORER_DATA_DIR", user_data_path("massive-star-explorer", appauthor=False))
+    real_data: Path | None = _setting("XP_REAL_DATA", None)
+    gaia_tap_url: str = _setting("GAIA_TAP_URL", "https://gea.esac.esa.int/tap-server/tap")
+    gaia_data_url: str = _setting("GAIA_DATA_URL", "https://gea.esac.esa.int/data-server/data")
+    simbad_url: str = _setting("SIMBAD_URL", "https://simbad.cds.unistra.fr/simbad/sim-tap")
+    vizier_url: str = _setting("VIZIER_URL", "https://vizier.cds.unistra.fr")
+    als_catalogues: Names = _setting("ALS_CATALOGUES", ("J/MNRAS/543/63", "J/MNRAS/504/2968"))
+    archive_timeout_s: Amount = _setting("ARCHIVE_TIMEOUT_S", 60.0)
+    archive_retry_delay_s: Amount = _setting("ARCHIVE_RETRY_DELAY_S", 2.0)
+    archive_requests_per_s: Amount = _setting("ARCHIVE_REQUESTS_PER_S", 2.0)
+    dask_scheduler_address: str = _setting("DASK_SCHEDULER_ADDRESS", "")
+    runner_idle_s: Amount = _setting("EXPLORER_RUNNER_IDLE_S", 300.0)
+    read_only: bool = _setting("EXPLORER_READ_ONLY", False)
+    most_jobs: NonNegativeInt = _setting("EXPLORER_JOBS", 20)
+    most_jobs_per_user: NonNegativeInt = _setting("EXPLORER_JOBS_PER_USER", 4)
+    most_job_tasks: NonNegativeInt = _setting("EXPLORER_JOB_TASKS", 200)
+    most_job_stars: NonNegativeInt = _setting("EXPLORER_JOB_STARS", 10_000_000)
+    most_samples: NonNegativeInt = _setting("EXPLORER_SAMPLES", 12)
+    most_sample_stars: NonNegativeInt = _setting("EXPLORER_SAMPLE_STARS", 200_000)
+    most_uploads: NonNegativeInt = _setting("EXPLORER_UPLOADS", 8)
+    upload_mb: NonNegativeInt = _setting("EXPLORER_UPLOAD_MB", 200)
+    session_mb: NonNegativeInt = _setting("EXPLORER_SESSION_MB", 1000)
+    disk_reserve_mb: NonNegativeInt = _setting("EXPLORER_DISK_RESERVE_MB", 500)
 
-@dataclass(frozen=True)
-class Settings:
-    """Where data lie, where servers are, what users may do; every value has an environment variable of its own.
+    @property
+    def real_data_dir(self) -> Path:
+        """Real spectra and catalogues for the external validation; the folder need not exist.
 
-    Raises
-    ------
-    UsageError
-        A variable that cannot be read as a value of its kind, with its name, its value and what was expected.
-    """
-
-    shipped_dir: Path = _setting("EXPLORER_SHIPPED_DIR", PROJECT_ROOT / "data", Path)
-    local_dir: Path = _setting("EXPLORER_DATA_DIR", PROJECT_ROOT / "data" / "local", Path)
-    real_data_dir: Path = _setting("XP_REAL_DATA", PROJECT_ROOT.parent / "shared" / "real", Path)
-    gaia_tap_url: str = _setting("GAIA_TAP_URL", "https://gea.esac.esa.int/tap-server/tap", str)
-    gaia_data_url: str = _setting("GAIA_DATA_URL", "https://gea.esac.esa.int/data-server/data", str)
-    simbad_url: str = _setting("SIMBAD_URL", "https://simbad.cds.unistra.fr/simbad/sim-tap", str)
-    vizier_url: str = _setting("VIZIER_URL", "https://vizier.cds.unistra.fr", str)
-    als_catalogues: tuple[str, ...] = _setting("ALS_CATALOGUES", "J/MNRAS/543/63,J/MNRAS/504/2968", _texts)
-    archive_timeout_s: float = _setting("ARCHIVE_TIMEOUT_S", 60.0, _at_least_zero)
-    archive_retry_delay_s: float = _setting("ARCHIVE_RETRY_DELAY_S", 2.0, _at_least_zero)
-    archive_requests_per_s: float = _setting("ARCHIVE_REQUESTS_PER_S", 2.0, _at_least_zero)
-    dask_scheduler_address: str = _setting("DASK_SCHEDULER_ADDRESS", "", str)
-    runner_idle_s: float = _setting("EXPLORER_RUNNER_IDLE_S", 300.0, _at_least_zero)
-    read_only: bool = _setting("EXPLORER_READ_ONLY", "0", _switch)
-    most_jobs: int = _setting("EXPLORER_JOBS", 20, _count)
-    most_jobs_per_user: int = _setting("EXPLORER_JOBS_PER_USER", 4, _count)
-    most_job_tasks: int = _setting("EXPLORER_JOB_TASKS", 200, _count)
-    most_job_stars: int = _setting("EXPLORER_JOB_STARS", 10_000_000, _count)
-    most_samples: int = _setting("EXPLORER_SAMPLES", 12, _count)
-    most_sample_stars: int = _setting("EXPLORER_SAMPLE_STARS", 200_000, _count)
-    most_uploads: int = _setting("EXPLORER_UPLOADS", 8, _count)
-    upload_mb: int = _setting("EXPLORER_UPLOAD_MB", 200, _count)
-    session_mb: int = _setting("EXPLORER_SESSION_MB", 1000, _count)
-    disk_reserve_mb: int = _setting("EXPLORER_DISK_RESERVE_MB", 500, _count)
+        The one that is named, else one that may be put among the local data.
+        """
+        return self.real_data or self.local_dir / "real"
 
     @property
     def cache_dir(self) -> Path:
@@ -126,10 +119,32 @@ class Settings:
 
 
 def current_settings() -> Settings:
-    """Settings as the environment says now (not cached: tests and workers change it)."""
-    return Settings()
+    """Settings as the environment says now (tests and workers change it; as long as it stays the same so do they).
+
+    Raises
+    ------
+    UsageError
+        A variable that cannot be read as a value of its kind, with its name, its value and what was expected.
+    """
+    return _settings(tuple(map(os.environ.get, _VARIABLES)))
 
 
-def setting_variables() -> dict[str, object]:
+@lru_cache(maxsize=8)
+def _settings(environment: tuple[str | None, ...]) -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        fault = error.errors()[0]
+        variable = str(fault["loc"][0])
+        expected = _EXPECTED.get(fault["type"].split("_")[0], fault["msg"])
+        raise UsageError(
+            f"the environment variable {variable} is {os.environ[variable]!r}; expected {expected}"
+        ) from error
+
+
+def setting_variables() -> dict[str, Any]:
     """Environment variable of every setting, with its default."""
-    return {item.metadata["variable"]: item.metadata["default"] for item in fields(Settings)}
+    return {str(field.validation_alias): field.default for field in Settings.model_fields.values()}
+
+
+_VARIABLES = tuple(setting_variables())

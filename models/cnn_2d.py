@@ -4,14 +4,14 @@ import keras
 from keras import layers
 
 from core.spectra.grid import N_SAMPLES
-from models.blocks import as_sequence, dense, flux_input, logit_output
+from models.blocks import as_sequence, dense, flux_input, glorot, logit_output
 
 SIDE = 19
 
 
 def _convolve_2d(x, filters: int):
     """Conv2D of kernel 3, 'same', ReLU, max pooling by 2: (n, s, s, channels) -> (n, s // 2, s // 2, filters)."""
-    x = layers.Conv2D(filters, 3, padding="same")(x)
+    x = layers.Conv2D(filters, 3, padding="same", kernel_initializer=glorot())(x)
     return layers.MaxPooling2D(2)(layers.ReLU()(x))
 
 

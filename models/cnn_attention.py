@@ -11,7 +11,9 @@ from models.blocks import (
     convolve,
     dense,
     flux_input,
+    glorot,
     logit_output,
+    next_seed,
 )
 
 
@@ -20,20 +22,39 @@ class ScalarGate(layers.Layer):
     """Multiply by one trained scalar that starts at 0: the gated branch fades in (Zhang et al. 2019, ICML 97, 7354)."""
 
     def build(self, input_shape) -> None:
+        """Make the scalar."""
         self.gamma = self.add_weight(shape=(1,), initializer="zeros", name="gamma")
         super().build(input_shape)
 
     def call(self, x):
+        """The input times the scalar."""
         return self.gamma * x
 
     def compute_output_shape(self, input_shape):
+        """That of the input."""
         return input_shape
+
+
+@keras.saving.register_keras_serializable(package="explorer")
+class EachAnew(keras.initializers.GlorotUniform):
+    """Gives each of its copies another seed: an attention layer copies one for query, key, value and output."""
+
+    def get_config(self):
+        """Without the seed, which no copy shares."""
+        return {**super().get_config(), "seed": None}
+
+    @classmethod
+    def from_config(cls, config):
+        """A copy with a seed of its own, unless one is given."""
+        return cls(**{**config, "seed": config["seed"] or next_seed()})
 
 
 def _attend(x):
     """x + gamma * attention(LayerNorm(x)) between the samples of one spectrum: (n, 343, 4) -> (n, 343, 4)."""
     normal = layers.LayerNormalization()(x)
-    attended = layers.MultiHeadAttention(num_heads=2, key_dim=2)(normal, normal)  # scores (n, 2, 343, 343)
+    kernel = EachAnew(seed=next_seed())
+    attention = layers.MultiHeadAttention(num_heads=2, key_dim=2, kernel_initializer=kernel)
+    attended = attention(normal, normal)  # scores (n, 2, 343, 343)
     return layers.Add()([ScalarGate()(attended), x])
 
 
@@ -70,7 +91,9 @@ def build(*, published_output: bool = False) -> keras.Model:
     x = dense(dense(x, 128), 64)  # (n, 5440) -> (n, 128) -> (n, 64)
     x = layers.Concatenate()([x, context_branch(context)])  # (n, 64) + (n, 32) -> (n, 96)
     if published_output:
-        logit = layers.LeakyReLU(negative_slope=LEAKY_SLOPE, name="logit")(layers.Dense(1)(x))
+        logit = layers.LeakyReLU(negative_slope=LEAKY_SLOPE, name="logit")(
+            layers.Dense(1, kernel_initializer=glorot())(x)
+        )
     else:
         logit = logit_output(x)
     return keras.Model([flux, context], logit, name="cnn_attention")

@@ -3,7 +3,16 @@
 import keras
 from keras import layers
 
-from models.blocks import as_sequence, context_branch, context_input, convolve, dense, flux_input, logit_output
+from models.blocks import (
+    as_sequence,
+    context_branch,
+    context_input,
+    convolve,
+    dense,
+    flux_input,
+    logit_output,
+    recurrent_weights,
+)
 
 
 def build() -> keras.Model:
@@ -25,7 +34,7 @@ def build() -> keras.Model:
     x = as_sequence(flux)  # (n, 343) -> (n, 343, 1)
     x = convolve(x, 32, pool=True)  # (n, 343, 1) -> (n, 171, 32)
     x = convolve(x, 64, pool=True)  # (n, 171, 32) -> (n, 85, 64)
-    x = layers.GRU(128, reset_after=True)(x)  # (n, 85, 64) -> (n, 128), the last state
+    x = layers.GRU(128, reset_after=True, **recurrent_weights())(x)  # (n, 85, 64) -> (n, 128), the last state
     x = layers.Concatenate()([x, context_branch(context)])  # (n, 128) + (n, 32) -> (n, 160)
     x = dense(x, 64)  # (n, 160) -> (n, 64)
     return keras.Model([flux, context], logit_output(x), name="cnn_gru")

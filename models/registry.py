@@ -1,9 +1,6 @@
 """The ten networks in one literal table; importing it does not import Keras."""
 
 import importlib
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,29 +61,11 @@ class ModelSpec:
         -------
         keras.Model with inputs named as in `inputs` and one output `logit` of shape (n, 1).
         """
+        from models.blocks import seeded
+
         module = importlib.import_module(f"models.{self.key}")
-        with _initial_weights_from(seed):
+        with seeded(seed):
             return module.build(**options)
-
-
-@contextmanager
-def _initial_weights_from(seed: int | None) -> Iterator[None]:
-    """Let Keras' initialisers draw their seeds from a generator of their own that starts at `seed`.
-
-    They draw them from Python's `random`, which the threads of a Dask worker use as well: one draw in between, and a
-    member would start from weights that nobody can build again.
-    """
-    if seed is None:
-        yield
-        return
-    from keras.src.random import seed_generator
-
-    shared = seed_generator.python_random
-    seed_generator.python_random = random.Random(seed)
-    try:
-        yield
-    finally:
-        seed_generator.python_random = shared
 
 
 MODELS: tuple[ModelSpec, ...] = (

@@ -4,18 +4,21 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ExplorerError
+from core.gaia.releases import DEFAULT
 from core.sky.job import HDBSCAN
 from core.sky.neighbours import DenseNeighbourhoodError
 from core.sky.star_source import StarSource
-from ui import association_views as views
-from ui import sky_cache
-from ui.association_choices import MAP_KEY, PRESETS, choose_settings, presets, pushes, take_preset, take_released_eps
-from ui.association_film import show_space
-from ui.association_jobs import AT_ONCE, result_or_job
-from ui.association_map import association_map
-from ui.plain import plain
+from ui import state
+from ui.associations import views
+from ui.associations.choices import PRESETS, choose_settings, presets, pushes, take_preset, take_released_eps
+from ui.associations.film import show_space
+from ui.associations.jobs import AT_ONCE, result_or_job
+from ui.associations.map import association_map
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.sky_sources import choose_cuts, link_to_survey, require_source, travelling
+from ui.sky_map import cache as sky_cache
+from ui.sky_map.sources import choose_cuts, link_to_survey, require_source, travelling
 
 page("Associations", ":material/workspaces:")
 
@@ -76,7 +79,7 @@ def group_and_show(source: StarSource) -> None:
         known=marked if has_distances else marked.iloc[:0],
         has_distances=has_distances,
         alt="Map of the stars, coloured by the group that they belong to",
-        key=MAP_KEY,
+        key=state.ASSOCIATION_MAP,
         on_eps=take_released_eps,
     )
     st.caption(
@@ -85,32 +88,25 @@ def group_and_show(source: StarSource) -> None:
         "or turn, click a star for its verdict."
     )
     if clicked.star:
-        st.session_state["clicked star"] = clicked.star
-    if chosen := st.session_state.get("clicked star"):
-        link("Star", f"Verdict on Gaia DR3 {chosen}", source_id=chosen)
+        state.remember(state.CLICKED_STAR, clicked.star)
+    if chosen := state.recall(state.CLICKED_STAR):
+        link("Star", f"Verdict on {DEFAULT.designation(chosen)}", source_id=chosen)
     views.comment(found)
     with st.container(horizontal=True):
         link("Sky map", "These stars on the Sky map", **travelling(colour="group"))
         link_to_survey()
-    show_tabs(found, table, places, settings, method, key)
+    show_findings(found, table, places, settings, method, key)
 
 
-def show_tabs(found, table, places, settings, method: str | None, key: str) -> None:
+def show_findings(found, table, places, settings, method: str | None, key: str) -> None:
     """What can be said about the groups; only the open tab is computed."""
-    titles = ["Groups", "Choice of eps", "Stability and significance", "3-D and film"]
-    groups, choice, checks, space = st.tabs(titles, key="tab", bind="query-params")
-    if groups.open:
-        with groups:
-            views.show_groups(found, table, *sky_cache.describe_groups(found, key, found.settings))
-    if choice.open:
-        with choice:
-            views.show_eps_help(places, table, settings, method, key)
-    if checks.open:
-        with checks:
-            views.show_checks(found, table, method)
-    if space.open:
-        with space:
-            show_space(found, table["source_id"].to_numpy())
+    tabs = {
+        "Groups": lambda: views.show_groups(found, table, *sky_cache.describe_groups(found, key, found.settings)),
+        "Choice of eps": lambda: views.show_eps_help(places, table, settings, method, key),
+        "Stability and significance": lambda: views.show_checks(found, table, method),
+        "3-D and film": lambda: show_space(found, table["source_id"].to_numpy()),
+    }
+    show_tabs(tabs, key=state.TAB)
 
 
 explore(source)

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from ui.access import is_read_only
-from ui.audit_view import latest_audit, show_audit
-from ui.run_choice import choose_run
+from ui.audit.view import latest_audit, show_audit
+from ui.parts.access import is_read_only
+from ui.parts.run_choice import choose_run
 from ui.shell import link, page
 
 page("Audit", ":material/policy:")

@@ -4,9 +4,10 @@ import streamlit as st
 
 from core.evaluation.comparison import BASELINE_TITLES
 from ui import cache
-from ui.comparison_views import rows_of, show_cost, show_learning, show_table, show_winners
-from ui.evaluation_choices import choose_comparable
-from ui.plain import plain
+from ui.compare.views import rows_of, show_cost, show_learning, show_table, show_winners
+from ui.evaluate.choices import choose_comparable
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 
 page("Compare", ":material/leaderboard:")
@@ -16,15 +17,15 @@ if not results:
     st.info("There is no finished run to compare yet: train a network first.", icon=":material/leaderboard:")
     link("Train", "Train networks")
     st.stop()
-data = results[0].run.get("data") or {}
-n_folds = results[0].run.get("n_folds")
+shared = results[0].run
+data, n_folds = shared.data, shared.n_folds
 n_partly = sum(len(result.folds) != n_folds for result in results)
-stars = cache.title_of_data(data.get("path", "an unknown file"))
+stars = cache.title_of_data(data.path or "an unknown file")
 partly = f"; {n_partly} of them trained fewer: column Folds" if n_partly else ""
 st.caption(
-    f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.get('n_train') or 0:,} training and "
-    f"{data.get('n_test') or 0:,} held-out stars ({plain(stars)}), divided into the same {n_folds} folds "
-    f"({results[0].run.get('validation')} validation{partly}). Probabilities are calibrated (Platt, out of fold) at "
+    f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.n_train or 0:,} training and "
+    f"{data.n_test or 0:,} held-out stars ({plain(stars)}), divided into the same {n_folds} folds "
+    f"({shared.validation} validation{partly}). Probabilities are calibrated (Platt, out of fold) at "
     "equal priors."
 )
 every = [*results, *others]
@@ -32,24 +33,21 @@ titles = dict(BASELINE_TITLES)
 for result in every:
     titles[result.name] = f"{result.title} ({result.name})" if result.title in titles.values() else result.title
 
-table_tab, winners_tab, learning_tab, cost_tab = st.tabs(
-    ["Table", "Who beats whom", "Learning curves", "Size and speed"], key="view", bind="query-params"
+
+def winners() -> None:
+    """Who beats whom, where there is more than one to compare."""
+    if len(every) < 2 and results[0].baselines is None:
+        st.info("One run alone beats nobody: train another one on the same stars.", icon=":material/compare_arrows:")
+    else:
+        show_winners(results, others, titles)
+
+
+show_tabs(
+    {
+        "Table": lambda: show_table(rows_of(results)),
+        "Who beats whom": winners,
+        "Learning curves": lambda: show_learning(results, titles),
+        "Size and speed": lambda: show_cost(rows_of(results)),
+    }
 )
-if table_tab.open:
-    with table_tab:
-        show_table(rows_of(results))
-if winners_tab.open:
-    with winners_tab:
-        if len(every) < 2 and results[0].baselines is None:
-            st.info(
-                "One run alone beats nobody: train another one on the same stars.", icon=":material/compare_arrows:"
-            )
-        else:
-            show_winners(results, others, titles)
-if learning_tab.open:
-    with learning_tab:
-        show_learning(results, titles)
-if cost_tab.open:
-    with cost_tab:
-        show_cost(rows_of(results))
 link("Evaluate", "Look at one run closely")

@@ -5,14 +5,16 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.explanation.explanation import Explanation
 from core.explanation.job import BOOSTED_SUFFIX, CHECKS_SUFFIX, sample_path
-from core.training.run_catalogue import RunSummary
-from ui import cache, explanation_cache
-from ui.explanation_choices import choose_explained_run, choose_member, choose_sample, offer_job
-from ui.explanation_views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
-from ui.plain import plain
+from core.gaia.releases import DEFAULT
+from core.runs.catalogue import RunSummary
+from ui import cache
+from ui.explain import cache as explanation_cache
+from ui.explain.choices import choose_explained_run, choose_member, choose_sample, offer_job
+from ui.explain.views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.star_choices import choose_star, offer_first_star
-from ui.star_lookup import look_up
+from ui.star.look_up import choose_star, look_up, offer_first_star
 
 page("Explain", ":material/lightbulb:")
 
@@ -31,13 +33,13 @@ def one_star(run: RunSummary) -> None:
         return
     explanation_cache.explainer_process().start()  # it loads while the star is looked up
     with st.spinner("Looking the star up …"):
-        star = look_up(query, run)
-    if star.card.record.spectra is None:
+        card = look_up(query, run)
+    if card.record.spectra is None:
         st.info("There is no XP spectrum of this star, so there is nothing to explain.", icon=":material/info:")
         return
-    source_id = str(star.card.record.source_id)
-    st.subheader(f"Gaia DR3 {source_id}: {star.card.label or 'no verdict'}", anchor=False)
-    explanation = explanation_cache.explain_star(run, star.card.record.spectra, member)
+    source_id = str(card.record.source_id)
+    st.subheader(f"{DEFAULT.designation(source_id)}: {card.verdict.label or 'no verdict'}", anchor=False)
+    explanation = explanation_cache.explain_star(run, card.record.spectra, member)
     show_star(explanation)
     link("Star", "Everything about this star", source_id=source_id, run=run.name)
 
@@ -110,9 +112,6 @@ VIEWS = {
 }
 try:
     explanation_cache.open_run(chosen_run.path, chosen_run.name, explanation_cache.version_of(chosen_run))
-    for tab, view in zip(st.tabs(list(VIEWS), key="view", bind="query-params"), VIEWS.values(), strict=True):
-        if tab.open:
-            with tab:
-                view(chosen_run)
+    show_tabs(VIEWS, chosen_run)
 except ExplorerError as error:
     st.error(plain(error), icon=":material/error:")

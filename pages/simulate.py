@@ -7,16 +7,17 @@ from core.figures.palette import GREEN, LABEL_COLOURS
 from core.simulation.single_star import simulate_star
 from core.simulation.templates import nearest_template
 from core.spectra.spectrum_set import SpectrumSet
-from ui import cache
-from ui.downloads import FORMATS, download_each, spectra_bytes
-from ui.judgement import judge
-from ui.live_plot import live_plot
-from ui.live_spectrum import clean_panel, noisy_panel
-from ui.new_sample import draw_sample
-from ui.plain import plain
+from core.verdict.verdict import judge
+from ui import cache, state
+from ui.parts.downloads import FORMATS, download_each, spectra_bytes
+from ui.parts.live_plot import live_plot
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
+from ui.parts.verdict_card import show_verdict, verdict_readouts
 from ui.shell import page
-from ui.simulate_choices import choose_parameters
-from ui.verdict_card import judgement_readouts, show_judgement
+from ui.simulate.choices import choose_parameters
+from ui.simulate.live_spectrum import clean_panel, noisy_panel
+from ui.simulate.new_sample import draw_sample
 
 page("Simulate", ":material/tune:")
 
@@ -29,19 +30,19 @@ def show_one_star(held: dict) -> None:
         clean, star = simulate_star(
             chosen.teff, chosen.logg, chosen.mh, chosen.a_v, chosen.r_v, chosen.g_mag, chosen.seed, chosen.family
         )
-        judgement = judge(star, run) if run else None
+        verdict = judge(star, *cache.load_judges(run)).star() if run else None
     except ExplorerError as error:
         st.error(f"{plain(error)}.", icon=":material/error:")
         _hold(held, None)
         return
-    if judgement and judgement.probability is None:
-        show_judgement(judgement)
-    colour = LABEL_COLOURS.get(judgement.label if judgement else None, GREEN)
+    if run and verdict and verdict.probability is None:
+        show_verdict(verdict, run)
+    colour = LABEL_COLOURS.get(verdict.label if verdict else None, GREEN)
     live_plot(
         clean_panel(clean, nearest_template(clean), colour),
         noisy_panel(star.flux[0], star.flux_error[0], chosen.g_mag, colour),
-        readouts=judgement_readouts(judgement) if judgement and judgement.probability is not None else (),
-        key="star plots",
+        readouts=verdict_readouts(verdict, run) if run and verdict and verdict.probability is not None else (),
+        key=state.STAR_PLOTS,
     )
     _hold(held, star)
 
@@ -59,14 +60,14 @@ def offer_star(held: dict) -> None:
         download_each(FORMATS, lambda suffix: spectra_bytes(held["star"], suffix), "simulated_star")
 
 
-star_tab, sample_tab = st.tabs(["One star", "New sample"], key="view", bind="query-params")
-if star_tab.open:
-    with star_tab, st.spinner("Loading the model atmospheres …"):
+def one_star() -> None:
+    """One star under sliders, and its downloads."""
+    with st.spinner("Loading the model atmospheres …"):
         cache.load_grid()
-        held = st.session_state.setdefault("simulated star", {})
+        held = state.keep(state.SIMULATED_STAR, {})
         held["offered"] = None
         show_one_star(held)
         offer_star(held)
-if sample_tab.open:
-    with sample_tab:
-        draw_sample()
+
+
+show_tabs({"One star": one_star, "New sample": draw_sample})

@@ -7,13 +7,13 @@ from core.figures.sky_deck import HEIGHT, PHONE_WIDTH, WIDTH, sky_deck
 from core.figures.sky_legend import legend_svg
 from core.sky.spiral_arms import arm_lines
 from core.sky.star_source import StarSource
-from ui import sky_cache
-from ui.plain import plain
+from ui.parts.plain import plain
+from ui.parts.window import on_phone
 from ui.shell import page
-from ui.sky_choices import aladin_link, choose_field, choose_view, go_to
-from ui.sky_sources import choose_cuts, require_source
-from ui.sky_view import answer_click, link_onward, marks_of, paint, places_of, say
-from ui.window import on_phone
+from ui.sky_map import cache as sky_cache
+from ui.sky_map.choices import aladin_link, choose_field, choose_view, go_to
+from ui.sky_map.sources import choose_cuts, require_source
+from ui.sky_map.view import answer_click, link_onward, marks_of, paint, places_of, say
 
 page("Sky map", ":material/public:")
 

@@ -2,15 +2,16 @@
 
 import streamlit as st
 
+from core.datasets.dataset import Dataset, labels_of
 from core.figures.dataset_card import composition_figure, histogram_figure, sky_figure
 from core.figures.spectrum import class_means_figure, overlay_figure
-from core.spectra.dataset import Dataset, labels_of
 from ui import cache
-from ui.downloads import download_spectra
-from ui.figure import show
-from ui.plain import plain
+from ui.parts.downloads import download_spectra
+from ui.parts.figure import show
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.spectrum_choices import choose_dataset, choose_representation, choose_rows, choose_stars
+from ui.spectra.choices import choose_dataset, choose_representation, choose_rows, choose_stars
 
 MOST_CURVES = 14
 
@@ -80,7 +81,4 @@ def show_card(dataset: Dataset) -> None:
 
 
 views = {"Spectra": show_spectra, "Class means": show_means, "Data set card": show_card}
-for tab, view in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
-    if tab.open:
-        with tab:
-            view(dataset)
+show_tabs(views, dataset)

@@ -3,22 +3,22 @@
 import pandas as pd
 import streamlit as st
 
-from core.archive.card import card_facts
 from core.errors import ArchiveError, ArchiveReplyError, ExplorerError, NotFoundError
 from core.figures.palette import GREEN, LABEL_COLOURS
 from core.figures.spectrum import spectrum_figure
+from core.star.card import card_facts
 from ui import state
-from ui.downloads import download_spectra, download_table
-from ui.figure import show
-from ui.opened_files import open_files
-from ui.plain import plain
-from ui.run_choice import choose_run
+from ui.parts.downloads import download_spectra, download_table
+from ui.parts.figure import show
+from ui.parts.opened_files import open_files
+from ui.parts.plain import plain
+from ui.parts.run_choice import choose_run
+from ui.parts.verdict_card import show_advice, show_facts, show_impostor, show_verdict
 from ui.shell import link, page
-from ui.star_card import show_columns, show_gaia_opinions, show_rvs
-from ui.star_choices import choose_star, offer_first_star
-from ui.star_lookup import look_up
-from ui.trust_view import show_trust
-from ui.verdict_card import show_advice, show_facts, show_impostor, show_judgement
+from ui.star.look_up import choose_star, look_up, offer_first_star
+from ui.star.parameters_view import show_parameters
+from ui.star.record_view import show_columns, show_gaia_opinions, show_rvs
+from ui.star.trust_view import show_trust
 
 page("Star", ":material/star:")
 
@@ -37,7 +37,7 @@ if not query.text:
 waiting = st.empty()
 try:
     with st.spinner("Looking the star up …"):
-        star = look_up(query, run, lambda text: waiting.warning(plain(text), icon=":material/hourglass_top:"))
+        card = look_up(query, run, lambda text: waiting.warning(plain(text), icon=":material/hourglass_top:"))
 except ExplorerError as error:
     waiting.empty()
     st.error(plain(error), icon=":material/error:")
@@ -46,8 +46,8 @@ except ExplorerError as error:
     st.stop()
 waiting.empty()
 
-card, record = star.card, star.card.record
-st.subheader(f"Gaia DR3 {record.source_id}", anchor=False)
+record, verdict = card.record, card.verdict
+st.subheader(record.designation, anchor=False)
 for message in record.messages:
     st.caption(plain(message))
 if record.origin == "real":
@@ -63,7 +63,7 @@ with picture:
                 record.spectra.flux[0],
                 None if errors is None else errors[0],
                 title="XP mean spectrum",
-                colour=LABEL_COLOURS.get(card.label, GREEN),
+                colour=LABEL_COLOURS.get(verdict.label, GREEN),
             ),
             "Flux against wavelength with an error band of one standard deviation. Massive stars rise to the blue "
             "(unless reddened), with He I and no deep Balmer jump. A click on a legend entry hides its marks.",
@@ -73,16 +73,16 @@ with picture:
     show_facts([(name, text) for name, text in card_facts(card) if not name.startswith("Gaia ")])
     show_rvs(record)
 with side, st.container(border=True):
-    if star.judgement:
-        show_judgement(star.judgement)
-        show_impostor(card)
-        show_trust(record.spectra, star.judgement)
+    if run and record.spectra is not None:
+        show_verdict(verdict, run)
+        show_impostor(verdict)
+        show_trust(record.spectra, verdict, run)
         row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
-        table = pd.DataFrame([row | {"run": star.judgement.run.name}])
+        table = pd.DataFrame([row | {"run": run.name}])
         download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")
-        chosen = star.judgement.run
-        link("Explain", "Why this verdict?", source_id=str(record.source_id), run=chosen.name, model=chosen.model)
+        link("Explain", "Why this verdict?", source_id=str(record.source_id), run=run.name, model=run.model)
     show_gaia_opinions(card)
     st.markdown("**Quality advice**")
     show_advice(card.advice)
+show_parameters(card)
 show_columns(record)

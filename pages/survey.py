@@ -6,12 +6,13 @@ from core.errors import ExplorerError
 from core.jobs.cluster import machine_workers
 from core.jobs.job import Job
 from core.survey.job import KIND
-from ui import access, state, survey_cache
-from ui.jobs import choose_job, watch
-from ui.plain import plain
+from ui.parts import access
+from ui.parts.jobs import choose_job, start, watch
+from ui.parts.plain import plain
+from ui.parts.tabs import show_tabs
 from ui.shell import page
-from ui.survey_choices import (
-    NewSurvey,
+from ui.survey import cache as survey_cache
+from ui.survey.choices import (
     choose_new_survey,
     choose_prevalence,
     choose_score,
@@ -19,18 +20,10 @@ from ui.survey_choices import (
     choose_survey,
     say_expected,
 )
-from ui.survey_progress import show_progress
-from ui.survey_views import show_candidates, show_distributions, show_report
+from ui.survey.progress import show_progress
+from ui.survey.views import show_candidates, show_distributions, show_report
 
 page("Survey", ":material/travel_explore:")
-
-
-def start(choice: NewSurvey) -> None:
-    """Queue the job and show it; called before the page runs."""
-    job = choice.submit()
-    st.query_params[state.JOB] = job.id
-    st.session_state.pop(state.JOB, None)
-    st.session_state["view"] = JOBS
 
 
 def new_survey() -> None:
@@ -43,7 +36,7 @@ def new_survey() -> None:
         icon=":material/play_arrow:",
         type="primary",
         on_click=access.guarded(start),
-        args=(choice,),
+        args=(choice.submit, JOBS),
         disabled=access.is_read_only(),
     )
     st.markdown(say_expected(choice))
@@ -93,7 +86,4 @@ def results() -> None:
 
 NEW, JOBS, RESULTS = "New survey", "Jobs", "Results"
 views = {NEW: new_survey, JOBS: jobs, RESULTS: results}
-for tab, view in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
-    if tab.open:
-        with tab:
-            view()
+show_tabs(views)

@@ -1,40 +1,30 @@
 """Train: choose networks and data, start, watch them learn, go on using the app."""
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from core.figures.training_curves import representations_figure
 from core.jobs.cluster import machine_workers
+from core.runs.settings import resolve_settings
 from core.spectra.representations import REPRESENTATIONS
-from core.training.job import EMBEDDED, KIND, submit_training
+from core.training.job import KIND
 from core.training.ranking import ranked_representations
-from core.training.settings import resolve_settings
 from core.training.speed import submit_calibration
 from models.registry import model_spec
-from ui import access, cache, state
-from ui.choice import choose_one
-from ui.figure import show
-from ui.jobs import choose_job, watch
+from ui import cache, state
+from ui.parts import access
+from ui.parts.choice import choose_one
+from ui.parts.figure import show
+from ui.parts.jobs import choose_job, start, watch
+from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.training_choices import TITLES, TrainingChoice, choose_training, choose_training_data
-from ui.training_view import show_estimate, show_results, show_training
+from ui.train.choices import TITLES, TrainingChoice, choose_training, choose_training_data
+from ui.train.view import show_estimate, show_results, show_training
 
 page("Train", ":material/model_training:")
 
 BASELINE_HELP = "Gradient boosting, logistic regression, and position and brightness alone, on the same folds: minutes."
 MEASURE_HELP = "In the background; the expected time appears when the page is used again."
 ESTIMATED_STARS = 18_908  # the embedded set's, before it has been made
-
-
-def start(choice: TrainingChoice, title: str, baselines: bool = False) -> None:
-    """Queue the job and show it; called before the page runs."""
-    data = EMBEDDED if choice.entry.kind == "embedded" else choice.entry.path
-    name = f"{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
-    job = submit_training(data, choice.choices, name, title, baselines=baselines)
-    st.query_params[state.JOB] = job.id
-    st.session_state.pop(state.JOB, None)
-    st.session_state["view"] = JOBS
 
 
 def new_training() -> None:
@@ -52,10 +42,10 @@ def new_training() -> None:
     with buttons:
         names = ", ".join(spec.title for spec, _ in choice.choices)
         title = f"{names} on {choice.entry.title}"
-        wanted = st.checkbox("Fit the baselines too", key="baselines", bind="query-params", help=BASELINE_HELP)
+        wanted = st.checkbox("Fit the baselines too", key=state.BASELINES, bind="query-params", help=BASELINE_HELP)
         st.button(
             "Start", icon=":material/play_arrow:", type="primary", width="stretch", disabled=access.is_read_only(),
-            on_click=access.guarded(start), args=(choice, title, wanted),
+            on_click=access.guarded(start), args=(choice.submit, JOBS, title, wanted),
         )  # fmt: skip
         if not known:
             st.button(
@@ -99,7 +89,7 @@ def representations() -> None:
         )
         st.dataframe(table, hide_index=True)
     usable = [item for item in REPRESENTATIONS if item.needs != "coefficients"]
-    names = st.multiselect("Train with", [item.name for item in usable], ["l2", "pca"], key="represent")
+    names = st.multiselect("Train with", [item.name for item in usable], ["l2", "pca"], key=state.REPRESENT)
     spec = model_spec(key)
     choices = [(spec, resolve_settings(spec, "quick", representation=name)) for name in names]
     st.button(
@@ -107,14 +97,11 @@ def representations() -> None:
         icon=":material/play_arrow:",
         disabled=len(names) < 2 or access.is_read_only(),
         on_click=access.guarded(start),
-        args=(TrainingChoice(entry, choices), f"{spec.title} with {len(names)} representations"),
+        args=(TrainingChoice(entry, choices).submit, JOBS, f"{spec.title} with {len(names)} representations"),
     )
     link("Spectra", "See what the representations look like")
 
 
 NEW, JOBS, RANKING = "New training", "Jobs", "Representations"
 views = {NEW: new_training, JOBS: jobs, RANKING: representations}
-for tab, view in zip(st.tabs(list(views), key="view", bind="query-params"), views.values(), strict=True):
-    if tab.open:
-        with tab:
-            view()
+show_tabs(views)

@@ -1,1 +1,1 @@
-"""How the shipped files were made: a command for each, reproducible and resumable, on data that are not shipped."""
+"""Makers of the files that the program ships, one command each, on data that are not shipped."""

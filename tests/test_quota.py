@@ -1,15 +1,21 @@
 """Limits of a shared instance and its read-only mode: refused in the core, before anything starts or is written."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from core import quota
+from core.__main__ import build_app, main
+from core.commands import COMMANDS
 from core.errors import DiskSpaceError, JobError, QuotaError, ReadOnlyError
 from core.jobs import launch
 from core.jobs.job import CANCELLED, JobState, cancel, create_job, delete, find_jobs, requeue
+from core.runs.settings import resolve_settings
 from core.survey.job import submit_survey
 from core.training.job import EMBEDDED, submit_training
-from core.training.settings import resolve_settings
 from models.registry import model_spec
+
+READING = ("models", "runs", "compare", "evaluate", "survey-report", "star")
 
 
 @pytest.fixture(autouse=True)
@@ -140,3 +146,69 @@ def test_the_last_megabytes_of_the_disk_are_left_alone(monkeypatch):
     with pytest.raises(DiskSpaceError):
         quota.check_new_sample(0, 10)
     assert find_jobs() == []
+
+
+def test_of_many_who_start_jobs_at_once_as_many_get_in_as_are_allowed(monkeypatch):
+    monkeypatch.setenv("EXPLORER_JOBS", "4")
+
+    def ask(_: int) -> bool:
+        try:
+            submit()
+        except QuotaError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(40) as pool:
+        admitted = sum(pool.map(ask, range(40)))
+    assert admitted == len(find_jobs()) == 4
+    ended = find_jobs()[:2]
+    for item in ended:
+        item.write_state(JobState(CANCELLED))
+    submit()  # one place is left, and two ended jobs want it
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(_may_requeue, ended))
+    assert sorted(results) == [False, True]
+
+
+def _may_requeue(item) -> bool:
+    try:
+        requeue(item)
+    except QuotaError:
+        return False
+    return True
+
+
+def test_of_many_who_save_samples_at_once_as_many_are_saved_as_are_allowed(monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLORER_SAMPLES", "3")
+
+    def save(number: int) -> bool:
+        path = tmp_path / "samples" / f"{number}.parquet"
+        try:
+            with quota.place_for_sample(path, 10):
+                path.write_text("stars")
+        except QuotaError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(save, range(20))) == 3
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in COMMANDS])
+def test_commands_that_write_refuse_in_read_only_mode(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLORER_READ_ONLY", "1")
+    registered = {item.name: item.callback for item in build_app().registered_commands}
+    if name in READING:
+        assert not hasattr(registered[name], "__wrapped__")
+        return
+    with pytest.raises(ReadOnlyError, match=f"`{name}` is switched off"):
+        registered[name]()
+    assert not (tmp_path / "local").exists()
+
+
+def test_a_refused_command_says_so_and_writes_nothing(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("EXPLORER_READ_ONLY", "1")
+    out = tmp_path / "stars.parquet"
+    assert main(["simulate", "--population", "survey", "--stars", "5", "--out", str(out)]) == 1
+    assert "`simulate` is switched off" in capsys.readouterr().err
+    assert not out.exists()

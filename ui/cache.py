@@ -7,10 +7,13 @@ import numpy as np
 import streamlit as st
 
 from core import device as core_device
-from core.spectra import dataset as core_dataset
-from core.spectra import dataset_catalogue
-from core.spectra.dataset import Dataset, labels_of
-from core.training import run_catalogue
+from core.datasets import catalogue as dataset_catalogue
+from core.datasets import dataset as core_dataset
+from core.datasets.dataset import Dataset, labels_of
+from core.runs import catalogue as run_catalogue
+from core.verdict.companions import Companions, load_companions
+from core.verdict.ensemble import Ensemble
+from ui import state
 
 
 def with_wanted(find: Any, parameter: str) -> list:
@@ -18,7 +21,7 @@ def with_wanted(find: Any, parameter: str) -> list:
 
     The list may be seconds old, and a link may lead to something that has just been made.
     """
-    found, wanted = find(), st.query_params.get(parameter)
+    found, wanted = find(), state.query(parameter)
     if wanted and all(item.name != wanted for item in found):
         find.clear()
         found = find()
@@ -49,11 +52,16 @@ def find_runs_now() -> list[run_catalogue.RunSummary]:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the networks …")
-def load_ensemble(run_dir: Path, started: str):
+def load_ensemble(run_dir: Path, started: str) -> Ensemble:
     """The ensemble of a run; `started` makes a run that was trained again a new entry."""
-    from core.classification.ensemble import load_ensemble as load
+    from core.verdict.ensemble import load_ensemble as load
 
     return load(run_dir, threads=1)  # one star at a time: more threads only disturb other sessions
+
+
+def load_judges(run: run_catalogue.RunSummary) -> tuple[Ensemble, Companions]:
+    """The networks of a run and the models beside them: what `core.verdict.verdict.judge` asks."""
+    return load_ensemble(run.path, run.started), load_companions(run.path, run.started)
 
 
 @st.cache_resource(show_spinner="Loading the model atmospheres …")

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import access, jobs, state
-from ui.garbage import spare_modules
-from ui.plain import plain
+from ui import state
+from ui.parts import access, jobs
+from ui.parts.garbage import spare_modules
+from ui.parts.plain import plain
 
 PROGRAM = "Massive Star Explorer"
 ICON_FILE = Path(__file__).with_name("icon.svg")
@@ -43,6 +44,12 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 "Star",
                 ":material/star:",
                 "Look up a star or open a file, see its spectrum and read how probable it is that the star is massive.",
+            ),
+            MenuEntry(
+                "pages/epochs.py",
+                "Epochs",
+                ":material/timeline:",
+                "See a star transit by transit: what of its spectrum varies, and whether the verdict holds.",
             ),
         ),
     ),

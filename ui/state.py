@@ -1,56 +1,137 @@
-"""What a session remembers: choices in the URL, opened files. Each item has one accessor, no page uses a raw key."""
+"""What a session remembers: choices in the URL, widgets, opened files. All their keys stand here and nowhere else."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
-from core.archive.lookup import StarRecord
-from core.spectra.dataset import Dataset, from_spectra
+from core.datasets.dataset import Dataset, from_spectra
 from core.spectra.spectrum_set import SpectrumSet
+from core.star.record import StarRecord
 
-# Names of query parameters: they are public, links depend on them.
-SOURCE_ID = "source_id"
-RADIUS = "radius_arcsec"
-EPOCH = "epoch"
-RUN = "run"
-JOB = "job"
-MODELS = "model"
-TRAINING_SET = "data"
-PRESET = "preset"
-REPRESENTATION_OF_TRAINING = "represented"
-CURVES = "curves"
-RANKED_MODEL = "ranked"
-MEMBER = "member"
-EXPLAINED_STARS = "explained"
-STARS = "stars"
-THRESHOLD = "threshold"
-SURVEY = "survey"
-PREVALENCE = "prevalence"
-SKY, BY_PRIOR, IMPOSTORS, GOOD = "sky", "by_prior", "impostors", "good"
-ORDINARY, KNOWN, G_RANGE = "ordinary", "known", "g"
+# Names of query parameters, each also the key of its widget: they are public, links depend on them.
+VIEW, TAB = "view", "tab"
+SOURCE_ID, RADIUS, EPOCH = "source_id", "radius_arcsec", "epoch"
+RUN, JOB, MODELS, RELEASE = "run", "job", "model", "release"
 ERROR_RATE = "error_rate"
-PARALLAX_SNR = "parallax_snr"
-RUWE = "ruwe"
-EPS_PC = "eps_pc"
-EPS_DEG = "eps_deg"
-MIN_SAMPLES = "min_samples"
-SPACE = "space"
-ALGORITHM = "algorithm"
-DISTANCE_ERRORS = "errors"
-DISTANCE = "distance"
-WEIGHT = "weight_pc_per_kms"
-GROUP = "group"
-PROJECTION = "projection"
-COLOUR = "colour"
+SET, REPRESENTATION, LABEL, CATEGORY, BP_RP = "set", "representation", "label", "category", "bp_rp"
+FAMILY, TEFF, LOGG, MH, A_V, R_V, G_MAG, SEED = "family", "teff", "logg", "mh", "a_v", "r_v", "g_mag", "seed"
+TRAINING_SET, PRESET, REPRESENTATION_OF_TRAINING = "data", "preset", "represented"
+VALIDATION, LOSS, AUGMENT, CONTEXT, TRAINING_SEED = "validation", "loss", "augment", "context", "training_seed"
+FOLDS, ONLY_FOLDS, EPOCHS, PATIENCE = "folds", "only_folds", "epochs", "patience"
+BASELINES, CURVES, RANKED_MODEL = "baselines", "curves", "ranked"
+GROUND, TEST, METRIC, QUANTITY = "ground", "test", "metric", "quantity"
+PART, PURITY, SAMPLE, BY, TRANSITS = "part", "purity", "sample", "by", "transits"
+MEMBER, EXPLAINED_STARS = "member", "explained"
+STARS, THRESHOLD, SURVEY, PREVALENCE = "stars", "threshold", "survey", "prevalence"
+SKY, BY_PRIOR, IMPOSTORS, GOOD = "sky", "by_prior", "impostors", "good"
+ORDINARY, KNOWN, G_RANGE, SORT = "ordinary", "known", "g", "sort"
+PARALLAX_SNR, RUWE = "parallax_snr", "ruwe"
+EPS_PC, EPS_DEG, MIN_SAMPLES, SPACE, ALGORITHM = "eps_pc", "eps_deg", "min_samples", "space", "algorithm"
+DISTANCE_ERRORS, DISTANCE, WEIGHT, GROUP = "errors", "distance", "weight_pc_per_kms", "group"
+PROJECTION, COLOUR, NAMES = "projection", "colour", "names"
 L_DEG, B_DEG, RADIUS_DEG = "l", "b", "radius"
 
+# Keys of widgets that stand in no URL.
+TYPICAL, STAR_PLOTS, FIT_BY_PHYSICS, FIT_LAW = "typical", "star plots", "fit_by_physics", "fit_law"
+REPRESENT, MARK, PURITY_CURVE = "represent", "mark", "purity curve"
+SURVEY_STARS, SURVEY_SEED, SURVEY_THRESHOLD = "survey stars", "survey seed", "survey threshold"
+LARGEST_FIRST = "largest first"
+FIELD_L, FIELD_B, FIELD_RADIUS, GO_TO = "field l", "field b", "field radius", "go to"
+ASSOCIATION_MAP, PAINT, FILM_FRAMES = "association map", "paint", "film frames"
+
+# First words of keys of which a page has several; `key` makes them.
+UPLOADER, ROW, SHOW, CLOSE = "uploader", "row of", "show", "close"
+RELAUNCH, CANCEL, RESUME, DELETE, START = "relaunch", "cancel", "resume", "delete", "start"
+DOWNLOAD, EXPLAIN, ERRORS_OF, STARS_OF = "download", "explain", "errors of", "stars of"
+CUT, SURVEY_CUT, PAGE_OF, CANDIDATES, STAR_TABLE = "cut", "survey cut", "page of", "candidates", "star table"
+PRESET_OF, GROUPS, ZOOM, BY_HAND = "take preset", "groups", "zoom", "by hand"
+
+# What the session remembers beside widgets.
+REFUSED, SIMULATED_STAR, STAR_TABLES = "refused", "simulated star", "uploaded star tables"
+STARS_CHOSEN = "star table chosen last"
+EPS_PUSHES, CHECKED_GROUPS, CLICKED_STAR, FILM = "eps pushed", "checked groups", "clicked star", "association film"
 _QUERIES = "remembered queries"
 _OPENED = "opened files"
 _ASK_AGAIN = "ask the archive again"
 _LATEST_STAR = "star looked at last"
 _RECORD = "record of the star looked at last"
 _PAGE, _PAGE_CHANGED = "page", "page changed"
+
+
+def key(first: str, *more: object) -> str:
+    """Key of one of several widgets of a kind.
+
+    >>> key(ROW, "stars.csv")
+    'row of stars.csv'
+    """
+    return " ".join(str(part) for part in (first, *more))
+
+
+def of_preset(name: str, preset: str) -> str:
+    """Query parameter of a number whose default a preset of the training gives."""
+    return f"{name}_{preset}"
+
+
+def query(name: str, default: Any = None) -> Any:
+    """What stands in the URL as `?name=...`, text; `default` where nothing does."""
+    return st.query_params.get(name, default)
+
+
+def queries(name: str) -> list[str]:
+    """Every `?name=...` of the URL."""
+    return st.query_params.get_all(name)
+
+
+def set_query(name: str, value: str | list[str] | None) -> None:
+    """Put a value into the URL, or take it out (None)."""
+    if value is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = value
+
+
+def recall(name: str, default: Any = None) -> Any:
+    """The value of a widget, or what was remembered under the name, in this session."""
+    return st.session_state.get(name, default)
+
+
+def knows(name: str) -> bool:
+    """Whether the session has a value of that name."""
+    return name in st.session_state
+
+
+def remember(name: str, value: Any) -> None:
+    """Set a value; that of a widget before it is drawn, or from a callback."""
+    st.session_state[name] = value
+
+
+def remember_all(values: Mapping[str, Any]) -> None:
+    """Set several values."""
+    st.session_state.update(values)
+
+
+def keep(name: str, first: Any) -> Any:
+    """The session's value, which is `first` until another is set."""
+    return st.session_state.setdefault(name, first)
+
+
+def forget(name: str) -> None:
+    """Drop a value: the widget begins anew with its default."""
+    st.session_state.pop(name, None)
+
+
+def take(name: str) -> Any:
+    """The value, once: it is dropped; None where there is none."""
+    return st.session_state.pop(name, None)
+
+
+def show_job(job_id: str, tab: str) -> None:
+    """Lead to a job that has just been queued, on the tab of the page that shows jobs; from a callback."""
+    set_query(JOB, job_id)
+    forget(JOB)
+    remember(VIEW, tab)
 
 
 @dataclass

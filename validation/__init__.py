@@ -1,1 +1,1 @@
-"""Science against real stars: each module judges shipped runs with data that decided nothing of them."""
+"""What the product claims, measured: each module writes a committed table under `validation/results`."""

@@ -16,8 +16,8 @@ from core.errors import ExplorerError
 from core.evaluation.real_truth import RealSample, embedded_sample, real_sample
 from core.evaluation.real_validation import RealValidation, validate_real
 from core.evaluation.real_validation_text import TITLES, interval, rate_rows
-from core.evaluation.run_result import reference_folders
-from core.run_folders import describe_run
+from core.runs.folders import reference_folders
+from core.runs.run import read_run
 from core.settings import current_settings
 from core.spectra.spectrum_set import SpectrumSet
 from validation.report import write_report
@@ -35,7 +35,7 @@ def main(run_dirs: list[Path]) -> None:
     judged: list[RealValidation] = []
     for run in runs:
         try:
-            judged.append(validate_real(run, sample, title=str(describe_run(run).get("title", run.name))))
+            judged.append(validate_real(run, sample, title=read_run(run).network))
         except ExplorerError as error:
             print(f"{run}: not judged ({error})", file=sys.stderr)
     if not judged:

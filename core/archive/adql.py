@@ -6,9 +6,10 @@ Every value enters through `text_literal`, `integer` or `number`, so that what a
 import math
 from collections.abc import Iterable
 
-from core.archive.columns import ASTROPHYSICAL_COLUMNS, GAIA_EPOCH, GAIA_SOURCE_COLUMNS
-from core.archive.source_id import check_source_id
 from core.errors import UsageError
+from core.gaia.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS
+from core.gaia.releases import DEFAULT, PARAMETER_TABLE, SOURCE_TABLE, Neighbourhood, Release
+from core.gaia.source_id import check_source_id
 
 LONGEST_NAME = 120
 _FASTEST_ARCSEC_PER_YEAR = 10.4  # Barnard's star
@@ -44,38 +45,55 @@ def id_list(ids: Iterable[int]) -> str:
     return ", ".join(integer(check_source_id(int(item))) for item in ids)
 
 
-def selected_columns() -> str:
-    """The star columns, each with its table alias: g for gaia_source, a for astrophysical_parameters."""
-    return ", ".join([f"g.{name}" for name in GAIA_SOURCE_COLUMNS] + [f"a.{name}" for name in ASTROPHYSICAL_COLUMNS])
+def selected_columns(release: Release = DEFAULT) -> str:
+    """The star columns under this program's names: g for gaia_source, a for astrophysical_parameters.
+
+    Columns that the release renames are given their usual name, those that it has removed are left out.
+    """
+    names = [("g", name) for name in GAIA_SOURCE_COLUMNS] + [("a", name) for name in ASTROPHYSICAL_COLUMNS]
+    chosen = []
+    for table, name in names:
+        own = release.column(name)
+        if own is not None:
+            chosen.append(f"{table}.{own}" if own == name else f"{table}.{own} AS {name}")
+    return ", ".join(chosen)
 
 
-STAR_TABLES = "gaiadr3.gaia_source AS g LEFT JOIN gaiadr3.astrophysical_parameters AS a ON g.source_id = a.source_id"
+def star_tables(release: Release = DEFAULT) -> str:
+    """gaia_source as g with astrophysical_parameters as a."""
+    source, parameters = release.table(SOURCE_TABLE), release.table(PARAMETER_TABLE)
+    return f"{source} AS g LEFT JOIN {parameters} AS a ON g.source_id = a.source_id"
 
 
-def stars_query(ids: Iterable[int]) -> str:
+def selected_stars(limit: int, release: Release = DEFAULT) -> str:
+    """The beginning of a query for at most `limit` stars with all their columns."""
+    return f"SELECT TOP {integer(limit)} {selected_columns(release)} FROM {star_tables(release)}"
+
+
+def stars_query(ids: Iterable[int], release: Release = DEFAULT) -> str:
     """All star columns of given ids, one row each."""
     ids = list(ids)
-    return (
-        f"SELECT TOP {max(len(ids), 1)} {selected_columns()} FROM {STAR_TABLES} WHERE g.source_id IN ({id_list(ids)})"
-    )
+    return f"{selected_stars(max(len(ids), 1), release)} WHERE g.source_id IN ({id_list(ids)})"
 
 
-def cone_query(ra: float, dec: float, radius_arcsec: float, epoch: float, limit: int = 200) -> str:
+def cone_query(
+    ra: float, dec: float, radius_arcsec: float, epoch: float, limit: int = 200, release: Release = DEFAULT
+) -> str:
     """Candidates around a position given at `epoch` (Julian year); ra and dec in degrees, ICRS.
 
-    Gaia's positions are of J2016.0, so the circle is widened by what an ordinary star moves in the years between
-    (0.3 arcsec per year), and for stars that are known to be faster by the motion of Barnard's star. Which of the rows
-    lie within `radius_arcsec` at the epoch is decided afterwards, from their proper motions.
+    Gaia's positions are of the release's epoch, so the circle is widened by what an ordinary star moves in the years
+    between (0.3 arcsec per year), and for stars that are known to be faster by the motion of Barnard's star. Which of
+    the rows lie within `radius_arcsec` at the epoch is decided afterwards, from their proper motions.
     """
     if not 0 < radius_arcsec <= 3600:
         raise UsageError(f"the radius is {radius_arcsec} arcsec, expected more than 0 and at most 3600")
-    years = abs(epoch - GAIA_EPOCH)
+    years = abs(epoch - release.reference_epoch)
     near = (radius_arcsec + years * _ORDINARY_ARCSEC_PER_YEAR) / 3600
     far = (radius_arcsec + years * _FASTEST_ARCSEC_PER_YEAR) / 3600
     centre = f"{number(ra)}, {number(dec)}"
     return (
-        f"SELECT TOP {integer(limit)} {selected_columns()}, "
-        f"DISTANCE(POINT(g.ra, g.dec), POINT({centre})) AS distance_deg FROM {STAR_TABLES} "
+        f"SELECT TOP {integer(limit)} {selected_columns(release)}, "
+        f"DISTANCE(POINT(g.ra, g.dec), POINT({centre})) AS distance_deg FROM {star_tables(release)} "
         f"WHERE 1 = CONTAINS(POINT(g.ra, g.dec), CIRCLE({centre}, {number(far)})) "
         f"AND (g.pm > {number(_ORDINARY_ARCSEC_PER_YEAR * 1000)} "
         f"OR 1 = CONTAINS(POINT(g.ra, g.dec), CIRCLE({centre}, {number(near)}))) ORDER BY distance_deg ASC"
@@ -91,10 +109,14 @@ def simbad_query(name: str) -> str:
     )
 
 
-def dr2_neighbours_query(dr2_ids: Iterable[int]) -> str:
-    """DR3 counterparts of DR2 ids (several rows where the match is ambiguous)."""
-    ids = list(dr2_ids)
+def neighbours_query(
+    ids: Iterable[int], neighbourhood: Neighbourhood, release: Release = DEFAULT, *, backwards: bool = False
+) -> str:
+    """Counterparts in `release` of an older release's ids, or the reverse; several rows where it is ambiguous."""
+    ids = list(ids)
+    asked = neighbourhood.new_id if backwards else neighbourhood.old_id
+    columns = f"{neighbourhood.old_id}, {neighbourhood.new_id}, angular_distance, magnitude_difference"
     return (
-        f"SELECT TOP {20 * max(len(ids), 1)} dr2_source_id, dr3_source_id, angular_distance, magnitude_difference "
-        f"FROM gaiadr3.dr2_neighbourhood WHERE dr2_source_id IN ({id_list(ids)})"
+        f"SELECT TOP {20 * max(len(ids), 1)} {columns} FROM {release.table(neighbourhood.table)} "
+        f"WHERE {asked} IN ({id_list(ids)})"
     )

@@ -10,22 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.archive import adql
 from core.archive.client import ArchiveClient
-from core.archive.selections import LOW_MASS, MASSIVE
 from core.errors import ArchiveReplyError
+from core.gaia.labels import LOW_MASS, MASSIVE
+from core.gaia.releases import RELEASES, release_named_in
 
 ALS_LABELS = {"M": MASSIVE, "I": LOW_MASS, "L": LOW_MASS, "H": LOW_MASS}
 """Categories: massive, intermediate mass, low mass, high gravity; others (extragalactic ...) are left out."""
 ALS_CATEGORIES = {"M": "ALS massive", "I": "ALS intermediate mass", "L": "ALS low mass", "H": "ALS high gravity"}
-NEAR_MAS = 500.0
-"""A DR3 source farther than this from a DR2 source is not its counterpart."""
-SAME_MAGNITUDE = 0.5
-AMBIGUITY_MARGIN = 3.0
-"""A second candidate closer than this many times the best one's distance makes a match ambiguous."""
-_IDS_PER_QUERY = 1000
 _CATEGORY_NAMES = ("cat", "category", "class")
-_DR3_NAMES = ("gaiadr3", "id_dr3", "dr3name", "gaia_dr3", "gaiaedr3", "source_id_dr3")
 _DR2_NAMES = ("gaiadr2", "id_dr2", "dr2name", "gaia_dr2", "gaia", "source")
 _SPECTRAL_NAMES = ("spt", "sptype", "spt_als")
 
@@ -35,7 +28,7 @@ class Als:
     """One edition: `catalogue` (VizieR's designation), `stars`, and `notes` on editions that were passed over.
 
     stars : DataFrame
-        dr3_source_id or dr2_source_id, als_category (one letter), spectral_type.
+        dr3_source_id (or that of another release), als_category (one letter), spectral_type.
     """
 
     catalogue: str
@@ -43,18 +36,9 @@ class Als:
     notes: tuple[str, ...] = ()
 
     @property
-    def has_dr3_ids(self) -> bool:
-        """Whether no cross-match is needed."""
-        return "dr3_source_id" in self.stars
-
-
-@dataclass(frozen=True)
-class Crossmatch:
-    """DR2 to DR3: `matched` (dr2_source_id, dr3_source_id), `ambiguous` with all candidates, `lost` DR2 ids."""
-
-    matched: pd.DataFrame
-    ambiguous: pd.DataFrame
-    lost: np.ndarray
+    def release(self) -> str:
+        """Key of the release whose ids it lists."""
+        return next(name.split("_")[0] for name in self.stars.columns if name.endswith("_source_id"))
 
 
 def fetch_als(client: ArchiveClient) -> Als:
@@ -87,16 +71,17 @@ def read_als(tables: dict[str, pd.DataFrame], catalogue: str) -> pd.DataFrame:
     ArchiveReplyError
         No table has a category and a Gaia id.
     """
-    found: dict[str, list[pd.DataFrame]] = {"dr3_source_id": [], "dr2_source_id": []}
+    newest_first = [release.key for release in reversed(RELEASES)] + ["dr2"]
+    found: dict[str, list[pd.DataFrame]] = {f"{key}_source_id": [] for key in newest_first}
     for table in tables.values():
         category, spectral = _column(table, _CATEGORY_NAMES), _column(table, _SPECTRAL_NAMES)
-        ids = {"dr3_source_id": _column(table, _DR3_NAMES), "dr2_source_id": _column(table, _DR2_NAMES)}
+        ids = {f"{release.key}_source_id": _column(table, release.id_columns) for release in reversed(RELEASES)}
+        ids |= {"dr2_source_id": _column(table, _DR2_NAMES)}
         name = next((name for name, column in ids.items() if column is not None), None)
-        if name == "dr2_source_id" and table[ids[name]].astype(str).str.contains("DR3").any():
-            name, ids = (
-                "dr3_source_id",
-                {"dr3_source_id": ids[name]},
-            )  # a column 'Gaia' says in its values what it holds
+        if name == "dr2_source_id":  # a column 'Gaia' says in its values what it holds
+            said = {release_named_in(text) for text in table[ids[name]].astype(str)} - {""}
+            if said and (own := f"{max(said)}_source_id") in found:
+                name, ids = own, {own: ids[name]}
         if category is None or name is None or not len(table):
             continue
         found[name].append(pd.DataFrame({
@@ -112,36 +97,6 @@ def read_als(tables: dict[str, pd.DataFrame], catalogue: str) -> pd.DataFrame:
                 return als.drop_duplicates(name).reset_index(drop=True)
     names = {name: list(table.columns)[:15] for name, table in tables.items()}
     raise ArchiveReplyError(f"VizieR's {catalogue} has no table with categories and Gaia ids; its tables are {names}")
-
-
-def dr3_counterparts(dr2_ids: np.ndarray, client: ArchiveClient) -> Crossmatch:
-    """Translate DR2 ids through gaiadr3.dr2_neighbourhood."""
-    parts = [dr2_ids[start : start + _IDS_PER_QUERY] for start in range(0, len(dr2_ids), _IDS_PER_QUERY)]
-    tables = [client.query(adql.dr2_neighbours_query(ids), "DR3 counterparts", asynchronous=True) for ids in parts]
-    return crossmatch(dr2_ids, pd.concat(tables, ignore_index=True))
-
-
-def crossmatch(dr2_ids: np.ndarray, neighbours: pd.DataFrame) -> Crossmatch:
-    """Decide which DR3 source each DR2 source is, from the rows of gaiadr3.dr2_neighbourhood.
-
-    The nearest candidate within 0.5 arcsec and 0.5 mag is the match, unless another such candidate is less than three
-    times as far away: then the star is listed as ambiguous and left out. (The archive warns that ids are not the same
-    in both releases: Gaia DR3 documentation, dr2_neighbourhood.)
-    """
-    near = neighbours[
-        (neighbours["angular_distance"] <= NEAR_MAS)
-        & ~(neighbours["magnitude_difference"].abs() > SAME_MAGNITUDE)
-        & neighbours["dr2_source_id"].isin(dr2_ids)
-    ].sort_values(["dr2_source_id", "angular_distance"])
-    best = near.groupby("dr2_source_id")["angular_distance"].transform("min")
-    rivals = near[near["angular_distance"] <= AMBIGUITY_MARGIN * best.clip(lower=1.0)]
-    count = rivals.groupby("dr2_source_id")["dr3_source_id"].transform("nunique")
-    # two DR2 sources that became one DR3 source are ambiguous as well
-    shared = rivals.groupby("dr3_source_id")["dr2_source_id"].transform("nunique")
-    unclear = (count > 1) | (shared > 1)
-    matched = rivals[~unclear][["dr2_source_id", "dr3_source_id"]].drop_duplicates().reset_index(drop=True)
-    lost = np.setdiff1d(dr2_ids, near["dr2_source_id"].to_numpy())
-    return Crossmatch(matched, rivals[unclear].reset_index(drop=True), lost)
 
 
 def _column(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:

@@ -10,20 +10,21 @@ import pandas as pd
 
 from core.archive import adql
 from core.archive.client import MOST_IDS_PER_CALL, SYNC_ROW_LIMIT, ArchiveClient
-from core.archive.columns import DATA_RELEASE, STAR_COLUMNS, with_fixed_types
 from core.archive.parts import Parts, fingerprint
 from core.archive.progress import Progress, silent
 from core.archive.retry import RetryPolicy
 from core.atomic import atomic_path
 from core.errors import NotFoundError, ReadError, UsageError
+from core.gaia.columns import STAR_COLUMNS, with_fixed_types
+from core.gaia.releases import CONTINUOUS, DEFAULT
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, concatenate
 
 CHUNK_IDS = 2000
 ROUNDS = 3
 """How often a star that did not come is asked for before it is listed as not delivered."""
 PATIENT = RetryPolicy(attempts=7, first_pause_s=4.0, repeat_offline=True)
-NO_SUCH_SOURCE = "no such source in Gaia DR3"
-NO_XP = "no XP spectrum in Gaia DR3"
+NO_SUCH_SOURCE = f"no such source in {DEFAULT.name}"
+NO_XP = f"no XP spectrum in {DEFAULT.name}"
 NOT_DELIVERED = f"not delivered in {ROUNDS} attempts"
 
 
@@ -83,7 +84,7 @@ def fetch_spectra(
     parts = _parts_of(out)
     parts.open({
         "ids": fingerprint(wanted), "n_ids": len(wanted), "chunk_ids": chunk_ids, "correlations": correlations,
-        "release": DATA_RELEASE,
+        "release": client.release.name,
     })  # fmt: skip
     numbers = range(-(-len(wanted) // chunk_ids))
     reasons: dict[int, str] = {}
@@ -135,10 +136,10 @@ def fetch_chunk(
 ) -> tuple[SpectrumSet | None, dict[int, str]]:
     """(spectra, {source_id: why it did not come}) of one chunk whose metadata are known, rows in the chunk's order."""
     known = table.set_index("source_id")
-    missing = {int(item): NO_SUCH_SOURCE for item in chunk if item not in known.index}
+    missing = {int(item): _of(NO_SUCH_SOURCE, client) for item in chunk if item not in known.index}
     if "has_xp_continuous" in known:
         without = known.index[~known["has_xp_continuous"].astype("boolean").fillna(True)]
-        missing |= {int(item): NO_XP for item in without}
+        missing |= {int(item): _of(NO_XP, client) for item in without}
     wanted = [int(item) for item in chunk if int(item) not in missing]
     received: list[SpectrumSet] = []
     for _ in range(ROUNDS):
@@ -177,10 +178,14 @@ def star_columns(ids: Sequence[int] | np.ndarray, client: ArchiveClient) -> pd.D
     if not len(ids):
         return with_fixed_types(pd.DataFrame(columns=list(STAR_COLUMNS)))
     tables = [
-        client.query(adql.stars_query(ids[start : start + SYNC_ROW_LIMIT]), "the stars' columns")
+        client.query(adql.stars_query(ids[start : start + SYNC_ROW_LIMIT], client.release), "the stars' columns")
         for start in range(0, len(ids), SYNC_ROW_LIMIT)
     ]
     return with_fixed_types(pd.concat(tables, ignore_index=True))
+
+
+def _of(reason: str, client: ArchiveClient) -> str:
+    return reason.replace(DEFAULT.name, client.release.name)
 
 
 def _metadata_of(chunk: np.ndarray, metadata: pd.DataFrame | None, client: ArchiveClient) -> pd.DataFrame:
@@ -194,9 +199,9 @@ def _download(ids: list[int], client: ArchiveClient) -> SpectrumSet | None:
     from core.spectra.readers import read_spectra
 
     with tempfile.TemporaryDirectory(prefix="gaia-bulk-") as folder:
-        path = client.datalink(ids, "XP_CONTINUOUS", Path(folder) / "chunk.zip", structure="RAW", file_format="csv")
+        path = client.datalink(ids, CONTINUOUS, Path(folder) / "chunk.zip", structure="RAW", file_format="csv")
         try:
-            return read_spectra(path)
+            return read_spectra(path, release=client.release.key)
         except ReadError:
             import zipfile
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.archive.columns import DATA_RELEASE
-from core.archive.source_id import healpix_of
 from core.atomic import atomic_path
+from core.gaia.releases import DEFAULT, Release, find_release
+from core.gaia.source_id import healpix_of
 from core.settings import current_settings
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 
@@ -49,15 +49,17 @@ class CachedStar:
     product: str
     rvs: pd.DataFrame | None = None
     query: str = ""
-    release: str = DATA_RELEASE
+    release: str = DEFAULT.name
     retrieved: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 class StarCache:
     """The cache folder: stars by id, and what names and negative replies resolved to."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or current_settings().cache_dir / "archive"
+    def __init__(self, folder: Path | None = None, release: Release = DEFAULT) -> None:
+        self.release = release
+        base = folder or current_settings().cache_dir / "archive"
+        self.folder = base if release == DEFAULT else base / release.key
 
     def load(self, source_id: int) -> CachedStar | None:
         """The star if it is there and sound; a corrupt file is removed and counts as absent."""
@@ -67,7 +69,7 @@ class StarCache:
         except OSError:
             return None
         try:
-            star = _decode(data)
+            star = _decode(data, self.release)
             if star.source_id != source_id:
                 raise ValueError(f"the file holds star {star.source_id}")
         except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
@@ -93,7 +95,7 @@ class StarCache:
 
     def remember_answer(self, query: str, answer: dict[str, object]) -> None:
         """Keep what a query (a name, coordinates) resolved to; {'found': False, ...} records a negative reply."""
-        content = {"query": query, "release": DATA_RELEASE, "saved": time.time(), "answer": answer}
+        content = {"query": query, "release": self.release.name, "saved": time.time(), "answer": answer}
         with atomic_path(self._answer_path(query)) as beside:
             beside.write_text(json.dumps(content))
 
@@ -102,7 +104,7 @@ class StarCache:
         path = self._answer_path(query)
         try:
             content = json.loads(path.read_text())
-            if content["query"] != query or content["release"] != DATA_RELEASE:
+            if content["query"] != query or content["release"] != self.release.name:
                 raise ValueError("another query")
             answer, saved = dict(content["answer"]), float(content["saved"])
         except OSError:
@@ -148,11 +150,11 @@ def _encode(star: CachedStar) -> bytes:
     return buffer.getvalue()
 
 
-def _decode(data: bytes) -> CachedStar:
+def _decode(data: bytes, release: Release = DEFAULT) -> CachedStar:
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     header = json.loads(arrays.pop("header").tobytes())
-    if header["format"] != FORMAT_VERSION or header["release"] != DATA_RELEASE:
+    if header["format"] != FORMAT_VERSION or header["release"] != release.name:
         raise ValueError(f"format {header['format']} of {header['release']}")
     spectra = None
     if "flux" in arrays:
@@ -164,6 +166,8 @@ def _decode(data: bytes) -> CachedStar:
             coefficients=Coefficients(**parts) if parts else None,
             metadata=pd.DataFrame({name: [value] for name, value in header["gaia"].items() if name != "source_id"}),
             note=np.array([header["note"] or ""], dtype=object),
+            release=find_release(header["release"]).key,
+            release_stated=True,
         )
     rvs = {name.split(".", 1)[1]: value for name, value in arrays.items() if name.startswith("rvs.")}
     return CachedStar(

@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from core.archive import parse
-from core.archive.columns import DATA_RELEASE
 from core.archive.connections import gaia_connection, simbad_client, uncached, vizier_client
 from core.archive.retry import IncompleteReplyError, RateLimit, RetryPolicy, with_retries
 from core.errors import ArchiveBusyError, ArchiveReplyError, UsageError
+from core.gaia.releases import DEFAULT, Release
 from core.settings import Settings, current_settings
 
 MOST_IDS_PER_CALL = 5000
@@ -40,11 +40,14 @@ class ArchiveClient:
         How patiently requests are repeated.
     on_message : callable or None
         Told in one sentence about every pause.
+    release : Release
+        Whose tables and products are asked for, and whose ids its methods take.
     """
 
     settings: Settings = field(default_factory=current_settings)
     policy: RetryPolicy | None = None
     on_message: Callable[[str], None] | None = None
+    release: Release = DEFAULT
     _reached: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     def query(self, adql: str, what: str = "the query", *, asynchronous: bool = False) -> pd.DataFrame:
@@ -79,7 +82,7 @@ class ArchiveClient:
         parameters = {
             "VALID_DATA": "false",
             "ID": ",".join(str(int(item)) for item in ids),
-            "RELEASE": DATA_RELEASE,
+            "RELEASE": self.release.name,
             "DATA_STRUCTURE": structure,
             "FORMAT": file_format,
             "RETRIEVAL_TYPE": product,

@@ -94,6 +94,7 @@ def _session_with_timeout(session, timeout_s: float):
 
 
 def simbad_client(settings: Settings):
+    """astroquery's Simbad at the server of the settings, with their time-out."""
     _quietly_import()
     from astroquery.simbad import SimbadClass
     from pyvo.dal import TAPService
@@ -114,6 +115,7 @@ def simbad_client(settings: Settings):
 
 
 def vizier_client(settings: Settings):
+    """astroquery's VizieR at the server of the settings, without a limit of rows, with their time-out."""
     _quietly_import()
     from astroquery.vizier import VizierClass
 

@@ -1,4 +1,4 @@
-"""Gaia DR3 in HATS format (HiPSCat's successor), read with LSDB: bulk work by cone, by box or over the whole sky.
+"""Gaia in HATS format (HiPSCat's successor), read with LSDB: bulk work by cone, by box or over the whole sky.
 
 A catalogue may lie on a disk or behind an http(s) or s3 address; nothing is read before the rows are asked for.
 """
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.archive.columns import STAR_COLUMNS
 from core.archive.parts import Parts
 from core.archive.progress import Progress, silent
 from core.errors import ArchiveError, MissingColumnError, NotFoundError, UsageError
+from core.gaia.columns import STAR_COLUMNS
 from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 

@@ -5,17 +5,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.archive.source_id import check_source_id, parse_source_id
 from core.errors import EmptyFileError, HtmlPageError, ReadError, SourceIdError
+from core.gaia.releases import DEFAULT
+from core.gaia.source_id import check_source_id, parse_source_id
 
 _LARGEST_BYTES = 512 * 1024**2
 _COLUMN = "source_id"
 
 
-def read_ids(path: Path) -> np.ndarray:
+def read_ids(path: Path, release: str = DEFAULT.key) -> np.ndarray:
     """Source ids of a file, int64, in file order.
 
-    A text or CSV file holds one id per line ('Gaia DR3 ...' is understood, '#' begins a comment) or has a column
+    A text or CSV file holds one id per line ('Gaia DR3 ...' is understood where ids of that release are
+    wanted, '#' begins a comment) or has a column
     `source_id`; a Parquet file has such a column.
 
     Raises
@@ -49,7 +51,7 @@ def read_ids(path: Path) -> np.ndarray:
             cells = entry.split(",")
             entry = cells[column].strip().strip('"') if column < len(cells) else ""
         try:
-            ids.append(parse_source_id(entry.rstrip(",")))
+            ids.append(parse_source_id(entry.rstrip(","), release))
         except SourceIdError as error:
             raise SourceIdError(f"{path}, line {number}: {error}") from error
     if not ids:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.atomic import atomic_path, storage_errors
-from core.errors import UsageError
+from core.atomic import atomic_path
+from core.claims import claim
 from core.spectra.spectrum_set import SpectrumSet
 
 
@@ -30,20 +30,7 @@ class Parts:
         StorageError
             The folder cannot be written to.
         """
-        with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / "request.json"
-        if path.exists():
-            before = json.loads(path.read_text())
-            if before != request:
-                different = sorted(name for name in {*before, *request} if before.get(name) != request.get(name))
-                raise UsageError(
-                    f"{self.folder} holds an unfinished download of something else (it differs in "
-                    f"{', '.join(different)}). Finish that one, delete the folder, or choose another output"
-                )
-            return
-        with atomic_path(path) as beside:
-            beside.write_text(json.dumps(request, indent=2))
+        claim(self.folder, request, "an unfinished download")
 
     def finished(self, number: int) -> dict | None:
         """What was noted of part `number`, or None if it is not finished."""
@@ -75,7 +62,8 @@ class Parts:
         paths = [self.path(number) for number in numbers if self.path(number).exists()]
         if not paths:
             return 0
-        schema = pa.unify_schemas([pq.read_schema(path) for path in paths], promote_options="permissive")
+        schemas = [pq.read_schema(path) for path in paths]
+        schema = pa.unify_schemas(schemas, promote_options="permissive").with_metadata(schemas[0].metadata)
         n_rows = 0
         with atomic_path(out) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as writer:
             for path in paths:

@@ -9,13 +9,17 @@ import pandas as pd
 from core.archive.parse import check_harmless, decompressed
 from core.archive.retry import IncompleteReplyError
 from core.errors import ArchiveReplyError, ReadError
+from core.gaia.releases import CONTINUOUS, DEFAULT, SAMPLED
 from core.spectra.spectrum_set import SpectrumSet
 
+_RVS = ("RVS", "MEAN_SPECTRUM_RVS")
 LARGEST_STAR_BYTES = 64 * 1024**2
 """A star's products unpack to a few hundred kB; more than this is a damaged or hostile zip."""
 
 
-def read_star_products(data: bytes, source_id: int) -> tuple[SpectrumSet | None, str, pd.DataFrame | None]:
+def read_star_products(
+    data: bytes, source_id: int, release: str = DEFAULT.key
+) -> tuple[SpectrumSet | None, str, pd.DataFrame | None]:
     """(spectra of one row or None, 'XP_SAMPLED' | 'XP_CONTINUOUS' | '', RVS spectrum or None) of one star's zip.
 
     Raises
@@ -27,20 +31,20 @@ def read_star_products(data: bytes, source_id: int) -> tuple[SpectrumSet | None,
     """
     names = _member_names(data)
     products = {name.split("-")[0].strip().upper(): name for name in names}
-    product = next((kind for kind in ("XP_SAMPLED", "XP_CONTINUOUS") if kind in products), "")
+    product = next((kind for kind in (SAMPLED, CONTINUOUS) if kind in products), "")
     spectra = None
     if product:
         from core.spectra.readers import read_bytes
 
         try:
-            spectra = read_bytes("datalink.zip", data)
+            spectra = read_bytes("datalink.zip", data, release=release)
         except ReadError as error:
             raise IncompleteReplyError(f"the spectra cannot be read: {error}") from error
         rows = np.flatnonzero(spectra.source_id == source_id)
         if len(rows) == 0:
             raise IncompleteReplyError(f"the spectra belong to {spectra.source_id.tolist()}, not to {source_id}")
         spectra = spectra.take(rows[:1])
-    rvs = _read_rvs(data, products["RVS"]) if "RVS" in products else None
+    rvs = _read_rvs(data, products[named]) if (named := next((n for n in _RVS if n in products), "")) else None
     return spectra, product, rvs
 
 

@@ -9,21 +9,18 @@ import pandas as pd
 from core.archive import adql
 from core.archive.bulk import CHUNK_IDS, fetch_chunk
 from core.archive.client import SYNC_ROW_LIMIT, ArchiveClient
-from core.archive.columns import DATA_RELEASE, with_fixed_types
 from core.archive.parts import Parts
 from core.archive.progress import Progress, silent
 from core.errors import NotFoundError, UsageError
+from core.gaia.columns import with_fixed_types
+from core.gaia.releases import DEFAULT, SOURCE_TABLE, Release
 
-N_SOURCES = 1_811_709_771
-"""Sources in Gaia DR3; random_index runs from 0 to one less (Gaia DR3 documentation, gaia_source.random_index)."""
-XP_SHARE = 219_197_643 / N_SOURCES
-"""Share of the sources with XP_CONTINUOUS: De Angeli et al. 2023, A&A 674, A2."""
 _EMPTY_GROWTH = 8.0
 
 
 @dataclass(frozen=True)
 class Cone:
-    """A circle on the sky, degrees, ICRS at J2016.0."""
+    """A circle on the sky, degrees, ICRS at the release's reference epoch."""
 
     ra: float
     dec: float
@@ -35,14 +32,26 @@ class Cone:
         return float((1 - np.cos(np.radians(min(self.radius_deg, 180.0)))) / 2)
 
 
-def random_query(low: int, high: int, limit: int, cone: Cone | None = None) -> str:
+def n_sources(client: ArchiveClient) -> int:
+    """Rows of the release's gaia_source; random_index runs from 0 to one less. Asked where it is not published."""
+    known = client.release.n_sources
+    if known is not None:
+        return known
+    query = f"SELECT MAX(random_index) AS last FROM {client.release.table(SOURCE_TABLE)}"
+    table = client.query(query, f"the number of sources in {client.release.name}")
+    if table.empty or pd.isna(table["last"].iloc[0]):
+        raise NotFoundError(f"{client.release.table(SOURCE_TABLE)} of the archive is empty")
+    return int(table["last"].iloc[0]) + 1
+
+
+def random_query(low: int, high: int, limit: int, cone: Cone | None = None, release: Release = DEFAULT) -> str:
     """Stars with XP spectra whose random_index lies in [low, high), in its order."""
     where = f"g.random_index >= {adql.integer(low)} AND g.random_index < {adql.integer(high)}"
     if cone is not None:
         circle = ", ".join(adql.number(value) for value in (cone.ra, cone.dec, cone.radius_deg))
         where += f" AND 1 = CONTAINS(POINT(g.ra, g.dec), CIRCLE({circle}))"
     return (
-        f"SELECT TOP {adql.integer(limit)} {adql.selected_columns()} FROM {adql.STAR_TABLES} "
+        f"{adql.selected_stars(limit, release)} "
         f"WHERE {where} AND g.has_xp_continuous = 'True' ORDER BY g.random_index ASC"
     )
 
@@ -80,19 +89,20 @@ def fetch_random(
     circle = None if cone is None else [cone.ra, cone.dec, cone.radius_deg]
     request: dict[str, object] = {
         "n_stars": n_stars, "seed": seed, "cone": circle, "correlations": correlations, "chunk_ids": chunk_ids,
-        "release": DATA_RELEASE,
+        "release": client.release.name,
     }  # fmt: skip
     parts.open(request)
-    start = int(np.random.default_rng(seed).integers(N_SOURCES))
+    total = n_sources(client)
+    start = int(np.random.default_rng(seed).integers(total))
     walked, number, n_done = 0, 0, 0
-    width = max(1, int(chunk_ids / (XP_SHARE * (cone.sky_share if cone else 1.0))))
+    width = max(1, int(chunk_ids / (client.release.xp_share * (cone.sky_share if cone else 1.0))))
     reasons: dict[int, str] = {}
-    while n_done < n_stars and walked < N_SOURCES:
+    while n_done < n_stars and walked < total:
         note = parts.finished(number)
         if note is None:
             progress(n_done, n_stars, f"part {number + 1}")
             table, walked_to, width = _next_stars(
-                start, walked, width, min(chunk_ids, n_stars - n_done), chunk_ids, cone, client
+                (start, total), walked, width, min(chunk_ids, n_stars - n_done), chunk_ids, cone, client
             )
             spectra = None
             missing: dict[int, str] = {}
@@ -115,23 +125,24 @@ def fetch_random(
 
 
 def _next_stars(
-    start: int, walked: int, width: int, wanted: int, limit: int, cone: Cone | None, client: ArchiveClient
+    circle: tuple[int, int], walked: int, width: int, wanted: int, limit: int, cone: Cone | None, client: ArchiveClient
 ) -> tuple[pd.DataFrame, int, int]:
     """(the next stars of the walk, how far it came, width for the next step); an empty stretch widens the step."""
-    while walked < N_SOURCES:
-        low = (start + walked) % N_SOURCES
-        high = min(low + width, N_SOURCES, low + N_SOURCES - walked)
+    start, total = circle
+    while walked < total:
+        low = (start + walked) % total
+        high = min(low + width, total, low + total - walked)
         what = f"random sources {low:,} to {high:,}"
-        query = random_query(low, high, limit, cone)
+        query = random_query(low, high, limit, cone, client.release)
         table = with_fixed_types(client.query(query, what, asynchronous=limit > SYNC_ROW_LIMIT))
         if len(table) == 0:
             walked += high - low
-            width = min(int(width * _EMPTY_GROWTH), N_SOURCES)
+            width = min(int(width * _EMPTY_GROWTH), total)
             continue
         full = len(table) >= min(wanted, limit)
         table = table.iloc[: min(wanted, limit)]
         # a full table was cut: the walk goes on behind its last star
         reached = int(table["random_index"].iloc[-1]) + 1 if full else high
         density = len(table) / max(reached - low, 1)
-        return table, walked + reached - low, max(1, min(int(1.1 * limit / density), N_SOURCES))
+        return table, walked + reached - low, max(1, min(int(1.1 * limit / density), total))
     return pd.DataFrame(columns=["source_id"]), walked, width

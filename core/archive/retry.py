@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
 from core.atomic import storage_error
 from core.errors import ArchiveBusyError, ArchiveError, ArchiveQuotaError, OfflineError
 
@@ -88,22 +90,56 @@ def with_retries(
     StorageError
         The reply cannot be written to this machine's disk.
     """
+    if policy.attempts < 1:
+        raise ValueError(f"a retry policy needs at least one attempt, got {policy.attempts}")
     rng = rng or random.Random()
-    for attempt in range(policy.attempts):
+
+    def attempt() -> Result:
         try:
             return request()
         except (HttpStatusError, IncompleteReplyError, OSError, EOFError, http.client.HTTPException) as error:
             if isinstance(error, OSError) and (trouble := storage_error(error)) is not None:
                 raise trouble from error
             failure = explain(error, what)
-            if attempt + 1 == policy.attempts or not _passes(error, failure, policy):
-                raise failure from error
-            pause = getattr(error, "retry_after_s", None) or policy.pause_s(attempt, rng)
-            pause = min(pause, _LONGEST_PAUSE_S)
-            if on_pause is not None:
-                on_pause(f"{failure} Next attempt ({attempt + 2} of {policy.attempts}) in {pause:.0f} s.")
-            sleep(pause)
-    raise ValueError(f"a retry policy needs at least one attempt, got {policy.attempts}")
+            if _passes(error, failure, policy):
+                raise _PassingFailure(failure, getattr(error, "retry_after_s", None)) from error
+            raise failure from error
+
+    def pause_s(state: RetryCallState) -> float:
+        asked = _failure_of(state).retry_after_s
+        return min(asked or policy.pause_s(state.attempt_number - 1, rng), _LONGEST_PAUSE_S)
+
+    def tell(state: RetryCallState) -> None:
+        if on_pause is not None:
+            ahead = f"Next attempt ({state.attempt_number + 1} of {policy.attempts}) in {state.upcoming_sleep:.0f} s."
+            on_pause(f"{_failure_of(state).failure} {ahead}")
+
+    retrying = Retrying(
+        stop=stop_after_attempt(policy.attempts),
+        retry=retry_if_exception_type(_PassingFailure),
+        wait=pause_s,
+        before_sleep=tell,
+        sleep=sleep,
+        reraise=True,
+    )
+    try:
+        return retrying(attempt)
+    except _PassingFailure as passing:
+        raise passing.failure from passing.__cause__
+
+
+class _PassingFailure(Exception):
+    """A failure after which another attempt may succeed, with the words for the case that it is the last one."""
+
+    def __init__(self, failure: ArchiveError, retry_after_s: float | None) -> None:
+        super().__init__(str(failure))
+        self.failure, self.retry_after_s = failure, retry_after_s
+
+
+def _failure_of(state: RetryCallState) -> _PassingFailure:
+    failure = state.outcome.exception() if state.outcome is not None else None
+    assert isinstance(failure, _PassingFailure)
+    return failure
 
 
 def explain(error: Exception, what: str) -> ArchiveError:

@@ -29,7 +29,7 @@ def animate(
 ) -> None:
     """Write one turn of the stars about the Sun as GIF or MP4; needs no browser."""
     from core.commands.row_progress import count_progress
-    from core.sky.star_film import read_stars
+    from core.figures.star_film import read_stars
     from core.sky.turntable import check_request, write_turntable
 
     check_request(out, frames)

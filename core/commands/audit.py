@@ -31,9 +31,9 @@ def audit(
     """
     import json
 
+    from core.audit import audit_runs
+    from core.audit.store import store_report
     from core.errors import UsageError
-    from core.evaluation.audit import audit_runs
-    from core.evaluation.audit.store import store_report
 
     reports = list(audit_runs(run_dir, data, model=model, on_check=_on_check))
     if not reports:

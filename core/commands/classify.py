@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from core.commands.release_option import ReleaseOption, release_key
+
 
 def classify(
     spectra: Annotated[
@@ -22,6 +24,7 @@ def classify(
     model: Annotated[
         str | None, typer.Option(help="Key of the network, where the run folder holds several.", metavar="KEY")
     ] = None,
+    release: ReleaseOption = None,
     threads: Annotated[int | None, typer.Option(help="Threads of the networks (default: one per core).", min=1)] = None,
 ) -> None:
     """Classify every spectrum of a file: probability of massive, spread over the members, label and note.
@@ -30,15 +33,19 @@ def classify(
     note. `probability` is calibrated and holds at equal priors; `label` is 'massive' from 0.5 on, else 'low-mass'. A
     row that cannot be classified has null there and says why in `note`. The file is streamed: memory stays below 2 GB.
     """
-    from core.classification.ensemble import load_ensemble
-    from core.classification.stream import classify_file
     from core.commands.row_progress import row_progress
+    from core.gaia.releases import find_release
     from core.settings import current_settings
+    from core.verdict.ensemble import load_ensemble
+    from core.verdict.stream import classify_file
 
     ensemble = load_ensemble(run or current_settings().default_run_dir, model, threads=threads)
-    print(f"{ensemble.run.get('title', ensemble.model)}, {len(ensemble)} members, run {ensemble.path}")
+    print(f"{ensemble.run.network}, {len(ensemble)} members, run {ensemble.path}")
     with row_progress("classifying") as move:
-        done = classify_file(spectra, ensemble, out, on_progress=move)
+        done = classify_file(spectra, ensemble, out, on_progress=move, release=release_key(release))
+    if not done.release_stated and done.n_rows:
+        name = find_release(done.release).name
+        print(f"{spectra} does not say its release; taken as {name} (--release says another)")
     print(
         f"{done.path}: {done.n_rows} rows, {done.n_classified} classified, {done.n_massive} massive, "
         f"{done.n_noted} with a note"

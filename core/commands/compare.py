@@ -22,7 +22,8 @@ def compare(
     from core.errors import RunError
     from core.evaluation.comparison import check_comparable, comparison_rows
     from core.evaluation.comparison_text import FORMATS, comparison_text
-    from core.evaluation.run_result import load_run_results, reference_folders, run_folders
+    from core.runs.folders import reference_folders, run_folders
+    from core.runs.result import load_run_results
 
     if file_format not in FORMATS:
         comparison_text([], file_format)  # says which formats there are

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from core.gaia.labels import THRESHOLD
+
 
 def evaluate(
     run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Run folder of `train`.")],
@@ -13,7 +15,7 @@ def evaluate(
         str | None, typer.Option(help="Key of the network, where the run folder holds several.", metavar="KEY")
     ] = None,
     purity: Annotated[float | None, typer.Option(help="Wanted purity: chooses the threshold.")] = None,
-    threshold: Annotated[float, typer.Option(help="Threshold on the probability at equal priors.")] = 0.5,
+    threshold: Annotated[float, typer.Option(help="Threshold on the probability at equal priors.")] = THRESHOLD,
     real: Annotated[
         Path | None,
         typer.Option(
@@ -33,8 +35,8 @@ def evaluate(
 
     from core.evaluation.real_validation_text import validation_dict, validation_text
     from core.evaluation.report import evaluate_run, report_text
-    from core.evaluation.run_result import load_run_result
-    from core.run_folders import choose_network
+    from core.runs.folders import choose_network
+    from core.runs.result import load_run_result
 
     result = load_run_result(choose_network(run_dir, model))
     report = evaluate_run(result, prevalence=prevalence, threshold=threshold, wanted_purity=purity)

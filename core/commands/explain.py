@@ -74,7 +74,7 @@ def explain(
         print("gradient-boosted trees, fitted on the training stars")
         found = explain_boosted(fit_boosted(stars_of_run(opened.ensemble.path)), star, against)
     else:
-        print(f"{opened.ensemble.run.get('title', opened.ensemble.model)}, run {opened.ensemble.path}")
+        print(f"{opened.ensemble.run.network}, run {opened.ensemble.path}")
         with ExplainerProcess(threads) as process, row_progress("explaining") as move:
             found = run_explanation(
                 opened, star, against, process, member=member, on_progress=lambda done, n: move(done / n, done)
@@ -91,8 +91,8 @@ def _background_from(path: Path, n_stars: int, seed: int) -> "Background":
     """A background from a file of labelled spectra."""
     from core.errors import LabelError
     from core.explanation.background import choose_background
+    from core.gaia.labels import parse_labels
     from core.spectra.readers import read_spectra
-    from core.training.labels import parse_labels
 
     spectra = read_spectra(path, with_errors=False)
     if "label" not in spectra.metadata:

@@ -6,12 +6,17 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
+import pandas as pd
 import typer
 
 from core.archive.bulk import CHUNK_IDS, PATIENT, fetch_spectra, write_undelivered
 from core.archive.client import ArchiveClient
+from core.atomic import atomic_path
+from core.commands.release_option import ReleaseOption, release_or_default
 from core.commands.row_progress import count_progress
 from core.errors import UsageError
+from core.gaia.releases import find_release
 
 EXIT_PARTLY = 3
 
@@ -45,6 +50,11 @@ def fetch(
         str | None,
         typer.Option(help="Only inside 'RA_FROM RA_TO DEC_FROM DEC_TO' in degrees, ICRS (with --hats)."),
     ] = None,
+    release: ReleaseOption = None,
+    ids_of: Annotated[
+        str | None,
+        typer.Option(metavar="dr3|dr4", help="Release of the file's ids, where it is another: they are translated."),
+    ] = None,
     correlations: Annotated[
         bool, typer.Option(help="Keep the coefficients' correlations (6 kB more per star).")
     ] = False,
@@ -70,7 +80,9 @@ def fetch(
             raise UsageError(f"{', '.join(ignored)} has no meaning with --hats: a catalogue's own partitions are read")
         _fetch_hats(hats, out, random, cone, box)
         return
-    client = ArchiveClient(policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr))
+    client = ArchiveClient(
+        policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr), release=release_or_default(release)
+    )
     with count_progress("starting") as progress:
         if random is not None:
             from core.archive.random_sources import fetch_random
@@ -82,13 +94,12 @@ def fetch(
             write_undelivered(undelivered, out)
             n_asked = random
         else:
-            from core.archive.id_files import read_ids
-
             if out.suffix != ".parquet" or out.is_dir():
                 raise UsageError(f"--out {out} must be a file that ends in .parquet")
             assert ids_file is not None
+            ids = _ids(ids_file, ids_of, out, client)
             result = fetch_spectra(
-                read_ids(ids_file), out, client=client, correlations=correlations, chunk_ids=chunk, progress=progress
+                ids, out, client=client, correlations=correlations, chunk_ids=chunk, progress=progress
             )
             n_asked, n_delivered, undelivered = result.n_asked, result.n_delivered, result.undelivered
     print(f"{n_delivered} spectra of {n_asked} stars written to {out}")
@@ -99,6 +110,34 @@ def fetch(
         if len(undelivered):
             print(f"list of them: {out}.undelivered.csv", file=sys.stderr)
         raise typer.Exit(EXIT_PARTLY)
+
+
+def _ids(path: Path, ids_of: str | None, out: Path, client: ArchiveClient) -> np.ndarray:
+    """Ids of the client's release: those of the file, translated where they are of another one."""
+    from core.archive.id_files import read_ids
+    from core.archive.translate import translate_ids
+
+    source = find_release(ids_of or client.release.key)
+    ids = read_ids(path, source.key)
+    if source == client.release:
+        return ids
+    answer = translate_ids(ids, source.key, client)
+    lost = out.with_name(f"{out.name}.untranslated.csv")
+    table = answer.matched.rename(columns={"old_id": f"{source.key}_source_id", "new_id": "source_id"})
+    with atomic_path(out.with_name(f"{out.name}.ids.csv")) as beside:
+        table.to_csv(beside, index=False)
+    print(
+        f"{len(table)} of {len(np.unique(ids))} ids of {source.name} translated to {client.release.name} (median "
+        f"{table['angular_distance'].median():.1f} mas apart, see {out}.ids.csv)", file=sys.stderr,
+    )  # fmt: skip
+    unclear = np.unique(answer.ambiguous["old_id"].to_numpy(dtype=np.int64))
+    if len(unclear) or len(answer.lost):
+        reasons = ["several counterparts"] * len(unclear) + ["no counterpart"] * len(answer.lost)
+        rows = pd.DataFrame({"source_id": np.concatenate([unclear, answer.lost]), "reason": reasons})
+        with atomic_path(lost) as beside:
+            rows.to_csv(beside, index=False)
+        print(f"not translated: {len(unclear)} ambiguous and {len(answer.lost)} lost, see {lost}", file=sys.stderr)
+    return table["source_id"].to_numpy(dtype=np.int64)
 
 
 def _fetch_hats(place: str, out: Path, n_stars: int | None, cone: str | None, box: str | None) -> None:

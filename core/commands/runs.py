@@ -14,8 +14,8 @@ def runs(
     """List the training runs: id, model, data, folds, state, accuracy, device, time; or ask them a question in SQL."""
     import pandas as pd
 
-    from core.training.run_query import query_runs
-    from core.training.run_table import run_table
+    from core.runs.query import query_runs
+    from core.runs.table import run_table
 
     if sql is not None:
         answer = query_runs(sql)

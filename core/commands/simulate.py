@@ -7,6 +7,15 @@ from typing import Annotated
 import typer
 
 from core.errors import UsageError
+from core.gaia.releases import DEFAULT, find_release
+
+
+class Atmosphere(StrEnum):
+    """Where surface fluxes come from."""
+
+    grid = "grid"
+    network = "network"
+    solver = "solver"
 
 
 class Population(StrEnum):
@@ -39,9 +48,16 @@ def simulate(
             show_default=False,
         ),
     ] = None,
+    instrument: Annotated[
+        str, typer.Option(metavar="dr3|dr4", help="Release whose instrument takes the spectra.")
+    ] = DEFAULT.key,
     workers: Annotated[
         int | None, typer.Option(help="Threads (default: one per processor core); no influence on the stars.", min=1)
     ] = None,
+    atmosphere: Annotated[
+        Atmosphere,
+        typer.Option(help="Where surface fluxes come from; the solver takes a second a star (2,000 at most)."),
+    ] = Atmosphere.grid,
 ) -> None:
     """Draw simulated stars and write what Gaia would publish of them, spectra included, to Parquet."""
     from core.commands.row_progress import count_progress
@@ -56,7 +72,9 @@ def simulate(
             with_coefficients=coefficients,
             workers=workers,
             negative_mix=_shares(mix, population),
+            instrument=find_release(instrument).key,
             progress=move,
+            atmosphere=atmosphere.value,
         )
     print(path)
 

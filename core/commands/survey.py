@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from core.commands.release_option import ReleaseOption, release_key
+
 EXIT_PARTLY_DONE = 3
 
 
@@ -36,7 +38,15 @@ def survey(
     all_members: Annotated[
         bool, typer.Option("--all-members", help="Ask every member about every star, also about obvious ones.")
     ] = False,
+    release: ReleaseOption = None,
     workers: Annotated[int | None, typer.Option(help="Partitions at a time (default: one per core).", min=1)] = None,
+    parameters: Annotated[
+        bool,
+        typer.Option(
+            "--parameters",
+            help="Fit every star's parameters too, as `fit` does, into OUT_DIR/_parameters.parquet.",
+        ),
+    ] = False,
 ) -> None:
     """Classify any number of stars in bounded memory, partition by partition; a killed survey goes on with --resume.
 
@@ -53,16 +63,33 @@ def survey(
             source, run or current_settings().default_run_dir, out,
             model=model, resume=resume, workers=workers, scheduler=scheduler,
             dismiss_below=0.0 if all_members else DISMISS_BELOW,
+            release=release_key(release),
             on_progress=lambda n_done, n_all, rows: move(n_done / n_all, rows),
         )  # fmt: skip
+    if parameters:
+        _fit_all(source, out)
     found = done.manifest
     print(
-        f"{out}: {found['n_rows']} rows in {found['n_partitions'] - len(done.missing)} of {found['n_partitions']} "
-        f"partitions, {found['n_classified']} classified, {found['n_massive']} massive at equal priors"
+        f"{out}: {found.n_rows} rows in {found.n_partitions - len(done.missing)} of {found.n_partitions} "
+        f"partitions, {found.n_classified} classified, {found.n_massive} massive at equal priors"
     )
-    for note, count in found["notes"].items():
+    for note, count in found.notes.items():
         print(f"  {count} rows: {note}")
-    for number, fault in found["faults"].items():
+    for number, fault in found.faults.items():
         print(f"  partition {number}: {fault}")
     if done.missing:
         raise typer.Exit(EXIT_PARTLY_DONE)
+
+
+def _fit_all(source: str, out: Path) -> None:
+    """Parameters of every star of the input, one row per row, beside the survey's parts."""
+    from core.commands.row_progress import row_progress
+    from core.errors import UsageError
+    from core.parameters.choices import Settings
+    from core.parameters.fit_file import fit_file
+
+    if not Path(source).exists():
+        raise UsageError(f"--parameters needs files of spectra, {source} stores none: write them with `simulate` first")
+    with row_progress("fitting") as move:
+        done = fit_file(source, out / "_parameters.parquet", Settings(), on_progress=move)
+    print(f"{done.path}: {done.n_fitted} of {done.n_rows} rows fitted, {done.n_flagged} with a flag")

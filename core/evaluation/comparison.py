@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 import pandas as pd
 
 from core.errors import UsageError
-from core.evaluation.intervals import UNKNOWN, Interval, bootstrap_metrics
-from core.evaluation.published import PUBLISHED
 from core.evaluation.real_validation import real_rates
-from core.evaluation.run_result import RunResult, fold_metrics, mean_and_std
+from core.runs.published import PUBLISHED
+from core.runs.result import RunResult, fold_metrics, mean_and_std
+from core.statistics.intervals import UNKNOWN, Interval, bootstrap_metrics
 
 FOLD_FIGURES = ("accuracy", "f1", "roc_auc", "average_precision", "brier", "ece")
 BASELINE_TITLES = {
@@ -187,7 +187,7 @@ def _fold_columns(folds: dict[str, tuple[float | None, float | None]]) -> dict[s
 
 def best_losses(result: RunResult) -> tuple[float | None, float | None]:
     """Training and validation loss at the epoch whose weights each fold kept, mean over the folds."""
-    best = {int(m["fold"]): int(m["best_epoch"]) for m in result.members if m.get("best_epoch") is not None}
+    best = {m.fold: m.best_epoch for m in result.run.every_member if m.best_epoch is not None}
     curves = result.curves
     kept = curves[curves["epoch"] == curves["fold"].map(best)]
     if kept.empty:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.errors import UsageError
 from core.evaluation.comparison import ComparisonRow, comparison_table
-from core.evaluation.intervals import Interval
+from core.statistics.intervals import Interval
 
 FORMATS = ("csv", "md", "latex")
 UNKNOWN_TEXT = "–"

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation.intervals import rate_intervals
-from core.evaluation.prevalence import OperatingCurve
+from core.statistics.intervals import rate_intervals
+from core.statistics.prevalence import OperatingCurve
 
 MOST_POINTS = 300
 

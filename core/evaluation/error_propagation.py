@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.classification.ensemble import Ensemble
+from core.gaia.labels import THRESHOLD
 from core.spectra.calibration import coefficient_covariance, design_matrix
 from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
+from core.verdict.ensemble import Ensemble
 
 N_DRAWS = 200
 MEASURED = "measured coefficient errors and correlations"
@@ -64,7 +65,7 @@ def propagate_errors(
     if not len(probability):
         return None
     low, median, high = np.quantile(probability, (0.025, 0.5, 0.975))
-    share = float(np.mean(probability >= 0.5))
+    share = float(np.mean(probability >= THRESHOLD))
     return ProbabilityInterval(float(median), float(low), float(high), share, len(probability), source)
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.evaluation.intervals import rate_intervals
+from core.gaia.labels import THRESHOLD
 from core.spectra.grid import N_SAMPLES
 from core.spectra.spectrum_set import SpectrumSet
+from core.statistics.intervals import rate_intervals
 
 COLOUR_CUT_BP_RP_MAG = -0.1
 """A cut at BP-RP < -0.1 mag separates unreddened O-B stars from the field: the rival that a network has to beat."""
@@ -60,7 +61,7 @@ def _group_of(types: pd.DataFrame) -> np.ndarray:
     return np.select([np.asarray(c) for c in conditions], EXAM_GROUPS, default="other")
 
 
-def count_massive(group: np.ndarray, probability: np.ndarray, threshold: float = 0.5) -> pd.DataFrame:
+def count_massive(group: np.ndarray, probability: np.ndarray, threshold: float = THRESHOLD) -> pd.DataFrame:
     """Stars called massive in each group, with the 95 % Clopper-Pearson interval of their fraction.
 
     Parameters

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation.intervals import CONFIDENCE, Interval, rate_interval, rate_intervals
-from core.evaluation.prevalence import EQUAL_PRIOR, OperatingCurve, purity, reweight
+from core.statistics.intervals import CONFIDENCE, Interval, rate_interval, rate_intervals
+from core.statistics.prevalence import EQUAL_PRIOR, OperatingCurve, purity, reweight
 
 _DRAWS = 4000
 _SEED = 1

@@ -7,8 +7,8 @@ import numpy as np
 
 from core.errors import RunError
 from core.evaluation.exam import EXAM_GROUPS, load_exam
-from core.evaluation.intervals import Interval, rate_interval
-from core.evaluation.metrics import THRESHOLD
+from core.gaia.labels import THRESHOLD
+from core.statistics.intervals import Interval, rate_interval
 
 EXAM_FILE = "xp_sampled.parquet"
 
@@ -52,8 +52,8 @@ def judge_real_spectra(run_dir: Path, real_data_dir: Path, *, threads: int | Non
     RunError
         The run cannot classify, or takes XP coefficients, which these spectra lack.
     """
-    from core.classification.ensemble import load_ensemble
-    from core.classification.verdict import classify
+    from core.verdict.ensemble import load_ensemble
+    from core.verdict.verdict import classify
 
     ensemble = load_ensemble(run_dir, threads=threads)
     if ensemble.needs_coefficients:

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.categories import LABEL_LOW_MASS, LABEL_MASSIVE
+from core.datasets.dataset import open_parquet
 from core.datasets.halves import check_halves
 from core.datasets.real_stars import real_stars_path
 from core.datasets.spectral_types import SED_OB, parse_type
 from core.errors import LabelError, NotFoundError
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.spectra.damage import is_damaged
-from core.spectra.dataset import open_parquet
 from core.spectra.spectrum_set import SpectrumSet
 
 OB, WOLF_RAYET, OB_SED, HOT, BOUNDARY = (
@@ -119,10 +119,10 @@ def _labels(found: pd.DataFrame, types: list, method: list, title: str) -> list[
     """Labels of the column, or from the types where there is none."""
     if "label" not in found:
         return [
-            None if text is None else LABEL_MASSIVE if how == "SED" else parse_type(text).label
+            None if text is None else MASSIVE if how == "SED" else parse_type(text).label
             for text, how in zip(types, method, strict=True)
         ]
-    spelled = {LABEL_MASSIVE: LABEL_MASSIVE, LABEL_LOW_MASS: LABEL_LOW_MASS, "1": LABEL_MASSIVE, "0": LABEL_LOW_MASS}
+    spelled = {MASSIVE: MASSIVE, LOW_MASS: LOW_MASS, "1": MASSIVE, "0": LOW_MASS}
     given = [None if text is None else text.lower() for text in _texts(found, "label")]
     unknown = sorted({text for text in given if text is not None and text not in spelled})
     if unknown:
@@ -139,15 +139,15 @@ def _sorted(text, method, label, teff: float, category) -> tuple[str, str, str]:
         luminosity = known.luminosity or "class unknown"
         if known.letter == "W":
             return WOLF_RAYET, "Wolf-Rayet", "class unknown"
-        if label == LABEL_MASSIVE:
+        if label == MASSIVE:
             group = "O" if known.letter == "O" else _b_group(known.place)
             return OB, group, luminosity
         if label is None:
             return (BOUNDARY if known.letter == "B" else ""), "", luminosity
         return (A_LATE_B if known.letter in "BA" else COOL), "", luminosity
-    if label == LABEL_MASSIVE:
+    if label == MASSIVE:
         return OB, "", "class unknown"
-    if label == LABEL_LOW_MASS:
+    if label == LOW_MASS:
         hot = teff >= A_TEFF_K or (not teff > 0 and category in ("A", "B6-B9", "B3-B5"))
         return (A_LATE_B if hot else COOL), "", ""
     return (HOT if teff > HOT_TEFF_K else BOUNDARY if teff > 14_000.0 else ""), "", ""

@@ -7,13 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.categories import LABEL_LOW_MASS, LABEL_MASSIVE
 from core.errors import ExplorerError, RunError
 from core.evaluation.calibration_methods import Reliability, reliability
-from core.evaluation.intervals import UNKNOWN, Interval, bootstrap_metrics, wilson_interval
-from core.evaluation.metrics import THRESHOLD
 from core.evaluation.operating import Yield, expected_yield
-from core.evaluation.prevalence import GAIA_PREVALENCE, OperatingCurve, operating_curve
 from core.evaluation.real_truth import (
     A_LATE_B,
     BOUNDARY,
@@ -28,6 +24,9 @@ from core.evaluation.real_truth import (
     RealSample,
     embedded_sample,
 )
+from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
+from core.statistics.intervals import UNKNOWN, Interval, bootstrap_metrics, wilson_interval
+from core.statistics.prevalence import GAIA_PREVALENCE, OperatingCurve, operating_curve
 
 KINDS = (OB, WOLF_RAYET, OB_SED, HOT, BOUNDARY, A_LATE_B, COOL)
 
@@ -97,20 +96,22 @@ class RealValidation:
 
 
 def judge_real_stars(run_dir: Path, sample: RealSample, *, threads: int | None = 1) -> pd.DataFrame:
-    """The run's verdicts on a sample: `classify_unseen`'s table, of members that never saw a star where there are such.
+    """The run's verdicts on a sample, of members that never saw a star where there are such, with a column `unseen`.
 
     Raises
     ------
     RunError
         The run cannot classify, or takes XP coefficients, which sampled spectra lack.
     """
-    from core.classification.ensemble import load_ensemble
-    from core.classification.unseen import classify_unseen
+    from core.verdict.companions import companions_of
+    from core.verdict.ensemble import load_ensemble
+    from core.verdict.verdict import judge
 
     ensemble = load_ensemble(run_dir, threads=threads)
     if ensemble.needs_coefficients and sample.spectra.coefficients is None:
         raise RunError(f"{run_dir} takes XP coefficients, and these real spectra are sampled ones")
-    return classify_unseen(sample.spectra, ensemble)
+    verdict = judge(sample.spectra, ensemble, companions_of(ensemble))
+    return verdict.table().assign(unseen=verdict.unseen)
 
 
 def validate_real(
@@ -137,8 +138,8 @@ def validate_real(
         unseen=found["unseen"].to_numpy(dtype=bool),
     )
     known = table[np.isfinite(table["probability"])]
-    scored = known[~known["damaged"] & known["label"].isin([LABEL_MASSIVE, LABEL_LOW_MASS])]
-    label = (scored["label"] == LABEL_MASSIVE).to_numpy()
+    scored = known[~known["damaged"] & known["label"].isin([MASSIVE, LOW_MASS])]
+    label = (scored["label"] == MASSIVE).to_numpy()
     probability = scored["probability"].to_numpy(dtype=float)
     curve = operating_curve(label, probability)
     figures = bootstrap_metrics(label.astype(int), probability, threshold=threshold, n_draws=500)
@@ -170,8 +171,8 @@ def real_rates(run_dir: Path) -> tuple[Interval, Interval]:
     except ExplorerError:
         return UNKNOWN, UNKNOWN
     scored = found.table[~found.table["damaged"] & np.isfinite(found.table["probability"])]
-    ob, low_mass = scored[scored["kind"] == OB], scored[scored["label"] == LABEL_LOW_MASS]
-    return _rate(ob, OB, THRESHOLD).rate, _rate(low_mass, LABEL_LOW_MASS, THRESHOLD).rate
+    ob, low_mass = scored[scored["kind"] == OB], scored[scored["label"] == LOW_MASS]
+    return _rate(ob, OB, THRESHOLD).rate, _rate(low_mass, LOW_MASS, THRESHOLD).rate
 
 
 def _recall(known: pd.DataFrame, threshold: float) -> dict[str, list[RealRate]]:
@@ -195,8 +196,8 @@ def _rate(stars: pd.DataFrame, name: str, threshold: float) -> RealRate:
 
 def _errors(known: pd.DataFrame, threshold: float) -> pd.DataFrame:
     called = known["probability"] >= threshold
-    missed = (known["label"] == LABEL_MASSIVE) & ~called
-    false = (known["label"] == LABEL_LOW_MASS) & called
+    missed = (known["label"] == MASSIVE) & ~called
+    false = (known["label"] == LOW_MASS) & called
     wrong = known[missed | false].assign(error=np.where(missed[missed | false], "missed", "false alarm"))
     confidence = np.where(wrong["error"] == "missed", 1 - wrong["probability"], wrong["probability"])
     columns = (

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from core.classification.unseen import UNSEEN_NOTE
-from core.evaluation.intervals import Interval
 from core.evaluation.real_validation import RealRate, RealValidation
+from core.statistics.intervals import Interval
+from core.verdict.unseen import UNSEEN_NOTE
 
 TITLES = {"type": "by type", "luminosity": "by luminosity class", "dust": "by extinction"}
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from core.classification.ensemble import Ensemble
-from core.classification.verdict import classify
 from core.evaluation.exam import COLOUR_CUT_BP_RP_MAG
+from core.gaia.labels import THRESHOLD
 from core.simulation.extinction import transmission
 from core.simulation.instrument import to_coefficients
 from core.simulation.noise import add_noise
@@ -13,6 +12,8 @@ from core.spectra.calibration import calibrate
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.photometry import synthetic_photometry
 from core.spectra.spectrum_set import SpectrumSet
+from core.verdict.ensemble import Ensemble
+from core.verdict.verdict import classify
 
 A_V_MAG = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 G_MAG = (10.0, 12.0, 14.0, 15.0, 16.0, 17.0)
@@ -59,7 +60,7 @@ def reddened_exam(
 
 
 def recall_interval(
-    exam: pd.DataFrame, threshold: float = 0.5, *, confidence: float = 0.95, n_draws: int = 10_000, seed: int = 1
+    exam: pd.DataFrame, threshold: float = THRESHOLD, *, confidence: float = 0.95, n_draws: int = 10_000, seed: int = 1
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of the recall over `exam`, a table as from `reddened_exam`.
 
@@ -72,7 +73,7 @@ def recall_interval(
     return float(low), float(high)
 
 
-def recall_by_extinction(exam: pd.DataFrame, threshold: float = 0.5) -> pd.DataFrame:
+def recall_by_extinction(exam: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
     """Recall of the networks and of the colour cut in each bin of extinction, and over all of them."""
     called = exam.assign(
         networks=exam["probability"] >= threshold,

@@ -5,15 +5,16 @@ from dataclasses import asdict
 from core.errors import UsageError
 from core.evaluation.breakdown import GroupResult, available_breakdowns, break_down, simulated_impostors
 from core.evaluation.calibration_methods import compare_calibrations
-from core.evaluation.intervals import bootstrap_metrics
-from core.evaluation.metrics import binary_metrics
 from core.evaluation.operating import Yield, expected_yield, explain_yield, threshold_for_purity
-from core.evaluation.prevalence import operating_curve
-from core.evaluation.run_result import RunResult
+from core.gaia.labels import THRESHOLD
+from core.runs.result import RunResult
+from core.statistics.intervals import bootstrap_metrics
+from core.statistics.metrics import binary_metrics
+from core.statistics.prevalence import operating_curve
 
 
 def evaluate_run(
-    result: RunResult, *, prevalence: float, threshold: float = 0.5, wanted_purity: float | None = None
+    result: RunResult, *, prevalence: float, threshold: float = THRESHOLD, wanted_purity: float | None = None
 ) -> dict:
     """Figures with intervals, expected yield at a prevalence, calibration and breakdowns of a run's held-out stars.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classification.ensemble import Ensemble, load_ensemble
+from core.verdict.ensemble import Ensemble, load_ensemble
 
 N_STARS = 2048
 _FEW_STARS = 64

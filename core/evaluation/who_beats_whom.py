@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from core.errors import UsageError
 from core.evaluation.comparison import check_comparable, check_same_test_stars
-from core.evaluation.metrics import THRESHOLD
-from core.evaluation.paired_tests import PairedTest, compare_folds, compare_verdicts
-from core.evaluation.run_result import RunResult, fold_sizes, per_fold
+from core.gaia.labels import THRESHOLD
+from core.runs.result import RunResult, fold_sizes, per_fold
+from core.statistics.paired_tests import PairedTest, compare_folds, compare_verdicts
 
 METRICS = {"accuracy": "Accuracy", "roc_auc": "ROC-AUC", "average_precision": "Average precision", "f1": "F1"}
 """Figures of merit that the test over folds can compare; larger is better."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import UsageError
+from core.gaia.labels import LABELS
 from core.spectra.transforms import normalise
 
 FEWEST = 10
@@ -75,7 +76,7 @@ def check_background(rows_of: Sequence[np.ndarray], n_stars: int) -> None:
             f"a background of {min(n_stars, n_good)} usable stars is too small: the base value is their mean logit; "
             f"give at least {FEWEST}"
         )
-    for rows, name in zip(rows_of, ("massive", "low-mass"), strict=True):
+    for rows, name in zip(rows_of, LABELS, strict=True):
         if not len(rows):
             raise UsageError(
                 f"the background holds no {name} star: explained against one class alone, a star's attributions do not "

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classification.ensemble import Ensemble, load_ensemble
 from core.errors import UsageError
 from core.explanation.background import Background
-from core.explanation.explanation import Explanation, notes_of, probability_of
+from core.explanation.explanation import Explanation, notes_of
 from core.explanation.process import ExplainerProcess, Method, Progress, Request
 from core.explanation.view import View, view_of
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import usable
+from core.verdict.ensemble import Ensemble, load_ensemble
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def explain(
     return Explanation(
         run=run.name,
         model=run.ensemble.model,
-        title=str(run.ensemble.run.get("title") or run.ensemble.model),
+        title=run.ensemble.run.network,
         space=run.view.space,
         source_id=spectra.source_id,
         label=np.asarray(label, dtype=object),
@@ -138,7 +138,7 @@ def explain(
         shap_context=context,
         shap_std=spread,
         logit=logit,
-        probability=probability_of(logit, run.ensemble.run),
+        probability=run.ensemble.calibration.probability(logit),
         base_value=found.base_value,
         background_spread=float(found.background_logit.std()),
         explainer=found.explainer,

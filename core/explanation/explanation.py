@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.evaluation.probability_calibration import sigmoid
 from core.spectra.validation import note_bad_rows
 
 FEWEST_FOR_SPREAD = 20
@@ -122,12 +121,6 @@ class Explanation:
                 "note": self.note.astype(str),
             }
         )
-
-
-def probability_of(logit: np.ndarray, run: dict) -> np.ndarray:
-    """Calibrated probability of massive at equal priors."""
-    scaling = run["calibration"]
-    return sigmoid(scaling["slope"] * logit + scaling["intercept"])
 
 
 def notes_of(spectra, fault: np.ndarray) -> np.ndarray:

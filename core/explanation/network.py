@@ -1,22 +1,22 @@
 """A run's member as a Keras network of the spectrum that is explained; imports Keras when called."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import RunError
 from core.explanation.view import View
+from core.runs.run import Run
 from core.spectra.grid import N_SAMPLES
 from models.registry import MODEL_KEYS, model_spec
 
 
-def explained_network(folder: Path, run: Mapping, member: int, view: View, *, random_seed: int | None = None):
+def explained_network(folder: Path, run: Run, member: int, view: View, *, random_seed: int | None = None):
     """The network that takes what `View.inputs` returns and gives the logit: one wrapper for one and two inputs.
 
     Parameters
     ----------
-    member : position in run['members']
+    member : position in run.members
     random_seed : int or None
         Draw all weights anew from this seed instead of loading the trained ones (for the check that a picture depends
         on what the network has learnt).
@@ -26,32 +26,32 @@ def explained_network(folder: Path, run: Mapping, member: int, view: View, *, ra
     RunError
         An unknown network, no readable weights, or weights that do not give the stored network's logits.
     """
-    if run["model"] not in MODEL_KEYS:
-        raise RunError(f"{folder} holds a network {run['model']!r}, which is none of {', '.join(MODEL_KEYS)}")
+    if run.model not in MODEL_KEYS:
+        raise RunError(f"{folder} holds a network {run.model!r}, which is none of {', '.join(MODEL_KEYS)}")
     if random_seed is not None:
-        network = model_spec(run["model"]).build(seed=random_seed)
+        network = model_spec(run.model).build(seed=random_seed)
     else:
         network = _trained(folder, run, member)
     unroll_recurrence(network)
     return behind_view(network, view)
 
 
-def _trained(folder: Path, run: Mapping, member: int):
+def _trained(folder: Path, run: Run, member: int):
     """From the `.keras` file where there is one, else the weights of the ONNX file."""
     import keras
 
     import models.cnn_attention  # noqa: F401  registers its layer
 
-    entry = run["members"][member]
-    stored = folder / str(entry.get("keras") or "")
-    if entry.get("keras") and stored.is_file():
+    entry = run.members[member]
+    stored = folder / (entry.keras or "")
+    if entry.keras and stored.is_file():
         try:
             return keras.saving.load_model(stored, compile=False, safe_mode=True)
         except (OSError, ValueError, TypeError) as error:
             raise RunError(f"{stored} is no readable Keras network ({error}): train again") from error
     from core.explanation.stored_weights import rebuild_from_onnx
 
-    return rebuild_from_onnx(run["model"], folder / str(entry["file"]))
+    return rebuild_from_onnx(run.model, folder / entry.file)
 
 
 def unroll_recurrence(network) -> None:
@@ -64,8 +64,10 @@ def unroll_recurrence(network) -> None:
 
 
 def behind_view(network, view: View):
-    """A network that takes what `View.inputs` returns: its linear map in front, in double precision, because principal
-    components are small differences of large numbers."""
+    """A network that takes what `View.inputs` returns: its linear map in front, in double precision.
+
+    Principal components are small differences of large numbers.
+    """
     import keras
 
     spectrum = keras.Input((N_SAMPLES,), dtype="float64", name="spectrum")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.datasets.catalogue import EMBEDDED, find_dataset, open_dataset
+from core.datasets.dataset import Dataset, open_parquet
 from core.errors import RunError, UsageError
 from core.explanation.background import DEFAULT_SIZE, Background, choose_background
-from core.spectra.dataset import Dataset, open_parquet
-from core.spectra.dataset_catalogue import EMBEDDED, find_dataset, open_dataset
+from core.gaia.labels import parse_labels
 from core.spectra.spectrum_set import SpectrumSet
-from core.training.labels import parse_labels
 
 _MOST_READ = 10_000
 
@@ -64,7 +64,7 @@ def stars_of_run(folder: str | Path) -> RunStars:
     UsageError
         The data set has no training stars or no held-out ones.
     """
-    from core.evaluation.run_result import load_run_result
+    from core.runs.result import load_run_result
 
     try:
         result = load_run_result(folder)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from core.atomic import atomic_path
 from core.errors import ReadError
 from core.explanation.explanation import Explanation
+from core.runs.run import RUN_FILE
 from core.settings import current_settings
 
 FORMAT_VERSION = 1
@@ -73,7 +74,7 @@ def stored_explanation(path: Path) -> Explanation:
 
 def run_fingerprint(folder: Path) -> str:
     """Changes when a member's weights do: a hash of run.json and of every member's file."""
-    digest = hashlib.sha256((folder / "run.json").read_bytes())
+    digest = hashlib.sha256((folder / RUN_FILE).read_bytes())
     for path in sorted(folder.glob("member_*.onnx")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from core.explanation.explanation import Explanation
 from core.explanation.windows import WINDOWS, Window, in_bands, resolution_bands, sums_in
+from core.gaia.labels import LABELS, LOW_MASS, MASSIVE, THRESHOLD
 
 GROUPS = ("found", "missed", "false alarm", "rightly dismissed")
 """Massive stars called massive and not, low-mass stars called massive and not, at probability 0.5."""
@@ -20,8 +21,8 @@ def mean_importance(explanation: Explanation, label: str | None = None) -> np.nd
 
 def group_of(explanation: Explanation) -> np.ndarray:
     """One of `GROUPS` for each labelled star, '' for others; object ndarray of shape (n,)."""
-    called = explanation.probability >= 0.5
-    massive, low = explanation.label == "massive", explanation.label == "low-mass"
+    called = explanation.probability >= THRESHOLD
+    massive, low = explanation.label == MASSIVE, explanation.label == LOW_MASS
     conditions = [massive & called, massive & ~called, low & called, low & ~called]
     return np.select(conditions, GROUPS, default="").astype(object)
 
@@ -51,7 +52,7 @@ def window_table(explanation: Explanation, windows: Sequence[Window] = WINDOWS) 
             "mean_abs": np.abs(sums).mean(axis=0),
         }
     )
-    for name in ("massive", "low-mass"):
+    for name in LABELS:
         if (label == name).any():
             table[f"mean_{name.replace('-', '_')}"] = sums[label == name].mean(axis=0)
     table["mean_abs_per_nm"] = table["mean_abs"] / (table["to_nm"] - table["from_nm"])

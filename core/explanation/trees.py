@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from core.evaluation.probability_calibration import sigmoid
 from core.explanation.background import Background
 from core.explanation.explanation import Explanation, notes_of
 from core.explanation.stars import RunStars
 from core.spectra.representations import represent
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import usable
+from core.statistics.probability_calibration import sigmoid
 
 TREES_NAME = "shap.TreeExplainer (interventional)"
 MODEL_KEY, TITLE = "gradient_boosting", "Gradient-boosted trees (baseline)"
@@ -27,8 +27,10 @@ def fit_boosted(stars: RunStars, seed: int = 0):
 
 
 def explain_boosted(trees, spectra: SpectrumSet, background: Background) -> Explanation:
-    """Attribute the trees' log-odds to wavelengths: exact Shapley values against the background (Lundberg et al. 2020,
-    Nature Machine Intelligence 2, 56)."""
+    """Attribute the trees' log-odds to wavelengths: exact Shapley values against the background.
+
+    Lundberg et al. 2020, Nature Machine Intelligence 2, 56.
+    """
     import shap
 
     values, reference = represent(spectra.flux, "l2"), represent(background.flux, "l2")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import UsageError
+from core.runs.run import Run
 from core.spectra.grid import N_SAMPLES
 from core.spectra.representations import context, find_representation, represent, representation_matrix
 
@@ -68,12 +69,12 @@ class View:
         return values if self.matrix is None else values @ self.matrix + self.offset
 
 
-def view_of(run: Mapping, state: Mapping[str, np.ndarray] | None) -> View:
+def view_of(run: Run, state: Mapping[str, np.ndarray] | None) -> View:
     """The view of a run.
 
     Parameters
     ----------
-    run : content of run.json
+    run : Run
     state : content of the run's representation.npz, None where there is none
 
     Raises
@@ -83,11 +84,10 @@ def view_of(run: Mapping, state: Mapping[str, np.ndarray] | None) -> View:
     """
     matrix: np.ndarray | None = None
     offset: np.ndarray | None = None
-    name = str(run.get("representation", "l2"))
-    kind = str(run.get("context", "none"))
+    name, kind = run.representation, run.context
     item = find_representation(name)
     if name in _AS_IT_IS:
-        return View(name, None, None, kind, run.get("context_statistics"))
+        return View(name, None, None, kind, run.context_statistics)
     if name == "pca":
         matrix, offset = _principal_map(state)
     elif item.linear:
@@ -99,7 +99,7 @@ def view_of(run: Mapping, state: Mapping[str, np.ndarray] | None) -> View:
             "spectrum: its attributions cannot be led back to wavelengths. Explain a run trained on l2, standardised, "
             "continuum, derivative, wavelet or pca"
         )
-    return View("l2", matrix, offset, kind, run.get("context_statistics"))
+    return View("l2", matrix, offset, kind, run.context_statistics)
 
 
 def _principal_map(state: Mapping[str, np.ndarray] | None) -> tuple[np.ndarray, np.ndarray]:

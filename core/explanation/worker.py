@@ -10,6 +10,7 @@ import numpy as np
 from core.errors import ExplorerError
 from core.explanation.attributors import WITHOUT_RULES, Attributor, DeepAttributor, PathAttributor, logits_of
 from core.explanation.process import DONE, FAILED, PROGRESS, SPOILED, Attributions, Request, _Pipe
+from core.runs.run import RUN_FILE
 
 _MOST_KEPT = 12
 """Members kept ready: the shipped ensemble has ten."""
@@ -29,9 +30,9 @@ class Kept:
     """A member's network and its attributor, ready for more stars."""
 
     def __init__(self, request: Request, member: int) -> None:
-        from core.classification.ensemble import load_ensemble
         from core.explanation.network import check_logits, explained_network
         from core.explanation.view import view_of
+        from core.verdict.ensemble import load_ensemble
 
         folder = Path(request.run_dir)
         ensemble = load_ensemble(folder, threads=1)
@@ -43,9 +44,9 @@ class Kept:
             names = ("flux", "context")
             inputs = {name: values.astype(np.float32) for name, values in zip(names, fed, strict=False)}
             expected = ensemble.sessions[member].run(["logit"], inputs)[0][:, 0]
-            entry = ensemble.run["members"][member]
+            entry = ensemble.run.members[member]
             # A .keras file holds more digits than an ONNX file in float16.
-            check_logits(self.background_logit, expected, 0.05 if entry.get("keras") else 1e-3, str(folder))
+            check_logits(self.background_logit, expected, 0.05 if entry.keras else 1e-3, str(folder))
         self.attributor = self._attributor(request, ensemble.model)
 
     def _attributor(self, request: Request, model: str) -> Attributor:
@@ -99,7 +100,7 @@ def explain(request: Request, kept: OrderedDict, tell) -> Attributions:
 
 def _kept(request: Request, member: int, kept: OrderedDict) -> Kept:
     digest = hashlib.sha256(b"".join(np.ascontiguousarray(values).tobytes() for values in request.background))
-    changed = (Path(request.run_dir) / "run.json").stat().st_mtime_ns
+    changed = (Path(request.run_dir) / RUN_FILE).stat().st_mtime_ns
     key = (
         request.run_dir, changed, member, digest.digest(), request.method, request.nodes, request.tolerance,
         request.random_seed,

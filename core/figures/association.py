@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from core.figures.layout import blank_figure
 from core.figures.palette import BLUE, GREY, GROUP_COLOURS, OCHRE, SKY, VERMILION, translucent
+from core.gaia.releases import DEFAULT
 
 MOST_POINTS = 30_000
 _TURN_FRAMES = 60
@@ -112,7 +113,7 @@ def space_figure(position_pc: np.ndarray, group: np.ndarray | None, source_id: n
         layout=_space_layout(reach, "Stars around the Sun" if group is None else "Groups around the Sun")
     )
     group_line = "" if group is None else "<br>group %{customdata[2]}"
-    hover = f"Gaia DR3 %{{customdata[0]}}<br>%{{customdata[1]}} pc{group_line}<extra></extra>"
+    hover = f"{DEFAULT.name} %{{customdata[0]}}<br>%{{customdata[1]}} pc{group_line}<extra></extra>"
     for select, name, colour, size, opacity in _layers(group, rows):
         place = position_pc[select]
         figure.add_scatter3d(

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.datasets.dataset import labels_of
 from core.figures.layout import blank_figure
 from core.figures.palette import GREY, label_colour, ordered_labels
 from core.figures.projection import hammer, outline
-from core.spectra.dataset import labels_of
+from core.gaia.frames import galactic
 
 
 def composition_figure(table: pd.DataFrame) -> go.Figure:
@@ -52,12 +53,8 @@ def histogram_figure(
 
 def sky_figure(table: pd.DataFrame, *, columns: int = 90, rows: int = 45) -> go.Figure:
     """Stars per cell of an equal-area (Hammer) map in Galactic coordinates (columns ra and dec in degrees)."""
-    from astropy import units as u
-    from astropy.coordinates import SkyCoord
-
     known = table[["ra", "dec"]].dropna()
-    place = SkyCoord(known["ra"].to_numpy() * u.deg, known["dec"].to_numpy() * u.deg).galactic
-    x, y = hammer(place.l.deg, place.b.deg)
+    x, y = hammer(*galactic(known["ra"].to_numpy(), known["dec"].to_numpy()))
     limits = [[-2 * np.sqrt(2), 2 * np.sqrt(2)], [-np.sqrt(2), np.sqrt(2)]]
     count, x_edges, y_edges = np.histogram2d(x, y, bins=(columns, rows), range=limits)
     bare = {"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False}

@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 
 from core.evaluation.calibration_methods import CalibrationResult
 from core.evaluation.curves import CurvePoints
-from core.evaluation.intervals import Interval
 from core.figures.layout import blank_figure
 from core.figures.palette import BLUE, GREY, LABEL_COLOURS, LABELS, OVERLAY_COLOURS, translucent
+from core.statistics.intervals import Interval
 
 N_HISTOGRAM_BINS = 50
 

@@ -11,6 +11,7 @@ from core.explanation.windows import resolution_bands, sums_in
 from core.figures.layout import WAVELENGTH_TITLE
 from core.figures.palette import BLUE, GREY, LABELS, VERMILION, label_colour
 from core.figures.spectral_lines import LINE_MARKS
+from core.gaia.releases import DEFAULT
 from core.spectra.grid import WAVELENGTH_NM
 
 FORMATS = ("png", "svg")
@@ -72,7 +73,7 @@ def print_star(explanation: Explanation, row: int, space_title: str, file_format
         _mark(top)
         bottom.bar(WAVELENGTH_NM, shap, width=2, color=np.where(shap >= 0, BLUE, VERMILION))
         bottom.set(xlabel=WAVELENGTH_TITLE, ylabel="Contribution to the logit")
-        star = f"Gaia DR3 {explanation.source_id[row]}: logit {explanation.logit[row]:.2f}"
+        star = f"{DEFAULT.designation(explanation.source_id[row])}: logit {explanation.logit[row]:.2f}"
         top.set_title(f"{star}, base value {explanation.base_value:.2f}\n{_title(explanation)}", fontsize=9, loc="left")
 
     return _drawn(file_format, 6.0, draw)

@@ -6,6 +6,8 @@ one used for lines or marks has a contrast of at least 3:1 on the light and on t
 
 from collections.abc import Iterable, Sequence
 
+from core.gaia.labels import LABELS, LOW_MASS, MASSIVE
+
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
 GREEN = "#009E73"
@@ -14,8 +16,7 @@ OCHRE = "#B8860B"
 SKY = "#56B4E9"
 GREY = "#7A8699"
 
-LABELS = ("massive", "low-mass")
-LABEL_COLOURS = {"massive": BLUE, "low-mass": VERMILION}
+LABEL_COLOURS = {MASSIVE: BLUE, LOW_MASS: VERMILION}
 """The two classes have these two colours in every figure."""
 
 OVERLAY_COLOURS = (GREEN, PINK, OCHRE, SKY, BLUE, VERMILION, GREY)

@@ -5,8 +5,7 @@ import plotly.graph_objects as go
 
 from core.figures.layout import blank_figure
 from core.figures.palette import LABEL_COLOURS, label_colour, translucent
-
-THRESHOLD = 0.5
+from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 
 
 def members_figure(member_probabilities: np.ndarray) -> go.Figure:
@@ -19,7 +18,7 @@ def members_figure(member_probabilities: np.ndarray) -> go.Figure:
     """
     mean = float(np.mean(member_probabilities))
     spread = float(np.std(member_probabilities, ddof=1)) if len(member_probabilities) > 1 else None
-    colour = label_colour("massive" if mean >= THRESHOLD else "low-mass")
+    colour = label_colour(MASSIVE if mean >= THRESHOLD else LOW_MASS)
     figure = blank_figure(
         title="",
         x_title="Probability of massive, equal priors",
@@ -29,7 +28,7 @@ def members_figure(member_probabilities: np.ndarray) -> go.Figure:
         y={"visible": False, "range": [0, 1.15], "fixedrange": True},
         showlegend=False,
         margin={"l": 10, "r": 10, "t": 6, "b": 10},
-        shapes=[_half(0, THRESHOLD, "low-mass"), _half(THRESHOLD, 1, "massive")],
+        shapes=[_half(0, THRESHOLD, LOW_MASS), _half(THRESHOLD, 1, MASSIVE)],
     )
     # Fixed vertical offsets keep members apart that agree; they mean nothing.
     height = np.linspace(0.25, 0.65, len(member_probabilities))

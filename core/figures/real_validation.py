@@ -8,12 +8,12 @@ import plotly.graph_objects as go
 
 from core.evaluation.calibration_methods import CalibrationResult
 from core.evaluation.curves import roc_points
-from core.evaluation.metrics import binary_metrics
 from core.evaluation.real_validation import RealRate, RealValidation
 from core.figures.evaluation import rates_figure, reliability_figure, roc_figure
 from core.figures.palette import BLUE, VERMILION
 from core.figures.spectrum import overlay_figure
 from core.spectra.representations import find_representation, represent
+from core.statistics.metrics import binary_metrics
 
 MOST_SPECTRA = 6
 

@@ -11,18 +11,25 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core import quota
 from core.atomic import atomic_path, storage_errors
+from core.claims import locked
 from core.errors import JobError
+from core.records import read_record
 from core.settings import current_settings
 
 QUEUED, RUNNING, FINISHED, FAILED, CANCELLED = "queued", "running", "finished", "failed", "cancelled"
 ENDED = (FINISHED, FAILED, CANCELLED)
 _JOB_FILE, _STATE_FILE, _CANCEL_FILE, _EVENTS = "job.json", "state.json", "cancel", "events"
+_ADMISSION_FILE = "admission.lock"
+ADMISSION_S = 20.0
+"""So long one waits for others who start jobs at the same time."""
 _TASK_NAME = re.compile(r"[\w.-]+")
 
 
@@ -90,11 +97,11 @@ class Job:
     def state(self) -> JobState:
         """How far it is, as its runner wrote it last."""
         try:
-            return JobState(**json.loads((self.folder / _STATE_FILE).read_text(encoding="utf-8")))
+            return read_record(self.folder / _STATE_FILE, JobState, JobError, "start it again")
         except FileNotFoundError:
             return JobState()
-        except (OSError, ValueError, TypeError) as error:
-            return JobState(FAILED, message=f"{self.folder / _STATE_FILE} cannot be read: {error}")
+        except JobError as error:
+            return JobState(FAILED, message=str(error))
 
     def write_state(self, state: JobState) -> None:
         """For the runner alone."""
@@ -128,11 +135,9 @@ def find_job(job_id: str) -> Job:
     if not job_id or Path(job_id).name != job_id:
         raise JobError(f"{job_id!r} is no job id; the page Train lists those there are")
     try:
-        return Job(**json.loads(path.read_text(encoding="utf-8")))
+        return read_record(path, Job, JobError, "delete its folder")
     except FileNotFoundError as error:
         raise JobError(f"there is no job {job_id!r}; the page Train lists those there are") from error
-    except (OSError, ValueError, TypeError) as error:
-        raise JobError(f"{path} cannot be read ({error}); delete its folder") from error
 
 
 def find_jobs() -> list[Job]:
@@ -161,10 +166,26 @@ def cancel(job: Job) -> None:
 def requeue(job: Job) -> None:
     """Put an ended job into the queue again; its kind goes on from what is finished."""
     _refuse_strangers(job)
-    quota.check_new_job([item.owner for item in unfinished_jobs()])
-    if job.state().state in ENDED:
-        (job.folder / _CANCEL_FILE).unlink(missing_ok=True)
-        (job.folder / _STATE_FILE).unlink(missing_ok=True)
+    with admission():
+        quota.check_new_job([item.owner for item in unfinished_jobs()])
+        if job.state().state in ENDED:
+            (job.folder / _CANCEL_FILE).unlink(missing_ok=True)
+            (job.folder / _STATE_FILE).unlink(missing_ok=True)
+
+
+@contextmanager
+def admission() -> Iterator[None]:
+    """One at a time counts the unfinished jobs and adds one: two who ask at once do not both take the last place.
+
+    Raises
+    ------
+    JobError
+        Others have been at it for longer than `ADMISSION_S`.
+    """
+    with locked(jobs_dir() / _ADMISSION_FILE, patience_s=ADMISSION_S) as mine:
+        if not mine:
+            raise JobError(f"others have been starting jobs for {ADMISSION_S:.0f} s: try again in a moment")
+        yield
 
 
 def delete(job: Job) -> None:

@@ -8,7 +8,7 @@ from core import quota
 from core.atomic import storage_errors
 from core.errors import JobError, StorageError
 from core.jobs import runner
-from core.jobs.job import RUNNING, Job, create_job, jobs_dir, unfinished_jobs
+from core.jobs.job import RUNNING, Job, admission, create_job, jobs_dir, unfinished_jobs
 from core.settings import PROJECT_ROOT, current_settings
 
 LOG_FILE = "runner.log"
@@ -28,8 +28,9 @@ def submit(kind: str, title: str, request: dict, *, n_tasks: int = 0, n_stars: i
     QuotaError, ReadOnlyError, DiskSpaceError
         As `core.quota.check_new_job`.
     """
-    quota.check_new_job([job.owner for job in unfinished_jobs()], n_tasks=n_tasks, n_stars=n_stars)
-    job = create_job(kind, title, request)
+    with admission():
+        quota.check_new_job([job.owner for job in unfinished_jobs()], n_tasks=n_tasks, n_stars=n_stars)
+        job = create_job(kind, title, request)
     ensure_runner()
     return job
 

@@ -5,7 +5,6 @@ job first, and ends when there has been nothing to do for a while. Whatever kill
 finished, because everything stands on disk.
 """
 
-import fcntl
 import logging
 import time
 import traceback
@@ -14,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from core.atomic import storage_errors
+from core.claims import is_locked, locked
 from core.errors import ExplorerError
 from core.jobs.cluster import open_client
+from core.jobs.executors import submit_tasks
 from core.jobs.job import CANCELLED, FAILED, FINISHED, RUNNING, Job, JobState, jobs_dir, unfinished_jobs
-from core.jobs.work import WARM_UPS, Task, Work, open_work, run_task, warm_up
+from core.jobs.work import WARM_UPS, Task, Work, open_work, warm_up
 from core.settings import current_settings
 
 LOCK_FILE = "runner.lock"
@@ -30,29 +30,13 @@ _ATTEMPTS = 4
 @contextmanager
 def runner_lock() -> Iterator[bool]:
     """Be the runner of this data folder: True, or False if there is one already."""
-    with _lock(fcntl.LOCK_EX) as mine:
+    with locked(jobs_dir() / LOCK_FILE) as mine:
         yield mine
-
-
-@contextmanager
-def _lock(kind: int) -> Iterator[bool]:
-    path = jobs_dir() / LOCK_FILE
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a")
-    with file:
-        try:
-            fcntl.flock(file, kind | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
 
 
 def is_running() -> bool:
     """Whether a runner of this data folder lives."""
-    with _lock(fcntl.LOCK_SH) as free:  # shared: two who ask at once do not take each other for the runner
-        return not free
+    return is_locked(jobs_dir() / LOCK_FILE)
 
 
 class JobAtWork:
@@ -76,17 +60,8 @@ class JobAtWork:
             return
         tasks = self._work.tasks
         self._set(n_tasks=self._work.n_earlier + len(tasks), n_done=self._work.n_earlier, message="running")
-        for number, task in enumerate(tasks):
-            future = client.submit(
-                run_task,
-                str(job.events_file(task.name)),
-                task.function,
-                task.arguments,
-                key=f"{job.id}/{task.name}/{self.state.started}",
-                priority=-rank * _MOST_TASKS - number,
-                pure=False,
-            )
-            self._futures[future] = task
+        key, first = f"{job.id}/{self.state.started}", -rank * _MOST_TASKS
+        self._futures = submit_tasks(client, tasks, key, events_file=job.events_file, first_priority=first)
 
     @property
     def ended(self) -> bool:

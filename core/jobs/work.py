@@ -31,6 +31,20 @@ class Reporter:
         return self._cancel.exists()
 
 
+class Silent(Reporter):
+    """Of a task that belongs to no job: it tells nobody, and nobody stops it."""
+
+    def __init__(self) -> None:
+        super().__init__(Path())
+
+    def event(self, event: str, **values: Any) -> None:
+        """Nobody listens."""
+
+    def should_cancel(self) -> bool:
+        """Never."""
+        return False
+
+
 @dataclass(frozen=True)
 class Task:
     """A part of a job that one worker does.
@@ -102,9 +116,9 @@ def open_work(job: Job) -> Work:
     return getattr(importlib.import_module(module), function)(job.request)
 
 
-def run_task(events_file: str, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+def run_task(events_file: str | None, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
     """On a worker: do a task and report its beginning and end; None if it was cancelled."""
-    reporter = Reporter(Path(events_file))
+    reporter = Silent() if events_file is None else Reporter(Path(events_file))
     if reporter.should_cancel():
         return None
     reporter.event("started")

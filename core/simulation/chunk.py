@@ -44,14 +44,14 @@ COMPRESSION = {"compression": "NONE", "use_dictionary": ["label", "category", "p
 """Noise does not compress: writing it plainly is several times faster and costs a tenth of the space."""
 
 
-def chunk_table(stars: pd.DataFrame, rng: np.random.Generator, with_coefficients: bool):
+def chunk_table(stars: pd.DataFrame, rng: np.random.Generator, with_coefficients: bool, atmosphere: str = "grid"):
     """A population table with simulated spectra, as pyarrow Table with COLUMNS, flux and flux_error.
 
     With coefficients also bp_coefficients, rp_coefficients and their errors, 55 each.
     """
     import pyarrow as pa
 
-    bp, rp, magnitudes = noise_free_coefficients(stars)
+    bp, rp, magnitudes = noise_free_coefficients(stars, atmosphere)
     stars = stars.assign(**_observed_magnitudes(stars, magnitudes, rng))
     measured = add_noise(bp, rp, stars["phot_g_mean_mag"].to_numpy(), rng)
     flux = np.concatenate([measured.bp, measured.rp], axis=1, dtype=np.float32) @ _design()

@@ -14,9 +14,11 @@ import numpy as np
 
 from core.atomic import atomic_path
 from core.errors import DiskSpaceError, UsageError
+from core.gaia.releases import DEFAULT, find_release
 from core.simulation.population.sky import Milky
 from core.simulation.population.table import check_request, draw_chunk
 from core.simulation.population.training import training_plan
+from core.spectra.calibration import design_matrix
 
 CHUNK_STARS = 4096
 PART_STARS = 32 * CHUNK_STARS
@@ -36,6 +38,8 @@ class Request:
     seed: int
     with_coefficients: bool = False
     negative_mix: dict[str, float] | None = None
+    instrument: str = DEFAULT.key
+    atmosphere: str = "grid"
 
 
 def simulate(
@@ -47,6 +51,8 @@ def simulate(
     workers: int | None = None,
     progress: Progress | None = None,
     negative_mix: dict[str, float] | None = None,
+    instrument: str = DEFAULT.key,
+    atmosphere: str = "grid",
 ) -> Path:
     """Draw stars, simulate what Gaia would publish of them and write a Parquet file or a folder of them.
 
@@ -65,6 +71,10 @@ def simulate(
     progress : function of (done, total) or None
     negative_mix : dict or None
         How often each kind of low-mass star comes in 'training' (`population.training.NEGATIVE_MIX`).
+    instrument : str
+        Key of the release whose instrument takes the spectra (`core.simulation.instruments`).
+    atmosphere : 'grid', 'network' or 'solver'
+        Where surface fluxes come from (`core.simulation.atmosphere_source`).
 
     Returns
     -------
@@ -76,8 +86,11 @@ def simulate(
         Unknown population, n_stars below 1, or a folder that exists already.
     DiskSpaceError
         The result would not fit on the disk; nothing has been started.
+    CalibrationError
+        The instrument's calibration is not on this machine.
     """
-    request = Request(population, n_stars, seed, with_coefficients, negative_mix)
+    request = Request(population, n_stars, seed, with_coefficients, negative_mix, instrument, atmosphere)
+    design_matrix(instrument)
     out = Path(out)
     check_request(population, n_stars)
     is_file = out.suffix == ".parquet"
@@ -114,13 +127,17 @@ class Chunks:
     def __getitem__(self, index: int):
         """A chunk as pyarrow Table; on one thread of linear algebra it is the same on every call."""
         from core.simulation.chunk import chunk_table
+        from core.simulation.instruments import in_instrument
 
         request = self._request
         rows = slice(index * CHUNK_STARS, min((index + 1) * CHUNK_STARS, request.n_stars))
         rng = np.random.default_rng(self._seeds[index])
         massive, test = self._massive[rows], self._test[rows]
         stars = draw_chunk(request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix)
-        return chunk_table(stars, rng, request.with_coefficients)
+        if request.instrument == DEFAULT.key:
+            return chunk_table(stars, rng, request.with_coefficients, request.atmosphere)
+        table = chunk_table(stars, rng, True, request.atmosphere)
+        return in_instrument(table, find_release(request.instrument), request.with_coefficients)
 
 
 def iter_chunks(request: Request, workers: int | None = None) -> Iterator:

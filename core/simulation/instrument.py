@@ -1,7 +1,7 @@
 """Spectral flux at the telescope to noise-free XP coefficients: the forward model of Gaia's BP and RP instruments.
 
 Linear: coefficients = P @ flux, with P (110, n_wave) of `forward_matrix`, which holds pupil area, response, dispersion,
-line spread function and bases of the mean spectra. `core.simulation.build_forward` derives it from GaiaXPy alone, so
+line spread function and bases of the mean spectra. `recipes.forward_model` derives it from GaiaXPy alone, so
 that the calibration of the coefficients (`core.spectra.calibration`) returns the spectrum as Gaia delivers it.
 """
 

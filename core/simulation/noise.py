@@ -2,23 +2,22 @@
 
 Errors follow a law of the band's flux and of the star's colour, one per coefficient (photon noise, background and floor
 together), times a scatter of the number of transits; correlations are mean matrices of faint, middle and bright stars,
-mixed by flux and colour. Both are calibrated on real DR3 coefficients by `core.simulation.build_noise`. Covariances
+mixed by flux and colour. Both are calibrated on real DR3 coefficients by `recipes.noise_law`. Covariances
 then are D (sum_k w_k R_k) D, so that the variance of a sampled flux is a scale per band times a template that depends
 on flux and colour alone: no star needs a matrix of its own.
 """
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
+from core.simulation.noise_constants import NOISE_PATH
 from core.simulation.systematics import add_systematics
 from core.spectra.calibration import design_matrix
 from core.spectra.grid import N_COEFFICIENTS, N_SAMPLES
 from core.spectra.spectrum_set import Coefficients
 
-NOISE_PATH = Path(__file__).with_name("xp_noise.npz")
 _REDNESS_RANGE = (-0.6, 0.9)  # log10(RP/BP flux) of the calibration stars
 _REDNESS_NODES = np.linspace(*_REDNESS_RANGE, 16)
 _LOG_FLUX_NODES = np.linspace(1.5, 7.2, 31)
@@ -122,6 +121,11 @@ def template_weights(bp: np.ndarray, rp: np.ndarray, band: str) -> np.ndarray:
     hot = np.clip(-redness / 0.2, 0.0, 1.0)
     cool = 1.0 - hot
     return np.stack([faint + cool * middle, hot * middle, hot * bright, cool * bright], axis=1)
+
+
+def template_correlations(bp: np.ndarray, rp: np.ndarray, band: str) -> np.ndarray:
+    """Correlation matrices of stars with these coefficients, mixed from the templates: (n_stars, 55, 55)."""
+    return np.tensordot(template_weights(bp, rp, band), _constants().correlation[band], axes=1)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import ParameterRangeError
-from core.simulation.population.selection import G_LIMIT_MAG
+from core.gaia.counts import G_LIMIT_MAG
 from core.spectra.spectrum_set import SpectrumSet
 
 A_V_RANGE = (0.0, 15.0)

@@ -20,8 +20,12 @@ _NEEDED = (
 _BLOCK_STARS = 512  # model fluxes of one block stay in the processor's cache
 
 
-def noise_free_coefficients(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def noise_free_coefficients(
+    table: pd.DataFrame, atmosphere: str = "grid"
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Noise-free spectra of a table of `core.simulation.population`, scaled to `true_g_mag`.
+
+    `atmosphere` is one of `core.simulation.atmosphere_source.SOURCES`.
 
     Returns
     -------
@@ -36,7 +40,7 @@ def noise_free_coefficients(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
     for start in range(0, n, _BLOCK_STARS):
         rows = slice(start, min(start + _BLOCK_STARS, n))
         block = {name: values[rows] for name, values in columns.items()}
-        wavelength_nm, flux = _observed_flux(block)
+        wavelength_nm, flux = _observed_flux(block, atmosphere)
         coefficients = (flux @ _instrument(wavelength_nm.tobytes())).astype(np.float64)
         found = zero_points[:, None] - 2.5 * np.log10(weights @ coefficients.T)
         offset = block["true_g_mag"] - found[0]
@@ -45,14 +49,14 @@ def noise_free_coefficients(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
     return both[:, :N_COEFFICIENTS], both[:, N_COEFFICIENTS:], magnitudes
 
 
-def _observed_flux(column: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _observed_flux(column: dict[str, np.ndarray], atmosphere: str = "grid") -> tuple[np.ndarray, np.ndarray]:
     """Model flux of each star behind its dust: wavelengths (n_wave,) in nm and float32 flux (n_stars, n_wave).
 
     W m^-2 nm^-1 at the telescope; `noise_free_coefficients` scales it by the last few per cent to the star's magnitude.
     """
-    from core.simulation.grid import load_grid
+    from core.simulation.atmosphere_source import atmosphere_source
 
-    grid = load_grid()
+    grid = atmosphere_source(atmosphere)
     flux = np.empty((len(column["family"]), len(grid.wavelength_nm)), dtype=np.float32)
     teff, logg, mh = column["true_teff"], column["true_logg"], column["true_mh"]
     for family in np.unique(column["family"]):

@@ -3,7 +3,7 @@
 Gaia's flux divided by CALSPEC's (seen through the forward model) departs from 1 by a law of wavelength, colour and, for
 stars brighter than G = 11, brightness: about -6 % below 370 nm for hot stars, -20 % for the brightest O and B stars,
 positive for solar colours; 1-3 % elsewhere. Star by star it wiggles about the law. The law was measured on CALSPEC
-standards (Montegriffo et al. 2023, A&A 674, A3, section 7, describe the same) by `core.simulation.build_noise`.
+standards (Montegriffo et al. 2023, A&A 674, A3, section 7, describe the same) by `recipes.noise_law`.
 """
 
 from functools import cache
@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from core.simulation.instrument import forward_matrix
+from core.simulation.noise_constants import NOISE_PATH
 from core.spectra.calibration import design_matrix
 from core.spectra.grid import N_COEFFICIENTS, WAVELENGTH_NM
 
@@ -43,23 +44,21 @@ def add_systematics(
     phot_g_mean_mag (n_stars,) as for `core.simulation.noise.add_noise`.
     """
     features = law_features(bp, rp, phot_g_mean_mag)
-    relative = features.astype(np.float32) @ _law() + _wiggles(features[:, 2], rng)
+    relative = features.astype(np.float32) @ mean_law() + _wiggles(features[:, 2], rng)
     # Single precision suffices for a correction of a few per cent and doubles the speed.
     flux = np.concatenate([bp, rp], axis=1, dtype=np.float32) @ _calibration()  # (n, 343)
-    change = (flux * relative) @ _back_projection()  # (n, 343) @ (343, 110)
+    change = (flux * relative) @ back_projection()  # (n, 343) @ (343, 110)
     return bp + change[:, :N_COEFFICIENTS], rp + change[:, N_COEFFICIENTS:]
 
 
 @cache
 def _constants() -> tuple[np.ndarray, np.ndarray]:
-    from core.simulation.noise import NOISE_PATH
-
     with np.load(NOISE_PATH) as stored:
         return stored["calibration_law"], stored["calibration_scatter"]
 
 
 @cache
-def _law() -> np.ndarray:
+def mean_law() -> np.ndarray:
     """Mean law on the XP grid: (4, 343)."""
     return np.stack([np.interp(WAVELENGTH_NM, LAW_NODES_NM, row) for row in _constants()[0]]).astype(np.float32)
 
@@ -71,19 +70,23 @@ def _scatter() -> np.ndarray:
 
 
 @cache
-def _wiggle_basis() -> np.ndarray:
-    """Smooth functions whose random sum has unit variance and a correlation length of 15 nm: (n_functions, 343)."""
-    centres = np.arange(WAVELENGTH_NM[0] - 30.0, WAVELENGTH_NM[-1] + 31.0, _WIGGLE_LENGTH_NM)
-    basis = np.exp(-(((WAVELENGTH_NM - centres[:, None]) / _WIGGLE_LENGTH_NM) ** 2))
+def smooth_curves(length_nm: float = _WIGGLE_LENGTH_NM) -> np.ndarray:
+    """Smooth functions whose random sum has unit variance and this correlation length: (n_functions, 343)."""
+    centres = np.arange(WAVELENGTH_NM[0] - 2 * length_nm, WAVELENGTH_NM[-1] + 2 * length_nm + 1.0, length_nm)
+    basis = np.exp(-(((WAVELENGTH_NM - centres[:, None]) / length_nm) ** 2))
     return (basis / np.sqrt((basis**2).sum(axis=0))).astype(np.float32)
 
 
-def _wiggles(brightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    basis = _wiggle_basis()
-    unit = rng.standard_normal((len(brightness), len(basis)), dtype=np.float32) @ basis
+def wiggle_amplitude(brightness: np.ndarray) -> np.ndarray:
+    """Standard deviation of the wiggles, (n_stars, 343), from the brightness of `law_features`."""
     bright = np.clip(brightness / 0.3, 0.0, 1.0)[:, None].astype(np.float32)
-    amplitude = bright * _scatter()[0] + (1.0 - bright) * _scatter()[1]
-    return unit * amplitude
+    return bright * _scatter()[0] + (1.0 - bright) * _scatter()[1]
+
+
+def _wiggles(brightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    basis = smooth_curves()
+    unit = rng.standard_normal((len(brightness), len(basis)), dtype=np.float32) @ basis
+    return unit * wiggle_amplitude(brightness)
 
 
 @cache
@@ -92,7 +95,7 @@ def _calibration() -> np.ndarray:
 
 
 @cache
-def _back_projection() -> np.ndarray:
+def back_projection() -> np.ndarray:
     """From relative flux errors on the XP grid to coefficients: (343, 110); no error beyond the grid."""
     wide = np.concatenate([np.arange(312.0, 336.0, 2.0), WAVELENGTH_NM, np.arange(1022.0, 1101.0, 2.0)])
     first = int(np.searchsorted(wide, WAVELENGTH_NM[0]))

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.spatial import cKDTree
 
-from core.sky.frames import KMS_PER_MAS_YR_KPC
+from core.gaia.frames import KMS_PER_MAS_YR_KPC
 from core.sky.neighbours import MOST_PAIRS, NeighbourGraph, refuse_dense
 from core.sky.settings import check_eps
 from core.sky.star_places import StarPlaces

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from core.sky import frames
+from core.gaia import frames
 from core.sky.associations import Associations
 from core.sky.star_places import StarPlaces
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from core.sky import frames
+from core.gaia import frames
 from core.sky.associations import Associations
 
 CLUSTERS_FILE = Path("catalogues") / "hunt2023_clusters.csv"

@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from core.classification.ensemble import load_ensemble
-from core.classification.unseen import UNSEEN_NOTE, classify_unseen
+from core.datasets.dataset import open_parquet
 from core.datasets.real_stars import PROVENANCE, TITLE
 from core.errors import NotFoundError
-from core.spectra.dataset import open_parquet
+from core.verdict.companions import companions_of
+from core.verdict.ensemble import load_ensemble
+from core.verdict.unseen import NONE_UNSEEN, UNSEEN_NOTE, load_unseen
+from core.verdict.verdict import judge
 
 COLUMNS = ("source_id", "ra", "dec", "phot_g_mean_mag", "bp_rp", "category")
 
@@ -30,11 +32,12 @@ def real_sky_table(sample: Path | None, run_dir: Path) -> pa.Table:
     if sample is None:
         raise NotFoundError("the sample of real stars is not installed (data/real): restore it")
     dataset = open_parquet(sample, TITLE, PROVENANCE)
-    verdicts = classify_unseen(dataset.read(np.arange(len(dataset))), load_ensemble(run_dir, threads=1))
+    ensemble = load_ensemble(run_dir, threads=1)
+    verdict = judge(dataset.read(np.arange(len(dataset))), ensemble, companions_of(ensemble))
     table = dataset.table[list(COLUMNS)].assign(
-        probability=verdicts["probability"].astype(np.float32),
-        probability_std=verdicts["probability_std"].astype(np.float32),
-        label=verdicts["label"],
+        probability=verdict.probability.astype(np.float32),
+        probability_std=verdict.probability_std.astype(np.float32),
+        label=verdict.label,
         true_label=dataset.table["label"],
     )
     return pa.Table.from_pandas(table, preserve_index=False)
@@ -42,8 +45,6 @@ def real_sky_table(sample: Path | None, run_dir: Path) -> pa.Table:
 
 def about_verdicts(run_dir: Path) -> str:
     """Whose verdicts the table holds, in one sentence."""
-    from core.classification.unseen import NONE_UNSEEN, load_unseen
-
     if load_unseen(run_dir) is NONE_UNSEEN:
         return "Verdicts: of the default ensemble."
     return f"Verdicts: of the default ensemble; on stars that it has learnt from the {UNSEEN_NOTE}."

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UsageError
-from core.sky import frames
+from core.gaia import frames
 from core.sky.associations import Associations, group_places
 from core.sky.star_places import StarPlaces
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.gaia.labels import LOW_MASS
 from core.settings import current_settings
 from core.sky.star_places import star_places
 
@@ -55,7 +56,7 @@ def contaminants(n_massive: int, rng: np.random.Generator) -> pd.DataFrame:
     parts: list[pd.DataFrame] = []
     while sum(map(len, parts)) < wanted:
         stars = draw_population("survey", 20_000, rng)
-        parts.append(stars[(stars["label"] == "low-mass") & (stars["true_teff"] > 7500) & (stars["parallax"] > 0.3)])
+        parts.append(stars[(stars["label"] == LOW_MASS) & (stars["true_teff"] > 7500) & (stars["parallax"] > 0.3)])
     return pd.concat(parts).iloc[:wanted].assign(true_group=-1)
 
 
@@ -69,10 +70,10 @@ def write_galaxy(out: Path, run_dir: Path, seed: int = SEED, n_stars: int = N_ST
     import pyarrow.parquet as pq
 
     from core.atomic import atomic_path
-    from core.classification.ensemble import load_ensemble
-    from core.classification.verdict import classify
     from core.simulation.chunk import chunk_table
     from core.spectra.readers import spectra_of_table
+    from core.verdict.ensemble import load_ensemble
+    from core.verdict.verdict import classify
 
     stars = draw_galaxy(seed)
     order = np.argsort(star_places(stars).distance.distance_pc, kind="stable")[:n_stars]

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UsageError
+from core.gaia.source_id import ID_BITS_BELOW_PIXEL, MAX_SOURCE_ID, healpix_at
 from core.sky.star_source import Cuts, StarSource
+from core.sql import listed, quoted
 
 MOST_MARKS = 20_000
 """Marks of one map: about 4 MB of JSON, and what a browser without a GPU turns smoothly."""
 ORDERS = (3, 4, 5, 6, 7, 8, 9, 10, 11)
-_ID_SHIFT = 35  # source_id // 2^35 is the cell of order 12
-_N_CELLS = 12 * 4**12
 _CHECKED = 400
 _SPARE = 16  # stars crowd: most cells of a field may be empty
 
@@ -47,7 +47,7 @@ class Field:
         """The field in SQL, on ra and dec in degrees."""
         if self.whole_sky:
             return "true"
-        from core.sky import frames
+        from core.gaia import frames
 
         self.check()
         (x, y, z), chord = self.centre(), 2.0 * sin(radians(self.radius_deg) / 2.0)
@@ -60,7 +60,7 @@ class Field:
 
     def centre(self) -> tuple[float, float, float]:
         """The centre as an ICRS unit vector."""
-        from core.sky import frames
+        from core.gaia import frames
 
         ra, dec = frames.icrs(np.array([self.l_deg]), np.array([self.b_deg]))
         x, y, z = frames.unit_vectors(ra, dec)[0]
@@ -104,7 +104,7 @@ def map_stars(
     with source.connection() as connection:
         n_stars = int(connection.execute(f"SELECT count(*) FROM stars WHERE {where}").fetchone()[0])
         if n_stars <= most_marks and not cells:
-            query = f"SELECT {', '.join(source.columns)} FROM stars WHERE {where}"
+            query = f"SELECT {listed(source.columns)} FROM stars WHERE {where}"
             return SkyMap(n_stars, None, connection.execute(query).df())
         cell = _cell_expression(connection)
         finest = _start_order(field, most_marks)
@@ -114,26 +114,21 @@ def map_stars(
             f"{_sums(source.columns)} FROM stars WHERE {where} GROUP BY 1"
         )
         order = _finest_order(connection, finest, n_stars, most_marks)
-        means = [f"sum({name}) / sum(n) AS {name}" for name in ("probability", "massive") if _has(connection, name)]
+        means = [
+            f"sum({quoted(name)}) / sum(n) AS {quoted(name)}"
+            for name in ("probability", "massive")
+            if _has(connection, name)
+        ]
         means += ["min(g) AS g"] if _has(connection, "g") else []
         columns = ", ".join([f"cell >> {2 * (finest - order)} AS cell", "sum(n)::BIGINT AS n", *means])
         return SkyMap(n_stars, order, connection.execute(f"SELECT {columns} FROM fine GROUP BY 1 ORDER BY 1").df())
-
-
-def cell_of(ra_deg: np.ndarray, dec_deg: np.ndarray, order: int = 12) -> np.ndarray:
-    """Nested HEALPix cell of ICRS positions, int64."""
-    import astropy.units as u
-    from astropy_healpix import HEALPix
-
-    grid = HEALPix(nside=2**order, order="nested")
-    return np.asarray(grid.lonlat_to_healpix(np.asarray(ra_deg) * u.deg, np.asarray(dec_deg) * u.deg), dtype=np.int64)
 
 
 def cell_corners(cell: np.ndarray, order: int, per_side: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Galactic l and b of the corners of cells, each of shape (n, 4 * per_side)."""
     from astropy_healpix import HEALPix
 
-    from core.sky import frames
+    from core.gaia import frames
 
     grid = HEALPix(nside=2**order, order="nested")
     ra, dec = grid.boundaries_lonlat(np.asarray(cell), per_side)
@@ -145,7 +140,7 @@ def cell_centres(cell: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
     """Galactic l and b of the centres of cells."""
     from astropy_healpix import HEALPix
 
-    from core.sky import frames
+    from core.gaia import frames
 
     ra, dec = HEALPix(nside=2**order, order="nested").healpix_to_lonlat(np.asarray(cell))
     return frames.galactic(ra.to_value("deg"), dec.to_value("deg"))
@@ -158,10 +153,10 @@ def _cell_expression(connection) -> str:
     ).fetchnumpy()
     ids = np.ma.filled(sample["source_id"], -1).astype(np.int64)
     # An order of 8 is 14 arcmin wide: proper motion and rounding do not matter.
-    coarse = cell_of(np.ma.filled(sample["ra"], 0.0), np.ma.filled(sample["dec"], 0.0), 8)
-    by_id, by_place = f"(source_id >> {_ID_SHIFT})", "cell_of(ra::DOUBLE, dec::DOUBLE)"
-    if len(ids) and np.mean((ids >> (_ID_SHIFT + 8)) == coarse) > 0.98:
-        is_gaia = f"source_id BETWEEN 0 AND {(_N_CELLS << _ID_SHIFT) - 1}"
+    coarse = healpix_at(np.ma.filled(sample["ra"], 0.0), np.ma.filled(sample["dec"], 0.0), 8)
+    by_id, by_place = f"(source_id >> {ID_BITS_BELOW_PIXEL})", "cell_of(ra::DOUBLE, dec::DOUBLE)"
+    if len(ids) and np.mean((ids >> (ID_BITS_BELOW_PIXEL + 8)) == coarse) > 0.98:
+        is_gaia = f"source_id BETWEEN 0 AND {MAX_SOURCE_ID}"
         others = f"SELECT 1 FROM stars WHERE ({is_gaia}) IS NOT TRUE LIMIT 1"
         if not connection.execute(others).fetchall():
             return by_id
@@ -171,7 +166,7 @@ def _cell_expression(connection) -> str:
     def cells(ra, dec):
         import pyarrow as pa
 
-        values = cell_of(ra.to_numpy(zero_copy_only=False) % 360.0, dec.to_numpy(zero_copy_only=False).clip(-90, 90))
+        values = healpix_at(ra.to_numpy(zero_copy_only=False) % 360.0, dec.to_numpy(zero_copy_only=False).clip(-90, 90))
         return pa.array(values)
 
     connection.create_function("cell_of", cells, [DOUBLE, DOUBLE], BIGINT, type="arrow")
@@ -184,7 +179,7 @@ def _sums(columns: tuple[str, ...]) -> str:
         parts.append("sum(probability) AS probability")
     name = next((name for name in ("label", "true_label") if name in columns), None)
     if name:
-        parts.append(f"sum(({name} = 'massive')::INT) AS massive")
+        parts.append(f"sum(({quoted(name)}::VARCHAR = 'massive')::INT) AS massive")
     if "phot_g_mean_mag" in columns:
         parts.append("min(phot_g_mean_mag) AS g")
     return "".join(f", {part}" for part in parts)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from core.simulation.population.galaxy import ARMS, SUN_HEIGHT_PC, SUN_RADIUS_PC
+from core.gaia.frames import SUN_HEIGHT_PC, SUN_RADIUS_PC
+from core.simulation.population.galaxy import ARMS
 
 _REACH_DEG = {"Local": (-10.0, 32.0)}
 _SPAN_DEG = (-70.0, 110.0)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import MissingColumnError, UsageError
-from core.sky import frames
-from core.sky.distances import METHODS, Distances, distances, parallax_zero_point
+from core.gaia import frames
+from core.gaia.distances import METHODS, Distances, distances, parallax_zero_point
 
 NO_POSITION = "no usable position (ra and dec in degrees)"
 NO_DISTANCE = "no usable distance (parallax missing or not above zero)"

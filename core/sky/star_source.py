@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core.errors import MissingColumnError, ReadError
+from core.sql import listed, quoted
 
 PLACE_COLUMNS = (
     "source_id", "ra", "dec", "parallax", "parallax_error", "distance_pc", "pmra", "pmdec", "pmra_error",
@@ -53,7 +54,7 @@ class Cuts:
         names = ("sky_probability", "probability") if self.with_sky else ("probability",)
         probability = next((name for name in names if name in columns), None)
         if self.threshold > 0 and probability is not None:
-            parts.append(f"{probability} >= {float(self.threshold)!r}")
+            parts.append(f"{quoted(probability)} >= {float(self.threshold)!r}")
         if not self.impostors and "impostor" in columns:
             parts.append("impostor IS NOT TRUE")
         if self.parallax_snr > 0 and {"parallax", "parallax_error"} <= set(columns):
@@ -113,16 +114,14 @@ class StarSource:
         """The stars that pass, all of `columns`, in the table's order."""
         rest = "" if limit is None else f" LIMIT {int(limit)}"
         with self.connection() as connection:
-            return connection.execute(
-                f"SELECT {', '.join(self.columns)} FROM stars WHERE {self._where(cuts)}{rest}"
-            ).df()
+            return connection.execute(f"SELECT {listed(self.columns)} FROM stars WHERE {self._where(cuts)}{rest}").df()
 
     def sample(self, n: int, cuts: Cuts | None = None) -> pd.DataFrame:
         """At most n of the stars that pass, chosen evenly and the same ones each time."""
         with self.connection() as connection:
             # The last digits of an id are as good as random, and a hash needs no state.
             return connection.execute(
-                f"SELECT {', '.join(self.columns)} FROM stars WHERE {self._where(cuts)} "
+                f"SELECT {listed(self.columns)} FROM stars WHERE {self._where(cuts)} "
                 f"ORDER BY hash(source_id) LIMIT {int(n)}"
             ).df()
 

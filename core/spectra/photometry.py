@@ -15,7 +15,7 @@ PASSBANDS_PATH = Path(__file__).with_name("gaia_passbands.npz")
 def passbands() -> tuple[np.ndarray, np.ndarray]:
     """Weights (3, 343) of the mean flux in G, BP, RP and the zero points (3,), magnitude of 1 W m^-2 nm^-1.
 
-    Derived from GaiaXPy's Gaia_DR3_Vega system by `core.spectra.build_passbands`.
+    Derived from GaiaXPy's Gaia_DR3_Vega system by `recipes.passbands`.
     """
     with np.load(PASSBANDS_PATH) as stored:
         weights, zero_points = stored["weights"], stored["zero_points"]

@@ -6,20 +6,23 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 import pandas as pd
 
-from core.spectra.grid import N_COEFFICIENTS, N_CORRELATIONS, N_SAMPLES
+from core.errors import MixedReleasesError
+from core.gaia.releases import DEFAULT, designations, find_release
+from core.spectra.grid import N_SAMPLES
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """XP continuous mean spectra: 55 + 55 basis coefficients per star; unknown values are NaN.
+    """XP continuous mean spectra: basis coefficients per star; unknown values are NaN.
 
     Attributes
     ----------
-    bp, rp : float64 ndarray of shape (n_stars, 55)
-        Coefficients in photo-electrons per second (Gaia DR3, xp_continuous_mean_spectrum).
-    bp_error, rp_error : float64 ndarray of shape (n_stars, 55) or None
+    bp, rp : float64 ndarray of shape (n_stars, n_bp) and (n_stars, n_rp)
+        Coefficients in photo-electrons per second (xp_continuous_mean_spectrum); 55 + 55 in DR3, and as
+        `core.gaia.releases` says in others.
+    bp_error, rp_error : float64 ndarray of the shapes of bp and rp, or None
         Standard errors of the coefficients.
-    bp_correlation, rp_correlation : float32 ndarray of shape (n_stars, 1485) or None
+    bp_correlation, rp_correlation : float32 ndarray of shape (n_stars, n (n - 1) / 2) or None; 1485 in DR3
         Upper triangle of the correlation matrix without the diagonal, column by column, as the archive delivers it.
     bp_standard_deviation, rp_standard_deviation : float64 ndarray of shape (n_stars,) or None
         Standard deviation of the least-squares solution, by which GaiaXPy scales sampled errors.
@@ -39,9 +42,12 @@ class Coefficients:
 
     def __post_init__(self) -> None:
         n = len(self.bp)
-        widths = {"bp": N_COEFFICIENTS, "rp": N_COEFFICIENTS, "error": N_COEFFICIENTS, "correlation": N_CORRELATIONS}
+        if self.bp.ndim != 2 or self.rp.ndim != 2:
+            raise ValueError(f"coefficients have shapes {self.bp.shape} and {self.rp.shape}, expected two dimensions")
         for item in fields(self):
             value = getattr(self, item.name)
+            own = getattr(self, item.name.split("_")[0]).shape[1]
+            widths = {"bp": own, "rp": own, "error": own, "correlation": own * (own - 1) // 2}
             width = widths.get(item.name.split("_")[-1])
             expected = (n,) if width is None else (n, width)
             if value is not None and value.shape != expected:
@@ -72,6 +78,10 @@ class SpectrumSet:
         Further columns under Gaia's names (ra, dec, parallax, phot_g_mean_mag, bp_rp, ruwe, label, category ...).
     note : object ndarray of shape (n_stars,)
         '' for a good row, otherwise what is wrong with it.
+    release : str
+        Key of the data release (`core.gaia.releases`) whose ids, columns and coefficients these are.
+    release_stated : bool
+        False where nothing says the release and DR3 was assumed.
     """
 
     source_id: np.ndarray
@@ -80,6 +90,8 @@ class SpectrumSet:
     coefficients: Coefficients | None = None
     metadata: pd.DataFrame = field(default=None)  # type: ignore[assignment]
     note: np.ndarray = field(default=None)  # type: ignore[assignment, arg-type]
+    release: str = DEFAULT.key
+    release_stated: bool = False
 
     def __post_init__(self) -> None:
         n = len(self.source_id)
@@ -93,6 +105,10 @@ class SpectrumSet:
             object.__setattr__(self, "metadata", pd.DataFrame(index=pd.RangeIndex(n)))
         if self.note is None:
             object.__setattr__(self, "note", np.full(n, "", dtype=object))
+        if self.coefficients is not None:
+            widths = (self.coefficients.bp.shape[1], self.coefficients.rp.shape[1])
+            if widths != (expected := find_release(self.release).n_coefficients):
+                raise ValueError(f"{widths} coefficients in BP and RP, but {self.release} has {expected}")
         for name in ("coefficients", "metadata", "note"):
             value = getattr(self, name)
             if value is not None and len(value) != n:
@@ -117,6 +133,8 @@ class SpectrumSet:
             coefficients=None if self.coefficients is None else self.coefficients.take(rows),
             metadata=self.metadata.iloc[rows].reset_index(drop=True),
             note=self.note[rows],
+            release=self.release,
+            release_stated=self.release_stated,
         )
 
     def with_notes(self, rows: np.ndarray, text: str) -> "SpectrumSet":
@@ -127,9 +145,16 @@ class SpectrumSet:
 
 
 def concatenate(parts: Sequence[SpectrumSet]) -> SpectrumSet:
-    """One set from several, in order; a part without errors or coefficients contributes NaN rows to the others'."""
+    """One set from several, in order; a part without errors or coefficients contributes NaN rows to the others'.
+
+    Raises
+    ------
+    MixedReleasesError
+        The parts are of different data releases.
+    """
     if not parts:
         raise ValueError("concatenate needs at least one SpectrumSet, got none")
+    require_one_release([part.release for part in parts])
     return SpectrumSet(
         source_id=np.concatenate([part.source_id for part in parts]),
         flux=np.concatenate([part.flux for part in parts]),
@@ -137,7 +162,19 @@ def concatenate(parts: Sequence[SpectrumSet]) -> SpectrumSet:
         coefficients=_concatenate_coefficients(parts),
         metadata=pd.concat([part.metadata for part in parts], ignore_index=True),
         note=np.concatenate([part.note for part in parts]),
+        release=parts[0].release,
+        release_stated=all(part.release_stated for part in parts),
     )
+
+
+def require_one_release(keys: Sequence[str], what: str = "the spectra") -> None:
+    """Raise MixedReleasesError unless all are of one data release."""
+    found = sorted(set(keys))
+    if len(found) > 1:
+        raise MixedReleasesError(
+            f"{what} are of {designations(found)}: ids and coefficients of different releases do not go into one "
+            "table. Give files of one release, or say --release where a file does not state its own"
+        )
 
 
 def _stack(arrays: list, lengths: list[int]) -> np.ndarray | None:

@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
 from core.errors import UnsupportedFormatError
+from core.gaia.releases import find_release
 from core.spectra.grid import FLUX_UNIT
-from core.spectra.spectrum_set import Coefficients, SpectrumSet
+from core.spectra.readers.data_release import RELEASE_COLUMN, RELEASE_FIELD
+from core.spectra.spectrum_set import Coefficients, SpectrumSet, require_one_release
 
 WRITTEN_SUFFIXES = (".parquet", ".csv", ".ecsv", ".fits", ".vot", ".xml")
 _UNITS = {
@@ -59,7 +61,11 @@ def write_spectra(spectra: SpectrumSet, path: str | os.PathLike, *, dtype: str =
     with atomic_path(path) as beside:
         if suffix == ".parquet":
             pq.write_table(table, beside, compression="zstd")
-        elif suffix == ".csv":
+            return
+        # these formats keep no metadata that every program carries on: a column tells whose ids they are
+        name = find_release(spectra.release).name
+        table = table.append_column(RELEASE_COLUMN, pa.array([name] * len(spectra), pa.string()))
+        if suffix == ".csv":
             arrow_csv.write_csv(_with_text_arrays(table), beside)
         else:
             _write_astropy(table, beside, suffix)
@@ -83,6 +89,7 @@ class ParquetWriter(AbstractContextManager):
         self._dtype = dtype
         self._columns = columns
         self._writer: pq.ParquetWriter | None = None
+        self._release = ""
         self.n_rows = 0
 
     def __enter__(self) -> "ParquetWriter":
@@ -92,6 +99,8 @@ class ParquetWriter(AbstractContextManager):
 
     def write(self, spectra: SpectrumSet) -> None:
         """Append the rows of a set."""
+        self._release = self._release or spectra.release
+        require_one_release([self._release, spectra.release], str(self._path))
         table = to_arrow(spectra, dtype=self._dtype)
         if self._columns is not None:
             table = table.select([name for name in table.column_names if name in self._columns])
@@ -110,9 +119,8 @@ class ParquetWriter(AbstractContextManager):
         before = self._beside.with_name(f"{self._beside.name}.before")
         os.replace(self._beside, before)
         try:
-            schema = pa.schema(
-                [item.with_type(pa.string()) if item.name in names else item for item in self._writer.schema]
-            )
+            items = [item.with_type(pa.string()) if item.name in names else item for item in self._writer.schema]
+            schema = pa.schema(items, metadata=self._writer.schema.metadata)
             writer = pq.ParquetWriter(self._beside, schema, compression="zstd")
             for rows in pq.ParquetFile(before).iter_batches():
                 writer.write_table(_fitted(pa.Table.from_batches([rows]), schema))
@@ -147,7 +155,8 @@ def to_arrow(spectra: SpectrumSet, *, dtype: str = "float64") -> pa.Table:
         pa.field(name, array.type, metadata={"unit": _UNITS[name]} if name in _UNITS else None)
         for name, array in columns.items()
     ]
-    return pa.table(list(columns.values()), schema=pa.schema(items))
+    release = {RELEASE_FIELD: spectra.release}
+    return pa.table(list(columns.values()), schema=pa.schema(items, metadata=release))
 
 
 def _coefficient_columns(coefficients: Coefficients) -> dict[str, pa.Array]:
@@ -181,7 +190,8 @@ def _metadata_array(column: pd.Series) -> pa.Array:
 
 def _open_ended(schema: pa.Schema) -> pa.Schema:
     """A column that is empty in the first set may hold text later: text takes anything."""
-    return pa.schema([item.with_type(pa.string()) if pa.types.is_null(item.type) else item for item in schema])
+    items = [item.with_type(pa.string()) if pa.types.is_null(item.type) else item for item in schema]
+    return pa.schema(items, metadata=schema.metadata)
 
 
 def _fits(table: pa.Table, item: pa.Field) -> bool:

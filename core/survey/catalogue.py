@@ -53,13 +53,13 @@ def find_surveys(settings: Settings | None = None) -> list[SurveySummary]:
                 SurveySummary(
                     path.name,
                     path,
-                    manifest["state"],
-                    manifest["input"],
-                    manifest["run"]["title"],
-                    manifest["n_partitions"],
+                    manifest.state,
+                    manifest.input,
+                    manifest.run.title,
+                    manifest.n_partitions,
                     n_done,
-                    manifest["n_rows"],
-                    manifest["n_massive"],
+                    manifest.n_rows,
+                    manifest.n_massive,
                 )
             )
     return found

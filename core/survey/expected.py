@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.classification.ensemble import load_ensemble
 from core.evaluation.speed import stars_per_second
 from core.jobs.cluster import machine_workers
 from core.survey.partitions import plan_partitions
 from core.survey.simulated import is_simulated
+from core.verdict.ensemble import load_ensemble
 
 ASKED_OF_ALL = 0.1
 """Share of the stars that every member sees; the others are dismissed by the first (docs/decisions/survey.md)."""

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.classification.ensemble import load_ensemble
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.settings import current_settings
-from core.survey.columns import PLACED_FROM
-from core.survey.second_look import FILE_NAME, fit_second_look, store_second_look
 from core.survey.survey import survey
+from core.verdict.ensemble import load_ensemble
+from core.verdict.second_look import FILE_NAME, fit_second_look, store_second_look
+from core.verdict.sky_estimate import CANDIDATE_FROM
 
 MASSIVE_STARS, MASSIVE_SEED = 60_000, 7001
 SURVEY_STARS, SURVEY_SEEDS = 1_200_000, (7002, 7003)
@@ -33,7 +34,7 @@ def classified(source: str, run_dir: Path, label: str) -> tuple[pd.DataFrame, in
             stars = pd.read_parquet(path, columns=list(_COLUMNS))
             stars = stars[stars["true_label"] == label]
             n_all += len(stars)
-            parts.append(stars[stars["probability"] >= PLACED_FROM])
+            parts.append(stars[stars["probability"] >= CANDIDATE_FROM])
     return pd.concat(parts, ignore_index=True), n_all
 
 
@@ -44,9 +45,9 @@ def columns_of(stars: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def main(run_dir: Path) -> None:
     """Draw, classify, fit, write."""
-    started = str(load_ensemble(run_dir).run.get("started", ""))
-    massive, n_massive = classified(f"simulated:massive:{MASSIVE_STARS}:{MASSIVE_SEED}", run_dir, "massive")
-    found = [classified(f"simulated:survey:{SURVEY_STARS}:{seed}", run_dir, "low-mass") for seed in SURVEY_SEEDS]
+    started = load_ensemble(run_dir).run.started
+    massive, n_massive = classified(f"simulated:massive:{MASSIVE_STARS}:{MASSIVE_SEED}", run_dir, MASSIVE)
+    found = [classified(f"simulated:survey:{SURVEY_STARS}:{seed}", run_dir, LOW_MASS) for seed in SURVEY_SEEDS]
     low_mass, n_low_mass = pd.concat([stars for stars, _ in found]), sum(n for _, n in found)
     fitted = fit_second_look(columns_of(massive), columns_of(low_mass), n_massive, n_low_mass, started)
     store_second_look(run_dir, fitted)

@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from core.classification.ensemble import Ensemble, load_ensemble
-from core.evaluation.probability_calibration import sigmoid
 from core.spectra.grid import N_SAMPLES
 from core.spectra.representations import n_used_values
 from core.spectra.spectrum_set import Coefficients
 from core.survey.graph import fuse, load_member, without_zero_inputs
+from core.verdict.ensemble import Ensemble, load_ensemble
 
 BATCH_ROWS = 1024
 """Fixed, so that sums have the same order on every machine with the same processor, however the work is shared out."""
@@ -36,7 +35,7 @@ class FusedEnsemble:
     def __init__(self, ensemble: Ensemble, dismiss_below: float = 0.0) -> None:
         self.ensemble = ensemble
         self.dismiss_below = dismiss_below
-        files = [ensemble.path / member["file"] for member in ensemble.run["members"]]
+        files = ensemble.files
         n_scouts = SCOUTS if dismiss_below > 0 else len(files)
         members = [load_member(file) for file in files]
         used = n_used_values(ensemble.representation, ensemble.representation_state)
@@ -51,6 +50,16 @@ class FusedEnsemble:
     def needs_coefficients(self) -> bool:
         """As `Ensemble.needs_coefficients`."""
         return self.ensemble.needs_coefficients
+
+    @property
+    def instrument(self) -> str:
+        """As `Ensemble.instrument`."""
+        return self.ensemble.instrument
+
+    @property
+    def representation(self) -> str:
+        """As `Ensemble.representation`."""
+        return self.ensemble.representation
 
     def probabilities(self, flux: np.ndarray, coefficients: Coefficients | None = None) -> np.ndarray:
         """Calibrated probabilities, float64 ndarray of shape (n_members, n_stars).
@@ -78,8 +87,7 @@ class FusedEnsemble:
             part = slice(start, stop) if whole else rows[start:stop]
             batch = {name: np.ascontiguousarray(values[part]) for name, values in fed.items()}
             logits[:, start:stop] = session.run(["logits"], batch)[0].T
-        scaling = self.ensemble.run["calibration"]
-        return sigmoid(scaling["slope"] * logits + scaling["intercept"])
+        return self.ensemble.calibration.probability(logits)
 
 
 @lru_cache(maxsize=4)

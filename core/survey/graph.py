@@ -1,5 +1,7 @@
-"""Graphs of trained networks, made quicker without a change of what they compute: members side by side, convolutions
-in one layout, no products with numbers that are always zero."""
+"""Graphs of trained networks, made quicker without a change of what they compute.
+
+Members side by side, convolutions in one layout, no products with numbers that are always zero.
+"""
 
 from pathlib import Path
 from typing import Any

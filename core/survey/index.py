@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
-from core.classification.verdict import MASSIVE
-from core.survey.columns import PLACED_FROM, SCHEMA
+from core.gaia.labels import MASSIVE
+from core.survey.columns import SCHEMA
+from core.verdict.sky_estimate import CANDIDATE_FROM
 
 FOLDER = ".index"
 """Hidden, so that readers of the survey's folder as one Parquet data set pass it over."""
@@ -69,7 +70,7 @@ def write_index(part: Path, table: pa.Table | None = None) -> None:
         return
     table = with_all_columns(pq.read_table(part) if table is None else table)
     chosen = pc.or_kleene(
-        pc.greater_equal(table["probability"], PLACED_FROM), pc.equal(table["true_label"], MASSIVE)
+        pc.greater_equal(table["probability"], CANDIDATE_FROM), pc.equal(table["true_label"], MASSIVE)
     ).combine_chunks()
     with atomic_path(candidates_file) as beside:
         pq.write_table(table.filter(pc.fill_null(chosen, False)), beside, compression="zstd")

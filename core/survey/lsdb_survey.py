@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from core.survey.columns import SCHEMA, Judges, survey_table
+from core.survey.columns import SCHEMA, survey_table
 from core.survey.fused import DISMISS_BELOW, fused_ensemble
-from core.survey.second_look import load_second_look
 
 if TYPE_CHECKING:
     import lsdb
@@ -47,11 +46,11 @@ def survey_catalogue(
     >>> verdicts = survey_catalogue(stars, "data/default_run").query("probability > 0.99").compute()  # doctest: +SKIP
     """
     from core.archive.hats import require_coefficients
-    from core.classification.ensemble import load_ensemble
+    from core.verdict.ensemble import load_ensemble
 
     require_coefficients(catalogue.columns, str(getattr(catalogue, "name", "the catalogue")))
     ensemble = load_ensemble(run_dir, model, threads=1)
-    run = (str(ensemble.path), ensemble.model, str(ensemble.run.get("started", "")), dismiss_below)
+    run = (str(ensemble.path), ensemble.model, ensemble.run.started, dismiss_below)
     return catalogue.map_partitions(_classify, *run, meta=_frame(SCHEMA.empty_table()))
 
 
@@ -60,16 +59,15 @@ def _classify(frame: pd.DataFrame, path: str, model: str, started: str, dismiss_
     from threadpoolctl import threadpool_limits
 
     from core.archive.hats import spectra_of_frame
-    from core.classification.verdict import member_probabilities
-    from core.evaluation.out_of_distribution import load_domain
+    from core.verdict.companions import load_companions
+    from core.verdict.verdict import judge
 
     if not len(frame):
         return _frame(SCHEMA.empty_table())
     with threadpool_limits(1):
         spectra = spectra_of_frame(pd.DataFrame(frame))
         ensemble = fused_ensemble(path, model, started, dismiss_below)
-        judges = Judges(load_domain(path), load_second_look(path, started))
-        table = survey_table(spectra, member_probabilities(spectra, ensemble), judges)
+        table = survey_table(spectra, judge(spectra, ensemble, load_companions(path, started)))
     return _frame(table).set_index(frame.index)
 
 

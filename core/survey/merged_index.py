@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
 from core.errors import StorageError
+from core.settings import current_settings
 from core.survey.index import FOLDER, Counts, add_counts, index_files, pack_counts, read_counts, unpack_counts
 
 _COUNTS_FILE = "merged.npz"
@@ -51,7 +52,7 @@ def open_index(parts: Sequence[Path]) -> Index:
     parts : paths of part-NNNNNN.parquet in one folder
     """
     found = _read(parts)
-    if len(found.single) >= _WORTH_IT:
+    if len(found.single) >= _WORTH_IT and not current_settings().read_only:
         with suppress(StorageError):
             return _merge(parts, found)
     return found

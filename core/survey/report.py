@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from core.errors import UsageError
-from core.evaluation.intervals import rate_interval
-from core.evaluation.prevalence import estimate_prevalence, reweight
+from core.statistics.intervals import rate_interval
+from core.statistics.prevalence import estimate_prevalence, reweight
 from core.survey.index import ODDS
-from core.survey.result import SCORES, Selection, SurveyResult
+from core.survey.result import Selection, SurveyResult
+from core.verdict.verdict import SCORES
 
 EARLY_TEFF = 25_250.0
 """Kelvin: halfway between dwarfs of B1 (26,000 K) and of B1.5 (24,500 K; Pecaut & Mamajek 2013, ApJS 208, 9)."""
@@ -93,7 +94,7 @@ class SurveyReport:
 def survey_report(result: SurveyResult, prevalence: float, score: str = SCORES[0]) -> SurveyReport:
     """The report of a survey at a prevalence between 0 and 1 (exclusive); UsageError outside.
 
-    `score` is a name of `core.survey.result.SCORES`.
+    `score` is a name of `core.verdict.verdict.SCORES`.
     """
     if not 0.0 < prevalence < 1.0:
         raise UsageError(f"prevalence is {prevalence}; expected a fraction between 0 and 1: give 0.001 for 0.1 %")

@@ -1,21 +1,20 @@
 """A survey's report in words."""
 
-from typing import Any
-
 from core.survey.report import WANTED_COMPLETENESS, Share, SurveyReport
+from core.survey.store import Manifest
 
 PURITY_OF = "purity (massive of any type)"
 LEAST_PREVALENCE = 1e-6
 """Of an estimate that is quoted as a number: below, no survey of Gaia's 219 million spectra could tell it from none."""
 
 
-def report_text(report: SurveyReport, manifest: dict[str, Any]) -> str:
+def report_text(report: SurveyReport, manifest: Manifest) -> str:
     """Lines for a terminal."""
-    done = manifest["n_partitions"] - len(manifest["faults"])
+    done = manifest.n_partitions - len(manifest.faults)
     lines = [
-        f"{manifest['input']}: {report.n_rows:,} stars, {report.n_classified:,} classified by "
-        f"{manifest['run']['title']} ({manifest['run']['members']} members); state: {manifest['state']}, "
-        f"{done} of {manifest['n_partitions']} partitions readable",
+        f"{manifest.input}: {report.n_rows:,} stars, {report.n_classified:,} classified by "
+        f"{manifest.run.title} ({manifest.run.members} members); state: {manifest.state}, "
+        f"{done} of {manifest.n_partitions} partitions readable",
         f"at a prevalence of {report.prevalence:.3g} a star is a candidate from {report.score} {report.threshold:.6g} "
         "on (equal priors), where its posterior is a half:",
         f"  {report.n_candidates:,} candidates; {report.n_impostors:,} more are too faint to be massive (impostors)",

@@ -13,20 +13,20 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from core.datasets.known_stars import known_stars
 from core.errors import SurveyError, UsageError
-from core.survey.columns import PLACED_FROM, SCHEMA
+from core.survey.columns import SCHEMA
 from core.survey.index import Counts, candidates_file
-from core.survey.known_stars import known_stars
 from core.survey.merged_index import Index, open_index
-from core.survey.store import read_manifest
+from core.survey.store import Manifest, read_manifest
+from core.verdict.sky_estimate import CANDIDATE_FROM
+from core.verdict.verdict import SCORES
 
 NUMBERS = (
     "probability", "sky_probability", "phot_g_mean_mag", "bp_rp", "distance_pc", "absolute_g_mag", "ruwe", "l_deg",
     "b_deg",
 )  # fmt: skip
 """Columns of which distributions are asked, and by which candidates are sorted without reading their files."""
-SCORES = ("sky_probability", "probability")
-"""What candidates are chosen by: the spectrum's probability with brightness and parallax in it, or without."""
 KNOWN = ("any", "known", "new")
 _IN_MEMORY = ("source_id", "impostor", "good_astrometry", "out_of_distribution", "true_label", "true_teff", *NUMBERS)
 _FEW_ROWS = 2_000
@@ -48,10 +48,10 @@ class Selection:
         Limits of the G magnitude.
     ordinary : bool
         Only stars whose spectra are like those of the training.
-    score : a name of `SCORES`
+    score : a name of `core.verdict.verdict.SCORES`
         The probability that must reach the threshold.
     known : str
-        'known' for stars of the lists of `core.survey.known_stars`, 'new' for the others, 'any' for both.
+        'known' for stars of the lists of `core.datasets.known_stars`, 'new' for the others, 'any' for both.
     """
 
     threshold: float = 0.0
@@ -73,7 +73,7 @@ class Selection:
     @property
     def table(self) -> str:
         """Where all stars of the selection are."""
-        return "candidates" if self.threshold >= PLACED_FROM else "stars"
+        return "candidates" if self.threshold >= CANDIDATE_FROM else "stars"
 
     def condition(self) -> tuple[str, list[Any]]:
         """SQL condition with its parameters."""
@@ -99,12 +99,12 @@ class SurveyResult:
     Attributes
     ----------
     folder : Path
-    manifest : dict
+    manifest : Manifest
     counts_of_all : Counts
     """
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     counts_of_all: Counts
     _database: Any = field(repr=False, default=None)
 
@@ -120,7 +120,7 @@ class SurveyResult:
             raise SurveyError(f"the survey {folder} has no finished part yet; wait for its first one")
         index = open_index(parts)
         database = duckdb.connect()
-        database.register("lists", known_stars())
+        database.register("lists", known_stars(manifest.release))
         database.execute("CREATE TABLE known AS SELECT * FROM lists")  # what is registered is for one cursor only
         all_columns = f"SELECT {_columns_of(parts[0])}, known_as FROM"
         database.execute(

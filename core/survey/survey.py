@@ -1,14 +1,14 @@
 """The whole pass over an input: on the cores of this machine, or as tasks of a Dask cluster."""
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
 from pathlib import Path
 
+from core.jobs.executors import here, on_dask
 from core.survey.fused import DISMISS_BELOW
-from core.survey.partitions import PARTITION_ROWS, Partition, plan_partitions
-from core.survey.store import RUNNING, Survey, open_survey
-from core.survey.work import PartitionResult, Run, classify_partition
+from core.survey.job import SurveyWork
+from core.survey.partitions import PARTITION_ROWS, plan_partitions
+from core.survey.store import Survey
 
 Progress = Callable[[int, int, int], None]
 """Called with partitions done, partitions in all, rows done so far."""
@@ -26,6 +26,7 @@ def survey(
     scheduler: str | None = None,
     dismiss_below: float = DISMISS_BELOW,
     partition_rows: int = PARTITION_ROWS,
+    release: str | None = None,
     on_progress: Progress | None = None,
 ) -> Survey:
     """Classify every star of an input into a folder of Parquet parts.
@@ -38,7 +39,7 @@ def survey(
     source : path
         A file of sampled or continuous spectra, a folder of them, or a HATS catalogue.
     run_dir, model
-        As `core.classification.ensemble.load_ensemble`.
+        As `core.verdict.ensemble.load_ensemble`.
     out : path
         A new folder, or with `resume` that of an interrupted survey of the same input by the same run.
     workers : int or None
@@ -49,6 +50,8 @@ def survey(
         Stars to which the first member gives less are not shown to the other members; 0 shows them to all.
     partition_rows : int
         Least rows of a partition of a Parquet file (whole row groups); part of what a resumed survey must share.
+    release : str or None
+        Key of the data release of the input; None: what its first file says. Files of another one are faults.
 
     Returns
     -------
@@ -60,63 +63,13 @@ def survey(
         Before anything is classified.
     """
     plan = plan_partitions(source, partition_rows)
-    with open_survey(out, plan, run_dir, model, dismiss_below=dismiss_below, resume=resume) as at_work:
-        missing = at_work.missing
-        n_done = len(plan.partitions) - len(missing)
-        results = (
-            _on_cluster(missing, at_work.run, out, scheduler)
-            if scheduler
-            else _on_threads(missing, at_work.run, out, workers or os.cpu_count() or 1)
-        )
-        for result in results:
-            at_work = at_work.noting(result)
-            n_done += 1
-            if n_done % _MANIFEST_EVERY == 0:
-                at_work = at_work.write_manifest(RUNNING)
+    with SurveyWork(
+        plan, run_dir, out, model=model, dismiss_below=dismiss_below, resume=resume, release=release
+    ) as work:
+        key = str(Path(out).resolve())
+        results = on_dask(work.tasks, scheduler, key) if scheduler else here(work.tasks, workers or os.cpu_count() or 1)
+        for n_done, (_, result) in enumerate(results, work.n_earlier + 1):
+            work.note(result, write=n_done % _MANIFEST_EVERY == 0)
             if on_progress is not None:
-                rows = sum(entry.get("rows", 0) for entry in at_work.manifest["partitions"].values())
-                on_progress(n_done, len(plan.partitions), rows)
-        return at_work.close()
-
-
-def _on_threads(partitions: list[Partition], run: Run, out: str | Path, workers: int) -> Iterator[PartitionResult]:
-    from threadpoolctl import threadpool_limits
-
-    waiting: set[Future] = set()
-    queue = iter(partitions)
-    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        try:
-            while True:
-                for item in queue:
-                    waiting.add(pool.submit(classify_partition, item, run, out))
-                    if len(waiting) > workers:
-                        break
-                if not waiting:
-                    return
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _on_cluster(
-    partitions: list[Partition], run: Run, out: str | Path, scheduler: str | None
-) -> Iterator[PartitionResult]:
-    from distributed import Client, as_completed
-
-    place = str(Path(out).resolve())
-    with Client(scheduler, timeout="20s") as client:
-        futures = [
-            client.submit(_on_worker, item, run, place, key=f"{place}/{item.name}", pure=False) for item in partitions
-        ]
-        for future in as_completed(futures):
-            yield future.result()
-
-
-def _on_worker(partition: Partition, run: Run, out: str) -> PartitionResult:
-    """On a Dask worker: linear algebra on one thread, as everywhere, so that sums have one order."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        return classify_partition(partition, run, out)
+                on_progress(n_done, len(plan.partitions), work.n_rows)
+        return work.end()

@@ -1,6 +1,7 @@
 """One partition from input to output part: read, calibrate, represent, predict, write."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,27 +10,30 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
-from core.classification.verdict import MASSIVE, member_probabilities
 from core.errors import ExplorerError, StorageError
-from core.evaluation.out_of_distribution import load_domain
+from core.gaia.labels import MASSIVE
+from core.gaia.releases import DEFAULT
 from core.spectra.readers import iter_partition
-from core.spectra.spectrum_set import SpectrumSet
-from core.survey.columns import SCHEMA, Judges, survey_table
+from core.spectra.readers.data_release import RELEASE_FIELD
+from core.spectra.spectrum_set import SpectrumSet, require_one_release
+from core.survey.columns import SCHEMA, survey_table
 from core.survey.fused import fused_ensemble
 from core.survey.index import write_index
-from core.survey.partitions import Partition, is_catalogue, require_readable
-from core.survey.second_look import load_second_look
+from core.survey.partitions import Partition, Plan, is_catalogue, require_readable
 from core.survey.simulated import is_simulated, iter_simulated
+from core.verdict.companions import load_companions
+from core.verdict.verdict import judge
 
 CHUNK_ROWS = 4096
 """Rows in memory at a time; a multiple of the batches of the network, counted from the partition's first row."""
 MOST_NOTES = 20
+_LOOKED_AT = 256  # rows of the first partition that tell the release
 _FORMAT = {"compression": "zstd", "use_dictionary": [item.name for item in SCHEMA if pa.types.is_string(item.type)]}
 """Numbers hardly repeat: a dictionary of them would be built and thrown away."""
 
 
 @dataclass(frozen=True)
-class Run:
+class RunReference:
     """The trained run that classifies, as another process can find it: folder, network, when it was trained.
 
     `dismiss_below` is that of `core.survey.fused.FusedEnsemble`.
@@ -39,6 +43,7 @@ class Run:
     model: str | None
     started: str
     dismiss_below: float = 0.0
+    release: str = DEFAULT.key
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class PartitionResult:
 
 
 def classify_partition(
-    partition: Partition, run: Run, out: str | Path, should_cancel: Callable[[], bool] | None = None
+    partition: Partition, run: RunReference, out: str | Path, should_cancel: Callable[[], bool] | None = None
 ) -> PartitionResult:
     """Classify a partition into `out`/part-NNNNNN.parquet, which appears whole or not at all.
 
@@ -76,16 +81,18 @@ def classify_partition(
         The part cannot be written.
     """
     ensemble = fused_ensemble(run.path, run.model, run.started, run.dismiss_below)
-    judges = Judges(load_domain(run.path), load_second_look(run.path, run.started))
+    companions = load_companions(run.path, run.started)
     part = Path(out) / partition.name
     tables: list[pa.Table] = []  # 300 bytes a star; a partition's rows are few enough
+    schema = SCHEMA.with_metadata({RELEASE_FIELD: run.release})
     try:
         require_readable(partition)
-        with atomic_path(part) as beside, pq.ParquetWriter(beside, SCHEMA, **_FORMAT) as file:
-            for spectra in _spectra(partition):
+        with atomic_path(part) as beside, pq.ParquetWriter(beside, schema, **_FORMAT) as file:
+            for spectra in _spectra(partition, run.release):
                 if should_cancel is not None and should_cancel():
                     raise Cancelled(f"partition {partition.number} was cancelled; resume the survey to do it")
-                tables.append(survey_table(spectra, member_probabilities(spectra, ensemble), judges))
+                require_one_release([run.release, spectra.release], partition.path)
+                tables.append(survey_table(spectra, judge(spectra, ensemble, companions)))
                 file.write_table(tables[-1])
     except (Cancelled, StorageError):
         raise  # a full disk is no fault of this partition
@@ -98,14 +105,29 @@ def classify_partition(
     return _count(table, partition.number)
 
 
-def _spectra(partition: Partition) -> Iterator[SpectrumSet]:
+def first_release(plan: Plan) -> str:
+    """Key of the data release of an input, from the first rows of its first sound partition."""
+    for partition in plan.partitions:
+        if partition.fault or is_simulated(partition.path) or is_catalogue(partition.path):
+            continue
+        with suppress(ExplorerError, OSError, StopIteration):
+            return next(iter_partition(partition.path, partition.row_groups, _LOOKED_AT)).release
+    return DEFAULT.key
+
+
+def _spectra(partition: Partition, release: str) -> Iterator[SpectrumSet]:
     if is_simulated(partition.path):
         return iter_simulated(partition.path, partition.row_groups or ())
     if is_catalogue(partition.path):
         from core.archive.hats import read_partition
 
         return (read_partition(partition.path.removeprefix("hats:"), number) for number in partition.row_groups or ())
-    return iter_partition(partition.path, partition.row_groups, CHUNK_ROWS)
+    return iter_partition(partition.path, partition.row_groups, CHUNK_ROWS, release=_asked(release))
+
+
+def _asked(release: str) -> str | None:
+    """What readers are told: files of the usual release say themselves if they are of another one."""
+    return None if release == DEFAULT.key else release
 
 
 def count_part(part: Path, number: int) -> PartitionResult:

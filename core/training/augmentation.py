@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from core.datasets.training_data import TrainingData
+from core.runs.settings import TrainingSettings
 from core.training.fit import member_seed
 from core.training.inputs import NetworkInputs, prepare_inputs
-from core.training.settings import TrainingSettings
-from core.training.training_data import TrainingData
 from models.registry import ModelSpec
 
 MOST_EXTRA_A_V = 1.5

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
+from core.datasets.training_data import TrainingData
 from core.errors import RunError
-from core.run_folders import BASELINE_FILE
+from core.gaia.labels import THRESHOLD
+from core.runs.folders import BASELINE_FILE
 from core.spectra.representations import represent
-from core.training.training_data import TrainingData
 
 BASELINES = ("gradient_boosting", "logistic", "metadata")
 _METADATA_COLUMNS = ("ra", "dec", "phot_g_mean_mag")
@@ -46,7 +47,7 @@ def store_baselines(
             continue
         table = pd.concat([_fit_fold(name, values, data, fold_of, fold) for fold in folds])
         tables.append(table)
-        correct = ((table["probability"] >= 0.5) == (table["label"] == 1)).groupby(table["fold"]).mean()
+        correct = ((table["probability"] >= THRESHOLD) == (table["label"] == 1)).groupby(table["fold"]).mean()
         figures[name] = {
             "validation_accuracy": float(correct.mean()),
             "validation_accuracy_std": float(correct.std(ddof=1)) if len(correct) > 1 else None,
@@ -63,13 +64,13 @@ def _known_folds(folder: Path) -> list[int]:
 
 def _folds(data: TrainingData, folder: Path) -> np.ndarray:
     """The fold of every star as the run stored it; -1 for the test set, -2 for stars that no fold validates yet."""
-    from core.training.protocol import TEST_FOLD, make_fold_map
-    from core.training.run_store import read_run
+    from core.runs.protocol import TEST_FOLD, make_fold_map
+    from core.runs.run import read_run
 
     run = read_run(folder)
-    if run["data"]["sha256"] != data.sha256:
+    if run.data.sha256 != data.sha256:
         raise RunError(f"{folder} was trained on other data than {data.name}; baselines need the same stars")
-    fold = make_fold_map(data, n_folds=run["n_folds"], validation=run["validation"], seed=run["seed"]).fold
+    fold = make_fold_map(data, n_folds=run.n_folds, validation=run.validation, seed=run.seed).fold
     stored = pd.read_parquet(folder / "oof.parquet").set_index("source_id")["fold"]
     mine = pd.Series(fold, index=data.source_id)
     if not mine.loc[stored.index].eq(stored).all() or (mine.loc[stored.index] == TEST_FOLD).any():

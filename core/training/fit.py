@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import TrainingError
-from core.training.settings import TrainingSettings
+from core.runs.settings import TrainingSettings
 from models.registry import ModelSpec
 
 EVALUATION_BATCH = 1024

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.datasets.training_data import TrainingData
+from core.runs.settings import TrainingSettings
 from core.spectra.representations import context, fit_context_statistics, fit_representation, represent
 from core.spectra.spectrum_set import Coefficients
-from core.training.settings import TrainingSettings
-from core.training.training_data import TrainingData
 from models.registry import ModelSpec
 
 _CHUNK_ROWS = 8192
@@ -55,10 +55,9 @@ def fit_inputs(spec: ModelSpec, data: TrainingData, settings: TrainingSettings, 
 
 
 def network_inputs(
-    spec: ModelSpec, data: TrainingData, settings: TrainingSettings, train_rows: np.ndarray
+    spec: ModelSpec, data: TrainingData, settings: TrainingSettings, fitted: FittedInputs
 ) -> NetworkInputs:
-    """Represent all stars, with what was fitted on `train_rows`."""
-    fitted = fit_inputs(spec, data, settings, train_rows)
+    """Represent all stars, with what `fit_inputs` has fitted."""
     return NetworkInputs(tuple(prepare_inputs(spec, settings, fitted, data.flux, data.coefficients)), fitted)
 
 

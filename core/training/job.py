@@ -11,21 +11,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.datasets.training_data import TrainingData, read_training_data
 from core.errors import TrainingError
-from core.evaluation.out_of_distribution import store_domain
 from core.jobs.job import Job
 from core.jobs.launch import submit
 from core.jobs.work import Reporter, Task, TaskCancelled
-from core.run_folders import BASELINE_FILE
+from core.records import Record
+from core.runs.folders import BASELINE_FILE
+from core.runs.settings import TrainingSettings
 from core.settings import current_settings
-from core.training import run_store
 from core.training.baselines import store_baselines
 from core.training.fit import EpochEvent
-from core.training.inputs import NetworkInputs, fit_inputs, network_inputs
-from core.training.protocol import FoldMap, make_fold_map
-from core.training.settings import TrainingSettings
-from core.training.train import run_description, train_member
-from core.training.training_data import TrainingData, read_training_data
+from core.training.member import train_member
+from core.training.network import NetworkTraining, Preparation, folds_of, prepare
 from models.registry import ModelSpec, model_spec
 
 KIND = "train"
@@ -33,6 +31,23 @@ EMBEDDED = "embedded"
 """Stands for the embedded data set in a request: it is made, if need be, by the runner."""
 BASELINE_TASK = "baselines"
 Choice = tuple[ModelSpec, TrainingSettings]
+
+
+class NetworkRequest(Record):
+    """One network to train: its key, its settings, its folder below the request's `out`."""
+
+    key: str
+    settings: TrainingSettings
+    folder: str
+
+
+class TrainingRequest(Record):
+    """What a training job is asked for; `data` is a file or `EMBEDDED`, `out` the folder of the runs."""
+
+    data: str
+    out: str
+    networks: list[NetworkRequest]
+    baselines: bool = False
 
 
 def submit_training(
@@ -53,24 +68,21 @@ def submit_training(
         Fit the baselines on the folds of the first network too.
     """
     several = len({settings.representation for _, settings in choices}) > 1
+    names = [f"{spec.key}-{settings.representation}" if several else spec.key for spec, settings in choices]
     networks = [
-        {
-            "key": spec.key,
-            "settings": settings.as_dict(),
-            "folder": f"{spec.key}-{settings.representation}" if several else spec.key,
-        }
-        for spec, settings in choices
+        NetworkRequest(key=spec.key, settings=settings, folder=name)
+        for (spec, settings), name in zip(choices, names, strict=True)
     ]
     folder = Path(out) if Path(out).parent != Path() else current_settings().runs_dir / out
     file = str(data) if data == EMBEDDED else str(Path(data).resolve())
-    request = {"data": file, "out": str(folder.resolve()), "networks": networks, "baselines": baselines}
-    return submit(KIND, title, request, n_tasks=sum(settings.only_folds for _, settings in choices))
+    request = TrainingRequest(data=file, out=str(folder.resolve()), networks=networks, baselines=baselines)
+    return submit(KIND, title, request.as_dict(), n_tasks=sum(settings.only_folds for _, settings in choices))
 
 
 def run_names(job: Job) -> dict[str, str]:
     """What a training job's networks are called in the run catalogue, by their part of the task names."""
-    out = Path(job.request["out"]).name
-    return {network["folder"]: f"{out}/{network['folder']}" for network in job.request["networks"]}
+    request = TrainingRequest(**job.request)
+    return {network.folder: f"{Path(request.out).name}/{network.folder}" for network in request.networks}
 
 
 def task_name(folder: str, fold: int) -> str:
@@ -89,93 +101,59 @@ def split_task_name(name: str) -> tuple[str, int] | None:
 class TrainingWork:
     """A training job in the runner; see `core.jobs.work.Work`."""
 
-    def __init__(self, request: dict) -> None:
+    def __init__(self, request: TrainingRequest) -> None:
         self.tasks: list[Task] = []
         self.n_earlier = 0
-        self._networks: dict[str, tuple[Path, TrainingSettings]] = {}
-        self._errors: dict[str, str] = {}
-        self._locks = ExitStack()
-        path = _data_path(request["data"])
+        self._networks: dict[str, NetworkTraining] = {}
+        self._claims = ExitStack()
+        path = _data_path(request.data)
         data = read_training_data(path)
-        try:
-            for network in request["networks"]:
-                self._open_network(network, Path(request["out"]) / network["folder"], path, data)
-            if request.get("baselines"):
-                self._add_baselines(next(iter(self._networks.values())), str(path), data.sha256)
-        except BaseException:
-            self._locks.close()
-            raise
+        self._file = {"path": str(path), "sha256": data.sha256}
+        with ExitStack() as claims:
+            for asked in request.networks:
+                prepared = prepare(data, model_spec(asked.key), asked.settings)
+                network = NetworkTraining(prepared, Path(request.out) / asked.folder, resume=True)
+                self._add(asked.folder, claims.enter_context(network))
+            if request.baselines:
+                self._add_baselines(next(iter(self._networks.values())))
+            self._claims = claims.pop_all()
 
-    def _open_network(self, network: dict, folder: Path, path: Path, data: TrainingData) -> None:
-        spec, settings = model_spec(network["key"]), TrainingSettings(**network["settings"])
-        folds = _folds(data, settings)
-        train_rows = (folds.fold >= 0).nonzero()[0]
-        fitted = fit_inputs(spec, data, settings, train_rows)
-        description = run_description(data, spec, settings, folds, fitted, device="")
-        self._locks.enter_context(run_store.open_run(folder, description, resume=True))
-        run_store.store_representation_state(folder, fitted.representation_state)
-        store_domain(folder, data.flux, train_rows)
-        self._networks[network["folder"]] = folder, settings
-        done = run_store.finished_folds(folder)
-        self.n_earlier += len(done)
-        if done:
-            self._assemble(network["folder"])
-        common = {"path": str(path), "sha256": data.sha256, "key": spec.key, "settings": settings.as_dict()}
-        self.tasks += [
-            Task(task_name(network["folder"], fold), train_fold, {**common, "folder": str(folder), "fold": fold})
-            for fold in range(settings.only_folds)
-            if fold not in done
-        ]
+    def _add(self, name: str, network: NetworkTraining) -> None:
+        self._networks[name] = network
+        self.n_earlier += len(network.done_before)
+        common = {**self._file, "key": network.spec.key, "settings": network.settings.as_dict()}
+        common["folder"] = str(network.folder)
+        self.tasks += [Task(task_name(name, fold), train_fold, {**common, "fold": fold}) for fold in network.missing]
 
-    def _add_baselines(self, first: tuple[Path, TrainingSettings], path: str, sha256: str) -> None:
-        folder, settings = first
-        if (folder / BASELINE_FILE).exists():
+    def _add_baselines(self, first: NetworkTraining) -> None:
+        if (first.folder / BASELINE_FILE).exists():
             self.n_earlier += 1
             return
-        arguments = {"path": path, "sha256": sha256, "settings": settings.as_dict(), "folder": str(folder)}
+        arguments = {**self._file, "settings": first.settings.as_dict(), "folder": str(first.folder)}
         self.tasks.append(Task(BASELINE_TASK, fit_job_baselines, arguments))
 
     def done(self, task: Task, result: dict) -> None:
         """Bring the network's tables up to the new fold."""
-        place = split_task_name(task.name)
-        if place:
-            self._assemble(place[0])
+        if place := split_task_name(task.name):
+            self._networks[place[0]].update()
 
     def failed(self, task: Task, error: Exception) -> None:
         """Note the error in the network's run.json."""
-        place = split_task_name(task.name)
-        if place:
-            self._errors[place[0]] = str(error)
-            self._assemble(place[0])
+        if place := split_task_name(task.name):
+            self._networks[place[0]].error = str(error)
+            self._networks[place[0]].update()
 
     def close(self, *, complete: bool, message: str) -> str:
         """Mark what is unfinished as failed, and give the folders free."""
-        try:
-            for name, (folder, _) in self._networks.items():
-                if run_store.read_run(folder)["state"] == run_store.RUNNING:
-                    self._errors.setdefault(name, message or "not finished")
-                    self._assemble(name)
-        finally:
-            self._locks.close()
+        with self._claims:
+            for network in self._networks.values():
+                network.end(message or "not finished")
         return message
-
-    def _assemble(self, name: str) -> None:
-        folder, settings = self._networks[name]
-        members = run_store.stored_members(folder)
-        complete = len(members) >= settings.only_folds
-        error = None if complete else self._errors.get(name)
-        run_store.assemble(
-            folder,
-            state=run_store.FINISHED if complete else run_store.FAILED if error else run_store.RUNNING,
-            error=error,
-            seconds=round(sum(member.get("seconds", 0.0) for member in members), 1),
-            device=members[0].get("device", "") if members else "",
-        )
 
 
 def open_training(request: dict) -> TrainingWork:
     """The work of a training job."""
-    return TrainingWork(request)
+    return TrainingWork(TrainingRequest(**request))
 
 
 def warm_up() -> None:
@@ -197,22 +175,14 @@ def train_fold(
     reporter.event("message", text="loading")
     device = prepare_device_once(worker_threads())
     spec, chosen = model_spec(key), TrainingSettings(**settings)
-    data, folds, inputs = _loaded(path, sha256, spec, chosen)
+    prepared = _prepared(path, sha256, spec, chosen)
     reporter.event("message", text="training")
 
     def report(event: EpochEvent) -> None:
         values = {name: round(value, 7) for name, value in vars(event).items() if isinstance(value, float)}
         reporter.event("epoch", epoch=event.epoch, epochs=event.epochs, **values)
 
-    stored = train_member(
-        Path(folder),
-        fold,
-        (spec, chosen, data, folds, inputs),
-        device=device,
-        on_epoch=report,
-        should_cancel=reporter.should_cancel,
-    )
-    if not stored:
+    if not train_member(prepared, Path(folder), fold, device, report, reporter.should_cancel):
         raise TaskCancelled
     return {"seconds": round(time.monotonic() - started, 1), "device": device}
 
@@ -222,7 +192,7 @@ def fit_job_baselines(reporter: Reporter, *, path: str, sha256: str, settings: d
     chosen = TrainingSettings(**settings)
     data = _data(path, sha256)
     reporter.event("message", text="fitting the baselines")
-    return store_baselines(data, _folds(data, chosen).fold, list(range(chosen.only_folds)), Path(folder))
+    return store_baselines(data, folds_of(data, chosen).fold, list(range(chosen.only_folds)), Path(folder))
 
 
 @lru_cache(maxsize=1)
@@ -234,22 +204,14 @@ def _data(path: str, sha256: str) -> TrainingData:
 
 
 @lru_cache(maxsize=1)
-def _loaded(
-    path: str, sha256: str, spec: ModelSpec, settings: TrainingSettings
-) -> tuple[TrainingData, FoldMap, NetworkInputs]:
-    """Data, folds and inputs of a network; a worker keeps those of its latest task, the next is often a sister."""
-    data = _data(path, sha256)
-    folds = _folds(data, settings)
-    return data, folds, network_inputs(spec, data, settings, (folds.fold >= 0).nonzero()[0])
-
-
-def _folds(data: TrainingData, settings: TrainingSettings) -> FoldMap:
-    return make_fold_map(data, n_folds=settings.n_folds, validation=settings.validation, seed=settings.seed)
+def _prepared(path: str, sha256: str, spec: ModelSpec, settings: TrainingSettings) -> Preparation:
+    """A worker keeps the data of its latest task: the next is often another fold of the same network."""
+    return prepare(_data(path, sha256), spec, settings)
 
 
 def _data_path(name: str) -> Path:
     if name != EMBEDDED:
         return Path(name)
-    from core.simulation.embedded import embedded_dataset
+    from core.datasets.embedded import embedded_dataset
 
     return embedded_dataset()

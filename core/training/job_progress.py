@@ -7,7 +7,7 @@ import pandas as pd
 
 from core.jobs.job import Job, read_events
 from core.training.fit import CURVE_COLUMNS
-from core.training.job import split_task_name
+from core.training.job import NetworkRequest, TrainingRequest, split_task_name
 from models.registry import model_spec
 
 
@@ -57,12 +57,12 @@ def network_progress(job: Job) -> list[NetworkProgress]:
         place = split_task_name(task)
         if place:
             by_network.setdefault(place[0], {})[place[1]] = events
-    return [_progress(network, by_network.get(network["folder"], {})) for network in job.request["networks"]]
+    networks = TrainingRequest(**job.request).networks
+    return [_progress(network, by_network.get(network.folder, {})) for network in networks]
 
 
-def _progress(network: dict, events: dict[int, list[dict]]) -> NetworkProgress:
-    settings = network["settings"]
-    n_folds, epochs = settings["only_folds"], settings["epochs"]
+def _progress(network: NetworkRequest, events: dict[int, list[dict]]) -> NetworkProgress:
+    n_folds, epochs = network.settings.only_folds, network.settings.epochs
     rows, now, error, share, done = [], [], "", 0.0, 0
     for fold, told in sorted(events.items()):
         epoch_events = [event for event in told if event["event"] == "epoch"]
@@ -79,12 +79,12 @@ def _progress(network: dict, events: dict[int, list[dict]]) -> NetworkProgress:
             now.append(f"fold {fold}: epoch {last['epoch']} of {epochs}")
         elif last["event"] in ("started", "message"):
             now.append(f"fold {fold}: {last.get('text', 'starting')}")
-    title = model_spec(network["key"]).title
-    if network["folder"] != network["key"]:
-        title += f", {settings['representation']}"
+    title = model_spec(network.key).title
+    if network.folder != network.key:
+        title += f", {network.settings.representation}"
     curves = pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
     return NetworkProgress(
-        network["folder"], title, n_folds, done, min(share / n_folds, 1.0), "; ".join(now), error, curves
+        network.folder, title, n_folds, done, min(share / n_folds, 1.0), "; ".join(now), error, curves
     )
 
 

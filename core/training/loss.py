@@ -29,6 +29,7 @@ class WeightedBinaryCrossentropy(keras.losses.Loss):
         self.focal_gamma = float(focal_gamma)
 
     def call(self, y_true, y_pred):
+        """Weighted loss of each star; y_pred are logits."""
         y_true = ops.cast(y_true, y_pred.dtype)
         margin = (1.0 - 2.0 * y_true) * y_pred  # large where the network is wrong
         loss = ops.softplus(margin)  # -log p_y
@@ -38,6 +39,7 @@ class WeightedBinaryCrossentropy(keras.losses.Loss):
         return ops.mean(weight * loss, axis=-1)
 
     def get_config(self) -> dict:
+        """What Keras needs to make the same loss again."""
         return {
             **super().get_config(),
             "negative_weight": self.negative_weight,

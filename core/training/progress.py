@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from core.runs.run import Run
+from core.runs.settings import TrainingSettings
 from core.training.fit import EpochEvent
-from core.training.settings import TrainingSettings
 from models.registry import ModelSpec
 
 
@@ -42,10 +43,10 @@ class TrainingProgress:
         text = f"{event.model} fold {event.fold} loss {event.val_loss:.4f} accuracy {event.val_accuracy:.4f}"
         self._bar.update(self._task, advance=1, description=text)
 
-    def fold(self, key: str, fold: int, run: dict) -> None:
+    def fold(self, key: str, fold: int, run: Run) -> None:
         """A fold is done: the epochs that it did not need leave the estimate."""
         saved = self._epochs[key] - self._epoch
         total = self._bar.tasks[0].total or 0
         self._bar.update(self._task, total=total - saved)
-        best = run["members"][-1]["best_epoch"]
-        self._bar.console.print(f"{key} fold {fold}: best epoch {best} of {self._epoch}, {run['seconds']:.0f} s so far")
+        best = run.members[-1].best_epoch
+        self._bar.console.print(f"{key} fold {fold}: best epoch {best} of {self._epoch}, {run.seconds:.0f} s so far")

@@ -5,10 +5,10 @@ from collections import defaultdict
 import pandas as pd
 
 from core.errors import RunError
+from core.runs.catalogue import find_runs
+from core.runs.run import FINISHED, Run, read_run
 from core.settings import Settings
 from core.spectra.representations import find_representation
-from core.training.run_catalogue import find_runs
-from core.training.run_store import FINISHED, read_run
 
 _OWN = ("representation", "preset")
 """Settings in which comparable runs may differ."""
@@ -31,7 +31,7 @@ def ranked_representations(model: str, settings: Settings | None = None) -> list
         try:
             run = read_run(summary.path)
             groups[_what_must_agree(run)].append(_row(run, summary.name))
-        except (RunError, KeyError, TypeError):
+        except RunError:
             continue
     tables = []
     for key, rows in groups.items():
@@ -41,20 +41,19 @@ def ranked_representations(model: str, settings: Settings | None = None) -> list
     return sorted(tables, key=lambda item: -len(item[1]))
 
 
-def _what_must_agree(run: dict) -> tuple:
-    others = tuple(sorted((name, value) for name, value in run["settings"].items() if name not in _OWN))
-    data = run["data"]
-    described = (data["path"], len(run["folds_done"]), run["n_folds"], f"at most {run['epochs']} epochs")
-    return *described, data["sha256"], data["fold_map"], tuple(run["folds_done"]), others
+def _what_must_agree(run: Run) -> tuple:
+    settings = {} if run.settings is None else run.settings.as_dict()
+    others = tuple(sorted((name, value) for name, value in settings.items() if name not in _OWN))
+    described = (run.data.path, len(run.folds_done), run.n_folds, f"at most {run.epochs} epochs")
+    return *described, run.data.sha256, run.data.fold_map, tuple(run.folds_done), others
 
 
-def _row(run: dict, name: str) -> dict:
-    figures = run["results"]
+def _row(run: Run, name: str) -> dict:
     return {
-        "title": find_representation(run["representation"]).title,
-        "representation": run["representation"],
-        "accuracy": figures["validation_accuracy"],
-        "accuracy_std": figures["validation_accuracy_std"],
-        "roc_auc": figures["validation_roc_auc"],
+        "title": find_representation(run.representation).title,
+        "representation": run.representation,
+        "accuracy": run.figures.validation_accuracy,
+        "accuracy_std": run.figures.validation_accuracy_std,
+        "roc_auc": run.figures.validation_roc_auc,
         "run": name,
     }

@@ -32,6 +32,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         self.total_steps = int(total_steps)
 
     def __call__(self, step):
+        """The rate at a step, counted from 0."""
         step = ops.cast(step, "float32")
         rise_end = RISE_FRACTION * self.total_steps - 1.0
         last = self.total_steps - 1.0
@@ -42,6 +43,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return ops.where(step <= rise_end, rising, falling)
 
     def get_config(self) -> dict:
+        """What Keras needs to make the same schedule again."""
         return {"peak": self.peak, "total_steps": self.total_steps}
 
 

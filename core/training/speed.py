@@ -15,9 +15,9 @@ from core.errors import RunError
 from core.jobs.job import Job
 from core.jobs.launch import submit
 from core.jobs.work import Reporter, Task, TaskCancelled
+from core.runs.run import read_run
+from core.runs.settings import TrainingSettings, resolve_settings
 from core.settings import Settings, current_settings
-from core.training.run_store import read_run
-from core.training.settings import TrainingSettings, resolve_settings
 from models.registry import ModelSpec, model_spec
 
 KIND = "calibrate"
@@ -162,13 +162,13 @@ def _shipped(settings: Settings, key: str) -> dict[str, list[float]]:
     try:
         run = read_run(folder)
         curves = pd.read_parquet(folder / "curves.parquet")
-        stars = run["data"]["n_train"] * (run["n_folds"] - 1) / run["n_folds"]
+        stars = (run.data.n_train or 0) * (run.n_folds - 1) / run.n_folds
         later = curves.loc[curves["epoch"] > 1, "seconds"]
         return {
-            f"{key} {run['batch_size']}": [
+            f"{key} {run.batch_size}": [
                 float(later.median()) / stars,
                 float(curves["seconds"].max() - later.median()),
             ]
         }
-    except (RunError, OSError, KeyError, TypeError):
+    except (RunError, OSError, KeyError, ZeroDivisionError):
         return {}

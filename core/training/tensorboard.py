@@ -38,9 +38,9 @@ def write_tensorboard(folder: Path, curves: pd.DataFrame) -> None:
 def _write_events(path: Path, rows: list[tuple[float, int, dict[str, float]]]) -> None:
     import tensorflow as tf
 
-    Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary
+    event, summary = tf.compat.v1.Event, tf.compat.v1.Summary
     with tf.io.TFRecordWriter(str(path)) as writer:
-        writer.write(Event(wall_time=rows[0][0], file_version="brain.Event:2").SerializeToString())
+        writer.write(event(wall_time=rows[0][0], file_version="brain.Event:2").SerializeToString())
         for when, step, values in rows:
-            summary = Summary(value=[Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()])
-            writer.write(Event(wall_time=when, step=step, summary=summary).SerializeToString())
+            message = summary(value=[summary.Value(tag=tag, simple_value=value) for tag, value in values.items()])
+            writer.write(event(wall_time=when, step=step, summary=message).SerializeToString())

@@ -1,29 +1,18 @@
-"""Whole trainings: several networks, fold by fold, into run folders that can be resumed."""
+"""Networks trained fold by fold in this process, into run folders that can be resumed; by Dask: `core.training.job`."""
 
-import hashlib
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import pandas as pd
-
-import core
+from core.datasets.training_data import TrainingData
 from core.errors import ExplorerError, StorageError, UsageError
-from core.evaluation.out_of_distribution import store_domain
-from core.training import run_store
-from core.training.fit import EpochEvent, FittedMember, fit_member, free_memory, predict_logits
-from core.training.inputs import FittedInputs, NetworkInputs, network_inputs
-from core.training.protocol import FoldMap, make_fold_map
-from core.training.run_store import FoldResult, member_name
-from core.training.settings import TrainingSettings
-from core.training.training_data import TrainingData
+from core.runs.run import FINISHED, Run
+from core.runs.settings import TrainingSettings
+from core.training.fit import EpochEvent
+from core.training.member import train_member
+from core.training.network import NetworkTraining, prepare
 from models.registry import MODELS, ModelSpec, model_spec
-
-_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "pandas", "scikit-learn", "onnxruntime", "tf2onnx")
 
 
 @dataclass(frozen=True)
@@ -32,14 +21,13 @@ class TrainedRun:
 
     Attributes
     ----------
-    run : dict
-        Content of run.json.
+    run : Run
     resumed_folds : int
         Folds that an earlier call had finished.
     """
 
     folder: Path
-    run: dict
+    run: Run
     resumed_folds: int
 
 
@@ -61,7 +49,7 @@ def train(
     device: str,
     resume: bool = False,
     on_epoch: Callable[[EpochEvent], None] | None = None,
-    on_fold: Callable[[str, int, dict], None] | None = None,
+    on_fold: Callable[[str, int, Run], None] | None = None,
     should_cancel: Callable[[], bool] | None = None,
 ) -> list[TrainedRun]:
     """Train networks on the same data, one after the other.
@@ -74,7 +62,7 @@ def train(
     device : str
         As `core.training.devices.prepare_device` returned it; stored with the run.
     on_epoch, on_fold : callables or None
-        Called after every epoch with its event, after every fold with (model key, fold, run.json's content).
+        Called after every epoch with its event, after every fold with (model key, fold, the run so far).
     should_cancel : callable or None
         Asked after every 16 batches. True ends the training: the fold at work is dropped, the run is marked failed
         ('cancelled') and can be resumed.
@@ -83,195 +71,21 @@ def train(
     runs = []
     for spec, settings in choices:
         folder = out if len(choices) == 1 else out / spec.key
-        call = _Training(data, spec, settings, folder, device, on_epoch, on_fold, should_cancel)
-        runs.append(call.run(resume))
-        if runs[-1].run["state"] != run_store.FINISHED:
+        prepared = prepare(data, spec, settings)
+        with NetworkTraining(prepared, folder, resume=resume, device=device) as network:
+            try:
+                for fold in network.missing:
+                    if not train_member(prepared, folder, fold, device, on_epoch, should_cancel):
+                        break
+                    run = network.update()
+                    if on_fold is not None:
+                        on_fold(spec.key, fold, run)
+            except (ExplorerError, KeyboardInterrupt) as error:
+                with suppress(StorageError):  # a full disk takes no note either: the run then counts as interrupted
+                    network.end(str(error) or "interrupted")
+                raise
+            run = network.end("cancelled; go on with it by --resume")
+        runs.append(TrainedRun(folder, run, len(network.done_before)))
+        if run.state != FINISHED:
             break
     return runs
-
-
-@dataclass(frozen=True)
-class _Training:
-    """One network's training on one table."""
-
-    data: TrainingData
-    spec: ModelSpec
-    settings: TrainingSettings
-    folder: Path
-    device: str
-    on_epoch: Callable[[EpochEvent], None] | None
-    on_fold: Callable[[str, int, dict], None] | None
-    should_cancel: Callable[[], bool] | None
-
-    def run(self, resume: bool) -> TrainedRun:
-        """Train every fold that is not finished yet."""
-        settings = self.settings
-        folds = make_fold_map(self.data, n_folds=settings.n_folds, validation=settings.validation, seed=settings.seed)
-        train_rows = (folds.fold >= 0).nonzero()[0]
-        inputs = network_inputs(self.spec, self.data, settings, train_rows)
-        description = run_description(self.data, self.spec, settings, folds, inputs.fitted, self.device)
-        earlier_s = run_store.stored_seconds(self.folder)
-        with run_store.open_run(self.folder, description, resume=resume):
-            run_store.store_representation_state(self.folder, inputs.fitted.representation_state)
-            store_domain(self.folder, self.data.flux, train_rows)
-            done = run_store.finished_folds(self.folder)
-            started = time.monotonic()
-            try:
-                finished = all(
-                    self._fold(fold, folds, inputs, started - earlier_s)
-                    for fold in range(settings.only_folds)
-                    if fold not in done
-                )
-            except (ExplorerError, KeyboardInterrupt) as error:
-                message = str(error) or "interrupted"
-                with suppress(StorageError):  # a full disk takes no note either: the run then counts as interrupted
-                    run_store.assemble(self.folder, state=run_store.FAILED, error=message)
-                raise
-            seconds = earlier_s + time.monotonic() - started
-            run = run_store.assemble(
-                self.folder,
-                state=run_store.FINISHED if finished else run_store.FAILED,
-                error=None if finished else "cancelled; go on with it by --resume",
-                seconds=round(seconds, 1),
-            )
-        return TrainedRun(self.folder, run, len(done))
-
-    def _fold(self, fold: int, folds: FoldMap, inputs: NetworkInputs, started: float) -> bool:
-        """Train and store one fold; False if it was cancelled."""
-        stored = train_member(
-            self.folder,
-            fold,
-            (self.spec, self.settings, self.data, folds, inputs),
-            device=self.device,
-            on_epoch=self.on_epoch,
-            should_cancel=self.should_cancel,
-        )
-        if not stored:
-            return False
-        run = run_store.assemble(self.folder, seconds=round(time.monotonic() - started, 1))
-        if self.on_fold is not None:
-            self.on_fold(self.spec.key, fold, run)
-        return True
-
-
-def train_member(
-    folder: Path,
-    fold: int,
-    task: tuple[ModelSpec, TrainingSettings, TrainingData, FoldMap, NetworkInputs],
-    *,
-    device: str,
-    on_epoch: Callable[[EpochEvent], None] | None = None,
-    should_cancel: Callable[[], bool] | None = None,
-) -> bool:
-    """Train the member of one fold and store it in a run folder; False (and nothing stored) if it was cancelled.
-
-    Parameters
-    ----------
-    task : (network, settings, data, folds, inputs of all stars)
-    """
-    from core.training.augmentation import with_changed_copies
-
-    spec, settings, data, folds, inputs = task
-    started = time.monotonic()
-    train_rows, validation_rows = folds.train_rows(fold), folds.validation_rows(fold)
-    member = fit_member(
-        spec,
-        with_changed_copies(spec, settings, data, inputs, train_rows, fold),
-        (inputs.rows(validation_rows), data.label[validation_rows]),
-        settings,
-        fold,
-        on_epoch=on_epoch,
-        should_cancel=should_cancel,
-    )
-    if not member.cancelled:
-        seconds = time.monotonic() - started
-        _store_member(folder, fold, member, (data, folds, inputs), {"seconds": round(seconds, 1), "device": device})
-    cancelled = member.cancelled
-    del member
-    free_memory()
-    return not cancelled
-
-
-def _store_member(
-    folder: Path, fold: int, member: FittedMember, table: tuple[TrainingData, FoldMap, NetworkInputs], notes: dict
-) -> None:
-    """Write a fitted member's files, then its predictions and curves: with the last the fold is finished."""
-    from core.training.export import export_onnx, save_keras
-    from core.training.tensorboard import write_tensorboard
-
-    data, folds, inputs = table
-    stem = folder / member_name(fold)
-    save_keras(member.model, stem.with_suffix(".keras"))
-    difference = export_onnx(member.model, stem.with_suffix(".onnx"))
-    write_tensorboard(folder / "tensorboard" / f"fold_{fold:02d}", member.curves)
-
-    def predicted(rows) -> pd.DataFrame:
-        logit = predict_logits(member.model, inputs.rows(rows))
-        return pd.DataFrame({"source_id": data.source_id[rows], "label": data.label[rows], "logit": logit})
-
-    oof = predicted(folds.validation_rows(fold))
-    oof.insert(2, "fold", fold)
-    entry = {
-        "fold": fold,
-        "initial_weights_hash": member.initial_weights_hash,
-        "weights_hash": member.weights_hash,
-        "best_epoch": member.best_epoch,
-        "epochs": len(member.curves),
-        "onnx_difference": difference,
-        **notes,
-    }
-    run_store.store_fold(folder, FoldResult(entry, member.curves, oof, predicted(folds.test_rows)))
-
-
-def run_description(
-    data: TrainingData,
-    spec: ModelSpec,
-    settings: TrainingSettings,
-    folds: FoldMap,
-    fitted: FittedInputs,
-    device: str,
-) -> dict:
-    """The fixed part of run.json."""
-    return {
-        "model": spec.key,
-        "title": spec.title,
-        "inputs": list(spec.inputs),
-        "representation": settings.representation,
-        "context": settings.context,
-        "context_statistics": fitted.context_statistics,
-        "n_folds": settings.n_folds,
-        "folds_done": [],
-        "epochs": settings.epochs,
-        "batch_size": settings.batch_size,
-        "seed": settings.seed,
-        "preset": settings.preset,
-        "validation": settings.validation,
-        "settings": settings.as_dict(),
-        "data": {
-            "path": data.name,
-            "sha256": data.sha256,
-            "fold_map": hashlib.sha256(data.source_id.tobytes() + folds.fold.tobytes()).hexdigest()[:16],
-            "n_stars": len(data),
-            "n_train": int((folds.fold >= 0).sum()),
-            "n_test": len(folds.test_rows),
-            "notes": list(data.notes),
-        },
-        "calibration": None,
-        "members": [],
-        "versions": _versions(),
-        "device": device,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": 0.0,
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {"massive-star-explorer": core.__version__}
-    for package in _PACKAGES:
-        for name in (package, f"{package}-cpu"):
-            try:
-                found[package] = version(name)
-            except PackageNotFoundError:
-                continue
-            break
-    return found

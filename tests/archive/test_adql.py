@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.archive import adql
-from core.archive.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS
 from core.errors import SourceIdError, UsageError
+from core.gaia.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS
+from core.gaia.releases import DR3
 
 HOSTILE = [
     "x'; DROP TABLE basic; --",
@@ -59,7 +60,7 @@ def test_only_ids_reach_an_id_list(bad):
     with pytest.raises((SourceIdError, UsageError, ValueError)):
         adql.stars_query([bad])
     with pytest.raises((SourceIdError, UsageError, ValueError)):
-        adql.dr2_neighbours_query([bad])
+        adql.neighbours_query([bad], DR3.neighbours[0])
 
 
 @pytest.mark.parametrize("bad", ["1 OR 1=1", float("nan"), float("inf")])

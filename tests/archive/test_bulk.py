@@ -6,9 +6,9 @@ import pytest
 
 from core.archive import bulk
 from core.archive.bulk import NO_SUCH_SOURCE, NOT_DELIVERED, fetch_spectra
-from core.archive.columns import STAR_COLUMNS
 from core.archive.random_sources import Cone, fetch_random
 from core.errors import ArchiveQuotaError, NotFoundError, UsageError
+from core.gaia.columns import STAR_COLUMNS
 from core.spectra.readers import read_spectra
 from tests.archive.stand_in import Fault
 
@@ -165,7 +165,7 @@ def test_random_sources_stop_and_go_on(archive, client, tmp_path):
 def test_random_sources_of_a_cone_lie_inside_it_and_end_when_there_are_no_more(archive, client, tmp_path):
     n, _ = fetch_random(10**6, tmp_path / "a", client=client, cone=Cone(150.0, 20.0, 25.0))
     spectra = read_spectra(tmp_path / "a")
-    from core.archive.resolve import separation_arcsec
+    from core.star.nearest import separation_arcsec
 
     inside = separation_arcsec(archive.sky.gaia["ra"], archive.sky.gaia["dec"], 150.0, 20.0) <= 25 * 3600
     assert n == len(spectra) == inside.sum()

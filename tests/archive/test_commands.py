@@ -16,7 +16,7 @@ from tests.archive.stand_in.sky import THETA1_ORI_C
 def _no_default_run(archive, monkeypatch, tmp_path):
     """No shipped ensemble and no embedded set: these tests look at looking up."""
     monkeypatch.setenv("EXPLORER_SHIPPED_DIR", str(tmp_path / "nothing"))
-    monkeypatch.setattr("core.archive.local.embedded_path", lambda make=False: None)
+    monkeypatch.setattr("core.star.lookup.embedded_path", lambda make=False: None)
 
 
 @pytest.mark.parametrize("words", [[str(THETA1_ORI_C)], ["Theta1 Ori C"], ["Theta1", "Ori", "C"], ["83.81862 -5.38968"],

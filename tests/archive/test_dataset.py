@@ -14,12 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.archive import als, dataset, selections
+from core.archive import als, translate
 from core.archive.client import ArchiveClient
-from core.archive.dataset import build_dataset
 from core.archive.retry import RetryPolicy
-from core.archive.source_id import healpix_of
+from core.datasets import built as dataset
+from core.datasets import selections
+from core.datasets.built import build_dataset
 from core.errors import ArchiveBusyError, ArchiveReplyError, UsageError
+from core.gaia.labels import LOW_MASS, MASSIVE
+from core.gaia.source_id import healpix_of
 from core.spectra.readers import read_spectra
 from tests.archive.stand_in import Fault
 
@@ -101,7 +104,7 @@ def test_a_build_stopped_at_its_very_end_fetches_nothing_twice(archive, client, 
         raise Stopped
 
     with monkeypatch.context() as patch:
-        patch.setattr("core.archive.dataset._Build.write_manifest", stop)
+        patch.setattr("core.datasets.built._Build.write_manifest", stop)
         with pytest.raises(Stopped):
             build_dataset(tmp_path / "again", client=client, n_stars=N)
     archive.counts.clear()
@@ -176,8 +179,8 @@ def test_ambiguous_and_lost_counterparts_are_listed_not_guessed():
          (5, 15, 0.5, 0.0), (5, 25, 40.0, 0.1), (6, 16, 1.0, 0.0), (7, 16, 1.5, 0.0), (8, 18, 2.0, np.nan)],
         columns=["dr2_source_id", "dr3_source_id", "angular_distance", "magnitude_difference"],
     )  # fmt: skip
-    match = als.crossmatch(np.arange(1, 10), neighbours)
-    assert dict(match.matched.itertuples(index=False)) == {1: 11, 5: 15, 8: 18}
+    match = translate.crossmatch(np.arange(1, 10), neighbours)
+    assert dict(match.matched.iloc[:, :2].itertuples(index=False)) == {1: 11, 5: 15, 8: 18}
     assert set(match.ambiguous["dr2_source_id"]) == {2, 6, 7}
     assert match.lost.tolist() == [3, 4, 9]
 
@@ -268,11 +271,11 @@ def test_a_massive_star_beyond_the_cut_never_comes_back_as_low_mass(tmp_path, mo
     def stars(ids, label):
         return pd.DataFrame({"source_id": ids, "label": label, "category": "made", "origin": "made"})
 
-    listed = pd.concat([stars(range(8), selections.MASSIVE), stars([8, 100], selections.LOW_MASS)])
+    listed = pd.concat([stars(range(8), MASSIVE), stars([8, 100], LOW_MASS)])
     build = dataset._Build(tmp_path, None, 20, 1, lambda *_: None)
     monkeypatch.setattr(build, "als_in_dr3", lambda: listed)
-    monkeypatch.setattr(build, "hot_stars", lambda: stars(range(8, 16), selections.MASSIVE))
-    monkeypatch.setattr(build, "cool_stars", lambda *_: stars([12, 15, 200, 201], selections.LOW_MASS))
+    monkeypatch.setattr(build, "hot_stars", lambda: stars(range(8, 16), MASSIVE))
+    monkeypatch.setattr(build, "cool_stars", lambda *_: stars([12, 15, 200, 201], LOW_MASS))
     found = build.select_targets().set_index("source_id")["label"]
-    assert sorted(found.index[found == selections.MASSIVE]) == list(range(10))
-    assert sorted(found.index[found == selections.LOW_MASS]) == [100, 200, 201]
+    assert sorted(found.index[found == MASSIVE]) == list(range(10))
+    assert sorted(found.index[found == LOW_MASS]) == [100, 200, 201]

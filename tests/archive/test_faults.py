@@ -7,7 +7,6 @@ import pytest
 
 from core.archive.cache import StarCache
 from core.archive.client import ArchiveClient
-from core.archive.lookup import find_star
 from core.archive.retry import RateLimit, RetryPolicy, with_retries
 from core.errors import (
     ArchiveBusyError,
@@ -17,6 +16,7 @@ from core.errors import (
     NotFoundError,
     OfflineError,
 )
+from core.star.lookup import find_star
 from tests.archive.stand_in import Fault
 from tests.archive.stand_in.sky import THETA1_ORI_C
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from core.archive.hats import Region, iter_catalogue, iter_hats_spectra
-from core.archive.resolve import separation_arcsec
 from core.errors import ArchiveError, MissingColumnError, UsageError
 from core.spectra.readers import read_spectra
+from core.star.nearest import separation_arcsec
 
 
 @pytest.fixture(scope="module")

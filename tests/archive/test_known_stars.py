@@ -4,9 +4,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.__main__ import main
-from core.archive.known_stars import fetch_known_stars
+from core.datasets.known_stars import ALS_FILE, GOLD_FILE, known_stars, known_stars_dir
+from core.datasets.known_stars_download import fetch_known_stars
 from core.errors import ExplorerError
-from core.survey.known_stars import ALS_FILE, GOLD_FILE, known_stars, known_stars_dir
 from tests.archive.stand_in import Fault
 
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from core.archive.cache import StarCache
-from core.archive.card import verdict_card
-from core.archive.lookup import find_star
 from core.errors import NotFoundError, OfflineError, SourceIdError
 from core.spectra.spectrum_set import SpectrumSet
+from core.star.card import verdict_card
+from core.star.lookup import find_star
 from tests.archive.stand_in.sky import DOUBLE_STAR_NAME, NO_DR3_NAME, RECORDED_ID, THETA1_ORI_C, double_star
 
 

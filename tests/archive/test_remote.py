@@ -4,7 +4,7 @@ import pytest
 
 from core.archive.als import fetch_als
 from core.archive.client import ArchiveClient
-from core.archive.lookup import find_star
+from core.star.lookup import find_star
 
 pytestmark = pytest.mark.remote
 RECORDED_ID = 5937083312263887616

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.archive.resolve import at_epoch, epoch_year, rank_candidates, separation_arcsec, understand
 from core.errors import SourceIdError, UsageError
+from core.star.nearest import at_epoch, rank_candidates, separation_arcsec
+from core.star.resolve import epoch_year, understand
 
 SAME_PLACE = [
     "05 35 16.464 -05 23 22.81",

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.evaluation.audit.evidence import load_evidence
-from core.evaluation.audit.finding import Finding
-from core.evaluation.audit.registry import CHECKS
+from core.audit.evidence import load_evidence
+from core.audit.finding import Finding
+from core.audit.registry import CHECKS
+from core.datasets.training_data import TrainingData, read_training_data
+from core.runs.settings import resolve_settings
 from core.spectra.spectrum_set import SpectrumSet
-from core.training.settings import resolve_settings
 from core.training.train import train
-from core.training.training_data import TrainingData, read_training_data
 from models.registry import model_spec
 
 WIDE = model_spec("wide")
@@ -59,7 +59,7 @@ def with_flux(data: TrainingData, flux: np.ndarray) -> TrainingData:
 
 
 def made_data(spectra: SpectrumSet, label: np.ndarray, name: str = "made", **columns) -> TrainingData:
-    from core.training.training_data import training_data
+    from core.datasets.training_data import training_data
 
     table = pd.DataFrame({"label": np.where(label == 1, "massive", "low-mass"), **columns})
     whole = SpectrumSet(source_id=spectra.source_id, flux=spectra.flux, metadata=table)

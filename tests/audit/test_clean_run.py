@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
+from core.audit import audit_run
+from core.audit.evidence import load_evidence
+from core.audit.finding import NOT_CHECKED, PASSED
+from core.audit.other_validation import check_sky
+from core.audit.registry import CHECKS
 from core.errors import RunError
-from core.evaluation.audit import audit_run
-from core.evaluation.audit.evidence import load_evidence
-from core.evaluation.audit.finding import NOT_CHECKED, PASSED
-from core.evaluation.audit.other_validation import check_sky
-from core.evaluation.audit.registry import CHECKS
 from core.settings import PROJECT_ROOT
 from tests.audit.conftest import run_of
 

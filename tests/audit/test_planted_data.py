@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from core.evaluation.audit.finding import FAILED, PASSED, REPORTED
-from core.evaluation.audit.probe_trees import mean_and_error
-from core.evaluation.prevalence import purity
+from core.audit.finding import FAILED, PASSED, REPORTED
+from core.audit.probe_trees import mean_and_error
+from core.datasets.training_data import training_data
 from core.spectra.calibration import design_matrix
 from core.spectra.spectrum_set import SpectrumSet
+from core.statistics.prevalence import purity
 from core.training.train import train
-from core.training.training_data import training_data
 from tests.audit.conftest import WIDE, find, made_data, run_of, with_flux
 
 
@@ -97,7 +97,7 @@ def test_equal_spectra_under_two_ids_are_found(stars, tmp_path):
 
 
 def test_networks_of_one_table_on_different_stars_are_found(stars, tmp_path):
-    from core.training.settings import resolve_settings
+    from core.runs.settings import resolve_settings
     from models.registry import model_spec
 
     given = {"n_folds": 2, "only_folds": 1, "epochs": 1, "batch_size": 64}

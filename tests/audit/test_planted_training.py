@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from core.evaluation.audit.finding import FAILED, PASSED
+from core.audit.finding import FAILED, PASSED
+from core.runs import store as run_store
+from core.runs.protocol import FoldMap
 from core.spectra.representations import represent
 from core.training import fit as fit_module
-from core.training import run_store
-from core.training import train as train_module
-from core.training.protocol import FoldMap
+from core.training import member as member_module
+from core.training import network as network_module
 from models.blocks import context_input, dense, flux_input, logit_output
 from models.registry import model_spec
 from tests.audit.conftest import WIDE, find, run_of
 
-FIT = train_module.fit_member
+FIT = member_module.fit_member
 DEEP = model_spec("deep")
 
 
@@ -28,8 +29,8 @@ def test_one_network_appended_again_and_again_is_found(stars, tmp_path, monkeypa
         kept.append(kept[0] if kept else FIT(*arguments, **options))
         return kept[0]
 
-    monkeypatch.setattr(train_module, "fit_member", fit_once)
-    monkeypatch.setattr(train_module, "free_memory", lambda: None)
+    monkeypatch.setattr(member_module, "fit_member", fit_once)
+    monkeypatch.setattr(member_module, "free_memory", lambda: None)
     finding = find("members", run_of(stars, tmp_path / "run", only_folds=2))
     assert finding.verdict == FAILED
     assert finding.numbers["different_weights"] == 1
@@ -51,7 +52,7 @@ def test_layers_that_carry_over_between_folds_are_found(stars, tmp_path, monkeyp
         return model
 
     monkeypatch.setattr(models.wide, "build", build_partly_fresh)
-    monkeypatch.setattr(train_module, "free_memory", lambda: None)
+    monkeypatch.setattr(member_module, "free_memory", lambda: None)
     finding = find("fresh_weights", run_of(stars, tmp_path / "run", only_folds=2))
     assert finding.verdict == FAILED
     assert finding.numbers["carried_over"] == [1]
@@ -68,19 +69,19 @@ def test_the_last_epoch_kept_instead_of_the_best_is_found(stars, tmp_path, monke
     good = run_of(stars, tmp_path / "good", DEEP, **explicit)
     monkeypatch.setattr(keras.callbacks, "EarlyStopping", without_restoring)
     bad = run_of(stars, tmp_path / "bad", DEEP, **explicit)
-    best = run_store.read_run(bad)["members"][0]["best_epoch"]
+    best = run_store.read_run(bad).members[0].best_epoch
     assert best < 60, "the plant needs a run whose best epoch is not its last"
     assert find("best_epoch", good).verdict == PASSED
     finding = find("best_epoch", bad)
     assert finding.verdict == FAILED
     assert finding.numbers["last_epoch_kept"] == [0]
     assert find("selection", bad).verdict == PASSED, "one flaw must not look like another"
-    run_store.write_run_file(bad, run_store.read_run(bad) | {"predictions_shipped": 10**6})
+    run_store.write_run(bad, run_store.read_run(bad).changed(predictions_shipped=10**6))
     assert find("best_epoch", bad).verdict == FAILED, "a run that calls all its predictions a sample is checked too"
 
 
 def test_a_test_set_that_chooses_the_epoch_is_found(stars, tmp_path, monkeypatch):
-    from core.training.protocol import make_fold_map
+    from core.runs.protocol import make_fold_map
 
     rows = make_fold_map(stars, n_folds=2, seed=1).test_rows
     test_stars = ([represent(stars.flux[rows], "standardised").astype(np.float32)], stars.label[rows])
@@ -88,7 +89,7 @@ def test_a_test_set_that_chooses_the_epoch_is_found(stars, tmp_path, monkeypatch
     def steer(spec, training, validation, *arguments, **options):
         return FIT(spec, training, test_stars, *arguments, **options)
 
-    monkeypatch.setattr(train_module, "fit_member", steer)
+    monkeypatch.setattr(member_module, "fit_member", steer)
     folder = run_of(stars, tmp_path / "run", DEEP, epochs=3, patience=3, representation="standardised")
     finding = find("selection", folder)
     assert finding.verdict == FAILED
@@ -107,7 +108,7 @@ def test_training_on_the_validation_stars_is_found(stars, tmp_path, monkeypatch)
 
     explicit = {"representation": "pca", "epochs": 30, "patience": 30, "batch_size": 32}
     good = run_of(noisy, tmp_path / "good", DEEP, **explicit)
-    monkeypatch.setattr(train_module, "fit_member", with_all)
+    monkeypatch.setattr(member_module, "fit_member", with_all)
     bad = run_of(noisy, tmp_path / "bad", DEEP, **explicit)
     assert find("unseen_validation", good).verdict == PASSED
     finding = find("unseen_validation", bad)
@@ -165,19 +166,19 @@ def test_a_dead_context_is_found_and_a_live_one_is_named(stars, tmp_path, monkey
 
 
 def test_bare_verdicts_without_a_probability_are_found(stars, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_store, "sigmoid", lambda value: (value > 0).astype(float))
+    monkeypatch.setattr("core.runs.run.sigmoid", lambda value: (value > 0).astype(float))
     finding = find("repeatable", run_of(stars, tmp_path / "run"))
     assert finding.verdict == FAILED
     assert "verdicts without a probability" in finding.text
 
 
 def test_figures_that_were_improved_by_hand_are_found(stars, tmp_path, monkeypatch):
-    figures = run_store._figures
+    figures = run_store.figures_of
 
     def improved(oof, test):
-        return {**figures(oof, test), "validation_accuracy": 0.9694}
+        return figures(oof, test).changed(validation_accuracy=0.9694)
 
-    monkeypatch.setattr(run_store, "_figures", improved)
+    monkeypatch.setattr(run_store, "figures_of", improved)
     finding = find("figures", run_of(stars, tmp_path / "run"))
     assert finding.verdict == FAILED
     assert finding.numbers["wrong"] == ["validation_accuracy"]
@@ -191,24 +192,24 @@ def test_test_stars_that_also_train_are_found(stars, tmp_path, monkeypatch):
 
 
 def test_components_fitted_on_the_test_stars_too_are_found(stars, tmp_path, monkeypatch):
-    honest = train_module.network_inputs
+    honest = network_module.fit_inputs
 
     def with_all_rows(spec, data, settings, train_rows):
         return honest(spec, data, settings, np.arange(len(data)))
 
-    monkeypatch.setattr(train_module, "network_inputs", with_all_rows)
+    monkeypatch.setattr(network_module, "fit_inputs", with_all_rows)
     finding = find("preprocessing", run_of(stars, tmp_path / "run", representation="pca"), stars)
     assert finding.verdict == FAILED
     assert "other" in finding.text
 
 
 def test_folds_that_are_not_the_protocol_s_are_found(stars, tmp_path, monkeypatch):
-    honest = train_module.make_fold_map
+    honest = network_module.make_fold_map
 
     def always_plain(data, *, n_folds, validation, seed):
         return honest(data, n_folds=n_folds, validation="plain", seed=seed)
 
-    monkeypatch.setattr(train_module, "make_fold_map", always_plain)
+    monkeypatch.setattr(network_module, "make_fold_map", always_plain)
     folder = run_of(stars, tmp_path / "run", validation="sky", only_folds=2)
     finding = find("folds", folder)
     assert finding.verdict == FAILED

@@ -1,26 +1,25 @@
 """The audit finds a real star of the half that decides, or a copy of it, among what was trained on."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from core.evaluation.audit import sealed_stars
-from core.evaluation.audit.evidence import Evidence
-from core.evaluation.audit.finding import FAILED, NOT_CHECKED, PASSED
-from core.training.training_data import TrainingData
-from tests.classification.test_unseen import write_unseen
+from core.audit import sealed_stars
+from core.audit.evidence import Evidence
+from core.audit.finding import FAILED, NOT_CHECKED, PASSED
+from core.datasets.training_data import TrainingData
+from core.runs.run import FINISHED, DataReference, Run
 from tests.datasets.made_up_wheel import ids_of_part
+from tests.verdict.test_unseen import write_unseen
 
 GOOD, SEALED = ids_of_part("train", 8), ids_of_part("test", 3)
 
 
 def evidence(folder, data=None, run=None) -> Evidence:
-    run = run or {}
     folder.mkdir(exist_ok=True)
-    (folder / "run.json").write_text(json.dumps(run))
-    return Evidence(folder, run, None, None, None, data, "not there")
+    stored = Run(format_version=1, model="made", state=FINISHED, data=DataReference(**(run or {})))
+    return Evidence(folder, stored, None, None, None, data, "not there")
 
 
 def training_set(ids, is_test=None, **columns) -> TrainingData:
@@ -42,7 +41,7 @@ def test_one_sealed_star_fails(tmp_path):
 
 
 def test_a_sealed_star_in_the_list_of_the_run_fails(tmp_path):
-    run = {"data": {"real_source_ids": [str(GOOD[0]), str(SEALED[1])]}}
+    run = {"real_source_ids": [str(GOOD[0]), str(SEALED[1])]}
     assert sealed_stars.check(evidence(tmp_path / "run", run=run)).verdict == FAILED
 
 
@@ -64,7 +63,7 @@ def test_stars_that_a_data_set_holds_out_do_not_count(tmp_path):
 def test_simulated_stars_have_no_half(tmp_path):
     data = training_set(SEALED, true_teff=9000.0)
     assert sealed_stars.check(evidence(tmp_path / "run", data)).verdict == PASSED
-    embedded = {"data": {"path": "embedded-2-0.parquet"}}
+    embedded = {"path": "embedded-2-0.parquet"}
     assert sealed_stars.check(evidence(tmp_path / "run", run=embedded)).verdict == PASSED
     assert sealed_stars.check(evidence(tmp_path / "run")).verdict == NOT_CHECKED
 

@@ -8,6 +8,7 @@ from core.__main__ import main
 from core.datasets import apogee_wheel
 from core.datasets.apogee import build_apogee
 from core.datasets.halves import parts_of
+from core.datasets.training_data import read_training_data
 from core.errors import (
     EmptyFileError,
     LabelError,
@@ -19,7 +20,6 @@ from core.errors import (
     UsageError,
 )
 from core.spectra.readers import read_spectra
-from core.training.training_data import read_training_data
 from tests.datasets.made_up_wheel import ids_of_part, stars, write_wheel
 
 HEADER = "source_id,spectral_type,method,a_v_mag,reference\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.evaluation.probability_calibration import fit_platt, sigmoid
-from tests.classification.tiny_runs import BLUE_SLOPE, write_member
+from core.statistics.probability_calibration import fit_platt, sigmoid
+from tests.verdict.tiny_runs import BLUE_SLOPE, write_member
 
 
 def drawn_logits(label: np.ndarray, separation: float, seed: int, *, shared: np.ndarray | None = None) -> np.ndarray:

@@ -12,7 +12,7 @@ from core.evaluation.breakdown import (
     wrong_verdicts,
 )
 from core.evaluation.real_impostors import RealVerdicts, count_real
-from core.evaluation.run_result import load_run_result
+from core.runs.result import load_run_result
 from tests.evaluation.stored_runs import drawn_stars, write_stored_run
 
 STARS = pd.DataFrame(

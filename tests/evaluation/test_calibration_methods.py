@@ -11,7 +11,7 @@ from core.evaluation.calibration_methods import (
     fit_temperature,
     reliability,
 )
-from core.evaluation.probability_calibration import sigmoid
+from core.statistics.probability_calibration import sigmoid
 
 TRUE = {
     "temperature": lambda z: sigmoid(z / 2.5),

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.classification.ensemble import load_ensemble
-from core.classification.verdict import classify
 from core.evaluation.exam import EXAM_GROUPS, count_massive, early_type_spectra, load_exam
 from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
 from core.settings import current_settings
+from core.verdict.ensemble import load_ensemble
+from core.verdict.verdict import classify
 
 
 @pytest.fixture(scope="module")

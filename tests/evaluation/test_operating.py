@@ -13,9 +13,9 @@ from core.evaluation.operating import (
     purity_by_completeness,
     threshold_for_purity,
 )
-from core.evaluation.prevalence import estimate_prevalence, operating_curve, prevalence_interval
-from core.evaluation.probability_calibration import sigmoid
-from core.evaluation.published import PUBLISHED_TEST
+from core.runs.published import PUBLISHED_TEST
+from core.statistics.prevalence import estimate_prevalence, operating_curve, prevalence_interval
+from core.statistics.probability_calibration import sigmoid
 
 
 def drawn(n: int = 4000, seed: int = 0):

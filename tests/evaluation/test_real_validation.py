@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import LabelError
-from core.evaluation.intervals import wilson_interval
 from core.evaluation.real_truth import A_LATE_B, COOL, HOT, OB, OB_SED, WOLF_RAYET, embedded_sample, real_sample
 from core.evaluation.real_validation import real_rates, validate_real
 from core.evaluation.real_validation_text import rate_rows, validation_dict, validation_text
 from core.figures.real_validation import gallery_figure, kinds_figure, real_reliability_figure, real_roc_figure
 from core.spectra.spectrum_set import SpectrumSet
-from tests.classification.test_unseen import write_unseen
-from tests.classification.tiny_runs import black_bodies, write_run
+from core.statistics.intervals import wilson_interval
+from tests.verdict.test_unseen import write_unseen
+from tests.verdict.tiny_runs import black_bodies, write_run
 
 TYPES = ["O8.5IV", "B0.5V", "B2III", "B2V", "WN8h", "OB", None, None, "A0V", None]
 METHODS = ["MK", "MK", "MK", "MK", "MK", "SED", None, None, "MK", None]

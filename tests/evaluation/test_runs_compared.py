@@ -12,9 +12,9 @@ from core.__main__ import main
 from core.errors import RunError, UsageError
 from core.evaluation.comparison import check_comparable, comparison_rows, comparison_table, grounds, same_test_stars
 from core.evaluation.comparison_text import comparison_text
-from core.evaluation.run_result import load_run_result, load_run_results, run_folders
 from core.evaluation.who_beats_whom import METRICS, who_beats_whom
-from core.run_folders import choose_network
+from core.runs.folders import choose_network, run_folders
+from core.runs.result import load_run_result, load_run_results
 from tests.evaluation.stored_runs import drawn_logits, drawn_stars, write_baselines, write_stored_run
 
 
@@ -47,7 +47,8 @@ def test_a_folder_of_runs_holds_each_network_once(runs):
 
 
 def test_runs_on_other_folds_are_compared_on_the_held_out_stars_alone(results, tmp_path):
-    other = replace(results[0], name="other", run=results[0].run | {"data": results[0].run["data"] | {"fold_map": "x"}})
+    run = results[0].run
+    other = replace(results[0], name="other", run=run.changed(data=run.data.changed(fold_map="x")))
     strange = replace(results[0], name="strange", test=results[0].test.iloc[1:])
     untested = replace(results[0], name="untested", test=results[0].test.iloc[:0])
     assert [run.name for run in same_test_stars(results[0], [other, strange, untested])] == ["other"]

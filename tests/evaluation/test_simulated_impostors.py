@@ -3,9 +3,9 @@
 import pytest
 
 from benchmarks.impostors import category_rows, enriched, judged
-from core.classification.ensemble import load_ensemble
 from core.settings import current_settings
 from core.simulation.population import survey
+from core.verdict.ensemble import load_ensemble
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from core.explanation.checks import rank_correlation
 from core.explanation.network import behind_view, unroll_recurrence
 from core.explanation.view import View
 from models.registry import model_spec
-from tests.classification.tiny_runs import black_bodies
+from tests.verdict.tiny_runs import black_bodies
 
 N_STARS, N_BACKGROUND = 3, 12
 STATISTICS = {"mean": [-16.5, -15.5], "std": [1.0, 1.0]}

@@ -55,7 +55,7 @@ def planted_spectra(n_stars: int, seed: int = 0) -> SpectrumSet:
 @pytest.fixture(scope="session")
 def planted_run(tmp_path_factory):
     """Folder of a Deep ANN that was trained on planted spectra, half a minute at most."""
-    from core.training.settings import resolve_settings
+    from core.runs.settings import resolve_settings
     from core.training.train import train
     from models.registry import model_spec
 

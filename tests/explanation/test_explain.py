@@ -18,8 +18,8 @@ from core.explanation.summary import group_of, network_correlations, window_tabl
 from core.explanation.windows import in_bands, resolution_bands
 from core.settings import current_settings
 from core.spectra.writers import write_spectra
-from tests.classification.tiny_runs import black_bodies, write_run
 from tests.explanation.conftest import PLANTED_NM, planted_spectra
+from tests.verdict.tiny_runs import black_bodies, write_run
 
 REFERENCE = current_settings().reference_runs_dir
 CHECKED = ("wide", "cnn_2d", "starnet")

@@ -6,7 +6,7 @@ import pytest
 from core.explanation.view import view_of
 from core.explanation.windows import WINDOWS, in_bands, resolution_bands, sums_in
 from core.spectra.representations import fit_representation, represent
-from tests.classification.tiny_runs import black_bodies
+from tests.verdict.tiny_runs import black_bodies
 
 
 @pytest.mark.parametrize("windows", [WINDOWS, resolution_bands()], ids=["windows", "bands"])

@@ -10,10 +10,10 @@ import pytest
 
 from core.__main__ import main
 from core.archive.client import ArchiveClient
-from core.archive.dataset import build_dataset
-from core.archive.lookup import find_star
+from core.datasets.built import build_dataset
 from core.errors import StorageError
 from core.settings import current_settings
+from core.star.lookup import find_star
 from tests.archive.stand_in.sky import THETA1_ORI_C
 from tests.faults.conftest import FULL
 

@@ -4,12 +4,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.job import RUNNING, JobState, create_job
+from core.runs.settings import resolve_settings
 from core.settings import PROJECT_ROOT
-from core.training.settings import resolve_settings
 from models.registry import model_spec
 from tests.faults.conftest import FULL
 from tests.pages.conftest import NO_ARCHIVES
-from ui import jobs
+from ui.parts import jobs
 
 NEEDS_THE_SAMPLE = ("app.py", "pages/spectra.py")
 SCRIPTS = (*NEEDS_THE_SAMPLE, "pages/star.py", "pages/simulate.py", "pages/train.py", "pages/survey.py")

@@ -5,8 +5,9 @@ import hashlib
 import pytest
 
 from core.__main__ import main
+from core.datasets import embedded
 from core.errors import StorageError
-from core.simulation import draw, embedded
+from core.simulation import draw
 from tests.faults.conftest import FULL, KILL, run_and_kill
 
 N_STARS, CHUNK = 500, 200

@@ -37,11 +37,11 @@ def test_a_disk_that_fills_keeps_the_finished_parts_and_the_survey_goes_on(stars
     kept = digests(out)
     assert 0 < len(kept) < len(whole)
     assert kept.items() <= whole.items()
-    assert read_manifest(out)["state"] == RUNNING, "nobody could note that it stopped; it is readable"
+    assert read_manifest(out).state == RUNNING, "nobody could note that it stopped; it is readable"
     assert not list(out.glob(".part-*"))
     finished = survey(stars, run_dir, out, workers=1, partition_rows=ROWS, resume=True)
     assert digests(out) == whole
-    assert (finished.manifest["state"], finished.manifest["n_rows"]) == (FINISHED, 600)
+    assert (finished.manifest.state, finished.manifest.n_rows) == (FINISHED, 600)
 
 
 def test_the_command_says_so_with_status_1(stars, run_dir, no_place, capsys):

@@ -2,14 +2,14 @@
 
 import pytest
 
+from core.audit.finding import AuditReport
+from core.audit.store import store_report, stored_report
+from core.datasets.training_data import sha256_of
 from core.errors import StorageError
-from core.evaluation.audit.finding import AuditReport
-from core.evaluation.audit.store import store_report, stored_report
+from core.runs import store as run_store
+from core.runs.settings import resolve_settings
 from core.settings import current_settings
-from core.training import run_store
-from core.training.settings import resolve_settings
 from core.training.train import train
-from core.training.training_data import sha256_of
 from models.registry import model_spec
 from tests.faults.conftest import FULL
 
@@ -37,12 +37,12 @@ def test_a_disk_that_fills_costs_the_fold_at_work_and_no_other(small_data, tmp_p
     assert "member_01" in str(caught.value)
     assert run_store.finished_folds(folder) == [0]
     run = run_store.read_run(folder)
-    assert run["folds_done"] == [0]
+    assert run.folds_done == [0]
     kept = sha256_of(folder / "member_00.onnx")
     assert not list(folder.rglob(".*partial*"))
     assert not run_store.is_locked(folder)
     resumed = trained(small_data, folder, resume=True)
-    assert (resumed.resumed_folds, resumed.run["state"], resumed.run["folds_done"]) == (1, "finished", [0, 1, 2])
+    assert (resumed.resumed_folds, resumed.run.state, resumed.run.folds_done) == (1, "finished", [0, 1, 2])
     assert sha256_of(folder / "member_00.onnx") == kept
 
 

@@ -135,13 +135,14 @@ def test_seed_decides_the_initial_weights(spec, built):
     assert any(not np.array_equal(a, b) for a, b in zip(fresh, other.get_weights(), strict=True))
 
 
-def test_another_thread_that_draws_random_numbers_does_not_change_the_initial_weights(built):
-    """As those of a Dask worker do, in the middle of a network's making."""
+def test_another_thread_that_draws_random_numbers_or_builds_does_not_change_the_initial_weights(built):
+    """As those of a Dask worker may, in the middle of a network's making."""
     ended = threading.Event()
 
     def draw() -> None:
         while not ended.is_set():
             random.random()
+            model_spec("wide").build(seed=3)
 
     thread = threading.Thread(target=draw, daemon=True)
     thread.start()
@@ -152,6 +153,16 @@ def test_another_thread_that_draws_random_numbers_does_not_change_the_initial_we
         thread.join()
     for one, other in zip(again, built["deep"].get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@ALL
+def test_no_two_kernels_start_alike(built, spec):
+    """An initialiser that is copied, as the attention layer does, must not carry its seed along."""
+    kernels = [weights.ravel() for weights in built[spec.key].get_weights() if weights.ndim > 1 and np.ptp(weights) > 0]
+    for number, kernel in enumerate(kernels):
+        for other in kernels[:number]:
+            shared = min(len(kernel), len(other))
+            assert shared < 4 or not np.allclose(kernel[:shared] / kernel[0], other[:shared] / other[0])
 
 
 @ALL

@@ -5,16 +5,17 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.jobs.job import find_jobs
+from core.runs.settings import PRESETS
 from core.settings import PROJECT_ROOT
 from tests.pages.conftest import NO_ARCHIVES
 from ui import state
 from ui.shell import MENU
 
-NAMES = re.findall(r'(?:key=|choose_one\([^)]*|_number\([^)]*)"([a-z_]+)"', "".join(
-    path.read_text(encoding="utf-8") for folder in ("ui", "pages") for path in (PROJECT_ROOT / folder).glob("*.py")
-))  # fmt: skip
-NAMES = sorted({*NAMES, *(value for name, value in vars(state).items() if name.isupper() and isinstance(value, str)),
-                "view", "set"})  # fmt: skip
+NUMBERS_OF_A_PRESET = (state.FOLDS, state.ONLY_FOLDS, state.EPOCHS, state.PATIENCE)
+NAMES = {value for name, value in vars(state).items() if name.isupper() and isinstance(value, str)}
+NAMES |= {state.of_preset(name, preset) for name in NUMBERS_OF_A_PRESET for preset in PRESETS}
+NAMES = sorted(name for name in NAMES if re.fullmatch("[a-z_]+", name))
 NONSENSE = {
     "a path": "../../../../etc/passwd",
     "no number": "nan",
@@ -85,8 +86,22 @@ def test_what_the_core_refuses_is_said_on_the_page(monkeypatch):
 
 
 @pytest.mark.usefixtures("_instance")
+@pytest.mark.parametrize("script", ["pages/train.py", "pages/survey.py"])
+def test_what_is_started_stands_on_the_tab_of_jobs_and_in_the_address(script, monkeypatch, tmp_path):
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("core.jobs.launch.ensure_runner", lambda: True)  # queued is enough
+    page = open_page(script)
+    next(item for item in page.button if item.label == "Start").click().run()
+    assert [item.message for item in page.exception] == []
+    (job,) = find_jobs()
+    assert page.query_params["job"] == job.id
+    assert page.query_params["view"] == "Jobs"
+    assert page.selectbox(key="job").value == job.id
+
+
+@pytest.mark.usefixtures("_instance")
 def test_where_log_in_is_configured_nobody_sees_a_page_without(monkeypatch):
-    from ui import access
+    from ui.parts import access
 
     monkeypatch.setattr(access, "_identity", lambda: {"is_logged_in": False})
     page = open_page("pages/train.py")

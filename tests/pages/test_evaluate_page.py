@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.classification.tiny_runs import black_bodies
+from tests.verdict.tiny_runs import black_bodies
 
 
 @pytest.fixture(scope="module", autouse=True)

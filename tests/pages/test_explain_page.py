@@ -10,8 +10,8 @@ from core.explanation.explanation import Explanation
 from core.explanation.job import CHECKS_SUFFIX, Sample, sample_path
 from core.explanation.store import store_explanation
 from core.settings import current_settings
-from tests.classification.tiny_runs import black_bodies
 from tests.pages.test_star_page import embedded_star
+from tests.verdict.tiny_runs import black_bodies
 
 RUN = "reference_runs/wide"
 PLACE = f"explain?run={RUN}"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.choice import number_of_query
-from ui.numbers import percent, probability_text
+from ui.parts.choice import number_of_query
+from ui.parts.numbers import percent, probability_text
 
 
 @pytest.mark.parametrize(
@@ -37,5 +37,5 @@ def test_a_probability_is_never_shown_as_certainty_and_is_right_to_its_digits(pr
     [("0.7", 0.7), ("7", 1.0), ("-1", 0.01), ("nan", 0.5), ("inf", 0.5), ("-inf", 0.5), ("half", 0.5), (None, 0.5)],
 )
 def test_a_number_of_the_address_lies_between_its_limits_or_is_the_usual_one(monkeypatch, text, number):
-    monkeypatch.setattr("ui.choice.st.query_params", {} if text is None else {"threshold": text})
+    monkeypatch.setattr("ui.state.st.query_params", {} if text is None else {"threshold": text})
     assert number_of_query("threshold", 0.5, (0.01, 1.0)) == number

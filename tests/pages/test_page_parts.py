@@ -9,9 +9,9 @@ import pytest
 
 from core.jobs.job import RUNNING, JobState
 from core.sky.eps_sweep import EpsSweep
-from ui import association_map
-from ui.overview import _examples
-from ui.survey_progress import speed_of
+from ui.associations import map as association_map
+from ui.overview.view import _examples
+from ui.survey.progress import speed_of
 
 
 def partition(time_s: float) -> dict:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import TimeoutError
 
-from core.sky import frames
-from core.sky.sky_cells import cell_of
+from core.gaia import frames
+from core.gaia.source_id import first_id_of, healpix_at
 
 MANY, ONE, BARE = "many_stars.parquet", "one_star.parquet", "bare.parquet"
 N_MANY = 25_000
@@ -23,7 +23,7 @@ def samples(data_dir):
     rng = np.random.default_rng(1)
     l_deg, b_deg = rng.normal(0, 12, N_MANY) % 360, np.clip(rng.normal(0, 6, N_MANY), -89, 89)
     ra, dec = frames.icrs(l_deg, b_deg)
-    many = pd.DataFrame({"source_id": cell_of(ra, dec) * 2**35 + np.arange(N_MANY), "ra": ra, "dec": dec})
+    many = pd.DataFrame({"source_id": first_id_of(healpix_at(ra, dec)) + np.arange(N_MANY), "ra": ra, "dec": dec})
     many["parallax"], many["parallax_error"] = 1.0, 0.02
     many["probability"], many["phot_g_mean_mag"] = rng.uniform(0.5, 1.0, N_MANY), rng.uniform(6, 17, N_MANY)
     many.to_parquet(folder / MANY)

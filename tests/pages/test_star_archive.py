@@ -6,11 +6,11 @@ import pytest
 
 from core.archive.cache import StarCache
 from core.archive.client import ArchiveClient
-from core.archive.dataset import build_dataset
-from core.archive.lookup import find_star
 from core.archive.retry import RetryPolicy
+from core.datasets.built import build_dataset
+from core.datasets.embedded import embedded_dataset
 from core.settings import current_settings
-from core.simulation.embedded import embedded_dataset
+from core.star.lookup import find_star
 from tests.archive.stand_in import Fault, StandIn, build_sky
 from tests.archive.stand_in.sky import NO_DR3_NAME, RECORDED_ID, THETA1_ORI_C
 from tests.pages.conftest import running_server

@@ -1,10 +1,10 @@
 """The page Train through a browser: from a click to a finished run, with a reload on the way; a second window."""
 
-import json
 import re
 
 import pytest
 
+from core.runs.run import read_run
 from core.simulation.draw import simulate
 
 PATIENCE_MS = 480_000
@@ -39,9 +39,9 @@ def test_from_a_click_to_a_finished_run(server, browser, data_dir, sample):
     browser.expect_figure("Deep ANN: loss").expect_figure("Deep ANN: accuracy")
     assert browser.failures == []
     (run_file,) = (data_dir / "runs").glob("*/deep/run.json")
-    run = json.loads(run_file.read_text())
-    assert (run["state"], run["folds_done"], run["epochs"]) == ("finished", [0, 1], 2)
-    assert run["data"]["path"] == sample
+    run = read_run(run_file.parent)
+    assert (run.state, run.folds_done, run.epochs) == ("finished", [0, 1], 2)
+    assert run.data.path == sample
 
 
 def test_a_job_can_be_cancelled_and_goes_on(server, browser, sample):

@@ -80,7 +80,7 @@ def star_tables(data: bytes) -> None:
 
 def questions(data: bytes) -> None:
     """A name, coordinates, an epoch, or the command line's words for simulated stars."""
-    from core.archive.resolve import epoch_year, understand
+    from core.star.resolve import epoch_year, understand
     from core.survey.simulated import parse_simulated
 
     text = data.decode("utf-8", "replace")
@@ -104,15 +104,15 @@ def archive_replies(data: bytes) -> None:
 def stored_state(data: bytes) -> None:
     """Files that the program itself wrote, after a crash or a stranger's edit."""
     from core.archive.cache import StarCache
-    from core.evaluation.audit.store import _place, stored_report
+    from core.audit.store import _place, stored_report
+    from core.datasets.known_stars import ALS_FILE, known_stars, known_stars_dir
     from core.explanation.store import stored_explanation
     from core.jobs.job import Job, find_job, find_jobs, read_events
-    from core.run_folders import describe_run
+    from core.runs.catalogue import find_runs
+    from core.runs.folders import networks_in
+    from core.runs.run import read_run
     from core.survey.catalogue import find_surveys
-    from core.survey.known_stars import ALS_FILE, known_stars, known_stars_dir
     from core.survey.store import read_manifest
-    from core.training.run_catalogue import find_runs
-    from core.training.run_store import read_run
 
     settings = current_settings()
     odd = settings.runs_dir / "odd"
@@ -129,7 +129,7 @@ def stored_state(data: bytes) -> None:
     find_jobs()
     _written(str(_place(odd).relative_to(settings.local_dir)), data)
     for read, *arguments in (
-        (describe_run, odd), (read_run, odd), (read_manifest, settings.surveys_dir / "odd"), (stored_report, odd),
+        (networks_in, odd), (read_run, odd), (read_manifest, settings.surveys_dir / "odd"), (stored_report, odd),
         (stored_explanation, odd / "run.json"), (cache.load, 1), (cache.recall_answer, "x"), (known_stars,),
         (find_job, "odd"),
     ):  # fmt: skip

@@ -7,12 +7,12 @@ from importlib.util import find_spec
 
 import pytest
 
+from core.audit.store import _place, stored_report
+from core.datasets.known_stars import GOLD_FILE, known_stars, known_stars_dir
 from core.errors import ExplorerError
-from core.evaluation.audit.store import _place, stored_report
 from core.jobs.job import Job, read_events
 from core.settings import PROJECT_ROOT, current_settings
 from core.survey.catalogue import find_surveys
-from core.survey.known_stars import GOLD_FILE, known_stars, known_stars_dir
 from tests.pages.conftest import NO_ARCHIVES
 from tests.security.fuzz_targets import TARGETS
 

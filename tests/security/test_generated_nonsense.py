@@ -8,16 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.archive.id_files import read_ids
-from core.archive.resolve import epoch_year, understand
 from core.errors import ExplorerError
 from core.jobs.job import find_job
+from core.runs.catalogue import find_runs
+from core.runs.run import read_run
 from core.sky.cluster_file import read_star_table
 from core.spectra.readers import read_bytes
 from core.spectra.spectrum_set import SpectrumSet
+from core.star.resolve import epoch_year, understand
 from core.survey.simulated import parse_simulated
 from core.survey.store import read_manifest
-from core.training.run_catalogue import find_runs
-from core.training.run_store import read_run
 from tests.spectra import synthetic
 
 SPECTRA = synthetic.sampled(2, seed=8)
@@ -120,12 +120,12 @@ _JSON = st.recursive(
 @QUIETLY
 @given(content=_JSON)
 def test_a_run_with_nonsense_in_it_does_not_hide_the_others(content, tmp_path_factory):
-    from core.settings import Settings
+    from core.settings import current_settings
 
     folder = tmp_path_factory.getbasetemp() / "local" / "runs" / "odd"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(content))
-    settings = Settings(local_dir=folder.parent.parent)
+    settings = current_settings().model_copy(update={"local_dir": folder.parent.parent})
     assert any(run.shipped for run in find_runs(settings))
     try:
         read_run(folder)

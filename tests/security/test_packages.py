@@ -80,7 +80,7 @@ def test_hadolint_finds_nothing_in_the_dockerfile_and_something_in_a_worse_one(t
 
 def test_what_must_not_be_in_an_image_is_left_out():
     ignored = (PROJECT_ROOT / ".dockerignore").read_text(encoding="utf-8").split()
-    assert {".git", "data/local", ".streamlit/secrets.toml", "tests"} <= set(ignored)
+    assert {".git", ".streamlit/secrets.toml", "tests"} <= set(ignored)
     copied = set(re.findall(r"^COPY (.*) \S+$", DOCKERFILE, re.MULTILINE))
     for names in copied - {"."}:
         assert all((PROJECT_ROOT / name).is_file() for name in names.split()), names

@@ -29,13 +29,13 @@ BANDIT = {
 """Bandit's findings that are no faults, by kind, with the reason."""
 HELPER_PROCESSES = {
     "core/device.py": "nvidia-smi",
-    "core/evaluation/audit/fresh_weights.py": "a Keras that builds a network again",
+    "core/audit/fresh_weights.py": "a Keras that builds a network again",
     "core/explanation/process.py": "a Keras that explains",
     "core/jobs/launch.py": "the runner",
     "core/training/export.py": "a TensorFlow that converts",
 }
 QUERIES = (
-    "core/archive/", "core/sky/sky_cells.py", "core/sky/star_source.py", "core/survey/", "ui/sky_sources.py"
+    "core/archive/", "core/sky/sky_cells.py", "core/sky/star_source.py", "core/survey/", "ui/sky_map/sources.py"
 )  # fmt: skip
 
 

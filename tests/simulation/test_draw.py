@@ -146,7 +146,7 @@ def test_existing_folder_is_not_touched(tmp_path):
 
 
 def test_embedded_set_is_made_once(tmp_path, monkeypatch):
-    from core.simulation import embedded
+    from core.datasets import embedded
 
     monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(embedded, "N_TRAIN", 160)
@@ -171,7 +171,7 @@ def test_embedded_set_is_made_once(tmp_path, monkeypatch):
 
 
 def test_embedded_set_is_made_anew_when_the_atmospheres_change(tmp_path, monkeypatch):
-    from core.simulation import embedded
+    from core.datasets import embedded
 
     monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path / "local"))
     monkeypatch.setattr(embedded, "N_TRAIN", 20)

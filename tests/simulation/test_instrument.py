@@ -86,7 +86,7 @@ def test_a_grid_that_does_not_fit_is_refused(grid):
 
 @pytest.mark.slow
 def test_stored_matrix_follows_from_gaiaxpy():
-    from core.simulation.build_forward import forward_from_gaiaxpy
+    from recipes.forward_model import forward_from_gaiaxpy
 
     built = forward_from_gaiaxpy()
     stored = forward_matrix(NODES_NM)

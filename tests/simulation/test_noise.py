@@ -121,7 +121,7 @@ def test_published_magnitude_of_the_noise():
 def real_stars():
     import pandas as pd
 
-    from core.simulation.build_noise import read_coefficients
+    from recipes.noise_law import read_coefficients
 
     folder = current_settings().real_data_dir
     if not (folder / "xp_continuous.parquet").exists():
@@ -138,7 +138,7 @@ def real_stars():
 )
 @pytest.mark.parametrize("colour_range", [(0.5, 1.0), (1.0, 1.8), (1.8, 4.0)])
 def test_errors_are_those_of_real_stars(real_stars, g_range, colour_range):
-    from core.simulation.build_noise import stacked
+    from recipes.noise_law import stacked
 
     chosen = real_stars[real_stars.g_synth.between(*g_range) & real_stars.bp_rp_synth.between(*colour_range)]
     if len(chosen) < 20:
@@ -151,8 +151,8 @@ def test_errors_are_those_of_real_stars(real_stars, g_range, colour_range):
 
 
 def test_correlations_are_those_of_real_stars(real_stars):
-    from core.simulation.build_noise import stacked
     from core.spectra.spectrum_set import Coefficients
+    from recipes.noise_law import stacked
 
     known = real_stars[real_stars.bp_coefficient_correlations.notna()]
     values = {name: stacked(known, f"{name}_coefficients") for name in ("bp", "rp")}

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.categories import CATEGORIES, CATEGORY_NAMES, OUTSIDE_TRAINING
 from core.errors import UsageError
+from core.gaia.categories import CATEGORIES, CATEGORY_NAMES, OUTSIDE_TRAINING
+from core.gaia.counts import G_LIMIT_MAG
 from core.simulation.population import POPULATIONS, draw_population
-from core.simulation.population.selection import G_LIMIT_MAG, gaia_source_ids, parallax_error_mas
+from core.simulation.population.selection import gaia_source_ids, parallax_error_mas
 from core.simulation.population.survey import MASSIVE_SHARE, SHARES
 from core.simulation.population.training import N_TEST, N_TRAIN, training_plan
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.gaia import frames
 from core.simulation.population import dust, galaxy, initial_mass, negatives
 from core.simulation.population.evolution import (
     evolve,
@@ -110,8 +111,8 @@ def test_types_are_bounded_by_their_temperatures():
 
 @given(st.floats(0, 360), st.floats(-90, 90), st.floats(10, 20_000))
 def test_spherical_and_cartesian_places_are_one(l_deg, b_deg, distance):
-    places = galaxy.cartesian(*(np.array([x]) for x in (l_deg, b_deg, distance)))
-    back = galaxy.spherical(*places)
+    places = frames.cartesian(*(np.array([x]) for x in (l_deg, b_deg, distance)))
+    back = frames.spherical(*places)
     assert back[2][0] == pytest.approx(distance)
     assert back[1][0] == pytest.approx(b_deg, abs=1e-4)
 
@@ -131,7 +132,7 @@ def test_proper_motions_equal_astropys():
     l_deg, b_deg, distance = rng.uniform(0, 360, 20), rng.uniform(-80, 80, 20), rng.uniform(100, 5000, 20)
     velocity = rng.normal(0, 40, (20, 3))
     ra, dec, pmra, pmdec = galaxy.proper_motion(l_deg, b_deg, distance, velocity)
-    position = CartesianRepresentation(np.stack(galaxy.cartesian(l_deg, b_deg, distance)) * u.pc)
+    position = CartesianRepresentation(np.stack(frames.cartesian(l_deg, b_deg, distance)) * u.pc)
     place = Galactic(position.with_differentials(CartesianDifferential(velocity.T * u.km / u.s)))
     icrs = place.transform_to(ICRS())
     icrs.set_representation_cls(SphericalRepresentation, SphericalCosLatDifferential)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from core.sky import frames
+from core.gaia import frames
 
 N_PER_GROUP = 25
 CENTRES_PC = np.array([[300.0, 100.0, -20.0], [-200.0, 500.0, 40.0], [900.0, -700.0, 10.0]])
@@ -23,7 +23,7 @@ def sky_with_groups(seed: int = 1, n_field: int = 60, relative_error: float = 0.
 
 def table_of(place_pc: np.ndarray, velocity_kms: np.ndarray, relative_error: float, rng) -> pd.DataFrame:
     """What Gaia would list of stars at places with velocities (n, 3): parallaxes without a zero point."""
-    from core.sky.distances import MEAN_ZERO_POINT_MAS
+    from core.gaia.distances import MEAN_ZERO_POINT_MAS
 
     distance = np.linalg.norm(place_pc, axis=1)
     direction = place_pc / distance[:, None]

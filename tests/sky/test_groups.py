@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import UsageError
+from core.gaia import frames
 from core.settings import current_settings
-from core.sky import frames
 from core.sky.associations import associations_of, find_associations
 from core.sky.eps_suggestion import k_distances
 from core.sky.group_table import COLUMNS, group_table

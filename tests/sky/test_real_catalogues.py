@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from astropy.coordinates import Angle
 
+from core.gaia import frames
+from core.gaia.distances import distances
 from core.settings import current_settings
-from core.sky import frames
-from core.sky.distances import distances
 from core.sky.matching import CLUSTERS_FILE, KNOWN_ASSOCIATIONS
 
 ALS_FILE = CLUSTERS_FILE.with_name("als_ii_supplement_b.csv")

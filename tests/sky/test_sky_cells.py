@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 
 from core.errors import MissingColumnError, ReadError, UsageError
-from core.sky import frames
-from core.sky.sky_cells import Field, cell_centres, cell_corners, cell_of, map_stars
+from core.gaia import frames
+from core.gaia.source_id import first_id_of, healpix_at
+from core.sky.sky_cells import Field, cell_centres, cell_corners, map_stars
 from core.sky.spiral_arms import arm_lines
 from core.sky.star_source import Cuts, source_of_files, source_of_table
 
@@ -18,7 +19,7 @@ def stars(n: int = N, *, gaia_ids: bool = True) -> pa.Table:
     rng = np.random.default_rng(n)
     l_deg, b_deg = rng.normal(0, 60, n) % 360, np.clip(rng.normal(0, 5, n), -89, 89)
     ra, dec = frames.icrs(l_deg, b_deg)
-    ids = cell_of(ra, dec) * 2**35 + np.arange(n) if gaia_ids else np.arange(n)
+    ids = first_id_of(healpix_at(ra, dec)) + np.arange(n) if gaia_ids else np.arange(n)
     return pa.table(
         {
             "source_id": ids,
@@ -43,7 +44,7 @@ def test_cells_hold_every_star_within_the_budget(gaia_ids):
     assert drawn.order is not None
     assert len(drawn.marks) <= 2000
     assert drawn.marks["n"].sum() == drawn.n_stars == N
-    expected = pd.Series(cell_of(table["ra"].to_numpy(), table["dec"].to_numpy(), drawn.order)).value_counts()
+    expected = pd.Series(healpix_at(table["ra"].to_numpy(), table["dec"].to_numpy(), drawn.order)).value_counts()
     assert drawn.marks.set_index("cell")["n"].to_dict() == expected.to_dict()
     mean = np.average(drawn.marks["probability"], weights=drawn.marks["n"])
     assert mean == pytest.approx(table["probability"].to_numpy().mean())
@@ -130,6 +131,6 @@ def test_rows_without_a_gaia_id_are_placed_by_their_position():
     ids = table["source_id"].to_numpy().copy()
     ids[-3:] = -1, 12 * 4**12 * 2**35, np.iinfo(np.int64).max
     drawn = map_stars(source(table.set_column(0, "source_id", pa.array(ids))), Cuts(), Field(), 2000)
-    expected = pd.Series(cell_of(table["ra"].to_numpy(), table["dec"].to_numpy(), drawn.order)).value_counts()
+    expected = pd.Series(healpix_at(table["ra"].to_numpy(), table["dec"].to_numpy(), drawn.order)).value_counts()
     assert drawn.marks.set_index("cell")["n"].to_dict() == expected.to_dict()
     cell_corners(drawn.marks["cell"].to_numpy(), drawn.order)

@@ -13,10 +13,10 @@ from core.figures.sky_colour import paint_classes, paint_groups, paint_scale
 from core.figures.sky_deck import PROJECTIONS, sky_deck
 from core.figures.sky_legend import legend_svg
 from core.figures.sky_marks import Marks, name_of
+from core.figures.star_film import group_colours
 from core.sky.matching import known_groups
 from core.sky.sky_cells import MOST_MARKS, Field, cell_centres, cell_corners
 from core.sky.spiral_arms import arm_lines
-from core.sky.star_film import group_colours
 from tests.sky.samples import CENTRES_PC
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -8,7 +8,7 @@ import pytest
 
 from core.figures.sky_deck import HEIGHT, PHONE_WIDTH, PROJECTIONS, WIDTH, sky_deck
 from core.figures.sky_names import box_of_word, overlap, sides_of_names
-from core.sky import frames
+from core.gaia import frames
 from core.sky.matching import known_groups
 from core.sky.sky_cells import Field
 from core.sky.spiral_arms import arm_lines

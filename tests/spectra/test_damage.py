@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from core.classification.ensemble import load_ensemble
-from core.classification.verdict import classify
 from core.datasets.real_stars import real_stars_path
 from core.settings import current_settings
 from core.spectra.damage import NOTE, damage_score, is_damaged
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.readers import read_spectra
 from core.spectra.spectrum_set import SpectrumSet
-from tests.classification.tiny_runs import black_bodies, write_run
+from core.verdict.ensemble import load_ensemble
+from core.verdict.verdict import classify
+from tests.verdict.tiny_runs import black_bodies, write_run
 
 REAL_DATA = current_settings().real_data_dir / "labelled"
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from core.settings import current_settings
-from core.spectra.build_design import gaiaxpy_table
 from core.spectra.calibration import design_matrix
+from core.spectra.design_recipe import gaiaxpy_table
 from core.spectra.grid import N_COEFFICIENTS, WAVELENGTH_NM
 from core.spectra.photometry import passbands, synthetic_photometry
 

@@ -4,10 +4,10 @@ import numpy as np
 import onnx
 import pytest
 
-from core.classification.ensemble import load_ensemble
 from core.settings import current_settings
 from core.survey.fused import FusedEnsemble
 from core.survey.graph import fuse, load_member, without_zero_inputs
+from core.verdict.ensemble import load_ensemble
 from models.registry import MODELS
 
 KEYS = [spec.key for spec in MODELS]
@@ -30,17 +30,17 @@ def close(found: np.ndarray, expected: np.ndarray) -> bool:
 @pytest.mark.parametrize("key", KEYS)
 def test_every_network_answers_as_its_member_does(key, flux):
     ensemble = load_ensemble(current_settings().reference_runs_dir / key)
-    scaling = ensemble.run["calibration"]
+    scaling = ensemble.calibration
     fused = FusedEnsemble(ensemble).probabilities(flux)
-    back = (np.log(fused) - np.log1p(-fused) - scaling["intercept"]) / scaling["slope"]
+    back = (np.log(fused) - np.log1p(-fused) - scaling.intercept) / scaling.slope
     assert close(back, ensemble.logits(flux))
 
 
 def test_the_default_ensemble_answers_as_its_members_do(flux):
     ensemble = load_ensemble(current_settings().default_run_dir)
-    scaling = ensemble.run["calibration"]
+    scaling = ensemble.calibration
     fused = FusedEnsemble(ensemble).probabilities(flux)
-    back = (np.log(fused) - np.log1p(-fused) - scaling["intercept"]) / scaling["slope"]
+    back = (np.log(fused) - np.log1p(-fused) - scaling.intercept) / scaling.slope
     expected = ensemble.logits(flux)
     known = np.abs(expected) < 12  # beyond, the logit of a rounded probability says nothing
     assert known.any()
@@ -49,8 +49,7 @@ def test_the_default_ensemble_answers_as_its_members_do(flux):
 
 @pytest.mark.parametrize("key", CONVOLUTIONS)
 def test_no_change_of_shape_is_left_between_two_convolutions(key):
-    (member,) = load_ensemble(current_settings().reference_runs_dir / key).run["members"]
-    path = current_settings().reference_runs_dir / key / member["file"]
+    (path,) = load_ensemble(current_settings().reference_runs_dir / key).files
 
     def n_squeezes(network) -> int:
         return sum(node.op_type == "Squeeze" for node in network.graph.node)

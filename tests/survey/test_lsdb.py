@@ -52,7 +52,7 @@ def test_a_catalogue_is_classified_partition_by_partition(stored, run_dir, expec
     plan = plan_partitions(source)
     assert len(plan.partitions) > 1
     done = survey(source, run_dir, tmp_path / "out", workers=1, dismiss_below=0.0)
-    assert done.manifest["state"] == FINISHED
+    assert done.manifest.state == FINISHED
     same(pd.read_parquet(tmp_path / "out"), expected)
 
 

@@ -11,12 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import build_app
+from core.datasets.known_stars import ALS_FILE, GOLD_FILE, known_stars_dir
 from core.errors import SurveyError, UsageError
 from core.survey.index import B_EDGES, FOLDER, HISTOGRAMS, L_EDGES
-from core.survey.known_stars import ALS_FILE, GOLD_FILE, known_stars_dir
 from core.survey.report import EARLY_TEFF, survey_report
-from core.survey.result import SCORES, Selection, SurveyResult
+from core.survey.result import Selection, SurveyResult
 from core.survey.survey import survey
+from core.verdict.verdict import SCORES
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from core.classification.ensemble import load_ensemble
-from core.classification.verdict import classify
 from core.errors import SurveyError, UsageError
 from core.settings import PROJECT_ROOT
 from core.simulation.draw import simulate
@@ -27,6 +25,8 @@ from core.survey.fused import DISMISS_BELOW, SCOUTS, FusedEnsemble
 from core.survey.partitions import plan_partitions
 from core.survey.store import FINISHED, PARTLY, read_manifest
 from core.survey.survey import survey as run_survey
+from core.verdict.ensemble import load_ensemble
+from core.verdict.verdict import classify
 
 survey = functools.partial(run_survey, partition_rows=200)
 
@@ -73,8 +73,8 @@ def test_the_answer_is_that_of_classify(stars, run_dir, whole):
     np.testing.assert_allclose(table["probability_std"], expected["probability_std"], atol=1e-6)
     assert (table["label"] == expected["label"]).all()
     assert (table["true_label"] == spectra.metadata["label"]).all()
-    assert read_manifest(whole)["state"] == FINISHED
-    assert read_manifest(whole)["n_rows"] == 600
+    assert read_manifest(whole).state == FINISHED
+    assert read_manifest(whole).n_rows == 600
 
 
 def test_coefficients_alone_give_the_same_probabilities(stars, run_dir, whole, tmp_path):
@@ -123,7 +123,7 @@ def test_two_dask_workers_give_the_same_probabilities(stars, run_dir, whole, tmp
         n_workers=2, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None, host="127.0.0.1"
     ) as cluster:
         done = survey(stars, run_dir, tmp_path / "out", scheduler=cluster.scheduler_address, dismiss_below=0.0)
-    assert done.manifest["state"] == FINISHED
+    assert done.manifest.state == FINISHED
     found, expected = (
         pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("part-*.parquet"))], ignore_index=True)
         for folder in (tmp_path / "out", whole)
@@ -161,7 +161,7 @@ def test_a_killed_survey_goes_on_and_ends_with_the_same_bytes(stars, run_dir, tm
     finished = survey(big, run_dir, out, workers=1, resume=True)
     assert _digests(out) == _digests(tmp_path / "whole")
     assert {name: (out / name).stat().st_mtime_ns for name in kept} == changed
-    assert finished.manifest["n_rows"] == 3000
+    assert finished.manifest.n_rows == 3000
     assert not list(out.glob(".*partial*"))
 
 
@@ -172,10 +172,10 @@ def test_a_damaged_file_is_named_and_the_rest_is_done(stars, run_dir, tmp_path):
     (folder / "b.parquet").write_bytes(stars.read_bytes()[:2000])
     (folder / "c.csv").write_text("source_id,colour\n1,2\n")
     done = survey(folder, run_dir, tmp_path / "out", workers=2)
-    assert done.manifest["state"] == PARTLY
-    assert done.manifest["n_rows"] == 600
-    assert len(done.manifest["faults"]) == 2
-    assert any("incomplete or damaged" in fault for fault in done.manifest["faults"].values())
+    assert done.manifest.state == PARTLY
+    assert done.manifest.n_rows == 600
+    assert len(done.manifest.faults) == 2
+    assert any("incomplete or damaged" in fault for fault in done.manifest.faults.values())
     shutil.copy(stars, folder / "b.parquet")
     with pytest.raises(SurveyError, match="files differ"):
         survey(folder, run_dir, tmp_path / "out", resume=True)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.datasets.training_data import TrainingData, training_data
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.spectrum_set import SpectrumSet
-from core.training.training_data import TrainingData, training_data
 
 HEALPIX_12 = 35
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from core.errors import UsageError
+from core.runs.settings import resolve_settings
 from core.simulation.extinction import transmission
 from core.spectra.grid import WAVELENGTH_NM
 from core.training.augmentation import MOST_EXTRA_A_V, changed_flux, with_changed_copies
-from core.training.inputs import network_inputs
-from core.training.settings import resolve_settings
+from core.training.inputs import fit_inputs, network_inputs
 from models.registry import model_spec
 
 WIDE, STELLARNET = model_spec("wide"), model_spec("stellarnet")
@@ -16,7 +16,7 @@ WIDE, STELLARNET = model_spec("wide"), model_spec("stellarnet")
 
 def copies(data, augment, rows, fold=0, spec=WIDE):
     settings = resolve_settings(spec, "quick", augment=augment)
-    inputs = network_inputs(spec, data, settings, rows)
+    inputs = network_inputs(spec, data, settings, fit_inputs(spec, data, settings, rows))
     return inputs, with_changed_copies(spec, settings, data, inputs, rows, fold)
 
 

@@ -13,7 +13,7 @@ from core.settings import PROJECT_ROOT
 _PROGRAM = """
 import json, sys
 from core.training.devices import prepare_device
-from core.training.settings import resolve_settings
+from core.runs.settings import resolve_settings
 from core.training.train import train
 from models.registry import model_spec
 from tests.training.conftest import as_data, labelled_spectra
@@ -25,7 +25,7 @@ for key in sys.argv[2:]:
     spec = model_spec(key)
     settings = resolve_settings(spec, "quick", n_folds=3, epochs=5, batch_size=32)
     run = train(data, [(spec, settings)], sys.argv[1] + "/" + key, device=device)[0].run
-    results[key] = {"device": device, **run["results"]}
+    results[key] = {"device": device, **run.figures.as_dict()}
 print(json.dumps(results))
 """
 NETWORKS = ("deep", "starnet")

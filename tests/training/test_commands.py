@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from core.__main__ import main
+from core.runs.run import read_run
 from models.registry import MODEL_KEYS
 from tests.training.conftest import labelled_spectra
 
@@ -44,12 +45,12 @@ def test_train_and_runs(file, tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "120 stars, 60 massive" in printed
     assert "epochs 1, patience 5, batch_size 256" in printed, "the resolved settings are shown"
-    run = json.loads((out / "run.json").read_text())
-    assert (run["settings"]["epochs"], run["settings"]["preset"], run["folds_done"]) == (1, "quick", [0])
+    run = read_run(out)
+    assert (run.settings.epochs, run.settings.preset, run.folds_done) == (1, "quick", [0])
     assert main([*base, "--folds", "3"]) == 1
     assert "already holds a run" in capsys.readouterr().err
     assert main([*base, "--folds", "3", "--only-folds", "2", "--resume"]) == 0
-    assert json.loads((out / "run.json").read_text())["folds_done"] == [0, 1]
+    assert read_run(out).folds_done == [0, 1]
     capsys.readouterr()
     assert main(["runs", "--json"]) == 0
     (listed,) = json.loads(capsys.readouterr().out)

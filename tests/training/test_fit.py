@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core.errors import TrainingError, UsageError
+from core.runs.protocol import make_fold_map
+from core.runs.settings import resolve_settings
 from core.training.fit import fit_member, member_seed, predict_logits, weights_hash
-from core.training.protocol import make_fold_map
-from core.training.settings import resolve_settings
 from models.registry import model_spec
 
 WIDE = model_spec("wide")

@@ -5,17 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.runs.settings import resolve_settings
 from core.spectra.representations import represent
 from core.training import inputs
-from core.training.inputs import network_inputs
-from core.training.settings import resolve_settings
+from core.training.inputs import fit_inputs, network_inputs
 from models.registry import model_spec
 
 WITH_CONTEXT = model_spec("stellarnet")
 
 
 def given(data, train_rows, spec=WITH_CONTEXT, **explicit):
-    return network_inputs(spec, data, resolve_settings(spec, "quick", **explicit), train_rows)
+    settings = resolve_settings(spec, "quick", **explicit)
+    return network_inputs(spec, data, settings, fit_inputs(spec, data, settings, train_rows))
 
 
 def test_networks_get_what_they_list(small_data):

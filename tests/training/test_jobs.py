@@ -10,16 +10,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.datasets.training_data import read_training_data, sha256_of
 from core.device import Device
 from core.errors import JobError
-from core.evaluation.out_of_distribution import load_domain, store_domain
 from core.jobs import cluster, job, launch, runner
+from core.runs.protocol import make_fold_map
+from core.runs.run import read_run
+from core.runs.settings import resolve_settings
+from core.runs.store import finished_folds
 from core.training.fit import member_seed, weights_hash
-from core.training.job import BASELINE_TASK, TrainingWork, run_names, split_task_name, submit_training, task_name
-from core.training.protocol import make_fold_map
-from core.training.run_store import finished_folds, read_run
-from core.training.settings import resolve_settings
-from core.training.training_data import read_training_data, sha256_of
+from core.training.job import (
+    BASELINE_TASK,
+    NetworkRequest,
+    TrainingRequest,
+    TrainingWork,
+    run_names,
+    split_task_name,
+    submit_training,
+    task_name,
+)
+from core.verdict.out_of_distribution import load_domain, store_domain
 from models.registry import model_spec
 from tests.training.conftest import labelled_spectra
 
@@ -122,12 +132,12 @@ def test_jobs_train_every_fold_tell_every_epoch_and_name_what_cannot_be_done(sta
         assert [row["epoch"] for row in rows if row["event"] == "epoch"] == [1, 2]
     for name in run_names(good).values():
         run = read_run(local / "runs" / name)
-        assert (run["state"], run["folds_done"]) == ("finished", [0, 1])
-        assert "tensorflow" in run["device"]
-        assert len({member["weights_hash"] for member in run["members"]}) == 2
+        assert (run.state, run.folds_done) == ("finished", [0, 1])
+        assert "tensorflow" in run.device
+        assert len({member.weights_hash for member in run.members}) == 2
         # a worker's other threads draw random numbers too: the first weights must be those of the seed all the same
-        first = [weights_hash(model_spec(run["model"]).build(seed=member_seed(run["seed"], fold))) for fold in (0, 1)]
-        assert [member["initial_weights_hash"] for member in run["members"]] == first
+        first = [weights_hash(model_spec(run.model).build(seed=member_seed(run.seed, fold))) for fold in (0, 1)]
+        assert [member.initial_weights_hash for member in run.members] == first
         curves = pd.read_parquet(local / "runs" / name / "curves.parquet")
         told = [row["val_loss"] for row in events[task_name(name.split("/")[1], 1)] if row["event"] == "epoch"]
         np.testing.assert_allclose(curves.loc[curves["fold"] == 1, "val_loss"], told, atol=1e-6)
@@ -153,7 +163,7 @@ def test_killed_worker_and_runner_lose_nothing_that_was_finished(stars, local):
     wait_for(lambda: submitted.state().state in job.ENDED, "the end of the job")
     assert (submitted.state().state, submitted.state().n_done) == (job.FINISHED, 4)
     assert kept.items() <= hashes(folder).items(), "no finished fold is trained again"
-    assert read_run(folder)["folds_done"] == [0, 1, 2, 3]
+    assert read_run(folder).folds_done == [0, 1, 2, 3]
     for rows in job.read_events(submitted).values():
         assert [row["epoch"] for row in rows if row["event"] == "epoch"] == list(range(1, 31))
 
@@ -168,14 +178,14 @@ def test_cancelled_job_stops_and_the_next_has_its_turn(stars, local):
     wait_for(lambda: submitted.state().state in job.ENDED, "the end of the job")
     assert submitted.state().state == job.CANCELLED
     run = read_run(local / "runs" / "first" / "wide")
-    assert (run["state"], run["error"], run["folds_done"]) == ("failed", "cancelled", [])
+    assert (run.state, run.error, run.folds_done) == ("failed", "cancelled", [])
     wait_for(lambda: other.state().state == job.FINISHED, "the next job's turn")
 
 
 def test_the_domain_of_a_network_is_that_of_its_training_stars(stars, local):
     choice = settings(model_spec("wide"))
-    networks = [{"key": "wide", "settings": choice.as_dict(), "folder": "wide"}]
-    work = TrainingWork({"data": str(stars), "out": str(local / "runs" / "first"), "networks": networks})
+    networks = [NetworkRequest(key="wide", settings=choice, folder="wide")]
+    work = TrainingWork(TrainingRequest(data=str(stars), out=str(local / "runs" / "first"), networks=networks))
     work.close(complete=False, message="cancelled")
     data = read_training_data(stars)
     folds = make_fold_map(data, n_folds=choice.n_folds, validation=choice.validation, seed=choice.seed)
@@ -184,15 +194,11 @@ def test_the_domain_of_a_network_is_that_of_its_training_stars(stars, local):
     np.testing.assert_array_equal(found.score(data.flux), expected.score(data.flux))
 
 
-def test_two_who_ask_for_the_runner_do_not_see_each_other(local):
-    import fcntl
-
+def test_who_asks_for_the_runner_sees_one_while_it_lives(local):
     with runner.runner_lock() as mine:
         assert mine
         assert runner.is_running()
-    with (job.jobs_dir() / runner.LOCK_FILE).open() as probe:
-        fcntl.flock(probe, fcntl.LOCK_SH)
-        assert not runner.is_running()
+    assert not runner.is_running()
 
 
 def test_jobs_stand_on_disk_for_every_window(local):

@@ -3,10 +3,10 @@
 import pytest
 
 from core.jobs import job
+from core.runs.settings import resolve_settings
 from core.settings import current_settings
 from core.training import speed
 from core.training.job_progress import log_lines, network_progress
-from core.training.settings import resolve_settings
 from models.registry import model_spec
 
 DEEP = model_spec("deep")
@@ -37,7 +37,7 @@ def epoch(number: int, val_loss: float, val_accuracy: float) -> dict:
 
 def test_progress_is_put_together_from_the_workers_events(local):
     networks = [{"key": "deep", "folder": "deep", "settings": deep().as_dict()}]
-    asked = job.create_job("train", "one", {"networks": networks, "out": str(local / "runs" / "x")})
+    asked = job.create_job("train", "one", {"data": "x", "networks": networks, "out": str(local / "runs" / "x")})
     (untouched,) = network_progress(asked)
     assert (untouched.fraction, untouched.folds_done, untouched.validation_accuracy) == (0.0, 0, None)
     told = {

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from core.errors import LabelError, LeakError, TrainingError, UsageError
-from core.training.labels import parse_labels
-from core.training.protocol import TEST_FOLD, UNUSED_FOLD, make_fold_map, sky_block
+from core.gaia.labels import parse_labels
+from core.runs.protocol import TEST_FOLD, UNUSED_FOLD, make_fold_map, sky_block
 from tests.training.conftest import as_data, labelled_spectra
 
 

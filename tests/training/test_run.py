@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from types import SimpleNamespace
 
@@ -14,22 +13,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.classification.ensemble import load_ensemble
+from core.datasets.training_data import sha256_of
 from core.errors import RunError, UsageError
-from core.evaluation.probability_calibration import sigmoid
+from core.runs import store as run_store
+from core.runs.protocol import make_fold_map
+from core.runs.run import Run
+from core.runs.settings import resolve_settings
+from core.runs.table import run_table
 from core.settings import PROJECT_ROOT
 from core.spectra.representations import represent
-from core.training import run_store
-from core.training.protocol import make_fold_map
-from core.training.run_table import run_table
-from core.training.settings import resolve_settings
+from core.statistics.probability_calibration import sigmoid
 from core.training.train import chosen_models, train
-from core.training.training_data import sha256_of
+from core.verdict.ensemble import load_ensemble
 from models.registry import MODELS, model_spec
 from tests.training.conftest import as_data, labelled_spectra
 
 WIDE = model_spec("wide")
 DEVICE = "test"
+EMPTY = Run(format_version=1, model="wide", state="running")
 
 
 def settings(spec=WIDE, **explicit):
@@ -45,7 +46,8 @@ def finished(small_data, tmp_path_factory):
 
 def test_run_folder_holds_what_it_promises(finished, small_data):
     run = json.loads((finished.folder / "run.json").read_text())
-    assert run == finished.run
+    assert run == finished.run.as_dict()
+    assert run_store.read_run(finished.folder) == finished.run
     assert (run["state"], run["folds_done"], run["model"]) == ("finished", [0, 1, 2], "wide")
     assert run["data"]["n_train"] + run["data"]["n_test"] == run["data"]["n_stars"] == len(small_data)
     for number, member in enumerate(run["members"]):
@@ -61,9 +63,9 @@ def test_run_folder_holds_what_it_promises(finished, small_data):
 
 
 def test_members_differ(finished):
-    members = finished.run["members"]
-    initial = {member["initial_weights_hash"] for member in members}
-    trained = {member["weights_hash"] for member in members}
+    members = finished.run.members
+    initial = {member.initial_weights_hash for member in members}
+    trained = {member.weights_hash for member in members}
     assert len(initial) == len(trained) == 3
     assert not initial & trained
     test = pd.read_parquet(finished.folder / "test.parquet")
@@ -88,13 +90,13 @@ def test_test_table_is_what_the_onnx_members_say(finished, small_data):
     test = pd.read_parquet(finished.folder / "test.parquet")
     rows = pd.Series(range(len(small_data)), index=small_data.source_id).loc[test["source_id"]].to_numpy()
     flux = represent(small_data.flux[rows], "l2").astype(np.float32)
-    calibration = finished.run["calibration"]
+    calibration = finished.run.calibration
     probability = []
     for number in range(3):
         session = onnxruntime.InferenceSession(finished.folder / f"member_{number:02d}.onnx")
         logit = session.run(["logit"], {"flux": flux})[0][:, 0]
         np.testing.assert_allclose(logit, test[f"logit_{number:02d}"], atol=1e-5)
-        probability.append(sigmoid(calibration["slope"] * logit + calibration["intercept"]))
+        probability.append(sigmoid(calibration.slope * logit + calibration.intercept))
     np.testing.assert_allclose(np.mean(probability, axis=0), test["probability"], atol=1e-4)
     np.testing.assert_allclose(np.std(probability, axis=0, ddof=1), test["probability_std"], atol=1e-4)
 
@@ -112,29 +114,22 @@ def test_saved_keras_member_is_the_onnx_member(finished, small_data):
 def test_a_resumed_run_is_usable_before_its_next_fold(finished, tmp_path):
     folder = shutil.copytree(finished.folder, tmp_path / "wide")
     fixed = {"folds_done": [], "members": [], "calibration": None, "seconds": 0.0, "started": "now"}
-    description = {**finished.run, **fixed, "device": "another"}
-    del description["results"]
+    description = finished.run.changed(**fixed, device="another")
     with run_store.open_run(folder, description, resume=True):
         run = run_store.read_run(folder)
-        assert (run["state"], run["device"]) == ("running", "another")
+        assert (run.state, run.device) == ("running", "another")
         for name in (*fixed, "results"):
-            assert run[name] == finished.run[name], name
+            assert getattr(run, name) == getattr(finished.run, name), name
         assert len(load_ensemble(folder)) == 3
 
 
-def test_two_who_ask_whether_a_run_is_trained_do_not_see_each_other(tmp_path):
-    import fcntl
-
-    description = {"model": "wide", "settings": {}, "data": {}}
-    with run_store.open_run(tmp_path / "run", description):
+def test_a_run_is_locked_while_it_is_trained(tmp_path):
+    with run_store.open_run(tmp_path / "run", EMPTY):
         assert run_store.is_locked(tmp_path / "run")
-        with pytest.raises(RunError, match="another process is training"), run_store.open_run(tmp_path / "run", {}):
+        with pytest.raises(RunError, match="another process is training"), run_store.open_run(tmp_path / "run", EMPTY):
             pass
-    probe = (tmp_path / "run" / ".lock").open()
-    fcntl.flock(probe, fcntl.LOCK_SH)
     assert not run_store.is_locked(tmp_path / "run")
-    threading.Timer(0.1, probe.close).start()
-    with pytest.raises(RunError, match="already holds a run"), run_store.open_run(tmp_path / "run", {}):
+    with pytest.raises(RunError, match="already holds a run"), run_store.open_run(tmp_path / "run", EMPTY):
         pass
 
 
@@ -151,7 +146,7 @@ def test_a_second_run_into_the_same_folder_is_refused(finished, small_data):
 
 
 def test_two_processes_cannot_train_into_one_folder(tmp_path):
-    description = {"model": "wide", "settings": {}, "data": {"sha256": "0", "fold_map": "0"}, "started": "now"}
+    description = EMPTY
     with (
         run_store.open_run(tmp_path / "run", description),
         pytest.raises(RunError, match="another process"),
@@ -176,13 +171,13 @@ def test_cancelled_run_keeps_its_folds_and_goes_on(small_data, tmp_path):
         on_epoch=events.append,
         should_cancel=lambda: len(events) >= 3,
     )[0]
-    assert cancelled.run["state"] == "failed"
-    assert "cancelled" in cancelled.run["error"]
-    assert cancelled.run["folds_done"] == [0]
+    assert cancelled.run.state == "failed"
+    assert "cancelled" in cancelled.run.error
+    assert cancelled.run.folds_done == [0]
     kept = sha256_of(tmp_path / "run" / "member_00.onnx")
     resumed = train(small_data, [(WIDE, settings(n_folds=2))], tmp_path / "run", device=DEVICE, resume=True)[0]
     assert resumed.resumed_folds == 1
-    assert (resumed.run["state"], resumed.run["folds_done"], resumed.run["error"]) == ("finished", [0, 1], None)
+    assert (resumed.run.state, resumed.run.folds_done, resumed.run.error) == ("finished", [0, 1], None)
     assert sha256_of(tmp_path / "run" / "member_00.onnx") == kept
 
 
@@ -211,7 +206,6 @@ def test_killed_run_loses_at_most_the_fold_at_work(small_data, tmp_path):
     assert 0 in done
     assert len(done) < 3
     hashes = {fold: sha256_of(folder / f"member_{fold:02d}.onnx") for fold in done}
-    run_store.write_run_file(folder, run_store.read_run(folder) | {"seconds": 1000.0})
     trained = []
     resumed = train(
         small_data,
@@ -222,9 +216,10 @@ def test_killed_run_loses_at_most_the_fold_at_work(small_data, tmp_path):
         on_fold=lambda key, fold, run: trained.append(fold),
     )[0]
     assert sorted([*done, *trained]) == [0, 1, 2], "no finished fold is trained again"
-    assert resumed.run["state"] == "finished"
+    assert resumed.run.state == "finished"
     assert {fold: sha256_of(folder / f"member_{fold:02d}.onnx") for fold in done} == hashes
-    assert resumed.run["seconds"] > 1000, "the time before the kill counts"
+    taken = [member.seconds for member in resumed.run.members]
+    assert resumed.run.seconds == pytest.approx(sum(taken), abs=0.1), "the time before the kill counts"
     assert not list(folder.glob("**/*.partial*")) or len(done) < 3
 
 
@@ -232,7 +227,7 @@ def test_several_networks_stand_side_by_side_and_the_first_folds_suffice(small_d
     choices = [(spec, settings(spec, only_folds=1, epochs=1)) for spec in chosen_models("wide,deep")]
     runs = train(small_data, choices, tmp_path / "both", device=DEVICE)
     assert [run.folder.name for run in runs] == ["wide", "deep"]
-    assert [run.run["folds_done"] for run in runs] == [[0], [0]]
+    assert [run.run.folds_done for run in runs] == [[0], [0]]
     table = pd.read_parquet(tmp_path / "both" / "deep" / "test.parquet")
     assert table["probability_std"].isna().all(), "one member has no spread"
 
@@ -255,9 +250,8 @@ def test_corrupt_run_is_listed_as_corrupt_and_the_rest_works(finished, tmp_path)
 
 
 def test_a_run_whose_process_died_is_interrupted(finished, tmp_path):
-    run = dict(finished.run, state="running")
     (tmp_path / "runs" / "a").mkdir(parents=True)
-    run_store.write_run_file(tmp_path / "runs" / "a", run)
+    run_store.write_run(tmp_path / "runs" / "a", finished.run.changed(state="running"))
     table = run_table(
         SimpleNamespace(
             default_run_dir=tmp_path / "none", reference_runs_dir=tmp_path / "none", runs_dir=tmp_path / "runs"

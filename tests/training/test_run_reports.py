@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from core.errors import UsageError
+from core.runs.query import query_runs
+from core.runs.settings import resolve_settings
 from core.settings import current_settings
 from core.training.ranking import ranked_representations
-from core.training.run_query import query_runs
-from core.training.settings import resolve_settings
 from core.training.tensorboard import write_tensorboard
 from core.training.train import train
 from models.registry import model_spec

@@ -11,8 +11,11 @@ MIXING_LENGTH = 1.25
 
 
 def may_convect(teff: float, logg: float, composition: Composition) -> bool:
-    """Whether a convection zone can carry flux: of hydrogen below 9000 K, in DA white dwarfs below 15,500 K, of helium
-    in DB white dwarfs below 32,000 K (Bergeron et al. 1992, ApJ 387, 288, and 2011, ApJ 737, 28)."""
+    """Whether a convection zone can carry flux.
+
+    Of hydrogen below 9000 K, in DA white dwarfs below 15,500 K, of helium in DB white dwarfs below 32,000 K (Bergeron
+    et al. 1992, ApJ 387, 288, and 2011, ApJ 737, 28).
+    """
     if composition.ratio["He"] > 100:
         return teff < 32_000
     return bool(teff < np.interp(logg, (5, 7), (9000, 15500)))

@@ -50,14 +50,15 @@ def grey_temperature(tau: np.ndarray, teff: float) -> np.ndarray:
     return teff * (0.75 * (tau + hopf(tau))) ** 0.25
 
 
-def _column_mass(rosseland: np.ndarray) -> np.ndarray:
+def column_mass(rosseland: np.ndarray) -> np.ndarray:
+    """Column mass in g cm^-2 at the depths of `DEPTH_GRID` from the Rosseland mean, (n_depth,)."""
     integrand = DEPTH_GRID / rosseland
     steps = 0.5 * (integrand[1:] + integrand[:-1]) * np.diff(np.log(DEPTH_GRID))
     return integrand[0] + np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def _gas_pressure(column: np.ndarray, gravity: float, radiative: np.ndarray) -> np.ndarray:
-    """Hydrostatic gas pressure under gravity less the radiative acceleration (n_depth,)."""
+def gas_pressure(column: np.ndarray, gravity: float, radiative: np.ndarray) -> np.ndarray:
+    """Hydrostatic gas pressure, dyn cm^-2, under gravity less the radiative acceleration (n_depth,)."""
     net = np.maximum(gravity - radiative, 0.03 * gravity)
     steps = 0.5 * (net[1:] + net[:-1]) * np.diff(column)
     return net[0] * column[0] + np.concatenate([[0.0], np.cumsum(steps)])
@@ -93,8 +94,8 @@ def solve_structure(
         absorption, scattered = opacity(gas, sampling)
         extinction = absorption + scattered
         rosseland = rosseland_mean(extinction, temperature, sampling)
-        column = _column_mass(rosseland)
-        hydrostatic = _gas_pressure(column, gravity, radiative)
+        column = column_mass(rosseland)
+        hydrostatic = gas_pressure(column, gravity, radiative)
         pressure = np.exp(0.4 * np.log(pressure) + 0.6 * np.log(hydrostatic))
         if iteration < settle:
             continue
@@ -109,11 +110,12 @@ def solve_structure(
         history.append(step.worst_error)
         if step.change < tolerance and step.surface_error < 0.005 and len(history) > 3:
             break
-    _check_eddington(teff, logg, gravity, radiative)
+    check_eddington(teff, logg, gravity, radiative)
     return Structure(teff, logg, chemical, gas, column, rosseland, share, step.surface_error, step.worst_error, history)
 
 
-def _check_eddington(teff: float, logg: float, gravity: float, radiative: np.ndarray) -> None:
+def check_eddington(teff: float, logg: float, gravity: float, radiative: np.ndarray) -> None:
+    """Raise ParameterRangeError where radiation exceeds 97 % of gravity in the photosphere."""
     # Deeper, in the ionisation zones of cool supergiants, the density may fall inwards without blowing the star apart.
     worst = float((radiative / gravity)[(DEPTH_GRID > 1e-2) & (DEPTH_GRID < 2)].max())
     if worst > 0.97:

@@ -6,16 +6,15 @@ Positions are Cartesian, heliocentric and Galactic: x to the Galactic centre, y 
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-SUN_RADIUS_PC = 8150.0
-SUN_HEIGHT_PC = 5.5
+from core.gaia.frames import KMS_PER_MAS_YR_KPC, SUN_HEIGHT_PC, SUN_RADIUS_PC, cartesian, galactic_to_icrs
+
 CIRCULAR_SPEED_KMS = 236.0
 SUN_PECULIAR_KMS = (10.6, 10.7, 7.7)
-"""Reid et al. 2019: distance to the centre, height, rotation and the Sun's motion (U, V, W)."""
-KMS_PER_MAS_KPC = 4.74047
+"""Reid et al. 2019: rotation and the Sun's motion (U, V, W)."""
+_KMS_PER_MAS_KPC = round(KMS_PER_MAS_YR_KPC, 5)  # every set that was drawn has it in five digits
 
 
 @dataclass(frozen=True)
@@ -120,19 +119,6 @@ def density(component: int, x_pc: np.ndarray, y_pc: np.ndarray, z_pc: np.ndarray
     return disc
 
 
-def cartesian(l_deg: np.ndarray, b_deg: np.ndarray, distance_pc: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Heliocentric x, y, z in parsecs."""
-    longitude, latitude = np.deg2rad(l_deg), np.deg2rad(b_deg)
-    flat = distance_pc * np.cos(latitude)
-    return flat * np.cos(longitude), flat * np.sin(longitude), distance_pc * np.sin(latitude)
-
-
-def spherical(x_pc: np.ndarray, y_pc: np.ndarray, z_pc: np.ndarray) -> tuple[np.ndarray, ...]:
-    """l, b in degrees and distance in parsecs."""
-    distance = np.sqrt(x_pc**2 + y_pc**2 + z_pc**2)
-    return np.rad2deg(np.arctan2(y_pc, x_pc)) % 360.0, np.rad2deg(np.arcsin(z_pc / distance)), distance
-
-
 def mean_motion(component: np.ndarray, x_pc: np.ndarray, y_pc: np.ndarray) -> np.ndarray:
     """Mean velocity (n, 3) in km/s relative to the Sun, along x, y, z, of a component's stars at a place.
 
@@ -155,26 +141,15 @@ def proper_motion(
     l_deg: np.ndarray, b_deg: np.ndarray, distance_pc: np.ndarray, velocity_kms: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """ra, dec (degrees), pmra (with cos dec), pmdec (mas/yr), ICRS, from a heliocentric Galactic velocity (n, 3)."""
-    to_icrs = _galactic_to_icrs()
+    to_icrs = galactic_to_icrs()
     x, y, z = cartesian(l_deg, b_deg, np.ones_like(distance_pc))
     direction = np.stack([x, y, z], axis=1) @ to_icrs.T
     velocity = velocity_kms @ to_icrs.T
     ra, dec = np.arctan2(direction[:, 1], direction[:, 0]), np.arcsin(np.clip(direction[:, 2], -1.0, 1.0))
     east = -np.sin(ra) * velocity[:, 0] + np.cos(ra) * velocity[:, 1]
     north = -np.sin(dec) * (np.cos(ra) * velocity[:, 0] + np.sin(ra) * velocity[:, 1]) + np.cos(dec) * velocity[:, 2]
-    scale = 1.0 / (KMS_PER_MAS_KPC * distance_pc / 1000.0)
+    scale = 1.0 / (_KMS_PER_MAS_KPC * distance_pc / 1000.0)
     return np.rad2deg(ra) % 360.0, np.rad2deg(dec), east * scale, north * scale
-
-
-@lru_cache(maxsize=1)
-def _galactic_to_icrs() -> np.ndarray:
-    import astropy.units as u
-    from astropy.coordinates import SkyCoord
-
-    axes = SkyCoord(l=[0, 90, 0] * u.deg, b=[0, 0, 90] * u.deg, frame="galactic").icrs
-    matrix = axes.cartesian.xyz.value.copy()  # columns are the Galactic axes in ICRS
-    matrix.setflags(write=False)
-    return matrix
 
 
 def _polar(x_pc: np.ndarray, y_pc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

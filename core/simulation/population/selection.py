@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-G_LIMIT_MAG = 17.65
+from core.gaia.source_id import first_id_of, healpix_at
+
 """DR3 publishes XP spectra of stars brighter than this (De Angeli et al. 2023, A&A 674, A2)."""
 G_BRIGHT_MAG = 3.0
 """Few brighter stars have spectra."""
@@ -71,13 +72,8 @@ def gaia_source_ids(ra_deg: np.ndarray, dec_deg: np.ndarray, first_number: int) 
     The layout is that of the Gaia DR3 documentation, gaia_source.source_id. `first_number` must grow from chunk to
     chunk; it is below 2^35.
     """
-    import astropy.units as u
-    from astropy_healpix import HEALPix
-
-    pixel = HEALPix(nside=2**12, order="nested").lonlat_to_healpix(ra_deg * u.deg, dec_deg * u.deg)
-    return np.asarray(pixel, dtype=np.int64) * 2**35 + np.arange(
-        first_number, first_number + len(ra_deg), dtype=np.int64
-    )
+    number = np.arange(first_number, first_number + len(ra_deg), dtype=np.int64)
+    return first_id_of(healpix_at(ra_deg, dec_deg)) + number
 
 
 def _draw_ruwe(distance_pc: np.ndarray, is_binary: np.ndarray, rng: np.random.Generator) -> np.ndarray:

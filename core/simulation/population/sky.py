@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from core.gaia.counts import G_LIMIT_MAG
+from core.gaia.frames import spherical
 from core.simulation.population.associations import CLUSTERED_FRACTION, OLDEST_MYR, Associations
 from core.simulation.population.dust import DustClouds, smooth_a_v
 from core.simulation.population.galaxy import (
@@ -19,10 +21,9 @@ from core.simulation.population.galaxy import (
     density,
     mean_motion,
     random_motion,
-    spherical,
 )
 from core.simulation.population.photometry import A_V_LARGEST_MAG
-from core.simulation.population.selection import G_BRIGHT_MAG, G_LIMIT_MAG
+from core.simulation.population.selection import G_BRIGHT_MAG
 from core.simulation.population.stars import Stars
 
 _L_EDGES = np.arange(0.0, 361.0, 5.0)

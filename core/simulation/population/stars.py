@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from core.categories import MASSIVE_MASS_MSUN, MASSIVE_TEFF_K
+from core.gaia.categories import MASSIVE_MASS_MSUN, MASSIVE_TEFF_K
 from core.simulation.population.evolution import (
     evolve,
     last_relative_age,
@@ -33,7 +33,7 @@ class Stars:
     component : int
         Index in `galaxy.COMPONENTS`.
     category : object
-        Name from `core.categories`.
+        Name from `core.gaia.categories`.
     companion_teff, companion_logg, companion_radius
         An unresolved companion with a normal atmosphere; radius 0 where there is none.
     halpha_nm, disc_excess

@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from core.categories import LABEL_LOW_MASS, LABEL_MASSIVE
 from core.errors import UsageError
+from core.gaia.counts import G_LIMIT_MAG
+from core.gaia.labels import LOW_MASS, MASSIVE
 from core.simulation.grid import load_grid
 from core.simulation.population.dust import draw_r_v
 from core.simulation.population.galaxy import proper_motion
 from core.simulation.population.photometry import FAMILIES
 from core.simulation.population.selection import (
-    G_LIMIT_MAG,
     gaia_source_ids,
     magnitude_error,
     observe_astrometry,
@@ -101,7 +101,7 @@ def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, rn
     return pd.DataFrame(
         {
             "source_id": gaia_source_ids(ra, dec, first_number),
-            "label": np.where(stars.is_massive, LABEL_MASSIVE, LABEL_LOW_MASS),
+            "label": np.where(stars.is_massive, MASSIVE, LOW_MASS),
             "category": stars.category.astype(str),
             "part": np.where(test, "test", "train"),
             "ra": ra,

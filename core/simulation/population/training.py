@@ -8,9 +8,10 @@ where no such star would be found (an O star at G = 17 without dust lies far out
 
 import numpy as np
 
+from core.gaia.counts import G_LIMIT_MAG, TRAINING_COUNT_SCALE_MAG
+from core.gaia.frames import cartesian
 from core.simulation.population import negatives
-from core.simulation.population.galaxy import cartesian, mean_motion, random_motion
-from core.simulation.population.selection import G_LIMIT_MAG
+from core.simulation.population.galaxy import mean_motion, random_motion
 from core.simulation.population.sky import Places
 from core.simulation.population.stars import Stars, add_companions, concatenate, supergiant_winds
 
@@ -42,8 +43,6 @@ MASSIVE_SLOPE = 1.7
 A_V_LIMITS_MAG = {"M": 2.0, "K": 4.0, "G": 5.0, "white dwarf": 1.0, "blue horizontal branch": 4.0, "composite": 4.0}
 """Faint kinds are seen nearby only, or off the plane: their A_V ends here; every other kind reaches 10 mag."""
 G_BRIGHT_TRAINING_MAG = 5.0
-COUNT_SCALE_MAG = 1.4
-"""Mag in which the number of DR3's XP sources grows by e: 10^(0.31 G) between G = 12 and 17.65."""
 
 
 def training_plan(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -152,7 +151,8 @@ def _draw_g(n: int, rng: np.random.Generator) -> np.ndarray:
     """G from 5 to the limit: half growing slowly towards faint stars, half as steeply as Gaia's counts do."""
     span = G_LIMIT_MAG - 0.01 - G_BRIGHT_TRAINING_MAG
     slow = span * rng.random(n) ** 0.6
-    counts = span + COUNT_SCALE_MAG * np.log(np.maximum(rng.random(n), np.exp(-span / COUNT_SCALE_MAG)))
+    scale = TRAINING_COUNT_SCALE_MAG
+    counts = span + scale * np.log(np.maximum(rng.random(n), np.exp(-span / scale)))
     return G_BRIGHT_TRAINING_MAG + np.where(rng.random(n) < 0.5, slow, counts)
 
 

@@ -17,6 +17,7 @@ from core.spectra.grid import N_SAMPLES, WAVELENGTH_NM
 from core.spectra.readers.arrays import flat_lists, matrix, single_array
 from core.spectra.readers.batch import COEFFICIENT_COLUMNS, Batch
 from core.spectra.readers.coefficients import attach_flux, read_coefficients
+from core.spectra.readers.data_release import release_of_batch, without_release
 from core.spectra.readers.faults import Faults
 from core.spectra.readers.metadata import ERROR_NOTE, metadata_frame
 from core.spectra.readers.sample_rows import has_sample_rows, one_row_per_star
@@ -26,7 +27,7 @@ from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import note_bad_rows
 
 _GRID_TOLERANCE_NM = 0.01
-_ID_IN_NAME = re.compile(r"Gaia[ _]E?DR3[ _](\d{5,19})\.[^/]*$")
+_ID_IN_NAME = re.compile(r"Gaia[ _]E?DR\d+[ _](\d{5,19})\.[^/]*$")
 ADVISORY_NOTES = ("duplicate source_id", ERROR_NOTE)
 """Notes about a file as a whole or about errors alone: made anew on reading, never taken over from a `note` column."""
 
@@ -36,7 +37,9 @@ def holds_spectra(names: list[str] | set[str]) -> bool:
     return "flux" in names or all(name in names for name in COEFFICIENT_COLUMNS)
 
 
-def assemble(batch: Batch, faults: Faults, *, with_errors: bool = True, prefer: str = "sampled") -> SpectrumSet:
+def assemble(
+    batch: Batch, faults: Faults, *, with_errors: bool = True, prefer: str = "sampled", release: str | None = None
+) -> SpectrumSet:
     """One SpectrumSet row per star of the batch, in order; rows that cannot be used have NaN flux and a note.
 
     Parameters
@@ -49,19 +52,22 @@ def assemble(batch: Batch, faults: Faults, *, with_errors: bool = True, prefer: 
         Whether flux errors are read and computed.
     prefer : 'sampled' or 'continuous'
         Which flux a star gets that has both.
+    release : str or None
+        Key of the data release, where the caller knows it.
 
     Raises
     ------
-    MissingColumnError, UnitError, SourceIdError
+    MissingColumnError, UnitError, SourceIdError, MixedReleasesError, CalibrationError
         The whole table is unusable.
     """
     if has_sample_rows(batch.table):
         batch = one_row_per_star(batch)
     n = batch.table.num_rows
     problems: dict[int, ReadError] = {}
+    of, stated = release_of_batch(batch, release)
     source_id = _ids(batch, n, problems)
     flux, flux_error = _sampled(batch, problems, with_errors)
-    coefficients = read_coefficients(batch, problems, with_errors)
+    coefficients = read_coefficients(batch, problems, with_errors, of)
     if flux is None and coefficients is None:
         raise MissingColumnError(
             f"{batch.origin}: no spectra found. Expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
@@ -70,7 +76,8 @@ def assemble(batch: Batch, faults: Faults, *, with_errors: bool = True, prefer: 
     for row, text in batch.row_errors.items():
         problems[row] = TruncatedFileError(text)
     metadata, note = metadata_frame(batch, ADVISORY_NOTES)
-    flux, flux_error, notes = attach_flux(flux, flux_error, coefficients, metadata, with_errors, prefer)
+    metadata = without_release(metadata)
+    flux, flux_error, notes = attach_flux(flux, flux_error, coefficients, metadata, with_errors, prefer, of, problems)
     unusable = sorted(problems)
     flux[unusable] = np.nan
     if flux_error is not None:
@@ -80,7 +87,8 @@ def assemble(batch: Batch, faults: Faults, *, with_errors: bool = True, prefer: 
         first = problems[unusable[0]]
         faults.remember(type(first)(f"{batch.origin}: row {unusable[0] + 1}: {first}"))
     faults.add_rows(n, len(problems))
-    return note_bad_rows(SpectrumSet(source_id, flux, flux_error, coefficients, metadata, note), duplicates=False)
+    whole = SpectrumSet(source_id, flux, flux_error, coefficients, metadata, note, of.key, stated)
+    return note_bad_rows(whole, duplicates=False)
 
 
 def _ids(batch: Batch, n: int, problems: dict[int, ReadError]) -> np.ndarray:
@@ -93,7 +101,7 @@ def _ids(batch: Batch, n: int, problems: dict[int, ReadError]) -> np.ndarray:
     else:
         raise MissingColumnError(
             f"{batch.origin}: no column 'source_id', found {', '.join(batch.table.column_names[:20])}. "
-            "Add the Gaia DR3 source ids as a column of 64-bit integers"
+            "Add the Gaia source ids as a column of 64-bit integers"
         )
     source_id, bad = parse_source_ids(column, batch.origin)
     problems.update({row: SourceIdError(text) for row, text in bad.items()})

@@ -19,7 +19,7 @@ ID_NAMES = (
     "source",
     "designation",
 )
-"""Column names under which Gaia DR3 source ids are found, best first."""
+"""Column names under which Gaia source ids are found, best first."""
 
 BANDS = ("bp", "rp")
 COEFFICIENT_COLUMNS = tuple(f"{band}_coefficients" for band in BANDS)

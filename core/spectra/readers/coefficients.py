@@ -1,38 +1,42 @@
 """XP_CONTINUOUS columns to Coefficients, and the flux that is calibrated from them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.errors import ReadError, SampleCountError
-from core.spectra.grid import N_COEFFICIENTS, N_CORRELATIONS, N_SAMPLES
+from core.errors import CalibrationError, ReadError, SampleCountError
+from core.gaia.releases import DEFAULT, Release
+from core.spectra.grid import N_SAMPLES
 from core.spectra.readers.arrays import flat_lists, is_list, is_text, matrix, single_array
 from core.spectra.readers.batch import BANDS, COEFFICIENT_COLUMNS, Batch
+from core.spectra.readers.data_release import wrong_count
 from core.spectra.spectrum_set import Coefficients
 
-_WITH_DIAGONAL = N_CORRELATIONS + N_COEFFICIENTS
-_FULL = N_COEFFICIENTS**2
 
-
-def read_coefficients(batch: Batch, problems: dict[int, ReadError], with_errors: bool) -> Coefficients | None:
+def read_coefficients(
+    batch: Batch, problems: dict[int, ReadError], with_errors: bool, release: Release = DEFAULT
+) -> Coefficients | None:
     """Coefficients of every row (NaN where missing), or None if the table has none.
 
-    Rows with another number of coefficients than 55 get a SampleCountError in `problems`, unless they have a sampled
-    flux to go by.
+    Rows with another number of coefficients than the release has get a SampleCountError in `problems`, unless they have
+    a sampled flux to go by.
     """
     names = batch.table.column_names
     if not all(name in names for name in COEFFICIENT_COLUMNS):
         return None
     found: dict[str, np.ndarray | None] = {}
-    for band in BANDS:
-        values, counts = matrix(single_array(batch.table, f"{band}_coefficients"), N_COEFFICIENTS)
+    for band, width in zip(BANDS, release.n_coefficients, strict=True):
+        values, counts = matrix(single_array(batch.table, f"{band}_coefficients"), width)
         if "flux" not in names:
-            for row in np.flatnonzero((counts != N_COEFFICIENTS) & (counts > 0) | (counts == -2)):
-                problems.setdefault(int(row), _count_problem(band, int(counts[row])))
+            for row in np.flatnonzero((counts != width) & (counts > 0) | (counts == -2)):
+                problems.setdefault(int(row), _count_problem(band, int(counts[row]), release))
         found[band] = values
-        found[f"{band}_error"] = _optional(batch, f"{band}_coefficient_errors", N_COEFFICIENTS, with_errors)
-        found[f"{band}_correlation"] = _correlations(batch, f"{band}_coefficient_correlations", with_errors)
+        found[f"{band}_error"] = _optional(batch, f"{band}_coefficient_errors", width, with_errors)
+        found[f"{band}_correlation"] = _correlations(batch, f"{band}_coefficient_correlations", width, with_errors)
         for name in ("standard_deviation", "n_relevant_bases"):
             found[f"{band}_{name}"] = _scalars(batch, f"{band}_{name}")
     return Coefficients(**found)  # type: ignore[arg-type]
@@ -45,6 +49,8 @@ def attach_flux(
     metadata: pd.DataFrame,
     with_errors: bool,
     prefer: str,
+    release: Release = DEFAULT,
+    problems: Mapping[int, ReadError] = MappingProxyType({}),
 ) -> tuple[np.ndarray, np.ndarray | None, dict[int, str]]:
     """Flux and error of every row, calibrated where there is no sampled flux (or where coefficients are preferred).
 
@@ -69,7 +75,12 @@ def attach_flux(
         from core.spectra.calibration import calibrate, error_note
 
         chosen = coefficients.take(rows)
-        flux[rows], error = calibrate(chosen, with_errors=with_errors)
+        try:
+            flux[rows], error = calibrate(chosen, with_errors=with_errors, release=release.key)
+        except CalibrationError as refusal:
+            if np.isnan(flux).all() and not set(np.flatnonzero(rows).tolist()) <= set(problems):
+                raise
+            return flux, flux_error, {int(row): str(refusal) for row in np.flatnonzero(rows)}
         if error is not None:
             flux_error = np.full((n, N_SAMPLES), np.nan) if flux_error is None else flux_error
             flux_error[rows] = error
@@ -87,15 +98,15 @@ def attach_flux(
 
 def _lack(band: str, values: np.ndarray) -> str:
     missing = int(np.sum(~np.isfinite(values)))
-    if missing == N_COEFFICIENTS:
+    if missing == len(values):
         return f"the {band.upper()} band is missing"
-    return f"{missing} of {N_COEFFICIENTS} {band.upper()} coefficients are missing (NaN)"
+    return f"{missing} of {len(values)} {band.upper()} coefficients are missing (NaN)"
 
 
-def _count_problem(band: str, count: int) -> ReadError:
+def _count_problem(band: str, count: int, release: Release) -> ReadError:
     if count == -2:
         return SampleCountError(f"{band}_coefficients is no complete list of numbers (the file may be truncated)")
-    return SampleCountError(f"{band}_coefficients has {count} values, expected {N_COEFFICIENTS}")
+    return SampleCountError(wrong_count(band, count, release))
 
 
 def _optional(batch: Batch, name: str, width: int, wanted: bool) -> np.ndarray | None:
@@ -105,21 +116,22 @@ def _optional(batch: Batch, name: str, width: int, wanted: bool) -> np.ndarray |
     return None if np.isnan(values).all() else values
 
 
-def _correlations(batch: Batch, name: str, wanted: bool) -> np.ndarray | None:
+def _correlations(batch: Batch, name: str, n: int, wanted: bool) -> np.ndarray | None:
     """Correlations as the archive delivers them; GaiaXPy's other two layouts (with diagonal, full matrix) as well."""
     if not wanted or name not in batch.table.column_names:
         return None
     column = single_array(batch.table, name)
     if not (is_list(column.type) or is_text(column.type)):
         return None
-    values, counts = matrix(column, N_CORRELATIONS)
-    lower = np.tril_indices(N_COEFFICIENTS, -1)
-    for width in (_WITH_DIAGONAL, _FULL):
+    values, counts = matrix(column, n * (n - 1) // 2)
+    lower = np.tril_indices(n, -1)
+    with_diagonal = n * (n + 1) // 2
+    for width in (with_diagonal, n**2):
         rows = np.flatnonzero(counts == width)
         if len(rows):
             flat, _ = flat_lists(column.take(pa.array(rows)))
-            square = np.zeros((len(rows), N_COEFFICIENTS, N_COEFFICIENTS))
-            where = np.tril_indices(N_COEFFICIENTS) if width == _WITH_DIAGONAL else np.indices(square.shape[1:])
+            square = np.zeros((len(rows), n, n))
+            where = np.tril_indices(n) if width == with_diagonal else np.indices(square.shape[1:])
             square[:, where[0].ravel(), where[1].ravel()] = flat.reshape(len(rows), width)
             values[rows] = square[:, lower[0], lower[1]]
     return None if np.isnan(values).all() else values.astype(np.float32)

@@ -21,7 +21,7 @@ MAX_MEMBERS = 50_000
 MAX_UNPACKED_BYTES = 1024**3
 
 _PRODUCT = re.compile(r"^[A-Z0-9_]+?(-Gaia|_(COMBINED|RAW|INDIVIDUAL)\b)")
-_ID_IN_NAME = re.compile(r"Gaia[ _]E?DR3[ _](\d{1,19})")
+_ID_IN_NAME = re.compile(r"Gaia[ _]E?DR\d+[ _](\d{1,19})")
 
 ReadMember = Callable[[bytes, str], tuple[SpectrumSet, bool] | None]
 """Reads one member's content: its spectra, and whether they are sampled (not calibrated from coefficients).
@@ -166,6 +166,8 @@ def _with_failures(spectra: SpectrumSet, failures: list[tuple[str, ReadError]]) 
             np.array([source_id], dtype=np.int64),
             np.full((1, N_SAMPLES), np.nan),
             note=np.array([str(error)], dtype=object),
+            release=spectra.release,
+            release_stated=spectra.release_stated,
         )
         spectra = concatenate([spectra, lost])
     return spectra

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from core.errors import ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
+from core.spectra.readers.data_release import RELEASE_FIELD
 
 _BUFFER_BYTES = 1 << 20
 
@@ -33,6 +34,8 @@ class ParquetSource:
         self.names = names
         self.n_rows: int | None = self._file.metadata.num_rows
         self.fraction = 0.0
+        said = (schema.metadata or {}).get(RELEASE_FIELD.encode(), b"").decode("utf-8", "replace")
+        self._parameters = {RELEASE_FIELD: said} if said else {}
         self._units = {item.name: (item.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for item in schema}
 
     def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
@@ -43,7 +46,9 @@ class ParquetSource:
             for rows in self._file.iter_batches(chunk_rows, self._row_groups, columns=names, use_threads=False):
                 done += rows.num_rows
                 self.fraction = done / max(self.n_rows or 0, 1)
-                yield make_batch(pa.Table.from_batches([rows]), self._units, columns, origin=self.origin)
+                yield make_batch(
+                    pa.Table.from_batches([rows]), self._units, columns, origin=self.origin, parameters=self._parameters
+                )
         except (pa.ArrowInvalid, OSError) as error:
             raise TruncatedFileError(f"{self.origin}: the Parquet file is damaged ({error}). Fetch it again") from error
         except pa.ArrowNotImplementedError as error:

@@ -23,7 +23,7 @@ from core.spectra.readers.formats import MAX_WHOLE_BYTES, SUFFIXES, open_table
 from core.spectra.readers.parquet import ParquetSource
 from core.spectra.readers.sample_rows import count_spectra, has_sample_rows, whole_stars
 from core.spectra.readers.source_ids import parse_source_ids
-from core.spectra.spectrum_set import SpectrumSet, concatenate
+from core.spectra.spectrum_set import SpectrumSet, concatenate, require_one_release
 from core.spectra.validation import DuplicateIds, note_duplicates
 
 DEFAULT_CHUNK_ROWS = 4096
@@ -33,7 +33,12 @@ _ID_CHUNK = 1 << 14
 
 
 def read_spectra(
-    path: str | Path, *, max_rows: int | None = None, with_errors: bool = True, prefer: str = "sampled"
+    path: str | Path,
+    *,
+    max_rows: int | None = None,
+    with_errors: bool = True,
+    prefer: str = "sampled",
+    release: str | None = None,
 ) -> SpectrumSet:
     """All spectra of a file (or of a folder of files) of any readable format.
 
@@ -43,7 +48,7 @@ def read_spectra(
         Parquet, CSV, ECSV, FITS, VOTable (.gz of each) or a DataLink zip; the content decides, not the suffix.
     max_rows : int or None
         Stop after this many rows.
-    with_errors, prefer
+    with_errors, prefer, release
         As in `iter_spectra`.
 
     Returns
@@ -58,7 +63,7 @@ def read_spectra(
     """
     parts: list[SpectrumSet] = []
     n_rows = 0
-    for part in iter_spectra(path, with_errors=with_errors, prefer=prefer):
+    for part in iter_spectra(path, with_errors=with_errors, prefer=prefer, release=release):
         parts.append(part)
         n_rows += len(part)
         if max_rows is not None and n_rows >= max_rows:
@@ -73,6 +78,7 @@ def iter_spectra(
     *,
     with_errors: bool = True,
     prefer: str = "sampled",
+    release: str | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> Iterator[SpectrumSet]:
     """The spectra of a file (or of a folder of files) in pieces of at most `chunk_rows` rows.
@@ -88,6 +94,8 @@ def iter_spectra(
         Whether flux errors are read and computed; without them reading is much faster.
     prefer : 'sampled' or 'continuous'
         Which flux a star gets that has both products.
+    release : str or None
+        Key of the data release ('dr3', 'dr4'); None: what the file says, or its number of coefficients.
     on_progress : callable or None
         Called with the fraction of the input that was read (0 to 1), before each piece.
 
@@ -96,6 +104,8 @@ def iter_spectra(
     ReadError
         One of its kinds. A problem that single rows have (a wrong number of samples, a spoiled id) is raised after the
         last piece, and only if every row of the file has one.
+    MixedReleasesError
+        The input is of several data releases.
     """
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows is {chunk_rows}, expected at least 1")
@@ -103,14 +113,16 @@ def iter_spectra(
     faults = Faults()
     tables = [table for _, table in opened if table is not None]
     duplicates = DuplicateIds(ids for table in tables for ids in _iter_ids(table))
-    n_rows = 0
+    n_rows, first_release = 0, ""
     sizes = np.array([item.stat().st_size for item, _ in opened], dtype=np.float64)
     for number, (item, table) in enumerate(opened):
         if table is None:
-            pieces = _slices(_read_zip(item, str(item), with_errors, prefer), chunk_rows)
+            pieces = _slices(_read_zip(item, str(item), with_errors, prefer, release), chunk_rows)
         else:
-            pieces = _pieces(table, chunk_rows, faults, with_errors, prefer)
+            pieces = _pieces(table, chunk_rows, faults, with_errors, prefer, release)
         for piece in pieces:
+            first_release = first_release or piece.release
+            require_one_release([first_release, piece.release], str(path))
             n_rows += len(piece)
             if on_progress is not None:
                 part = sizes[number] * (1.0 if table is None else table.fraction)
@@ -122,7 +134,11 @@ def iter_spectra(
 
 
 def iter_partition(
-    path: str | Path, row_groups: Sequence[int] | None = None, chunk_rows: int = DEFAULT_CHUNK_ROWS
+    path: str | Path,
+    row_groups: Sequence[int] | None = None,
+    chunk_rows: int = DEFAULT_CHUNK_ROWS,
+    *,
+    release: str | None = None,
 ) -> Iterator[SpectrumSet]:
     """The spectra of one file, or of some row groups of a Parquet file, without flux errors; see `iter_spectra`.
 
@@ -131,21 +147,21 @@ def iter_partition(
     path = Path(path)
     table = open_table(path, str(path)) if row_groups is None else ParquetSource(path, str(path), row_groups)
     if table is None:
-        yield from _slices(_read_zip(path, str(path), False, "sampled"), chunk_rows)
+        yield from _slices(_read_zip(path, str(path), False, "sampled", release), chunk_rows)
         return
     faults = Faults()
-    yield from _pieces(table, chunk_rows, faults, False, "sampled")
+    yield from _pieces(table, chunk_rows, faults, False, "sampled", release)
     faults.raise_if_no_row_is_good()
 
 
-def spectra_of_table(table: pa.Table, origin: str) -> SpectrumSet:
+def spectra_of_table(table: pa.Table, origin: str, release: str | None = None) -> SpectrumSet:
     """The spectra of a table in memory, without flux errors; columns as in a Parquet file."""
     errors = [name for name in table.column_names if name in ERROR_COLUMNS]
     batch = make_batch(table.drop_columns(errors), {}, None, origin=origin)
-    return assemble(batch, Faults(), with_errors=False)
+    return assemble(batch, Faults(), with_errors=False, release=release)
 
 
-def read_bytes(name: str, data: bytes) -> SpectrumSet:
+def read_bytes(name: str, data: bytes, *, release: str | None = None) -> SpectrumSet:
     """The spectra in an uploaded file, by its name (for messages) and content; nothing is written to disk.
 
     Raises
@@ -162,8 +178,9 @@ def read_bytes(name: str, data: bytes) -> SpectrumSet:
         )
     table = open_table(data, name)
     if table is None:
-        return _read_zip(data, name, True, "sampled")
-    return _noting_duplicates(_read_table(table, True, "sampled", RowLimit(name, len(data))))
+        return _read_zip(data, name, True, "sampled", release)
+    whole = _read_table(table, True, "sampled", RowLimit(name, len(data)), release)
+    return note_duplicates(whole, DuplicateIds([whole.source_id]))
 
 
 def count_rows(path: str | Path) -> int | None:
@@ -205,11 +222,14 @@ def _wanted(table: TableSource, with_errors: bool) -> list[str] | None:
 
 
 def _pieces(
-    table: TableSource, chunk_rows: int, faults: Faults, with_errors: bool, prefer: str
+    table: TableSource, chunk_rows: int, faults: Faults, with_errors: bool, prefer: str, release: str | None = None
 ) -> Iterator[SpectrumSet]:
     names = set(canonical_names(table.names).values())
     if not holds_spectra(names):
-        _refuse(table)
+        raise MissingColumnError(
+            f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
+            f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}"
+        )
     if prefer == "continuous" and not set(COEFFICIENT_COLUMNS) <= names:
         raise MissingColumnError(
             f"{table.origin}: no XP coefficients in the file: expected columns {' and '.join(COEFFICIENT_COLUMNS)}, "
@@ -219,14 +239,7 @@ def _pieces(
     if {"wavelength", "flux"} <= names:
         rows *= 16  # rows may be samples, 343 of them a star
     for batch in whole_stars(table.batches(_wanted(table, with_errors), rows)):
-        yield from _slices(assemble(batch, faults, with_errors=with_errors, prefer=prefer), chunk_rows)
-
-
-def _refuse(table: TableSource) -> None:
-    raise MissingColumnError(
-        f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
-        f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}"
-    )
+        yield from _slices(assemble(batch, faults, with_errors=with_errors, prefer=prefer, release=release), chunk_rows)
 
 
 def _slices(spectra: SpectrumSet, chunk_rows: int) -> Iterator[SpectrumSet]:
@@ -253,10 +266,12 @@ def _ids_of(batch: Batch) -> np.ndarray:
     return ids
 
 
-def _read_table(table: TableSource, with_errors: bool, prefer: str, limit: RowLimit) -> SpectrumSet:
+def _read_table(
+    table: TableSource, with_errors: bool, prefer: str, limit: RowLimit, release: str | None = None
+) -> SpectrumSet:
     faults = Faults()
     parts = []
-    for piece in _pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer):
+    for piece in _pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer, release):
         limit.count(len(piece))
         parts.append(piece)
     faults.raise_if_no_row_is_good()
@@ -265,11 +280,9 @@ def _read_table(table: TableSource, with_errors: bool, prefer: str, limit: RowLi
     return concatenate(parts)
 
 
-def _noting_duplicates(whole: SpectrumSet) -> SpectrumSet:
-    return note_duplicates(whole, DuplicateIds([whole.source_id]))
-
-
-def _read_zip(file: Path | bytes, origin: str, with_errors: bool, prefer: str) -> SpectrumSet:
+def _read_zip(
+    file: Path | bytes, origin: str, with_errors: bool, prefer: str, release: str | None = None
+) -> SpectrumSet:
     limit = RowLimit(origin, len(file) if isinstance(file, bytes) else file.stat().st_size)
 
     def read_member(data: bytes, name: str) -> tuple[SpectrumSet, bool] | None:
@@ -279,6 +292,7 @@ def _read_zip(file: Path | bytes, origin: str, with_errors: bool, prefer: str) -
         names = set(canonical_names(table.names).values())
         if prefer == "continuous" and "flux" in names and not set(COEFFICIENT_COLUMNS) <= names:
             return None
-        return _read_table(table, with_errors, prefer, limit), "flux" in names
+        return _read_table(table, with_errors, prefer, limit, release), "flux" in names
 
-    return _noting_duplicates(read_zip(file, origin, read_member))
+    whole = read_zip(file, origin, read_member)
+    return note_duplicates(whole, DuplicateIds([whole.source_id]))

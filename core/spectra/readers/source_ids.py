@@ -5,10 +5,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import SourceIdError
+from core.gaia.source_id import MAX_SOURCE_ID
 from core.spectra.readers.arrays import is_text
 
-MAX_SOURCE_ID = 12 * 4**12 * 2**35 - 1
-"""Largest Gaia id: a level-12 HEALPix number times 2^35 plus a running number (Gaia DR3 documentation, gaia_source)."""
 NO_ID = -1
 """Stands in `source_id` for a row whose id cannot be read."""
 
@@ -23,7 +22,7 @@ def parse_source_ids(column: pa.Array, origin: str) -> tuple[np.ndarray, dict[in
 
     Parameters
     ----------
-    column : pyarrow.Array of integers or text ('Gaia DR3 ' in front is allowed)
+    column : pyarrow.Array of integers or text (the words of a designation, 'Gaia DR4 ', may stand in front)
     origin : str
         The file, for messages.
 
@@ -69,7 +68,7 @@ def _from_integers(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 def _from_text(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
-    text = pc.replace_substring_regex(text, r"(?i)^gaia\s+dr3\s+", "")
+    text = pc.replace_substring_regex(text, r"(?i)^gaia[\s_]+e?dr\d+[\s_]+", "")
     # 18 digits always fit into int64; of the 19-digit numbers those up to 6.99e18 are enough for every Gaia id
     whole = pc.fill_null(pc.match_substring_regex(text, r"^(-?\d{1,18}|-?[0-6]\d{18})$"), False)
     ids = pc.fill_null(pc.cast(pc.if_else(whole, text, None), pa.int64()), NO_ID)

@@ -7,7 +7,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from core.archive.columns import ASTROPHYSICAL_COLUMNS
+from core.gaia.columns import ASTROPHYSICAL_COLUMNS
+from core.gaia.releases import DR3, DR4, Release
+from tests.archive.stand_in.releases import SURPRISING, in_release, neighbourhood, source_table
 from tests.archive.stand_in.sky import DOUBLE_STAR_NAME, NO_DR3_NAME, THETA1_ORI_C, Sky, double_star
 
 _MACROS = """
@@ -38,6 +40,9 @@ class Database:
         gaia = sky.gaia.drop(columns=[c for c in ASTROPHYSICAL_COLUMNS if not c.startswith("classprob")])
         self._create("gaiadr3.gaia_source", gaia.drop(columns=[c for c in gaia if c.startswith("classprob")]))
         self._create("gaiadr3.astrophysical_parameters", sky.gaia[["source_id", *ASTROPHYSICAL_COLUMNS]])
+        self.skies = {DR3.name: sky}
+        for release in (DR4, SURPRISING):
+            self._add_release(in_release(sky, release))
         self.als, neighbours = als_catalogue(sky, np.random.default_rng(seed))
         self._create("gaiadr3.dr2_neighbourhood", neighbours)
         golden = sky.gaia.loc[np.isin(sky.kind, ["ob", "late_b"]), ["source_id"]]
@@ -46,6 +51,36 @@ class Database:
         basic, ident, ids = simbad_tables(sky)
         for name, table in (("basic", basic), ("ident", ident), ("ids", ids)):
             self._create(name, table)
+        self._add_tap_schema()
+
+    def _add_release(self, sky: Sky) -> None:
+        """The tables of a later release; the surprising one has no neighbourhood table."""
+        release, older = sky.release, self.skies[DR3.name]
+        self._connection.execute(f"CREATE SCHEMA {release.schema}")
+        self._create(release.table("gaia_source"), source_table(sky))
+        self._create(release.table("astrophysical_parameters"), sky.gaia[["source_id", *ASTROPHYSICAL_COLUMNS]])
+        if release == DR4:
+            table = release.neighbours[0]
+            self._create(release.table(table.table), neighbourhood(older, sky, table))
+        self.skies[release.name] = sky
+
+    def _add_tap_schema(self) -> None:
+        """What tables there are, as the archive tells it."""
+        self._connection.execute("CREATE SCHEMA TAP_SCHEMA")
+        listed = self._connection.execute(
+            "SELECT table_schema AS schema_name, table_schema || '.' || table_name AS table_name, column_name "
+            "FROM information_schema.columns WHERE table_schema LIKE 'gaia%'"
+        ).df()
+        self._create("TAP_SCHEMA.columns", listed[["table_name", "column_name"]])
+        self._create("TAP_SCHEMA.schemas", listed[["schema_name"]].drop_duplicates())
+
+    def withdraw(self, release: Release) -> None:
+        """Take a release away: its tables, and what TAP_SCHEMA says of it."""
+        with self._lock:
+            self._connection.execute(f"DROP SCHEMA {release.schema} CASCADE")
+            self._connection.execute(f"DELETE FROM TAP_SCHEMA.columns WHERE table_name LIKE '{release.schema}.%'")
+            self._connection.execute(f"DELETE FROM TAP_SCHEMA.schemas WHERE schema_name = '{release.schema}'")
+        self.skies.pop(release.name, None)
 
     def run(self, adql: str, maxrec: int | None = None) -> tuple[pd.DataFrame, bool]:
         """(rows, overflow) of a query; QueryError with the engine's words if it is wrong."""

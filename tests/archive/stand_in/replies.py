@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.spectra.grid import N_COEFFICIENTS, WAVELENGTH_NM
+from core.spectra.grid import WAVELENGTH_NM
 from tests.archive.stand_in.sky import RECORDED_ID, SOLUTION_ID, Sky
 
 _HEAD = (
@@ -103,7 +103,7 @@ def products_zip(sky: Sky, ids: list[int], product: str, structure: str, file_fo
         else:
             for row in chosen:
                 source_id = int(sky.gaia["source_id"].iloc[row])
-                name = f"{kind}-Gaia DR3 {source_id}.{_EXTENSION[file_format]}"
+                name = f"{kind}-{sky.release.name} {source_id}.{_EXTENSION[file_format]}"
                 members[name] = _individual(sky, row, kind, file_format)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -125,14 +125,15 @@ def continuous_table(sky: Sky, rows: np.ndarray) -> pd.DataFrame:
     """xp_continuous_mean_spectrum rows in the archive's column order and types."""
     columns: dict[str, object] = {"source_id": sky.gaia["source_id"].to_numpy()[rows], "solution_id": SOLUTION_ID}
     for start, (band, values) in enumerate((("bp", sky.bp), ("rp", sky.rp))):
-        scalars = (56 + start, 1687, N_COEFFICIENTS, 1742, 5, 1.05, 1855.04)
+        n = values.shape[1]
+        scalars = (56 + start, 1687, n, 1742, 5, 1.05, 1855.04)
         for name, value in zip(_XP_SCALARS, scalars, strict=True):
             kind = np.int16 if isinstance(value, int) else np.float32
             columns[f"{band}_{name}"] = np.full(len(rows), value, dtype=kind)
-        errors = sky.errors[rows, start * N_COEFFICIENTS : (start + 1) * N_COEFFICIENTS]
+        errors = sky.errors[rows][:, :n] if band == "bp" else sky.errors[rows][:, -n:]
         columns[f"{band}_coefficients"] = list(values[rows])
         columns[f"{band}_coefficient_errors"] = list(errors)
-        columns[f"{band}_coefficient_correlations"] = [sky.correlations] * len(rows)
+        columns[f"{band}_coefficient_correlations"] = [sky.correlations[: n * (n - 1) // 2]] * len(rows)
         columns[f"{band}_n_relevant_bases"] = np.full(len(rows), 30, dtype=np.int16)
         columns[f"{band}_relative_shrinking"] = np.full(len(rows), 1.0, dtype=np.float32)
     return pd.DataFrame(columns)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pandas as pd
 
+from core.gaia.releases import DR3
 from tests.archive.stand_in import replies
 from tests.archive.stand_in.database import Database, QueryError
 from tests.archive.stand_in.faults import Fault, Faults
@@ -188,8 +189,12 @@ class _Handler(BaseHTTPRequestHandler):
             ids = ids[: max(0, len(ids) - int(fault.value or 1))]
         if fault is not None and fault.kind == "empty":
             ids = []
-        content = replies.recorded_zip(self.archive.real_dir, ids, *call)
-        self._send(200, content or replies.products_zip(self.archive.sky, ids, *call), "application/zip")
+        sky = self.archive.database.skies.get(fields.get("RELEASE", DR3.name))
+        if sky is None:
+            self._send(500, replies.error_page(f"there is no release {fields['RELEASE']}", 500), MARKUP)
+            return
+        content = replies.recorded_zip(self.archive.real_dir, ids, *call) if sky is self.archive.sky else None
+        self._send(200, content or replies.products_zip(sky, ids, *call), "application/zip")
 
     def _simbad(self, fields: dict[str, str]) -> None:
         fault = self._count_and_fail("simbad")

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.archive.columns import STAR_COLUMNS
+from core.gaia.columns import STAR_COLUMNS
+from core.gaia.releases import DR3, Release
 from core.spectra.calibration import design_matrix
 from core.spectra.grid import N_COEFFICIENTS, N_CORRELATIONS, WAVELENGTH_NM
+from tests.archive.stand_in.made_up import rotation
 
 RECORDED_ID = 5937083312263887616
 THETA1_ORI_C = 3017364132050194688
@@ -35,6 +37,7 @@ class Sky:
     errors: np.ndarray
     correlations: np.ndarray
     kind: np.ndarray
+    release: Release = DR3
 
     def rows(self, ids) -> np.ndarray:
         """Row numbers of the ids that are there, in the order asked."""
@@ -44,6 +47,9 @@ class Sky:
 
     def flux(self, rows: np.ndarray) -> np.ndarray:
         """Sampled flux, ndarray of shape (n_rows, 343)."""
+        if self.release != DR3:
+            bp = self.bp[rows] @ rotation(self.bp.shape[1])
+            return np.hstack([bp, self.rp[rows]]) @ design_matrix()
         return np.hstack([self.bp[rows], self.rp[rows]]) @ design_matrix()
 
 
@@ -115,7 +121,7 @@ def _coefficients(teff: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _real_stars(folder: Path, rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
-    from core.archive.source_id import approximate_position
+    from core.gaia.source_id import approximate_position
 
     table = pd.read_parquet(folder / "xp_continuous.parquet").drop_duplicates("source_id")
     whole = [b is not None and r is not None for b, r in zip(table.bp_coefficients, table.rp_coefficients, strict=True)]

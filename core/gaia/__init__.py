@@ -1,0 +1,1 @@
+"""What Gaia is: ids, columns, units, quality, labels, zero point, distances and frames."""

@@ -1,0 +1,99 @@
+"""The posterior of single stars beyond the normal approximation: importance sampling.
+
+It samples exactly the posterior whose mode least squares finds: the same forward model, likelihood, prior and bounds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.parameters.choices import Settings
+from core.parameters.fit import NO_FIT, FamilyFit, fit_families
+from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO
+from core.parameters.observation import Observation
+from core.parameters.prior import prior_of
+from core.spectra.spectrum_set import SpectrumSet
+
+N_PROPOSED = 4000
+_DEGREES = 5.0
+_WIDEN = 1.15
+_CONVERT: dict[str, tuple[int, Callable]] = {
+    "teff": (LN_TEFF, np.exp), "logg": (LOGG, np.asarray), "mh": (MH, np.asarray), "a_v": (A_V, np.asarray),
+    "r_v": (RHO, np.reciprocal),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Equally weighted draws of one star: `theta` (n, 5); `effective`, how many independent ones they are worth."""
+
+    theta: np.ndarray
+    effective: float
+
+
+def energy_of(fit: FamilyFit, seen: Observation, theta: np.ndarray, log_scale: np.ndarray) -> np.ndarray:
+    """-ln posterior of many parameters (n, 5) of one star (`seen` of one row); infinite outside the models."""
+    low, high = fit.model.bounds(theta)
+    inside = ((theta >= low - 1e-9) & (theta <= high + 1e-9)).all(axis=1)
+    energy = np.full(len(theta), np.inf)
+    if inside.any():
+        flux, _ = fit.model.flux(theta[inside])
+        white = (flux @ fit.model.instrument) @ seen.way[0]
+        left = white * np.exp(log_scale[inside])[:, None] - seen.value[0]
+        energy[inside] = 0.5 * (left.astype(np.float64) ** 2).sum(axis=1) + prior_of(fit.model).energy(theta[inside])
+    return energy
+
+
+def importance(
+    fit: FamilyFit, row: int, seen: Observation, rng: np.random.Generator, n: int = N_PROPOSED, n_kept: int = 2000
+) -> Sampled:
+    """Draws from a t distribution about the best fit, reweighted by the true posterior and drawn again."""
+    solution = fit.solution
+    hessian = solution.hessian[row].copy()
+    size = np.sqrt(np.diag(hessian))
+    low, high = (edge[0] for edge in fit.model.bounds(solution.theta[row : row + 1]))
+    fixed = np.concatenate([high - low < 1e-9, [False]])
+    covariance = np.linalg.inv(hessian / np.outer(size, size) + 1e-10 * np.eye(6)) / np.outer(size, size)
+    covariance[fixed] = covariance[:, fixed] = 0.0
+    free = ~fixed
+    factor = _WIDEN * np.linalg.cholesky(covariance[np.ix_(free, free)])
+    normal = rng.standard_normal((n, int(free.sum())))
+    tail = np.sqrt(rng.chisquare(_DEGREES, n) / _DEGREES)
+    centre = np.concatenate([solution.theta[row], solution.log_scale[row : row + 1]])
+    drawn = np.tile(centre, (n, 1))
+    drawn[:, free] += (normal / tail[:, None]) @ factor.T
+    distance = ((normal / tail[:, None]) ** 2).sum(axis=1)
+    proposal = -0.5 * (_DEGREES + free.sum()) * np.log1p(distance / _DEGREES)
+    log_weight = -energy_of(fit, seen, drawn[:, :5], drawn[:, 5]) - proposal
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    kept = rng.choice(n, n_kept, p=weight)
+    return Sampled(drawn[kept, :5], float(1 / (weight**2).sum()))
+
+
+def sample_star(spectra: SpectrumSet, settings: Settings, method: str = "nuts", family: str | None = None) -> Sampled:
+    """Posterior draws of one star with its best family (or a given one), by importance sampling."""
+    from core.parameters.fit import prepared
+
+    seen = prepared(spectra, settings)
+    fits = fit_families(spectra, settings, seen)
+    known = {fit.family: fit for fit in fits if len(fit.rows)}
+    chosen = known[family] if family in known else max(known.values(), key=lambda fit: float(fit.draws.evidence[0]))
+    rng = np.random.default_rng(settings.seed)
+    return importance(chosen, 0, seen, rng)
+
+
+def resample(spectra: SpectrumSet, table: pd.DataFrame, settings: Settings, method: str) -> pd.DataFrame:
+    """The table of `fit_spectra` with the intervals of sampled posteriors."""
+    table = table.copy()
+    for row in np.flatnonzero(table["flag"] != NO_FIT):
+        one = spectra.take(np.array([row]))
+        found = sample_star(one, settings, method, table.loc[row, "family"])
+        for name, (index, convert) in _CONVERT.items():
+            if np.isfinite(table.loc[row, name]):
+                low, high = np.percentile(convert(found.theta[:, index]), [15.87, 84.13])
+                table.loc[row, f"{name}_low"] = min(low, table.loc[row, name])
+                table.loc[row, f"{name}_high"] = max(high, table.loc[row, name])
+    return table

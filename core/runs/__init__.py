@@ -1,0 +1,1 @@
+"""What a trained run is: its settings, its folder, its results; the store and the catalogue of runs."""

@@ -1,0 +1,18 @@
+"""The section *Parameters by physics* of the page Star, through a browser."""
+
+import pytest
+
+from tests.pages.test_star_page import embedded_star
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_star_is_fitted_by_physics_on_demand(server, browser, data_dir):
+    browser.open(server).expect("A massive star")
+    source_id = str(embedded_star(data_dir)["source_id"])
+    browser.open(f"{server}/star?source_id={source_id}").expect("Parameters by physics").settle()
+    browser.page.get_by_text("Fit model atmospheres to this spectrum").click()
+    browser.expect("Massive, by physics alone", "Chi-square per value")
+    browser.expect_figure("Best fit by physics").expect_figure("Posterior of the parameters")
+    browser.expect_figure("Among the tracks")
+    assert browser.failures == []

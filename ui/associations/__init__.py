@@ -1,0 +1,1 @@
+"""The page Associations: choices, map, film, views, jobs."""

@@ -1,0 +1,1 @@
+"""The page Evaluate: choices, kept results, views."""

@@ -1,0 +1,1 @@
+"""The page Explain: choices, kept explanations, views."""

@@ -1,0 +1,72 @@
+"""Who uses the app and what they may do: log-in where it is configured, read-only mode, refusals in plain words."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core import quota
+from core.errors import ExplorerError
+from core.settings import current_settings
+from ui import state
+from ui.parts.plain import plain
+
+
+def require_log_in() -> None:
+    """Where `[auth]` secrets configure OpenID Connect, nobody passes without logging in; nothing happens elsewhere."""
+    who = _identity()
+    if who.get("is_logged_in", True):
+        return
+    st.title("Massive Star Explorer", anchor=False)
+    st.info("This instance is for users who log in.", icon=":material/lock:")
+    st.button("Log in", icon=":material/login:", type="primary", on_click=st.login)
+    st.stop()
+
+
+def show_user() -> None:
+    """In the sidebar: who is logged in, and whether anything can be started here."""
+    if _identity().get("is_logged_in"):
+        st.caption(f"Logged in as {plain(user_name())}")
+        st.button("Log out", icon=":material/logout:", on_click=st.logout)
+    if is_read_only():
+        st.caption(":material/visibility: Read-only demonstration: nothing is started or saved here.")
+
+
+def user_name() -> str:
+    """The address of who is logged in, else a name that lasts as long as this browser session."""
+    who = _identity()
+    if who.get("is_logged_in"):
+        return str(who.get("email") or who.get("sub") or "unknown")
+    context = get_script_run_ctx(suppress_warning=True)
+    return quota.ANONYMOUS + (context.session_id if context else "none")
+
+
+def is_read_only() -> bool:
+    """Whether start buttons are to be disabled; the core refuses in any case."""
+    return current_settings().read_only
+
+
+def guarded(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """The callback of a button, done in the user's name; `show_refusal` says what the core refuses."""
+
+    @wraps(callback)
+    def call(*args: Any, **kwargs: Any) -> None:
+        try:
+            with quota.acting_as(user_name()):
+                callback(*args, **kwargs)
+        except ExplorerError as error:
+            state.remember(state.REFUSED, str(error))
+
+    return call
+
+
+def show_refusal() -> None:
+    """What the last callback was refused, once."""
+    if message := state.take(state.REFUSED):
+        st.error(f"{plain(message)}.", icon=":material/block:")
+
+
+def _identity() -> dict[str, Any]:
+    return st.user.to_dict()

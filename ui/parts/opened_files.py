@@ -1,0 +1,111 @@
+"""Opening files: upload, reading, the list of what is open. Opened spectra stay with the session that opened them."""
+
+import streamlit as st
+
+from core import quota
+from core.errors import ExplorerError
+from core.settings import current_settings
+from core.spectra.readers import read_bytes
+from core.spectra.spectrum_set import SpectrumSet
+from ui import state
+from ui.parts.plain import plain
+
+LONGEST_MENU = 5000
+"""Files with more stars are chosen from by row number: a browser is slow with longer menus."""
+FILE_TYPES = ["csv", "ecsv", "fits", "fit", "vot", "xml", "parquet", "zip", "gz"]
+
+
+def open_files() -> None:
+    """Uploader for spectra, messages of files that could not be read, and the opened files with a button to close."""
+    opened = state.opened_files()
+    uploads = st.file_uploader(
+        "Open files of XP spectra",
+        type=FILE_TYPES,
+        accept_multiple_files=True,
+        key=state.key(state.UPLOADER, opened.uploads),
+        help="Sampled or continuous XP spectra as the Gaia archive delivers them (CSV, ECSV, FITS, VOTable or the "
+        "DataLink zip), or Parquet.",
+        max_upload_size=max(1, current_settings().upload_mb),
+    )
+    if uploads:
+        opened.failures.clear()
+        with st.spinner("Reading …"):
+            for name, upload in zip(own_names([upload.name for upload in uploads]), uploads, strict=True):
+                _read(opened, name, upload.getvalue())
+        opened.uploads += 1
+        st.rerun()
+    for name, message in opened.failures.items():
+        st.error(f"**{plain(name)}** was not opened. {plain(message)}", icon=":material/error:")
+    for name in list(opened.spectra):
+        _list_file(opened, name)
+
+
+def own_names(names: list[str]) -> list[str]:
+    """The names of files opened together, with a number where two are called the same (from different folders).
+
+    >>> own_names(["a.csv", "a.csv", "b.csv"])
+    ['a.csv', 'a (2).csv', 'b.csv']
+    """
+    found: list[str] = []
+    for name in names:
+        stem, dot, suffix = name.partition(".")
+        unique, number = name, 1
+        while unique in found:
+            number += 1
+            unique = f"{stem} ({number}){dot}{suffix}"
+        found.append(unique)
+    return found
+
+
+def _read(opened: state.OpenedFiles, name: str, data: bytes) -> None:
+    others = [spectra for other, spectra in opened.spectra.items() if other != name]
+    try:
+        quota.check_upload(len(others), sum(spectra.n_bytes for spectra in others), len(data))
+        spectra = read_bytes(name, data)
+        # A packed file may hold many times its size: what stays in memory counts.
+        quota.check_session(sum(item.n_bytes for item in (*others, spectra)))
+        opened.add(name, spectra)
+    except ExplorerError as error:
+        opened.failures[name] = str(error)
+
+
+def _list_file(opened: state.OpenedFiles, name: str) -> None:
+    spectra = opened.spectra[name]
+    count = f"{len(spectra):,} {'spectrum' if len(spectra) == 1 else 'spectra'}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(spectra) <= LONGEST_MENU:
+            rows = range(len(spectra))
+            st.selectbox(
+                f"{plain(name)}, {count}",
+                rows,
+                index=opened.rows.get(name, 0),
+                format_func=lambda row: _row_name(spectra, row),
+                key=state.key(state.ROW, name),
+                on_change=_choose_row,
+                args=(opened, name, 0),
+            )
+        else:
+            st.number_input(
+                f"{plain(name)}, {count}: row",
+                1,
+                len(spectra),
+                opened.rows.get(name, 0) + 1,
+                key=state.key(state.ROW, name),
+                on_change=_choose_row,
+                args=(opened, name, 1),
+            )
+        st.button(
+            "Show", key=state.key(state.SHOW, name), on_click=opened.choose, args=(name, opened.rows.get(name, 0))
+        )
+        st.button(
+            "Close", key=state.key(state.CLOSE, name), icon=":material/close:", on_click=opened.close, args=(name,)
+        )
+
+
+def _choose_row(opened: state.OpenedFiles, name: str, first: int) -> None:
+    opened.choose(name, state.recall(state.key(state.ROW, name)) - first)
+
+
+def _row_name(spectra: SpectrumSet, row: int) -> str:
+    note = f" ({spectra.note[row]})" if spectra.note[row] else ""
+    return f"{spectra.source_id[row]}{note}"

@@ -1,0 +1,109 @@
+"""The verdict on one star: probability, spread, members, what it means where massive stars are rare, and advice."""
+
+import pandas as pd
+import streamlit as st
+
+from core.figures.probability import members_figure
+from core.gaia.labels import THRESHOLD
+from core.gaia.quality import Advice
+from core.runs.catalogue import RunSummary
+from core.statistics.prevalence import GAIA_PREVALENCE
+from core.verdict.star_verdict import StarVerdict
+from core.verdict.unseen import UNSEEN_NOTE
+from ui.parts.figure import show
+from ui.parts.live_plot import Readout
+from ui.parts.numbers import percent, probability_text
+from ui.parts.plain import plain
+
+_LEVELS = {
+    "good": (":material/check_circle:", "green"),
+    "caution": (":material/info:", "orange"),
+    "warning": (":material/warning:", "red"),
+}
+
+
+def show_verdict(verdict: StarVerdict, run: RunSummary) -> None:
+    """The number with its spread, the members, what it means; says why where there is no verdict."""
+    if verdict.probability is None:
+        st.warning(f"Not classified: {plain(verdict.note)}.", icon=":material/warning:")
+        return
+    st.subheader(f"Verdict: {verdict.label}", anchor=False)
+    st.metric("Probability of massive", probability_text(verdict.probability, verdict.probability_std))
+    if verdict.unseen:
+        st.caption(
+            f":material/visibility_off: {UNSEEN_NOTE.capitalize()}: {run.title} has learnt from this real star, so the "
+            "numbers are those of the members in whose training neither the star nor a copy had a part."
+        )
+    else:
+        show(members_figure(verdict.members), _members_caption(verdict, run), key="members")
+    st.markdown(_ladder(verdict))
+    if verdict.note:
+        st.warning(plain(verdict.note), icon=":material/warning:")
+
+
+def _ladder(verdict: StarVerdict) -> str:
+    """What the probability becomes: by the spectrum, with brightness and parallax, where massive stars are rare."""
+    assert verdict.sky_probability is not None
+    alone = verdict.posterior(GAIA_PREVALENCE, "probability")
+    posterior = verdict.posterior(GAIA_PREVALENCE)
+    assert alone is not None
+    assert posterior is not None
+    without = f" ({plain(', '.join(verdict.unknown_facts))} unknown)" if verdict.unknown_facts else ""
+    return (
+        "By the spectrum, calibrated at **equal priors**. With brightness and parallax it is "
+        f"**{probability_text(verdict.sky_probability, None)}**{without}. Where {percent(GAIA_PREVALENCE, 2)} of the "
+        f"stars are massive, as among all of Gaia's XP sources, it is **{percent(posterior)}** "
+        f"({percent(alone)} by the spectrum alone)."
+    )
+
+
+def verdict_readouts(verdict: StarVerdict, run: RunSummary) -> list[Readout]:
+    """The numbers of a verdict beside a live plot: they have to keep up with a slider."""
+    posterior = verdict.posterior(GAIA_PREVALENCE, "probability")
+    assert verdict.probability is not None
+    assert posterior is not None
+    massive = int((verdict.members >= THRESHOLD).sum())
+    return [
+        Readout("Verdict", str(verdict.label), f"by {run.title}"),
+        Readout(
+            "Probability of massive",
+            probability_text(verdict.probability, verdict.probability_std),
+            f"{massive} of {len(verdict.members)} members say massive",
+        ),
+        Readout(
+            "At Gaia's prevalence",
+            percent(posterior),
+            f"where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among all XP sources",
+        ),
+    ]
+
+
+def show_impostor(verdict: StarVerdict) -> None:
+    """Whether the star is too faint to be massive, where its parallax tells."""
+    if verdict.contaminant:
+        st.warning(f"**Impostor.** It {verdict.contaminant_reason}.", icon=":material/theater_comedy:")
+    elif verdict.contaminant_reason:
+        st.caption(f"Impostor: {verdict.contaminant_reason}.")
+
+
+def show_advice(advice: list[Advice]) -> None:
+    """What Gaia's own quality figures say; advice, never a refusal."""
+    if not advice:
+        st.caption("The source of this spectrum gives no quality figures.")
+    for finding in advice:
+        icon, colour = _LEVELS[finding.level]
+        st.markdown(f":{colour}[{icon}] {finding.text}", help=f"{finding.topic}: {finding.reference}")
+
+
+def show_facts(facts: list[tuple[str, str]]) -> None:
+    """Name and value of each fact, as a table."""
+    shown = [(name, plain(value)) for name, value in facts]
+    st.table(pd.DataFrame(shown, columns=["Fact", "Value"]).set_index("Fact"), border="horizontal")
+
+
+def _members_caption(verdict: StarVerdict, run: RunSummary) -> str:
+    count, title = len(verdict.members), run.title
+    if count == 1:
+        return f"The one member of {title}: a single network has no spread."
+    massive = int((verdict.members >= THRESHOLD).sum())
+    return f"{massive} of {count} members of {title} say massive. Diamond: mean with standard deviation."

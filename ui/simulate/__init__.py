@@ -1,0 +1,1 @@
+"""The page Simulate: one star under sliders, new samples."""

@@ -1,0 +1,1 @@
+"""The page Sky map, and the tables of stars that the other pages of the sky read too."""

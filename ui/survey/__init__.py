@@ -1,0 +1,1 @@
+"""The page Survey: choices, kept results, progress, views."""
