@@ -97,5 +97,5 @@ def test_a_set_that_vanished_is_named(settings):
     entry.path.unlink()
     with pytest.raises(ReadError, match="cannot be opened"):
         open_dataset(entry)
-    with pytest.raises(UsageError, match="there are embedded"):
+    with pytest.raises(UsageError, match="there are real, embedded"):
         find_dataset("sample.parquet")
