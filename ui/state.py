@@ -23,6 +23,7 @@ FOLDS, ONLY_FOLDS, EPOCHS, PATIENCE = "folds", "only_folds", "epochs", "patience
 BASELINES, CURVES, RANKED_MODEL = "baselines", "curves", "ranked"
 GROUND, TEST, METRIC, QUANTITY = "ground", "test", "metric", "quantity"
 PART, PURITY, SAMPLE, BY, TRANSITS = "part", "purity", "sample", "by", "transits"
+REAL_STARS, REAL_BY = "real", "real_by"
 MEMBER, EXPLAINED_STARS = "member", "explained"
 STARS, THRESHOLD, SURVEY, PREVALENCE = "stars", "threshold", "survey", "prevalence"
 SKY, BY_PRIOR, IMPOSTORS, GOOD = "sky", "by_prior", "impostors", "good"

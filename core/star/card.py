@@ -9,7 +9,7 @@ from core.datasets.real_stars import real_star_facts
 from core.gaia.absolute_magnitude import EPOCH_COLUMN, AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
 from core.gaia.columns import is_missing
 from core.gaia.quality import Advice, quality_advice
-from core.gaia.releases import find_release
+from core.gaia.releases import DEFAULT, find_release
 from core.star.lookup import TRUE_PREFIX
 from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE
@@ -196,8 +196,12 @@ def known_facts(known: dict[str, object]) -> list[tuple[str, str]]:
 
 
 def _known(record: StarRecord) -> dict[str, object]:
-    """A simulated star can share no id with a real one that it would be taken for: only real records are looked up."""
-    if record.origin == "embedded" or any(str(name).startswith(TRUE_PREFIX) for name in record.gaia):
+    """A simulated star, or one of another release, may share its id with a real one: only real records are asked."""
+    if (
+        record.origin == "embedded"
+        or record.of != DEFAULT.key
+        or any(str(name).startswith(TRUE_PREFIX) for name in record.gaia)
+    ):
         return {}
     facts = real_star_facts(record.source_id) or {}
     return {name: None if is_missing(value) else value for name, value in facts.items()}

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.archive.client import ArchiveClient
 from core.commands.star import print_card
 from core.datasets.real_stars import FIRST_STAR
-from core.errors import RunError
+from core.errors import OfflineError, RunError
+from core.gaia.releases import find_release
 from core.spectra.spectrum_set import SpectrumSet
 from core.star.card import card_facts, verdict_card
 from core.star.lookup import find_star
@@ -89,6 +91,14 @@ def test_a_real_star_is_found_offline_and_its_card_says_whose_verdict_it_is(run,
     printed = capsys.readouterr().out
     assert UNSEEN_NOTE in printed
     assert "O7V" in printed
+
+
+def test_the_shipped_stars_are_of_one_release_and_never_answer_for_another():
+    client = ArchiveClient(release=find_release("dr4"))
+    with pytest.raises(OfflineError):
+        find_star(str(FIRST_STAR), offline=True, client=client)
+    with pytest.raises(OfflineError):
+        find_star(f"Gaia DR4 {FIRST_STAR}", offline=True)
 
 
 def test_a_real_star_is_found_by_its_place(run):

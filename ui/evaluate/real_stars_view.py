@@ -39,7 +39,7 @@ def show_real_stars(result: RunResult) -> None:
     with left:
         name = _choose_sample()
     with middle:
-        by = choose_one("Recall by", _BY, "real_by")
+        by = choose_one("Recall by", _BY, state.REAL_BY)
     with right:
         threshold = choose_threshold()
     if name is None:
@@ -67,7 +67,7 @@ def _choose_sample() -> str | None:
     help_text = (
         "A file needs a column 'label' (massive, low-mass or empty) or 'spectral_type'; open it on the page Star."
     )
-    return choose_one("Real stars", titles, "real", help=help_text)
+    return choose_one("Real stars", titles, state.REAL_STARS, help=help_text)
 
 
 def _sample(name: str) -> RealSample:

@@ -57,7 +57,7 @@ def choose_source(*, with_real: bool = False) -> StarSource | None:
     titles |= {name: entry.title for name, entry in datasets.items() if name not in titles}
     help_text = "Tables of predictions are opened below; samples are drawn on the page Simulate."
     name = choose_one("Stars", titles, state.STARS, help=help_text)
-    st.session_state[state.STARS_CHOSEN] = name
+    state.remember(state.STARS_CHOSEN, name)
     try:
         if name == REAL and real is not None:
             return sky_cache.real_sky(real.path, current_settings().default_run_dir, real.key)
@@ -211,7 +211,7 @@ def travelling(**more: str) -> dict[str, str | list[str]]:
     for name in (state.STARS, *_CUTS, *_HOW_GROUPED):
         if values := state.queries(name):
             query[name] = values if len(values) > 1 else values[0]
-    chosen = st.session_state.get(state.STARS_CHOSEN, REAL)
+    chosen = state.recall(state.STARS_CHOSEN, REAL)
     if chosen != REAL:  # the first choice of one page, which its URL leaves out, need not be that of the other
         query[state.STARS] = chosen
     # What a widget is bound to is found with the widget, not among the query parameters.

@@ -46,7 +46,7 @@ def choose_star() -> StarQuery:
         bind="query-params",
         type="search",
         placeholder="Theta1 Ori C, or 05 35 16.46 -05 23 22.8",
-        help="An id is searched in the opened files, the embedded stars, the stars seen before and the Gaia archive. "
+        help="An id is searched in the opened files, the shipped stars, the stars seen before and the Gaia archive. "
         "Coordinates may be decimal or sexagesimal, also 'galactic 209.0 -19.4'. Names need a network.",
         max_chars=200,
     )
@@ -84,7 +84,7 @@ def choose_star() -> StarQuery:
 def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], None] | None = None) -> VerdictCard:
     """Find a star by id, name or coordinates and judge it with a run; `on_wait` is told of the archive's hiccups.
 
-    Opened files come first (in each, the row that is chosen), then the embedded set, the download cache, the archive.
+    Opened files come first (in each, the row that is chosen), then the shipped stars, the download cache, the archive.
 
     Raises
     ------
