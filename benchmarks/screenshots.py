@@ -44,6 +44,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "Associations": (
         "tab=Groups", "tab=Choice of eps", "tab=Stability and significance", "tab=3-D and film",
     ),
+    "Molecules": ("view=Spectrum", "view=Species", "view=Why"),
 }  # fmt: skip
 """Addresses of a page's tabs or views; the first is the one of the gallery. Other pages have one view."""
 

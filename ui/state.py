@@ -41,17 +41,20 @@ SURVEY_STARS, SURVEY_SEED, SURVEY_THRESHOLD = "survey stars", "survey seed", "su
 LARGEST_FIRST = "largest first"
 FIELD_L, FIELD_B, FIELD_RADIUS, GO_TO = "field l", "field b", "field radius", "go to"
 ASSOCIATION_MAP, PAINT, FILM_FRAMES = "association map", "paint", "film frames"
+MOLECULES_SOURCE, MIXTURE, MOLECULE, ONLY_DETECTIONS = "molecules source", "mixture", "molecule", "only detections"
 
 # First words of keys of which a page has several; `key` makes them.
 UPLOADER, ROW, SHOW, CLOSE = "uploader", "row of", "show", "close"
 RELAUNCH, CANCEL, RESUME, DELETE, START = "relaunch", "cancel", "resume", "delete", "start"
 DOWNLOAD, EXPLAIN, ERRORS_OF, STARS_OF = "download", "explain", "errors of", "stars of"
+RANGE_GHZ = "range"
 CUT, SURVEY_CUT, PAGE_OF, CANDIDATES, STAR_TABLE = "cut", "survey cut", "page of", "candidates", "star table"
 PRESET_OF, GROUPS, ZOOM, BY_HAND = "take preset", "groups", "zoom", "by hand"
 
 # What the session remembers beside widgets.
 REFUSED, SIMULATED_STAR, STAR_TABLES = "refused", "simulated star", "uploaded star tables"
 STARS_CHOSEN = "star table chosen last"
+MOLECULES_REPORT = "molecules report"
 EPS_PUSHES, CHECKED_GROUPS, CLICKED_STAR, FILM = "eps pushed", "checked groups", "clicked star", "association film"
 _QUERIES = "remembered queries"
 _OPENED = "opened files"
