@@ -39,7 +39,7 @@ G_LIMITS = (3.0, 21.0)
 THRESHOLDS = (
     0.0, 0.01, *(round(0.05 * i, 2) for i in range(1, 20)), 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 1.0,
 )  # fmt: skip
-_FILE_TYPES = ["parquet", "csv", "ecsv", "fits", "vot", "xml", "gz"]
+_FILE_TYPES = ["parquet", "csv", "tsv", "txt", "dat", "ecsv", "fits", "fit", "vot", "xml", "tbl", "mrt", "json", "gz"]
 
 
 def choose_source(*, with_real: bool = False) -> StarSource | None:
