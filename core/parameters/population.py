@@ -33,7 +33,7 @@ class Classes:
 
 @lru_cache(maxsize=1)
 def training_classes() -> Classes:
-    """The balanced training population of the first draw, whose law of dust is the fit's: both classes weigh one half; other families than normal are not massive."""
+    """The training population as the fit's prior: both classes weigh one half; only the normal family is massive."""
     from scipy.ndimage import gaussian_filter
 
     from core.simulation.population import draw_population
