@@ -35,14 +35,16 @@ st.subheader("Trained networks", anchor=False)
 
 
 def run_row(run: RunSummary) -> dict:
-    """One line of the table of networks; no shipped one was trained on real stars."""
+    """One line of the table of networks."""
     title = cache.title_of_data(run.data)
+    if run.shipped and title == run.data:
+        title = "Simulated, real stars" if run.n_real else "Simulated stars"
     return {
         "Network": run.title,
         "Run": run.name,
         "Members": run.n_members or None,
         "Training stars": run.n_train,
-        "Trained on": "Simulated stars" if run.shipped and title == run.data else title,
+        "Trained on": title,
         "Test ROC-AUC": run.test_roc_auc,
         "State": run.state,
     }

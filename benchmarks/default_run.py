@@ -28,6 +28,8 @@ def pack(source: Path, target: Path) -> None:
         beside.mkdir()
         for name in ("curves.parquet", "representation.npz", "domain.npz"):
             shutil.copy(source / name, beside / name)
+        if (source / "real_oof.parquet").exists():
+            shutil.copy(source / "real_oof.parquet", beside / "real_oof.parquet")
         for name in ("oof.parquet", "test.parquet"):
             _sample(source / name).to_parquet(beside / name, index=False, compression="zstd")
         tables = [pd.read_parquet(beside / name) for name in ("oof.parquet", "test.parquet")]

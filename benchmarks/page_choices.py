@@ -54,6 +54,7 @@ _CHOICES = {
     "Sky map": Choice("menu", "Colour"),
     "Survey": Choice("menu", "Stars"),
     "Associations": Choice("slider", "min_samples"),
+    "Molecules": Choice("menu", "Species"),
 }
 _QUERIES = {"Compare": "?view=Learning+curves"}
 PAGES = tuple(

@@ -15,6 +15,7 @@ from core.evaluation.exam import (
 )
 from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
 from core.gaia.labels import THRESHOLD
+from core.runs.run import LearntFrom, Run
 from core.settings import current_settings
 from core.spectra.spectrum_set import SpectrumSet
 from core.verdict.ensemble import load_ensemble
@@ -56,13 +57,20 @@ def _groups(ensemble, folder: Path) -> None:
         "real_spectra",
         "The default ensemble on real Gaia spectra",
         [
-            "Trained on simulated spectra alone; threshold 0.5 on the probability calibrated at equal priors, fixed "
-            "before. Unclassified: spectra with gaps. Intervals: Clopper-Pearson. Command: `python -m "
+            f"Learnt from {_lesson(ensemble.run)}, none of them here; threshold 0.5 on the probability at equal "
+            "priors. Unclassified: spectra with gaps. Intervals: Clopper-Pearson. Command: `python -m "
             "benchmarks.real_spectra`.",
         ],
         rows,
         packages=("onnxruntime",),
     )
+
+
+def _lesson(run: Run) -> str:
+    """What the run learnt from, in words."""
+    learnt = run.learnt_from or LearntFrom(simulated_stars=run.data.n_train or 0)
+    simulated, real = learnt.simulated_stars, learnt.real_stars
+    return f"{simulated:,} simulated stars" + (f" and {real:,} labelled real ones" if real else " alone")
 
 
 def _templates(ensemble, folder: Path) -> None:

@@ -15,7 +15,7 @@ from core.quota import refuse_when_read_only
 
 EXIT_NOTHING_DONE = 1
 EXIT_USAGE = 2
-KEEP_THEIR_RESULT = ("audit", "known-stars")
+KEEP_THEIR_RESULT = ("archive", "audit", "known-stars")
 """Commands without an output that still write among the local data."""
 
 

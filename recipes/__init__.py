@@ -1,1 +1,1 @@
-"""Makers of the files that the program ships, one command each."""
+"""How the shipped files were made: a command for each, reproducible and resumable."""

@@ -128,6 +128,17 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
             ),
         ),
     ),
+    (
+        "Birthplaces",
+        (
+            MenuEntry(
+                "pages/molecules.py",
+                "Molecules",
+                ":material/science:",
+                "Massive stars are born in hot cores: name the complex organic molecules in their millimetre spectra.",
+            ),
+        ),
+    ),
 )
 """The pages that exist, by section, in the order of the menu."""
 

@@ -23,6 +23,7 @@ FOLDS, ONLY_FOLDS, EPOCHS, PATIENCE = "folds", "only_folds", "epochs", "patience
 BASELINES, CURVES, RANKED_MODEL = "baselines", "curves", "ranked"
 GROUND, TEST, METRIC, QUANTITY = "ground", "test", "metric", "quantity"
 PART, PURITY, SAMPLE, BY, TRANSITS = "part", "purity", "sample", "by", "transits"
+REAL_STARS, REAL_BY = "real", "real_by"
 MEMBER, EXPLAINED_STARS = "member", "explained"
 STARS, THRESHOLD, SURVEY, PREVALENCE = "stars", "threshold", "survey", "prevalence"
 SKY, BY_PRIOR, IMPOSTORS, GOOD = "sky", "by_prior", "impostors", "good"
@@ -40,16 +41,20 @@ SURVEY_STARS, SURVEY_SEED, SURVEY_THRESHOLD = "survey stars", "survey seed", "su
 LARGEST_FIRST = "largest first"
 FIELD_L, FIELD_B, FIELD_RADIUS, GO_TO = "field l", "field b", "field radius", "go to"
 ASSOCIATION_MAP, PAINT, FILM_FRAMES = "association map", "paint", "film frames"
+MOLECULES_SOURCE, MIXTURE, MOLECULE, ONLY_DETECTIONS = "molecules source", "mixture", "molecule", "only detections"
 
 # First words of keys of which a page has several; `key` makes them.
 UPLOADER, ROW, SHOW, CLOSE = "uploader", "row of", "show", "close"
 RELAUNCH, CANCEL, RESUME, DELETE, START = "relaunch", "cancel", "resume", "delete", "start"
 DOWNLOAD, EXPLAIN, ERRORS_OF, STARS_OF = "download", "explain", "errors of", "stars of"
+RANGE_GHZ = "range"
 CUT, SURVEY_CUT, PAGE_OF, CANDIDATES, STAR_TABLE = "cut", "survey cut", "page of", "candidates", "star table"
 PRESET_OF, GROUPS, ZOOM, BY_HAND = "take preset", "groups", "zoom", "by hand"
 
 # What the session remembers beside widgets.
 REFUSED, SIMULATED_STAR, STAR_TABLES = "refused", "simulated star", "uploaded star tables"
+STARS_CHOSEN = "star table chosen last"
+MOLECULES_REPORT = "molecules report"
 EPS_PUSHES, CHECKED_GROUPS, CLICKED_STAR, FILM = "eps pushed", "checked groups", "clicked star", "association film"
 _QUERIES = "remembered queries"
 _OPENED = "opened files"
@@ -207,7 +212,7 @@ def choose_source_id(value: int) -> None:
 def remember_record(asked: Hashable, record: StarRecord) -> None:
     """Keep the star that a page has just found, and what was asked; what came from elsewhere is looked up each time."""
     st.session_state[_LATEST_STAR] = record.source_id
-    st.session_state[_RECORD] = (asked, record) if record.origin in ("file", "embedded") else None
+    st.session_state[_RECORD] = (asked, record) if record.origin in ("file", "real", "embedded") else None
 
 
 def local_record(asked: Hashable) -> StarRecord | None:

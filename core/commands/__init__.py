@@ -20,6 +20,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("star", "core.commands.star", "star"),
     ("cluster", "core.commands.cluster", "cluster"),
     ("animate", "core.commands.animate", "animate"),
+    ("molecules", "core.commands.molecules", "molecules"),
     ("archive", "core.commands.archive", "archive"),
     ("fetch", "core.commands.fetch", "fetch"),
     ("known-stars", "core.commands.known_stars", "known_stars"),

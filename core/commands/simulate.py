@@ -26,6 +26,13 @@ class Population(StrEnum):
     massive = "massive"
 
 
+class DrawName(StrEnum):
+    """The two draws of training stars (`core.simulation.population.draws`)."""
+
+    first = "first"
+    second = "second"
+
+
 def simulate(
     population: Annotated[
         Population,
@@ -55,6 +62,13 @@ def simulate(
             show_default=False,
         ),
     ] = None,
+    draw: Annotated[
+        DrawName,
+        typer.Option(
+            help="second: diverse dust, Wolf-Rayet stars, what real spectra show; first: one law of dust, as in the "
+            "embedded set (population 'training' only).",
+        ),
+    ] = DrawName.second,
     instrument: Annotated[
         str, typer.Option(metavar="dr3|dr4", help="Release whose instrument takes the spectra.")
     ] = DEFAULT.key,
@@ -68,10 +82,14 @@ def simulate(
 ) -> None:
     """Draw simulated stars and write what Gaia would publish of them, spectra included, to Parquet."""
     from core.commands.row_progress import count_progress
-    from core.simulation.draw import simulate as draw
+    from core.simulation.draw import simulate as draw_stars
+    from core.simulation.population.draws import CURRENT, FIRST
+
+    if draw == DrawName.first and population != Population.training:
+        raise UsageError(f"--draw first is for --population training; {population.value} is drawn in one way")
 
     with count_progress("stars", stars) as move:
-        path = draw(
+        path = draw_stars(
             population.value,
             stars,
             seed,
@@ -83,6 +101,7 @@ def simulate(
             instrument=find_release(instrument).key,
             progress=move,
             atmosphere=atmosphere.value,
+            draw=FIRST if draw == DrawName.first else CURRENT,
         )
     print(path)
 

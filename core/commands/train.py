@@ -16,8 +16,12 @@ N_SIMULATED = 23_636
 def train(
     out: Annotated[Path, typer.Option(help="Run folder; several networks get a folder each inside it.")],
     data: Annotated[
-        Path | None, typer.Option(help="Labelled spectra: any readable file with a column 'label'.")
+        Path | None,
+        typer.Option(help="Labelled spectra: any readable file with a column 'label' (not for molecules)."),
     ] = None,
+    task: Annotated[str, typer.Option(help="'stars', or 'molecules' in simulated millimetre spectra.")] = "stars",
+    n_spectra: Annotated[int, typer.Option(help="Molecules: spectra to simulate.", min=20)] = 1500,
+    split: Annotated[str, typer.Option(help="Molecules: folds by 'spectrum', 'molecule' or 'band'.")] = "spectrum",
     instrument: Annotated[
         str | None,
         typer.Option(
@@ -63,6 +67,24 @@ def train(
     there is one, otherwise a fifth is held out. What is finished survives an interruption: --resume goes on with it.
     An option beats the preset.
     """
+    if task == "molecules":
+        from core.commands.train_molecules import train_molecules
+
+        train_molecules(
+            out,
+            model,
+            n_spectra=n_spectra,
+            n_folds=folds or 4,
+            only_folds=only_folds,
+            split=split,
+            epochs=epochs or 6,
+            batch_size=batch_size or 128,
+            seed=1 if seed is None else seed,
+            threads=threads,
+        )
+        return
+    if task != "stars":
+        raise UsageError(f"task {task!r} is unknown: expected --task stars or --task molecules")
     from core.datasets.simulated import simulated_training_set
     from core.datasets.training_data import read_training_data
     from core.runs.run import FINISHED

@@ -9,6 +9,7 @@ from core.simulation.draw import Progress, simulate
 from core.simulation.grid import GRID_PATH
 from core.simulation.instrument import FORWARD_PATH
 from core.simulation.noise_constants import NOISE_PATH
+from core.simulation.population.draws import FIRST
 from core.simulation.population.training import N_TEST, N_TRAIN
 from core.spectra.calibration import DESIGN_PATH
 
@@ -37,7 +38,7 @@ def embedded_dataset(progress: Progress | None = None) -> Path:
         return path
     with locked(path.with_suffix(".lock"), patience_s=float("inf")):
         if not path.exists():
-            simulate("training", N_TRAIN + N_TEST, EMBEDDED_SEED, path, progress=progress)
+            simulate("training", N_TRAIN + N_TEST, EMBEDDED_SEED, path, progress=progress, draw=FIRST)
     return path
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 MASSIVE_MASS_MSUN = 8.0
 """A star is massive from this initial mass on: the least massive progenitors of core-collapse supernovae
 (Smartt 2009, ARA&A 47, 63: 8 +- 1 solar masses)."""
-MASSIVE_TEFF_K = 15_000.0
-"""A massive star must also be hotter than this, so that cool supergiants stand apart."""
+MASSIVE_TEFF_K = 12_000.0
+"""A massive star must also be hotter than this (B8 I), so that cool supergiants stand apart."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Category:
 CATEGORIES: tuple[Category, ...] = (
     Category("O", "always", False, "O dwarfs and giants, hotter than 31,500 K"),
     Category("B0-B2", "by mass", True, "early B dwarfs and giants, 19,500-31,500 K"),
-    Category("OB supergiant", "always", False, "supergiants of 15,000 K and more, with winds"),
+    Category("OB supergiant", "always", False, "supergiants of 12,000 K and more, with winds"),
+    Category("Wolf-Rayet", "always", False, "WN, WC and WNh stars: broad emission lines of dense winds"),
     Category("Be", "by mass", True, "B stars with a gas disc: Balmer emission and a red excess"),
     Category("B3-B5", "by mass", True, "mid B dwarfs and giants, 15,000-19,500 K"),
     Category("B6-B9", "never", True, "late B dwarfs and giants, 10,000-15,000 K"),
@@ -48,7 +49,7 @@ CATEGORIES: tuple[Category, ...] = (
     Category("G", "never", False, "G dwarfs and giants, 5,300-5,950 K"),
     Category("K", "never", False, "K dwarfs and giants, 3,900-5,300 K"),
     Category("M", "never", False, "M dwarfs and giants, cooler than 3,900 K"),
-    Category("cool supergiant", "never", False, "evolved massive stars cooler than 15,000 K: outside training"),
+    Category("cool supergiant", "never", False, "evolved massive stars cooler than 12,000 K: outside training"),
 )
 """Temperatures of the types: Pecaut & Mamajek 2013, ApJS 208, 9 (dwarfs)."""
 

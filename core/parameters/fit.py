@@ -46,13 +46,16 @@ def fit_spectra(spectra: SpectrumSet, settings: Settings | None = None) -> pd.Da
 
     Unusable rows have NaN, `flag` 'no_spectrum' and say why in `note`; they stop nothing.
     """
+    from threadpoolctl import threadpool_limits
+
     settings = settings or Settings()
     noted = note_bad_rows(spectra, duplicates=False)
     good = np.flatnonzero(usable(spectra))
     table = _empty_table(noted)
     if len(good):
         chosen = spectra.take(good)
-        found = fit_families(chosen, settings)
+        with threadpool_limits(1):  # many small matrices: threads would only wait for each other
+            found = fit_families(chosen, settings)
         part = summarise(chosen, found, settings)
         for name in part.columns:
             table.loc[good, name] = part[name].to_numpy()

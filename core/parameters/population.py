@@ -33,12 +33,13 @@ class Classes:
 
 @lru_cache(maxsize=1)
 def training_classes() -> Classes:
-    """The balanced training population: both classes weigh one half; other families than normal are not massive."""
+    """The training population as the fit's prior: both classes weigh one half; only the normal family is massive."""
     from scipy.ndimage import gaussian_filter
 
     from core.simulation.population import draw_population
+    from core.simulation.population.draws import FIRST
 
-    table = draw_population("training", _DRAWN, np.random.default_rng(_SEED))
+    table = draw_population("training", _DRAWN, np.random.default_rng(_SEED), draw=FIRST)
     massive = (table["label"] == "massive").to_numpy()
     family = table["family"].to_numpy().astype(str)
     weight = np.where(massive, 0.5 / massive.sum(), 0.5 / (~massive).sum())

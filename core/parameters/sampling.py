@@ -19,6 +19,7 @@ from core.spectra.spectrum_set import SpectrumSet
 N_PROPOSED = 4000
 _DEGREES = 5.0
 _WIDEN = 1.15
+_TEMPER = 0.5
 _CONVERT: dict[str, tuple[int, Callable]] = {
     "teff": (LN_TEFF, np.exp), "logg": (LOGG, np.asarray), "mh": (MH, np.asarray), "a_v": (A_V, np.asarray),
     "r_v": (RHO, np.reciprocal),
@@ -58,19 +59,30 @@ def importance(
     covariance = np.linalg.inv(hessian / np.outer(size, size) + 1e-10 * np.eye(6)) / np.outer(size, size)
     covariance[fixed] = covariance[:, fixed] = 0.0
     free = ~fixed
-    factor = _WIDEN * np.linalg.cholesky(covariance[np.ix_(free, free)])
-    normal = rng.standard_normal((n, int(free.sum())))
-    tail = np.sqrt(rng.chisquare(_DEGREES, n) / _DEGREES)
+    covariance = covariance[np.ix_(free, free)]
     centre = np.concatenate([solution.theta[row], solution.log_scale[row : row + 1]])
-    drawn = np.tile(centre, (n, 1))
-    drawn[:, free] += (normal / tail[:, None]) @ factor.T
-    distance = ((normal / tail[:, None]) ** 2).sum(axis=1)
-    proposal = -0.5 * (_DEGREES + free.sum()) * np.log1p(distance / _DEGREES)
-    log_weight = -energy_of(fit, seen, drawn[:, :5], drawn[:, 5]) - proposal
-    weight = np.exp(log_weight - log_weight.max())
-    weight /= weight.sum()
+    for last in (False, False, True):
+        drawn, proposal = _proposed(centre, covariance, free, rng, n)
+        log_weight = -energy_of(fit, seen, drawn[:, :5], drawn[:, 5]) - proposal
+        weight = np.exp((log_weight - log_weight.max()) * (1.0 if last else _TEMPER))
+        weight /= weight.sum()
+        if not last:  # the next proposal has the shape that this one found
+            centre = np.where(free, weight @ drawn, centre)
+            off = (drawn - centre)[:, free]
+            covariance = 0.9 * (off * weight[:, None]).T @ off + 0.1 * covariance
     kept = rng.choice(n, n_kept, p=weight)
     return Sampled(drawn[kept, :5], float(1 / (weight**2).sum()))
+
+
+def _proposed(
+    centre: np.ndarray, covariance: np.ndarray, free: np.ndarray, rng: np.random.Generator, n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws (n, 6) of a t distribution in the free parameters, and ln of its density but for a constant, (n,)."""
+    width = int(free.sum())
+    standard = rng.standard_normal((n, width)) / np.sqrt(rng.chisquare(_DEGREES, n) / _DEGREES)[:, None]
+    drawn = np.tile(centre, (n, 1))
+    drawn[:, free] += standard @ (_WIDEN * np.linalg.cholesky(covariance)).T
+    return drawn, -0.5 * (_DEGREES + width) * np.log1p((standard**2).sum(axis=1) / _DEGREES)
 
 
 def sample_star(spectra: SpectrumSet, settings: Settings, method: str = "nuts", family: str | None = None) -> Sampled:

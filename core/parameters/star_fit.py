@@ -45,6 +45,13 @@ class StarFit:
 
 def fit_star(spectra: SpectrumSet, settings: Settings | None = None) -> StarFit:
     """Fit one star (a set of one); UsageError where its spectrum cannot be fitted."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # many small matrices: threads would only wait for each other
+        return _fit_star(spectra, settings)
+
+
+def _fit_star(spectra: SpectrumSet, settings: Settings | None) -> StarFit:
     if len(spectra) != 1 or not usable(spectra)[0]:
         raise UsageError("this spectrum cannot be fitted: it needs 343 finite flux samples, at least one positive")
     settings = for_spectra(settings or Settings(), spectra)

@@ -25,6 +25,8 @@ class RunSummary:
         'running', 'finished' or 'failed'.
     n_train : int or None
         Stars that it was trained on, where the run says so.
+    n_real : int
+        Real stars that it learnt from beside those of `data`.
     test_roc_auc : float or None
         Area under the ROC curve on its held-out stars.
     """
@@ -40,6 +42,7 @@ class RunSummary:
     test_roc_auc: float | None
     data: str
     started: str
+    n_real: int = 0
 
     @property
     def usable(self) -> bool:
@@ -70,4 +73,5 @@ def _summary(place: RunPlace) -> RunSummary | None:
         test_roc_auc=run.figures.test_roc_auc,
         data=Path(run.data.path).name,
         started=run.started,
+        n_real=run.learnt_from.real_stars if run.learnt_from else 0,
     )

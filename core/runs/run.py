@@ -58,13 +58,14 @@ class DataReference(Record):
 
 
 class Calibration(Record):
-    """Platt scaling, fitted on out-of-fold logits; which stars stood for a class, where it is not the training's."""
+    """Platt scaling, fitted on out-of-fold logits; which stars stood for a class and gave the slope, where not all."""
 
     method: str = "platt"
     slope: float
     intercept: float
     massive_class: str = ""
     low_mass_class: str = ""
+    slope_from: str = ""
 
     def probability(self, logit: np.ndarray) -> np.ndarray:
         """Calibrated probability of massive at equal priors, of the same shape."""
@@ -72,12 +73,26 @@ class Calibration(Record):
 
 
 class LearntFrom(Record):
-    """Numbers of simulated and of real stars that the members learnt from, and what each never sees (`held_out`)."""
+    """Numbers of simulated and of real stars that the members learnt from, and what each never sees (`held_out`).
+
+    Attributes
+    ----------
+    real_rows, real_massive_rows : int
+        Copies of the real stars that took part; the second_stage_* ones those of a second, shorter stage.
+    real_folds : int
+        Folds of the real stars; 0 without them.
+    """
 
     simulated_stars: int = 0
     real_stars: int = 0
     real_massive_stars: int = 0
+    real_rows: int = 0
+    real_massive_rows: int = 0
+    real_folds: int = 0
     held_out: str = ""
+    second_stage_rows: int = 0
+    second_stage_massive_rows: int = 0
+    second_stage_epochs: int = 0
 
 
 class Figures(Record):
@@ -96,7 +111,7 @@ class FoldMember(Record):
     Attributes
     ----------
     initial_weights_hash, weights_hash : str
-        Of the weights before and after its training.
+        Of the weights before and after its training; `first_stage_weights_hash` where it was trained in two stages.
     best_epoch, epochs
         The epoch whose weights were kept, and how many there were.
     onnx_difference : float
@@ -111,6 +126,7 @@ class FoldMember(Record):
     onnx_difference: float = 0.0
     seconds: float = 0.0
     device: str = ""
+    first_stage_weights_hash: str = ""
 
 
 class Member(FoldMember):

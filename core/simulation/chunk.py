@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from core.simulation.model_errors import add_model_errors
 from core.simulation.noise import add_noise, sampled_errors
 from core.simulation.population.selection import magnitude_error
 from core.simulation.synthesis import noise_free_coefficients
@@ -59,6 +60,9 @@ def chunk_table(
     import pyarrow as pa
 
     bp, rp, magnitudes = noise_free_coefficients(stars, atmosphere)
+    if stars["in_vacuum"].iloc[0]:  # not in the first draw
+        stellar = tuple(stars[name].to_numpy() for name in ("true_teff", "true_logg", "true_mh"))
+        bp, rp = add_model_errors(bp, rp, stellar, (stars["family"] == "normal").to_numpy(), rng)
     stars = stars.assign(**_observed_magnitudes(stars, magnitudes, rng))
     measured = add_noise(bp, rp, stars["phot_g_mean_mag"].to_numpy(), rng, with_correlations=with_correlations)
     flux = np.concatenate([measured.bp, measured.rp], axis=1, dtype=np.float32) @ _design()

@@ -15,6 +15,7 @@ import numpy as np
 from core.atomic import atomic_path
 from core.errors import DiskSpaceError, UsageError
 from core.gaia.releases import DEFAULT, find_release
+from core.simulation.population.draws import CURRENT, Draw
 from core.simulation.population.sky import Milky
 from core.simulation.population.table import check_request, draw_chunk
 from core.simulation.population.training import training_plan
@@ -41,6 +42,7 @@ class Request:
     negative_mix: dict[str, float] | None = None
     instrument: str = DEFAULT.key
     atmosphere: str = "grid"
+    draw: Draw = CURRENT
     with_correlations: bool = False
 
 
@@ -56,6 +58,7 @@ def simulate(
     with_correlations: bool = False,
     instrument: str = DEFAULT.key,
     atmosphere: str = "grid",
+    draw: Draw = CURRENT,
 ) -> Path:
     """Draw stars, simulate what Gaia would publish of them and write a Parquet file or a folder of them.
 
@@ -80,6 +83,8 @@ def simulate(
         Key of the release whose instrument takes the spectra (`core.simulation.instruments`).
     atmosphere : 'grid', 'network' or 'solver'
         Where surface fluxes come from (`core.simulation.atmosphere_source`).
+    draw : Draw
+        How stars and dust are modelled; `population.draws.FIRST` is that of the embedded set.
 
     Returns
     -------
@@ -102,7 +107,7 @@ def simulate(
             "--correlations out"
         )
     request = Request(
-        population, n_stars, seed, with_coefficients, negative_mix, instrument, atmosphere, with_correlations
+        population, n_stars, seed, with_coefficients, negative_mix, instrument, atmosphere, draw, with_correlations
     )
     design_matrix(instrument)
     out = Path(out)
@@ -147,7 +152,9 @@ class Chunks:
         rows = slice(index * CHUNK_STARS, min((index + 1) * CHUNK_STARS, request.n_stars))
         rng = np.random.default_rng(self._seeds[index])
         massive, test = self._massive[rows], self._test[rows]
-        stars = draw_chunk(request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix)
+        stars = draw_chunk(
+            request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix, request.draw
+        )
         if request.instrument == DEFAULT.key:
             return chunk_table(
                 stars, rng, request.with_coefficients, request.with_correlations, atmosphere=request.atmosphere

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from core.simulation.line_light import AIR_TO_VACUUM
+
 _HALPHA_NM, _HBETA_NM, _HGAMMA_NM = 656.3, 486.1, 434.0
 _CALCIUM_NM = (849.8, 854.2, 866.2)
 _PASCHEN_NM = (901.5, 922.9, 954.6, 1004.9)
@@ -15,7 +17,12 @@ _BALMER_JUMP_NM = 365.0
 
 
 def add_emission(
-    wavelength_nm: np.ndarray, flux: np.ndarray, halpha_nm: np.ndarray, disc_excess: np.ndarray
+    wavelength_nm: np.ndarray,
+    flux: np.ndarray,
+    halpha_nm: np.ndarray,
+    disc_excess: np.ndarray,
+    *,
+    in_vacuum: bool = True,
 ) -> np.ndarray:
     """Flux with emission lines and a disc's continuum.
 
@@ -30,13 +37,16 @@ def add_emission(
         Continuum excess at 1 micrometre over the photosphere's flux; it grows with the square of the wavelength
         (free-free emission, Waters 1986, A&A 162, 121) and fills in the Balmer jump.
         Stars with a disc also emit in Ca II and Paschen lines.
+    in_vacuum : bool
+        Lines at their wavelengths in vacuum, as the absorption lines; False only for draws of the first version.
     """
-    lines = _line_profiles(wavelength_nm, _HALPHA_NM)[None, :] * halpha_nm[:, None]
+    shift = AIR_TO_VACUUM if in_vacuum else 1.0
+    lines = _line_profiles(wavelength_nm, shift * _HALPHA_NM)[None, :] * halpha_nm[:, None]
     for centre, share in zip((_HBETA_NM, _HGAMMA_NM), _BALMER_SHARE, strict=True):
-        lines += _line_profiles(wavelength_nm, centre)[None, :] * (share * halpha_nm)[:, None]
+        lines += _line_profiles(wavelength_nm, shift * centre)[None, :] * (share * halpha_nm)[:, None]
     disc_lines = np.where(disc_excess > 0, halpha_nm, 0.0)
     for centres, share in ((_CALCIUM_NM, _CALCIUM_SHARE), (_PASCHEN_NM, _PASCHEN_SHARE)):
-        profile = np.sum([_line_profiles(wavelength_nm, centre) for centre in centres], axis=0)
+        profile = np.sum([_line_profiles(wavelength_nm, shift * centre) for centre in centres], axis=0)
         lines += profile[None, :] * (share * disc_lines)[:, None]
     continuum = (wavelength_nm / 1000.0) ** 2 + 0.25 * (wavelength_nm < _BALMER_JUMP_NM)
     return flux * (1.0 + disc_excess[:, None] * continuum[None, :]) + lines * _smooth(wavelength_nm, flux)

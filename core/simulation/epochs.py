@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.errors import UsageError
 from core.simulation.noise import add_noise, sampled_errors
-from core.simulation.single_star import SIMULATED_SOURCE_ID
+from core.simulation.single_star import PLAIN_COLUMNS, SIMULATED_SOURCE_ID
 from core.simulation.synthesis import noise_free_coefficients
 from core.spectra.calibration import calibrate
 from core.spectra.epochs import SIMULATED_COLUMN, EpochSpectra, epochs_of
@@ -85,7 +85,7 @@ def _states(kind: str, time: np.ndarray, g_mag: float) -> pd.DataFrame:
         "true_teff": teff, "true_logg": logg, "true_mh": 0.0, "true_a_v": 1.0, "true_r_v": 3.1, "true_g_mag": g_mag,
         "true_distance_pc": 10.0, "family": "normal", "radius_rsun": 1.0, "companion_teff": 0.0,
         "companion_logg": 0.0, "companion_radius_rsun": 0.0, "halpha_nm": _HALPHA_NM * disc,
-        "disc_excess": _DISC_EXCESS * disc,
+        "disc_excess": _DISC_EXCESS * disc, **PLAIN_COLUMNS,
     }  # fmt: skip
     return pd.DataFrame(values, index=range(n))
 

@@ -5,8 +5,14 @@ import pandas as pd
 
 from core.errors import ParameterRangeError
 from core.gaia.counts import G_LIMIT_MAG
+from core.simulation.dust_curves import REFERENCE
 from core.spectra.spectrum_set import SpectrumSet
 
+PLAIN_COLUMNS: dict[str, float] = {
+    "dust_law": REFERENCE, "dust_blue": 1.0, "dust_roughness": 0.0, "dust_shape_1": 0, "dust_shape_2": 0, "light": 0,
+    "in_vacuum": True,
+}  # fmt: skip
+"""Columns of `core.simulation.synthesis` for a star behind dust of the reference law, without light but its own."""
 A_V_RANGE = (0.0, 15.0)
 G_RANGE = (3.0, G_LIMIT_MAG)
 SIMULATED_SOURCE_ID = 1
@@ -91,6 +97,7 @@ def _row(teff, logg, mh, a_v, r_v, g_mag, family) -> dict[str, float | str]:
         "companion_radius_rsun": 0.0,
         "halpha_nm": 0.0,
         "disc_excess": 0.0,
+        **PLAIN_COLUMNS,
     }
 
 

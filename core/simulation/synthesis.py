@@ -5,9 +5,10 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from core.simulation.dust_curves import Dust, transmission
 from core.simulation.emission import add_emission
-from core.simulation.extinction import transmission
 from core.simulation.instrument import forward_matrix
+from core.simulation.line_light import add_line_light
 from core.spectra.calibration import design_matrix
 from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.photometry import passbands
@@ -16,13 +17,12 @@ _SOLAR_RADIUS_PC = 6.957e8 / 3.0856776e16
 _NEEDED = (
     *("true_teff", "true_logg", "true_mh", "true_a_v", "true_r_v", "true_g_mag", "true_distance_pc", "radius_rsun"),
     *("family", "companion_teff", "companion_logg", "companion_radius_rsun", "halpha_nm", "disc_excess"),
+    *("dust_law", "dust_blue", "dust_roughness", "dust_shape_1", "dust_shape_2", "light", "in_vacuum"),
 )
 _BLOCK_STARS = 512  # model fluxes of one block stay in the processor's cache
 
 
-def noise_free_coefficients(
-    table: pd.DataFrame, atmosphere: str = "grid"
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def noise_free_coefficients(table: pd.DataFrame, atmosphere: str = "grid") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Noise-free spectra of a table of `core.simulation.population`, scaled to `true_g_mag`.
 
     `atmosphere` is one of `core.simulation.atmosphere_source.SOURCES`.
@@ -71,12 +71,30 @@ def _observed_flux(column: dict[str, np.ndarray], atmosphere: str = "grid") -> t
     shining = np.flatnonzero((column["halpha_nm"] > 0) | (column["disc_excess"] > 0))
     if len(shining):
         flux[shining] = add_emission(
-            grid.wavelength_nm, flux[shining], column["halpha_nm"][shining], column["disc_excess"][shining]
+            grid.wavelength_nm,
+            flux[shining],
+            column["halpha_nm"][shining],
+            column["disc_excess"][shining],
+            in_vacuum=bool(column["in_vacuum"][0]),
         )
-    flux *= transmission(grid.wavelength_nm, column["true_a_v"], column["true_r_v"], np.float32)
+    lined = np.flatnonzero(column["light"] > 0)
+    if len(lined):
+        flux[lined] = add_line_light(grid.wavelength_nm, flux[lined], column["light"][lined])
+    flux *= transmission(grid.wavelength_nm, _dust(column), np.float32)
     dilution = (_SOLAR_RADIUS_PC * column["radius_rsun"] / column["true_distance_pc"]) ** 2
     flux *= dilution[:, None].astype(np.float32)
     return grid.wavelength_nm, flux
+
+
+def _dust(column: dict[str, np.ndarray]) -> Dust:
+    return Dust(
+        a_v=column["true_a_v"],
+        r_v=column["true_r_v"],
+        law=column["dust_law"],
+        blue=column["dust_blue"],
+        roughness=column["dust_roughness"],
+        shape=np.stack([column["dust_shape_1"], column["dust_shape_2"]], axis=1),
+    )
 
 
 def _columns(table: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -35,6 +35,11 @@ def law_features(bp: np.ndarray, rp: np.ndarray, phot_g_mean_mag: np.ndarray) ->
     return np.stack([np.ones_like(hotness), hotness, brightness, hotness * np.clip((6.5 - g) / 1.5, 0.0, 1.0)], axis=1)
 
 
+def mean_error(bp: np.ndarray, rp: np.ndarray, phot_g_mean_mag: np.ndarray) -> np.ndarray:
+    """The law alone: relative error of the sampled flux, float32 (n_stars, 343)."""
+    return law_features(bp, rp, phot_g_mean_mag).astype(np.float32) @ mean_law()
+
+
 def add_systematics(
     bp: np.ndarray, rp: np.ndarray, phot_g_mean_mag: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +52,12 @@ def add_systematics(
     relative = features.astype(np.float32) @ mean_law() + _wiggles(features[:, 2], rng)
     # Single precision suffices for a correction of a few per cent and doubles the speed.
     flux = np.concatenate([bp, rp], axis=1, dtype=np.float32) @ _calibration()  # (n, 343)
-    change = (flux * relative) @ back_projection()  # (n, 343) @ (343, 110)
+    return back_projected(bp, rp, flux * relative)
+
+
+def back_projected(bp: np.ndarray, rp: np.ndarray, flux_change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients (n_stars, 55) of spectra whose sampled flux changes by (n_stars, 343) W m^-2 nm^-1."""
+    change = flux_change @ back_projection()  # (n, 343) @ (343, 110)
     return bp + change[:, :N_COEFFICIENTS], rp + change[:, N_COEFFICIENTS:]
 
 

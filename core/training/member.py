@@ -34,16 +34,23 @@ def train_member(
     )
     cancelled = member.cancelled
     if not cancelled:
-        _store_member(prepared, folder, fold, member, seconds=time.monotonic() - started, device=device)
+        store_member(prepared, folder, fold, member, seconds=time.monotonic() - started, device=device)
     del member
     free_memory()
     return not cancelled
 
 
-def _store_member(
-    prepared: Preparation, folder: Path, fold: int, member: FittedMember, *, seconds: float, device: str
+def store_member(
+    prepared: Preparation,
+    folder: Path,
+    fold: int,
+    member: FittedMember,
+    *,
+    seconds: float,
+    device: str,
+    first_stage_weights_hash: str = "",
 ) -> None:
-    """Write a fitted member's files, then its predictions and curves: with the last the fold is finished."""
+    """Store a fitted member: write its files, then its predictions and curves: with the last the fold is finished."""
     from core.training.export import export_onnx, save_keras
     from core.training.tensorboard import write_tensorboard
 
@@ -69,4 +76,6 @@ def _store_member(
         seconds=round(seconds, 1),
         device=device,
     )
+    if first_stage_weights_hash:
+        entry = entry.changed(first_stage_weights_hash=first_stage_weights_hash)
     store_fold(folder, FoldResult(entry, member.curves, oof, predicted(folds.test_rows)))

@@ -16,6 +16,7 @@ class Networks:
     """Two members that answer every star with probabilities about a given one."""
 
     needs_coefficients = False
+    instrument = "dr3"
     representation = "l2"
     instrument = "dr3"
 

@@ -67,7 +67,8 @@ def test_a_failure_that_passes_is_survived(archive, impatient, fault):
 def test_no_network_at_all_is_told_at_once_and_one_that_fails_later_is_waited_for(archive, impatient):
     client, messages = impatient
     client = replace(client, policy=RetryPolicy(3, 0.01, repeat_offline=True))
-    gone = replace(client, settings=replace(client.settings, gaia_tap_url="http://127.0.0.1:9/tap-server/tap"))
+    nowhere = client.settings.model_copy(update={"gaia_tap_url": "http://127.0.0.1:9/tap-server/tap"})
+    gone = replace(client, settings=nowhere)
     with pytest.raises(OfflineError):
         gone.query("SELECT TOP 1 source_id FROM gaiadr3.gaia_source")
     assert messages == []

@@ -19,6 +19,7 @@ SHOWN = {
     "Audit": "Audit this run",
     "Explain": "Type a source id, a name or coordinates",
     "Survey": "New survey",
+    "Molecules": "Decoys detected",
 }
 
 

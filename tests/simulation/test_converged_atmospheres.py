@@ -10,7 +10,6 @@ from core.simulation.atmosphere.converged import converge
 from core.simulation.atmosphere.model import DEPTH_GRID, effective_flux, spectrum
 from core.simulation.atmosphere.modules import SOLVER, DepthProfile
 from core.simulation.atmosphere.opacity import opacity
-from core.simulation.atmosphere.temperature import LARGEST_STEP
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,6 @@ def hot():
 def test_flux_is_constant_at_every_depth(hot):
     assert hot.worst_error < 5e-4
     assert len(hot.history) < 25
-    assert LARGEST_STEP > 0  # the old steps are still there for the grid
 
 
 def test_an_m_dwarf_converges_where_the_old_steps_stall():
@@ -51,7 +49,7 @@ def test_an_exchanged_opacity_is_used():
     plain = converge(12000.0, 4.0, 0.0)
     thick = converge(12000.0, 4.0, 0.0, modules=replace(SOLVER, opacity=doubled))
     tau = DEPTH_GRID > 0.5
-    assert (thick.column[tau] < 0.7 * plain.column[tau]).all()  # the same optical depth in less mass
+    assert (thick.column[tau] < 0.75 * plain.column[tau]).all()  # the same optical depth in less mass, about 1/sqrt(2)
     assert thick.worst_error < 1e-3
 
 

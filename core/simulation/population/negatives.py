@@ -28,18 +28,21 @@ from core.simulation.population.stars import (
 
 DB_SHARE = 0.125
 """Of the white dwarfs between 12,000 and 40,000 K."""
+SUBDWARF_SHARES = (0.70, 0.14, 0.16)
+"""sdB and sdOB, helium-poor sdO, helium-rich, as in the sky."""
 OLD_SHARES = (0.52, 0.28, 0.20)
 """Old thin disc, thick disc, halo among ordinary stars of 3 Gyr and more: metal-poor stars, whose weak lines let them
 pass for reddened hot stars, come far more often than in nature."""
 
 
-def draw_hot_subdwarfs(n: int, rng: np.random.Generator) -> Stars:
+def draw_hot_subdwarfs(n: int, rng: np.random.Generator, shares: tuple[float, float, float] = SUBDWARF_SHARES) -> Stars:
     """sdB, sdOB and sdO stars: 0.47 solar masses near log g 5.6.
 
     Two thirds are sdB and sdOB of 22,000-38,000 K (helium-poor), a fifth sdO of 38,000-50,000 K or more, a tenth and a
-    half helium-rich (Heber 2016, PASP 128, 082001; Geier et al. 2020, A&A 635, A193). Initial masses 0.8-2.5.
+    half helium-rich (Heber 2016, PASP 128, 082001; Geier et al. 2020, A&A 635, A193); `shares` says so of the three
+    kinds. Initial masses 0.8-2.5.
     """
-    kind = rng.choice(3, n, p=[0.70, 0.14, 0.16])  # sdB/sdOB, helium-poor sdO, helium-rich
+    kind = rng.choice(3, n, p=shares)
     teff = np.choose(
         kind,
         [

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from core.gaia.categories import MASSIVE_MASS_MSUN, MASSIVE_TEFF_K
+from core.simulation.line_light import light_of
 from core.simulation.population.evolution import (
     evolve,
     last_relative_age,
@@ -16,6 +17,7 @@ from core.simulation.population.photometry import FAMILIES, absolute_magnitudes,
 NORMAL, WHITE_DWARF, HELIUM_POOR, HELIUM_RICH, HELIUM_WHITE_DWARF = range(len(FAMILIES))
 TEFF_RANGE_K = (2_800.0, 50_000.0)
 MH_RANGE = (-2.0, 0.5)
+COOLEST_DWARF_K = 15_000.0
 _TYPE_LIMITS_K = (3_900.0, 5_300.0, 5_950.0, 7_300.0, 10_000.0, 15_000.0, 19_500.0, 31_500.0)
 _TYPE_NAMES = np.array(["M", "K", "G", "F", "A", "B6-B9", "B3-B5", "B0-B2", "O"], dtype=object)
 
@@ -38,6 +40,8 @@ class Stars:
         An unresolved companion with a normal atmosphere; radius 0 where there is none.
     halpha_nm, disc_excess
         Equivalent width of H-alpha emission in nm and the continuum excess of a disc at 1 micrometre, as a fraction.
+    light : int
+        Lines that the atmospheres lack (`core.simulation.line_light`); 0 for none.
     """
 
     mass: np.ndarray
@@ -54,6 +58,7 @@ class Stars:
     companion_radius: np.ndarray
     halpha_nm: np.ndarray
     disc_excess: np.ndarray
+    light: np.ndarray
 
     def __len__(self) -> int:
         return len(self.mass)
@@ -64,7 +69,7 @@ class Stars:
 
     @property
     def is_massive(self) -> np.ndarray:
-        """Initial mass above 8 suns and hotter than 15,000 K."""
+        """Initial mass above 8 suns and hotter than 12,000 K."""
         return (self.mass > MASSIVE_MASS_MSUN) & (self.teff > MASSIVE_TEFF_K)
 
     def magnitudes_at_10_pc(self, a_v_mag: np.ndarray | float = 0.0) -> np.ndarray:
@@ -114,6 +119,7 @@ def plain_stars(
         companion_radius=none.copy(),
         halpha_nm=none.copy(),
         disc_excess=none.copy(),
+        light=np.zeros(n, dtype=np.int64),
     )
 
 
@@ -154,6 +160,7 @@ def spectral_category(mass: np.ndarray, teff: np.ndarray, logg: np.ndarray) -> n
     heavy = mass > MASSIVE_MASS_MSUN
     # Luminosity class I: log g 2.1 at B5, 2.9 at B0, 3.5 at O5 (Crowther et al. 2006; Martins et al. 2005), and below.
     supergiant = logg < 2.4 + 2.9 * (np.log10(teff) - 4.15)
+    supergiant |= teff <= COOLEST_DWARF_K  # no dwarf above 8 suns is as cool
     category = np.where(heavy & supergiant & (teff > MASSIVE_TEFF_K), "OB supergiant", category)
     return np.where(heavy & (teff <= MASSIVE_TEFF_K), "cool supergiant", category)
 
@@ -185,4 +192,32 @@ def supergiant_winds(stars: Stars, rng: np.random.Generator) -> Stars:
     super_, o_star = stars.category == "OB supergiant", stars.category == "O"
     stars.halpha_nm[super_] = 0.1 + rng.exponential(0.4, int(super_.sum()))
     stars.halpha_nm[o_star] = rng.exponential(0.08, int(o_star.sum()))
+    return stars
+
+
+def make_wolf_rayet(stars: Stars, rows: np.ndarray, rng: np.random.Generator) -> Stars:
+    """Turn the chosen stars (boolean mask) into Wolf-Rayet stars, in place: the hottest models under wind lines.
+
+    In the Galaxy WN with helium, WN with hydrogen and WC stars are about as common (Crowther 2015, catalogue v1.30).
+    """
+    n = int(rows.sum())
+    kinds = ("WN early", "WN late", "WNh", "WC early", "WC late")
+    kind = rng.choice(len(kinds), n, p=[0.22, 0.24, 0.16, 0.17, 0.21])
+    stars.category[rows] = "Wolf-Rayet"
+    stars.teff[rows] = rng.uniform(32_000.0, TEFF_RANGE_K[1], n)
+    stars.radius[rows] = np.exp(rng.normal(np.log(6.0), 0.4, n))
+    stars.logg[rows] = 4.2
+    stars.halpha_nm[rows] = stars.disc_excess[rows] = stars.companion_radius[rows] = 0.0
+    stars.light[rows] = np.choose(kind, [light_of(name, n, rng) for name in kinds])
+    return stars
+
+
+def add_line_light(stars: Stars, rng: np.random.Generator) -> Stars:
+    """Give O and early B stars the lines of non-LTE, Of winds and nebulae, and some Herbig stars those of B[e]."""
+    plain = stars.light == 0
+    hot = plain & ((stars.category == "O") | ((stars.category == "OB supergiant") & (stars.teff > 27_000.0)))
+    warm = plain & ~hot & np.isin(stars.category, ["B0-B2", "B3-B5", "Be", "OB supergiant"])
+    veiled = plain & (stars.category == "Herbig") & (rng.random(len(stars)) < 0.2)
+    for rows, kind in ((hot, "O star"), (warm, "B star"), (veiled, "B[e]")):
+        stars.light[rows] = light_of(kind, int(rows.sum()), rng)
     return stars

@@ -18,7 +18,14 @@ from core.simulation.population.sky import (
     place,
     visible_number,
 )
-from core.simulation.population.stars import Stars, add_companions, concatenate, evolved_stars, supergiant_winds
+from core.simulation.population.stars import (
+    Stars,
+    add_companions,
+    concatenate,
+    evolved_stars,
+    make_wolf_rayet,
+    supergiant_winds,
+)
 
 MASSIVE_SHARE = 3e-4
 """Massive stars among DR3's XP spectra (219 million, G < 17.65): about 66,000. Imposed, in line with two estimates:
@@ -33,6 +40,8 @@ SHARES: dict[str, float] = {
     "composite": 5e-5,  # a third of the hot subdwarfs, and white dwarfs with M dwarfs
     "Herbig": 6e-6,  # 1,361 new candidates of Vioque et al. 2020, A&A 638, A21
 }
+WOLF_RAYET_MASS_MSUN, WOLF_RAYET_SHARE = 20.0, 0.25
+"""Of the evolved stars above that initial mass; 679 are known (Rosslowe & Crowther 2015, MNRAS 447, 2322)."""
 BE_SHARE = ((2.5, 0.04), (5.0, 0.10), (8.0, 0.17), (15.0, 0.15), (20.0, 0.03))
 """Initial mass and share of B dwarfs and giants that are Be stars (Zorec & Briot 1997, A&A 318, 443)."""
 
@@ -87,7 +96,9 @@ def draw_massive(n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars,
     """n massive stars as they would be seen: natural masses, ages, places and associations."""
     stars, places = _until(n, _heavy_normal, milky, rng, keep=lambda stars: stars.is_massive)
     make_some_be(stars, rng)
-    return supergiant_winds(stars, rng), places
+    stripped = (stars.category == "OB supergiant") & (stars.mass > WOLF_RAYET_MASS_MSUN)
+    stars = supergiant_winds(stars, rng)
+    return make_wolf_rayet(stars, stripped & (rng.random(n) < WOLF_RAYET_SHARE), rng), places
 
 
 def make_some_be(stars: Stars, rng: np.random.Generator) -> Stars:

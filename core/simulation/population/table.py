@@ -6,7 +6,9 @@ import pandas as pd
 from core.errors import UsageError
 from core.gaia.counts import G_LIMIT_MAG
 from core.gaia.labels import LOW_MASS, MASSIVE
+from core.simulation.dust_curves import MAGELLANIC, REFERENCE, Dust, draw_dust
 from core.simulation.grid import load_grid
+from core.simulation.population.draws import CURRENT, Draw
 from core.simulation.population.dust import draw_r_v
 from core.simulation.population.galaxy import proper_motion
 from core.simulation.population.photometry import FAMILIES
@@ -16,16 +18,23 @@ from core.simulation.population.selection import (
     observe_astrometry,
 )
 from core.simulation.population.sky import Milky, Places
-from core.simulation.population.stars import Stars
+from core.simulation.population.stars import NORMAL, Stars, add_line_light
 from core.simulation.population.survey import draw_massive, draw_survey
 from core.simulation.population.training import draw_training, training_plan
 
+MAGELLANIC_SHARE, MAGELLANIC_A_V_MAG = 0.04, 2.0
+"""Of the training stars behind less dust than that: metals and dust of the LMC ([M/H] -0.35) or the SMC (-0.75)."""
 POPULATIONS = ("training", "survey", "massive")
 """'training': balanced; 'survey': as often as on the sky; 'massive': the massive stars of the latter alone."""
 
 
 def draw_population(
-    name: str, n: int, rng: np.random.Generator, *, negative_mix: dict[str, float] | None = None
+    name: str,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    negative_mix: dict[str, float] | None = None,
+    draw: Draw = CURRENT,
 ) -> pd.DataFrame:
     """Draw n stars of a population.
 
@@ -36,6 +45,8 @@ def draw_population(
     rng : Generator
     negative_mix : dict of kind to share, or None
         For 'training': how often each kind of low-mass star comes (default `training.NEGATIVE_MIX`).
+    draw : Draw
+        How the sky is modelled.
 
     Returns
     -------
@@ -60,10 +71,10 @@ def draw_population(
     check_request(name, n)
     if name == "training":
         massive, test = training_plan(n, rng)
-        return draw_chunk(name, massive, test, None, 1, rng, negative_mix=negative_mix)
+        return draw_chunk(name, massive, test, None, 1, rng, negative_mix=negative_mix, draw=draw)
     milky = Milky.draw(rng)
     everything = np.ones(n, dtype=bool)
-    return draw_chunk(name, everything, everything, milky, 1, rng)
+    return draw_chunk(name, everything, everything, milky, 1, rng, draw=draw)
 
 
 def check_request(name: str, n: int) -> None:
@@ -82,22 +93,27 @@ def draw_chunk(
     first_number: int,
     rng: np.random.Generator,
     negative_mix: dict[str, float] | None = None,
+    draw: Draw = CURRENT,
 ) -> pd.DataFrame:
     """A part of a population: `massive` and `test` are boolean plans of its stars, `first_number` counts its ids."""
     if name == "training":
-        stars, places = draw_training(massive, rng, negative_mix)
+        stars, places = draw_training(massive, rng, negative_mix, draw)
     else:
-        draw = draw_survey if name == "survey" else draw_massive
-        stars, places = draw(len(massive), milky or Milky.draw(rng), rng)
-    return _table(stars, places, test, first_number, rng)
+        draw_stars = draw_survey if name == "survey" else draw_massive
+        stars, places = draw_stars(len(massive), milky or Milky.draw(rng), rng)
+    if draw.line_light:
+        stars = add_line_light(stars, rng)
+    wide = name == "training"
+    return _table(stars, places, test, first_number, (draw, wide, rng))
 
 
-def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, rng: np.random.Generator) -> pd.DataFrame:
-    n = len(stars)
+def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, how: tuple) -> pd.DataFrame:
+    draw, wide, rng = how
     ra, dec, pmra, pmdec = proper_motion(places.l_deg, places.b_deg, places.distance_pc, places.velocity_kms)
     g_mag = places.g_mag
     observed = _observed_magnitudes(stars, places, rng)
     astrometry = observe_astrometry(places.distance_pc, pmra, pmdec, g_mag, stars.companion_radius > 0, rng)
+    dust = _dust(stars, places, draw, wide, rng)
     return pd.DataFrame(
         {
             "source_id": gaia_source_ids(ra, dec, first_number),
@@ -113,7 +129,7 @@ def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, rn
             "true_mh": stars.mh,
             "true_mass": stars.mass,
             "true_a_v": places.a_v,
-            "true_r_v": draw_r_v(n, rng),
+            "true_r_v": dust.r_v,
             "true_distance_pc": places.distance_pc,
             "true_group": places.group.astype(np.int64),
             "true_g_mag": g_mag,
@@ -125,8 +141,31 @@ def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, rn
             "companion_radius_rsun": stars.companion_radius,
             "halpha_nm": stars.halpha_nm,
             "disc_excess": stars.disc_excess,
+            "dust_law": dust.law,
+            "dust_blue": dust.blue,
+            "dust_roughness": dust.roughness,
+            "dust_shape_1": dust.shape[:, 0],
+            "dust_shape_2": dust.shape[:, 1],
+            "light": stars.light,
+            "in_vacuum": draw.lines_in_vacuum,
         }
     )
+
+
+def _dust(stars: Stars, places: Places, draw: Draw, wide: bool, rng: np.random.Generator) -> Dust:
+    """The dust in front of every star; some little reddened young ones lie in the Magellanic Clouds."""
+    n = len(stars)
+    if draw.dust == "gordon2023":
+        none = np.zeros((n, 2), dtype=np.int64)
+        return Dust(places.a_v, draw_r_v(n, rng), np.full(n, REFERENCE), np.ones(n), np.zeros(n), none)
+    dust = draw_dust(places.a_v, rng, laws=draw.laws, wide=wide)
+    if wide:
+        away = (places.a_v < MAGELLANIC_A_V_MAG) & (stars.family == NORMAL) & (rng.random(n) < MAGELLANIC_SHARE)
+        dust.law[away] = np.asarray(MAGELLANIC)[rng.integers(2, size=n)][away]
+        young = away & (stars.mass > 2.3)
+        poor = np.where(dust.law == MAGELLANIC[0], -0.35, -0.75) + 0.1 * rng.standard_normal(n)
+        stars.mh[young] = poor[young]
+    return dust
 
 
 def _covered_logg(stars: Stars) -> np.ndarray:

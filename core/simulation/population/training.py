@@ -8,12 +8,15 @@ where no such star would be found (an O star at G = 17 without dust lies far out
 
 import numpy as np
 
+from core.gaia.categories import MASSIVE_TEFF_K
 from core.gaia.counts import G_LIMIT_MAG, TRAINING_COUNT_SCALE_MAG
 from core.gaia.frames import cartesian
+from core.simulation.line_light import light_of
 from core.simulation.population import negatives
+from core.simulation.population.draws import CURRENT, FIRST, Draw
 from core.simulation.population.galaxy import mean_motion, random_motion
 from core.simulation.population.sky import Places
-from core.simulation.population.stars import Stars, add_companions, concatenate, supergiant_winds
+from core.simulation.population.stars import Stars, add_companions, concatenate, make_wolf_rayet, supergiant_winds
 
 N_TRAIN, N_TEST = 18_908, 4_728
 MASSIVE_TRAIN, MASSIVE_TEST = 9_527, 2_382
@@ -22,27 +25,41 @@ MASSIVE_TRAIN, MASSIVE_TEST = 9_527, 2_382
 NEGATIVE_MIX: dict[str, float] = {
     "B near the limit": 0.09,  # 5-8 solar masses, B2-B5
     "late B": 0.06,  # 2.3-5 solar masses: with the line above the study's 15 % of hot negatives
-    "hot subdwarf": 0.13,
+    "hot subdwarf": 0.21,
     "white dwarf": 0.04,
     "blue horizontal branch": 0.03,
     "Be": 0.02,
     "Herbig": 0.01,
     "composite": 0.04,
     "A": 0.11,
-    "F": 0.16,  # with G and K nine tenths of the sky's low-mass stars
-    "G": 0.10,
+    "F": 0.15,  # with G and K nine tenths of the sky's low-mass stars
+    "G": 0.09,
     "K": 0.08,
     "giants": 0.10,
     "M": 0.03,
 }
 """Share of each kind among the low-mass stars; `draw_training` takes another mix."""
-MASSIVE_MIX: dict[str, float] = {"dwarfs and giants": 0.80, "supergiants": 0.13, "Be": 0.07}
+TAUGHT_SUBDWARF_SHARES = (0.56, 0.20, 0.24)
+"""sdB and sdOB, helium-poor sdO, helium-rich: the hottest, which look most like O stars, more often than in the sky."""
+FIRST_NEGATIVE_MIX = NEGATIVE_MIX | {"hot subdwarf": 0.13, "F": 0.16, "G": 0.10}
+MASSIVE_MIX: dict[str, float] = {
+    "dwarfs and giants": 0.72,
+    "supergiants": 0.15,
+    "Be": 0.07,
+    "Wolf-Rayet": 0.04,
+    "B[e]": 0.02,
+}
+FIRST_MASSIVE_MIX: dict[str, float] = {"dwarfs and giants": 0.80, "supergiants": 0.13, "Be": 0.07}
+"""Those of the first draw."""
+FIRST_COOLEST_MASSIVE_K = 15_000.0
 MASSIVE_SLOPE = 1.7
 """dN/dm ~ m^-1.7 instead of Salpeter's 2.3, so that O stars are as well known as B stars."""
 
 A_V_LIMITS_MAG = {"M": 2.0, "K": 4.0, "G": 5.0, "white dwarf": 1.0, "blue horizontal branch": 4.0, "composite": 4.0}
 """Faint kinds are seen nearby only, or off the plane: their A_V ends here; every other kind reaches 10 mag."""
 G_BRIGHT_TRAINING_MAG = 5.0
+SUBDWARF_A_V_MAG = 2.0
+"""A hot subdwarf of G < 17.65 lies within 2 kpc or so, mostly off the plane (Geier 2020, A&A 635, A193)."""
 
 
 def training_plan(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -63,19 +80,25 @@ def training_plan(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
 
 
 def draw_training(
-    massive: np.ndarray, rng: np.random.Generator, negative_mix: dict[str, float] | None = None
+    massive: np.ndarray,
+    rng: np.random.Generator,
+    negative_mix: dict[str, float] | None = None,
+    draw: Draw = CURRENT,
 ) -> tuple[Stars, Places]:
     """One star per entry of `massive` (boolean ndarray of shape (n_stars,)), in that order, with its place."""
-    mix = NEGATIVE_MIX if negative_mix is None else negative_mix
+    first = draw == FIRST
+    mix = negative_mix or (FIRST_NEGATIVE_MIX if first else NEGATIVE_MIX)
     n = len(massive)
     n_massive = int(massive.sum())
-    parts = [_draw_mix(n_massive, MASSIVE_MIX, _draw_massive_kind, rng)]
-    parts.append(_draw_mix(n - n_massive, mix, _draw_negative_kind, rng))
+    draw_negative = _draw_first_negative_kind if first else _draw_negative_kind
+    kinds = (FIRST_MASSIVE_MIX, _draw_first_massive_kind) if first else (MASSIVE_MIX, _draw_massive_kind)
+    parts = [_draw_mix(n_massive, *kinds, rng)]
+    parts.append(_draw_mix(n - n_massive, mix, draw_negative, rng))
     stars = concatenate(parts)
     order = np.empty(n, dtype=np.int64)
     order[np.concatenate([np.flatnonzero(massive), np.flatnonzero(~massive)])] = np.arange(n)
     stars = stars.take(order)
-    return stars, _places(stars, rng)
+    return stars, _places(stars, rng, A_V_LIMITS_MAG if first else A_V_LIMITS_MAG | {"hot subdwarf": SUBDWARF_A_V_MAG})
 
 
 def _draw_mix(n: int, mix: dict[str, float], draw, rng: np.random.Generator) -> Stars:
@@ -85,20 +108,34 @@ def _draw_mix(n: int, mix: dict[str, float], draw, rng: np.random.Generator) -> 
     return stars.take(rng.permutation(n))
 
 
-def _draw_massive_kind(name: str, n: int, rng: np.random.Generator) -> Stars:
+def _draw_first_massive_kind(name: str, n: int, rng: np.random.Generator) -> Stars:
+    return _draw_massive_kind(name, n, rng, FIRST_COOLEST_MASSIVE_K)
+
+
+def _draw_massive_kind(name: str, n: int, rng: np.random.Generator, coolest_k: float = MASSIVE_TEFF_K) -> Stars:
+    lower, upper = {"Be": (8.0001, 18.0), "Wolf-Rayet": (20.0, 90.0)}.get(name, (8.0001, 100.0))
+
     def draw(count: int) -> Stars:
-        upper = 18.0 if name == "Be" else 100.0
-        stars = negatives.draw_ordinary(count, (8.0001, upper), MASSIVE_SLOPE, rng)
-        wanted = (stars.category == "OB supergiant") == (name == "supergiants")
-        return stars.take(stars.is_massive & wanted)
+        stars = negatives.draw_ordinary(count, (lower, upper), MASSIVE_SLOPE, rng)
+        wanted = (stars.category == "OB supergiant") == (name in ("supergiants", "B[e]"))
+        return stars.take(stars.is_massive & (stars.teff > coolest_k) & wanted)
 
     stars = add_companions(_fill(n, draw), rng)
     if name == "Be":
         negatives.make_be(stars, np.ones(n, dtype=bool), rng)
-    return supergiant_winds(stars, rng)
+    if name == "B[e]":
+        stars.light[:] = light_of(name, n, rng)
+    stars = supergiant_winds(stars, rng)
+    return make_wolf_rayet(stars, np.ones(n, dtype=bool), rng) if name == "Wolf-Rayet" else stars
 
 
 def _draw_negative_kind(name: str, n: int, rng: np.random.Generator) -> Stars:
+    if name == "hot subdwarf":
+        return negatives.draw_hot_subdwarfs(n, rng, TAUGHT_SUBDWARF_SHARES)
+    return _draw_first_negative_kind(name, n, rng)
+
+
+def _draw_first_negative_kind(name: str, n: int, rng: np.random.Generator) -> Stars:
     special = {
         "hot subdwarf": negatives.draw_hot_subdwarfs,
         "white dwarf": negatives.draw_white_dwarfs,
@@ -133,10 +170,10 @@ def _fill(n: int, draw) -> Stars:
     return concatenate(parts).take(slice(0, n))
 
 
-def _places(stars: Stars, rng: np.random.Generator) -> Places:
+def _places(stars: Stars, rng: np.random.Generator, a_v_limits_mag: dict[str, float]) -> Places:
     n = len(stars)
     g_mag, a_v = _draw_g(n, rng), _draw_a_v(n, rng)
-    for name, limit in A_V_LIMITS_MAG.items():
+    for name, limit in a_v_limits_mag.items():
         dwarfs = (stars.category == name) & (stars.logg > 3.5 if name in "GKM" else True)
         over = dwarfs & (a_v > limit)
         a_v[over] = limit * rng.random(int(over.sum()))

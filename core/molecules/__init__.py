@@ -1,0 +1,1 @@
+"""Molecules in millimetre and sub-millimetre spectra: catalogue, simulator, detector and its networks."""

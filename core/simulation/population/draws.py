@@ -1,0 +1,36 @@
+"""Which sky is drawn: the choices that changed when real, reddened massive stars became known."""
+
+from dataclasses import dataclass, field
+
+from core.simulation.dust_curves import MILKY_WAY
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How stars and dust are modelled.
+
+    Attributes
+    ----------
+    version : int
+        Number of the draw.
+    dust : 'family' or 'gordon2023'
+        Many curves with structure of their own, or one law at R(V) 3.1 +- 0.2.
+    laws : tuple of int
+        Of the family: indices in `core.simulation.dust_curves.LAWS`.
+    line_light : bool
+        Lines that the model atmospheres lack, Wolf-Rayet and B[e] stars, supergiants down to 12,000 K.
+    lines_in_vacuum : bool
+        Emission lines at vacuum wavelengths, as the absorption lines.
+    """
+
+    version: int
+    dust: str = "family"
+    laws: tuple[int, ...] = field(default=MILKY_WAY)
+    line_light: bool = True
+    lines_in_vacuum: bool = True
+
+
+FIRST = Draw(2, dust="gordon2023", line_light=False, lines_in_vacuum=False)
+"""The draw of the embedded set and of the reference runs that learnt from it."""
+CURRENT = Draw(3)
+DRAWS = {draw.version: draw for draw in (FIRST, CURRENT)}
