@@ -1,4 +1,4 @@
-"""The tables of spectra of a file or folder, opened; what of a folder cannot be read is told and costs no other file."""
+"""The tables of spectra of a file or folder, opened; what of a folder cannot be read is told and costs no other."""
 
 from collections.abc import Iterator
 from pathlib import Path
