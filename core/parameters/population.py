@@ -33,7 +33,10 @@ class Classes:
 
 @lru_cache(maxsize=1)
 def training_classes() -> Classes:
-    """The balanced training population of the first draw, whose law of dust is the fit's: both classes weigh one half; other families than normal are not massive."""
+    """The balanced training population, of the first draw, with the fit's law of dust.
+
+    Both classes weigh one half; other families than normal are not massive.
+    """
     from scipy.ndimage import gaussian_filter
 
     from core.simulation.population import draw_population
