@@ -33,7 +33,10 @@ class Classes:
 
 @lru_cache(maxsize=1)
 def training_classes() -> Classes:
-    """The training population as the fit's prior: both classes weigh one half; only the normal family is massive."""
+    """The balanced training population, of the first draw, with the fit's law of dust.
+
+    Both classes weigh one half; other families than normal are not massive.
+    """
     from scipy.ndimage import gaussian_filter
 
     from core.simulation.population import draw_population

@@ -128,7 +128,7 @@ def test_spectra_of_the_other_instrument_are_noted_or_refused(place, run):
     ensemble = load_ensemble(run)
     companions = load_companions(run, ensemble.run.started)
     spectra = read_spectra(place / "dr3.parquet", with_errors=False)
-    spectra.flux[0, 100:140] *= 5.0  # like nothing that was learnt from
+    spectra.flux[0, 100:140] *= 50.0  # like nothing that was learnt from
     verdict = judge(spectra, ensemble, companions)
     assert all("Gaia DR3 spectrum, networks trained on Gaia DR4's instrument" in note for note in verdict.note)
     assert np.isnan(verdict.probability[0])
