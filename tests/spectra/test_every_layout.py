@@ -45,7 +45,7 @@ NAMES = {
 QUIETLY = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-HOURS_IN = {"CDS / MRT": "h", "VizieR TSV": "h", "FITS": "h"}
+HOURS_IN = {"CDS / MRT": "h", "VizieR TSV": "h", **{name: "h" for name in LAYOUTS if name.startswith("FITS")}}
 """Formats that know no hour angles write hours."""
 
 
@@ -83,7 +83,11 @@ def test_stars_are_read_from_every_layout(layout, tmp_path):
 @given(data=st.data())
 def test_names_cases_and_units_do_not_change_the_stars(data, tmp_path):
     layout = data.draw(st.sampled_from(sorted(LAYOUTS)))
-    names = {name: data.draw(st.sampled_from(words)) for name, words in NAMES.items()}
+    # astropy's IPAC writer takes names of letters, digits and '_' alone
+    names = {
+        name: data.draw(st.sampled_from([word for word in words if layout != "IPAC" or word.isidentifier()]))
+        for name, words in NAMES.items()
+    }
     units = NATIVE
     if LAYOUTS[layout].has_units:
         units = {name: data.draw(st.sampled_from(choices)) for name, choices in UNITS.items()}
