@@ -55,9 +55,9 @@ def slug(text: str) -> str:
 
 
 def example_query(chromium, address: str) -> str:
-    """The query of Overview's link to a massive star."""
+    """The query of Overview's link to its first star, once the embedded set has been drawn."""
     visitor = Visitor(chromium.new_page()).open(address).expect("A massive star")
-    href = visitor.page.get_by_role("link", name="A massive star").first.get_attribute("href") or ""
+    href = visitor.page.get_by_role("link", name="An O7 star").first.get_attribute("href") or ""
     visitor.page.close()
     return href.partition("?")[2]
 

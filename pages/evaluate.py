@@ -5,6 +5,7 @@ import streamlit as st
 from ui.evaluate import cache as evaluation_cache
 from ui.evaluate.choices import choose_part, choose_result, usable_runs
 from ui.evaluate.operating_view import show_operating
+from ui.evaluate.real_stars_view import show_real_stars
 from ui.evaluate.sample_prevalence import estimate_sample
 from ui.evaluate.views import show_breakdown, show_calibration, show_curves, show_impostors, show_mistakes
 from ui.parts.plain import plain
@@ -39,6 +40,7 @@ st.caption(
 show_tabs(
     {
         "Threshold and prevalence": lambda: show_operating(curve),
+        "Real stars": lambda: show_real_stars(result),
         "Curves": lambda: show_curves(result, part, curve),
         "Wrong verdicts": lambda: show_mistakes(result, part),
         "Kinds of stars": lambda: show_breakdown(result, part),

@@ -14,7 +14,7 @@ from ui.explain.views import show_checks, show_classes, show_groups, show_heat_m
 from ui.parts.plain import plain
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.star.look_up import choose_star, look_up
+from ui.star.look_up import choose_star, look_up, offer_first_star
 
 page("Explain", ":material/lightbulb:")
 
@@ -28,6 +28,7 @@ def one_star(run: RunSummary) -> None:
         member = choose_member(run)
     if not query.text:
         st.info("Type a source id, a name or coordinates.", icon=":material/search:")
+        offer_first_star()
         link("Spectra", "Or choose a star among the loaded spectra")
         return
     explanation_cache.explainer_process().start()  # it loads while the star is looked up

@@ -20,7 +20,7 @@ page("Sky map", ":material/public:")
 LIGHT, DARK = ((23, 32, 51), (255, 255, 255)), ((232, 237, 245), (15, 22, 36))
 FARTHEST_ARM_PC = 3000.0
 
-source = require_source()
+source = require_source(with_real=True)
 
 
 @st.fragment
@@ -67,7 +67,8 @@ def explore(source: StarSource) -> None:
     st.caption(caption)
     answer_click(event, drawn)
     with st.container(horizontal=True):
-        link_onward()
+        if {"parallax", "distance_pc"} & set(source.columns):  # groups need distances
+            link_onward()
         if not field.whole_sky:
             st.link_button("This field in Aladin Lite", aladin_link(field), icon=":material/open_in_new:")
             st.button("Whole sky", on_click=go_to, args=(0.0, 0.0, 180.0), icon=":material/zoom_out_map:")

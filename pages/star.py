@@ -15,7 +15,7 @@ from ui.parts.plain import plain
 from ui.parts.run_choice import choose_run
 from ui.parts.verdict_card import show_advice, show_facts, show_impostor, show_verdict
 from ui.shell import link, page
-from ui.star.look_up import choose_star, look_up
+from ui.star.look_up import choose_star, look_up, offer_first_star
 from ui.star.parameters_view import show_parameters
 from ui.star.record_view import show_columns, show_gaia_opinions, show_rvs
 from ui.star.trust_view import show_trust
@@ -31,6 +31,7 @@ with search:
 
 if not query.text:
     st.info("Type a source id, or open a file of XP spectra.", icon=":material/search:")
+    offer_first_star()
     link("Spectra", "Or choose a star among the loaded spectra")
     st.stop()
 waiting = st.empty()
@@ -49,6 +50,8 @@ record, verdict = card.record, card.verdict
 st.subheader(record.designation, anchor=False)
 for message in record.messages:
     st.caption(plain(message))
+if record.origin == "real":
+    st.button("Ask the archive for its parallax", icon=":material/cloud_download:", on_click=state.ask_again)
 picture, side = st.columns([5, 3], gap="medium")
 with picture:
     if record.spectra is None:

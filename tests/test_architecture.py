@@ -10,7 +10,7 @@ import pytest
 
 from core.settings import PROJECT_ROOT
 
-FOLDERS = ("core", "models", "ui", "pages", "benchmarks", "recipes")
+FOLDERS = ("core", "models", "ui", "pages", "benchmarks", "recipes", "validation")
 FILES = (path for folder in FOLDERS for path in (PROJECT_ROOT / folder).rglob("*.py"))
 SOURCES = [PROJECT_ROOT / "app.py", *sorted(FILES)]
 MOST_LINES = 300

@@ -23,6 +23,7 @@ FOLDS, ONLY_FOLDS, EPOCHS, PATIENCE = "folds", "only_folds", "epochs", "patience
 BASELINES, CURVES, RANKED_MODEL = "baselines", "curves", "ranked"
 GROUND, TEST, METRIC, QUANTITY = "ground", "test", "metric", "quantity"
 PART, PURITY, SAMPLE, BY, TRANSITS = "part", "purity", "sample", "by", "transits"
+REAL_STARS, REAL_BY = "real", "real_by"
 MEMBER, EXPLAINED_STARS = "member", "explained"
 STARS, THRESHOLD, SURVEY, PREVALENCE = "stars", "threshold", "survey", "prevalence"
 SKY, BY_PRIOR, IMPOSTORS, GOOD = "sky", "by_prior", "impostors", "good"
@@ -52,6 +53,7 @@ PRESET_OF, GROUPS, ZOOM, BY_HAND = "take preset", "groups", "zoom", "by hand"
 
 # What the session remembers beside widgets.
 REFUSED, SIMULATED_STAR, STAR_TABLES = "refused", "simulated star", "uploaded star tables"
+STARS_CHOSEN = "star table chosen last"
 MOLECULES_REPORT = "molecules report"
 EPS_PUSHES, CHECKED_GROUPS, CLICKED_STAR, FILM = "eps pushed", "checked groups", "clicked star", "association film"
 _QUERIES = "remembered queries"
@@ -210,7 +212,7 @@ def choose_source_id(value: int) -> None:
 def remember_record(asked: Hashable, record: StarRecord) -> None:
     """Keep the star that a page has just found, and what was asked; what came from elsewhere is looked up each time."""
     st.session_state[_LATEST_STAR] = record.source_id
-    st.session_state[_RECORD] = (asked, record) if record.origin in ("file", "embedded") else None
+    st.session_state[_RECORD] = (asked, record) if record.origin in ("file", "real", "embedded") else None
 
 
 def local_record(asked: Hashable) -> StarRecord | None:

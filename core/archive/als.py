@@ -79,7 +79,7 @@ def read_als(tables: dict[str, pd.DataFrame], catalogue: str) -> pd.DataFrame:
         ids |= {"dr2_source_id": _column(table, _DR2_NAMES)}
         name = next((name for name, column in ids.items() if column is not None), None)
         if name == "dr2_source_id":  # a column 'Gaia' says in its values what it holds
-            said = {release_named_in(text) for text in table[ids[name]].astype(str)} - {""}
+            said = {release_named_in(text) for text in table[ids[name]].dropna().astype(str)} - {""}
             if said and (own := f"{max(said)}_source_id") in found:
                 name, ids = own, {own: ids[name]}
         if category is None or name is None or not len(table):

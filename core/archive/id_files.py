@@ -1,86 +1,181 @@
-"""Lists of source ids in files: one per line, or a column of a table."""
+"""Lists of source ids in files: one per line, or the ids of a table of any readable format."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from core.errors import EmptyFileError, HtmlPageError, ReadError, SourceIdError
-from core.gaia.releases import DEFAULT
+from core.errors import (
+    EmptyFileError,
+    MissingColumnError,
+    MixedReleasesError,
+    ReadError,
+    SourceIdError,
+    UnsupportedFormatError,
+)
+from core.gaia.releases import DEFAULT, find_release
 from core.gaia.source_id import check_source_id, parse_source_id
 
-_LARGEST_BYTES = 512 * 1024**2
-_COLUMN = "source_id"
+if TYPE_CHECKING:
+    from core.spectra.readers.batch import Batch
+
+_LARGEST_LIST_BYTES = 512 * 1024**2
+_CHUNK_ROWS = 1 << 16
+_HEAD_BYTES = 4096
+_ID_LINE = re.compile(r"^\s*\"?'?(gaia[\s_]*)?((e?dr)\s*\d[\s_]+)?[+-]?\d[\d.eE+_]*\"?'?\s*,?\s*(#.*)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class IdList:
+    """The ids of a file.
+
+    Attributes
+    ----------
+    ids : int64 ndarray of shape (n,)
+        In file order, without the rows of `problems`.
+    problems : dict of str to str
+        Rows ('line 4', 'row 4') without an id that can be read, and why.
+    """
+
+    ids: np.ndarray
+    problems: dict[str, str] = field(default_factory=dict)
 
 
 def read_ids(path: Path, release: str = DEFAULT.key) -> np.ndarray:
-    """Source ids of a file, int64, in file order.
+    """Source ids of a file, int64, in file order: `read_id_list` without what is wrong with single rows."""
+    return read_id_list(path, release).ids
 
-    A text or CSV file holds one id per line ('Gaia DR3 ...' is understood where ids of that release are
-    wanted, '#' begins a comment) or has a column
-    `source_id`; a Parquet file has such a column.
+
+def read_id_list(path: Path, release: str = DEFAULT.key) -> IdList:
+    """Source ids of a file, and the rows that have none.
+
+    A text file with one id per line ('Gaia DR3 ...' is understood where ids of that release are wanted, '#' begins a
+    comment), or a table of any format of `core.spectra.readers` (CSV and its relatives, ECSV, FITS, VOTable, Parquet,
+    IPAC, CDS, JSON) with a column of ids under any name of the vocabulary.
+
+    Parameters
+    ----------
+    path : Path
+    release : str
+        Key of the release whose ids are wanted; a file that states another one is refused.
 
     Raises
     ------
     SourceIdError
-        A line that is no id, or an id that lost its last digits; the message names the line.
+        Not one id can be read; the message has the first row's fault. Ids of Gaia DR2, or of floating-point numbers.
     ReadError
         No such file, too large, a web page, or without an id.
     """
     if not path.exists():
         raise ReadError(f"there is no file {path}")
-    if path.suffix.lower() == ".parquet":
-        return _from_parquet(path)
-    if path.stat().st_size > _LARGEST_BYTES:
-        raise ReadError(f"{path} has more than {_LARGEST_BYTES // 1024**2} MiB: convert it to Parquet")
+    try:
+        found = _from_lines(path, release) if _is_list(path) else _from_table(path, release)
+    except UnsupportedFormatError as error:
+        raise SourceIdError(f"{path}, line 1: neither a Gaia source id nor a table of them ({error})") from error
+    except EmptyFileError as error:
+        raise EmptyFileError(f"{path} holds no source id ({error})") from error
+    if len(found.ids) == 0:
+        if found.problems:
+            where, text = next(iter(found.problems.items()))
+            raise SourceIdError(f"{path}, {where}: {text}")
+        raise EmptyFileError(f"{path} holds no source id")
+    return found
+
+
+def _is_list(path: Path) -> bool:
+    """Is the first line that is no comment an id, or at least no line of column names?"""
+    if path.is_dir():
+        return False
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if b"\x00" in head or b"%ECSV" in head[:40]:
+        return False
+    lines = [line.strip() for line in head.decode("utf-8-sig", "replace").splitlines()]
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return bool(_ID_LINE.match(first))
+
+
+def _from_lines(path: Path, release: str) -> IdList:
+    if path.stat().st_size > _LARGEST_LIST_BYTES:
+        raise ReadError(f"{path} has more than {_LARGEST_LIST_BYTES // 1024**2} MiB: convert it to Parquet")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ReadError(f"{path} is no text file: expected one source id per line, CSV or Parquet") from error
-    if "<html" in text[:2000].lower():
-        raise HtmlPageError(f"{path} is a web page, not a list of source ids")
-    lines = text.splitlines()
-    header = [name.strip().strip('"').lower() for name in lines[0].split(",")] if lines else []
-    column = header.index(_COLUMN) if _COLUMN in header else None
-    ids = []
-    for number, line in enumerate(lines, start=1):
-        entry = line.split("#", 1)[0].strip()
-        if not entry or (number == 1 and column is not None):
+        raise ReadError(f"{path} is no text file: expected one source id per line, or a table") from error
+    ids: list[int] = []
+    problems: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        entry = line.split("#", 1)[0].strip().strip("\"'").rstrip(",").strip()
+        if not entry:
             continue
-        if column is not None:
-            cells = entry.split(",")
-            entry = cells[column].strip().strip('"') if column < len(cells) else ""
         try:
-            ids.append(parse_source_id(entry.rstrip(","), release))
+            ids.append(parse_source_id(entry, release))
         except SourceIdError as error:
-            raise SourceIdError(f"{path}, line {number}: {error}") from error
-    if not ids:
-        raise EmptyFileError(f"{path} holds no source id")
-    return np.array(ids, dtype=np.int64)
+            problems[f"line {number}"] = str(error)
+    return IdList(np.array(ids, dtype=np.int64), problems)
 
 
-def _from_parquet(path: Path) -> np.ndarray:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _from_table(path: Path, release: str) -> IdList:
+    from core.spectra.readers.folders import folder_of
 
+    parts: list[np.ndarray] = []
+    problems: dict[str, str] = {}
+    row = 0
+    for name in folder_of(path).names:
+        for ids, bad in _ids_of_table(path / name if name else path, release):
+            problems |= {f"row {row + place + 1}": text for place, text in sorted(bad.items())}
+            keep = np.ones(len(ids), dtype=bool)
+            keep[list(bad)] = False
+            row += len(ids)
+            spoilt = keep & (ids > 10**15) & (ids % 10_000 == 0)
+            for place in np.flatnonzero(spoilt):
+                keep[place] = _is_plausible(int(ids[place]), problems, row - len(ids) + int(place) + 1)
+            parts.append(ids[keep])
+    return IdList(np.concatenate([np.empty(0, dtype=np.int64), *parts]), problems)
+
+
+def _ids_of_table(path: Path, release: str) -> Iterator[tuple[np.ndarray, dict[int, str]]]:
+    from core.spectra.readers.arrays import single_array
+    from core.spectra.readers.formats import open_table
+    from core.spectra.readers.releases import release_of_names
+    from core.spectra.readers.source_ids import parse_source_ids
+
+    table = open_table(path, str(path))
+    if table is None:
+        raise ReadError(f"{path} is a zip of several files; unpack it and give one table of ids")
+    named = release_of_names(table.names)
+    columns = ["source_id", "designation", "ref_epoch"]
+    for batch in table.batches(columns, _CHUNK_ROWS):
+        _require_release(batch, named, release)
+        if "source_id" not in batch.table.column_names:
+            raise MissingColumnError(f"{path} has no column source_id; it has {', '.join(table.names[:10])}")
+        yield parse_source_ids(single_array(batch.table, "source_id"), str(path))
+
+
+def _require_release(batch: "Batch", named: str, release: str) -> None:
+    """Refuse ids of another release than the wanted one; `named` is what the table's columns say."""
+    from core.spectra.readers.data_release import release_of_batch
+
+    if named and "release" not in batch.parameters:
+        batch = replace(batch, parameters={**batch.parameters, "release": named})
     try:
-        schema = pq.read_schema(path)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise ReadError(f"{path} is no Parquet file: {error}") from error
-    if _COLUMN not in schema.names:
-        raise ReadError(f"{path} has no column {_COLUMN}; it has {', '.join(schema.names[:10])}")
+        of, is_stated = release_of_batch(batch)
+    except MixedReleasesError as error:
+        raise SourceIdError(str(error)) from error
+    if is_stated and of.key != release:
+        raise SourceIdError(
+            f"{batch.origin}: these are ids of {of.name}, expected ids of {find_release(release).name}: ids change "
+            f"between releases. Say --release {of.key}, or --ids-of {of.key} to have them translated"
+        )
+
+
+def _is_plausible(source_id: int, problems: dict[str, str], row: int) -> bool:
     try:
-        column = pq.read_table(path, columns=[_COLUMN])[_COLUMN]
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise ReadError(f"{path} is damaged: {error}. Make or fetch it again") from error
-    if pa.types.is_floating(column.type):
-        raise SourceIdError(f"{path}: {_COLUMN} is a floating-point column, which loses the last digits of ids")
-    try:
-        ids = pd.array(column.to_pandas(), dtype="int64").to_numpy()
-    except (ValueError, TypeError, OverflowError) as error:  # words, unknown values, lists
-        raise SourceIdError(f"{path}: {_COLUMN} holds a value that is no whole number ({error})") from error
-    if len(ids) == 0:
-        raise EmptyFileError(f"{path} holds no source id")
-    for extreme in (ids.min(), ids.max()):
-        check_source_id(int(extreme))
-    return ids
+        check_source_id(source_id)
+    except SourceIdError as error:
+        problems[f"row {row}"] = str(error)
+        return False
+    return True

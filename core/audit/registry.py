@@ -14,6 +14,7 @@ from core.audit import (
     pixel_noise,
     position_brightness,
     record,
+    sealed_stars,
     shared_stars,
     sky_purity,
     training_rows,
@@ -34,6 +35,7 @@ class Check:
 
 CHECKS: tuple[Check, ...] = (
     Check("shared_stars", "No star in two parts", shared_stars.check),
+    Check("sealed_stars", "No real test star trained on", sealed_stars.check),
     Check("folds", "Folds as the protocol says", training_rows.check_folds),
     Check("preprocessing", "Preparation fitted on training stars", training_rows.check_preprocessing),
     Check("members", "Members really different", members.check),

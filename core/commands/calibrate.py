@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from core.errors import UsageError
+from core.spectra.readers.faults import LeftOut, OnLeftOut
 from core.spectra.spectrum_set import SpectrumSet
 
 _MOST_NOTES = 5
@@ -40,16 +41,31 @@ def calibrate(
     """Calibrate XP coefficients to sampled flux and flux error, in bounded memory for files of any size."""
     if out.suffix.lower() != ".parquet":
         raise UsageError(f"the output {out} has another suffix than .parquet, the only format that is written in parts")
+    from core.commands.left_out import tell_left_out
+
+    left_out: list[LeftOut] = []
     n_rows, notes = calibrate_file(
-        source, out, with_errors=errors, dtype="float32" if float32 else "float64", chunk_rows=chunk_rows
+        source,
+        out,
+        with_errors=errors,
+        dtype="float32" if float32 else "float64",
+        chunk_rows=chunk_rows,
+        on_left_out=left_out.append,
     )
     print(f"{n_rows:,} spectra written to {out}, {notes.total():,} of them with a note")
     for note, n in notes.most_common(_MOST_NOTES):
         print(f"  {n:,}: {note}")
+    tell_left_out(left_out)
 
 
 def calibrate_file(
-    source: Path, out: Path, *, with_errors: bool = True, dtype: str = "float64", chunk_rows: int = 4096
+    source: Path,
+    out: Path,
+    *,
+    with_errors: bool = True,
+    dtype: str = "float64",
+    chunk_rows: int = 4096,
+    on_left_out: OnLeftOut | None = None,
 ) -> tuple[int, Counter[str]]:
     """Calibrate all coefficients of a file to a Parquet file; returns the number of rows, and of rows by their note.
 
@@ -70,6 +86,7 @@ def calibrate_file(
             with_errors=with_errors,
             prefer="continuous",
             on_progress=lambda fraction: move(fraction, writer.n_rows),
+            on_left_out=on_left_out,
         )
         for part in parts:
             part = _product(part)

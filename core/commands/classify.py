@@ -33,6 +33,7 @@ def classify(
     note. `probability` is calibrated and holds at equal priors; `label` is 'massive' from 0.5 on, else 'low-mass'. A
     row that cannot be classified has null there and says why in `note`. The file is streamed: memory stays below 2 GB.
     """
+    from core.commands.left_out import tell_left_out
     from core.commands.row_progress import row_progress
     from core.gaia.releases import find_release
     from core.settings import current_settings
@@ -50,3 +51,4 @@ def classify(
         f"{done.path}: {done.n_rows} rows, {done.n_classified} classified, {done.n_massive} massive, "
         f"{done.n_noted} with a note"
     )
+    tell_left_out(done.left_out)

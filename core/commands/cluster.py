@@ -1,12 +1,16 @@
 """`python -m core cluster`: groups of stars in a table."""
 
+import sys
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core.errors import ReadError
 from core.sky.settings import Settings
+from core.spectra.readers.faults import LeftOut
 
 
 class Algorithm(StrEnum):
@@ -46,7 +50,9 @@ def cluster(
             metavar="IN",
             help="Table with source_id, ra, dec (degrees) and parallax (mas) or distance_pc, which wins; "
             "parallax_error for posterior distances and --errors aware; pmra and pmdec (mas/yr) for --space "
-            "position-velocity. Parquet, CSV, ECSV, FITS or VOTable.",
+            "position-velocity. Parquet, CSV, ECSV, FITS, VOTable, IPAC, CDS or JSON, or a folder of them; units that "
+            "the "
+            "file states are applied.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="OUT.parquet")],
@@ -78,16 +84,29 @@ def cluster(
     or without a proper motion where one is needed, has group null and a note. The parallax zero point of Lindegren et
     al. 2021 is taken off first.
     """
+    from core.commands.left_out import tell_left_out
     from core.parquet_output import parquet_output
-    from core.sky.cluster_file import cluster_table, read_star_table
+    from core.sky.cluster_file import OLD_RELEASE, cluster_table, read_star_table
     from core.sky.star_places import NO_DISTANCE
 
-    table = read_star_table(stars)
+    left_out: list[LeftOut] = []
+    table = read_star_table(stars, left_out.append)
     settings = Settings(eps_pc, min_samples, space.value, algorithm.value, errors.value, weight_pc_per_kms, eps_deg)
     found, result = cluster_table(table, settings, distance.value if distance else None)
+    if not found.took_part.any():
+        raise ReadError(f"{stars}: {found.summary()}. {_most_often(found.note)}")
     with parquet_output(out, result.schema, stars) as writer:
         writer.write_table(result)
     print(f"{out}: {found.summary()}")
-    if (n_without := int((~found.took_part).sum())) and found.took_part.any():
+    if n_without := int((~found.took_part).sum()):
         reason = "most often " + NO_DISTANCE if (found.note == NO_DISTANCE).sum() * 2 > n_without else "see note"
         print(f"{n_without:,} of {len(found.note):,} rows could not take part ({reason})")
+    if n_old := sum(OLD_RELEASE in note for note in result["note"].to_pylist()):
+        print(f"{n_old:,} rows: {OLD_RELEASE}", file=sys.stderr)
+    tell_left_out(left_out)
+
+
+def _most_often(notes) -> str:
+    """The commonest reason why rows could not take part."""
+    counted = Counter(note for note in notes.tolist() if note).most_common(1)
+    return f"Most often: {counted[0][0]}" if counted else "The table has no rows"

@@ -19,12 +19,15 @@ from core.errors import UsageError
 from core.gaia.releases import find_release
 
 EXIT_PARTLY = 3
+_MOST_NAMED = 20
 
 
 def fetch(
     ids_file: Annotated[
         Path | None,
-        typer.Argument(help="File of source ids: one per line, or CSV or Parquet with a column source_id."),
+        typer.Argument(
+            help="File of source ids: one per line, or a table of any readable format with a column of ids."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Parquet file to write; with --random or --hats a folder of Parquet parts.")
@@ -97,11 +100,12 @@ def fetch(
             if out.suffix != ".parquet" or out.is_dir():
                 raise UsageError(f"--out {out} must be a file that ends in .parquet")
             assert ids_file is not None
-            ids = _ids(ids_file, ids_of, out, client)
+            ids, n_without = _ids(ids_file, ids_of, out, client)
             result = fetch_spectra(
                 ids, out, client=client, correlations=correlations, chunk_ids=chunk, progress=progress
             )
             n_asked, n_delivered, undelivered = result.n_asked, result.n_delivered, result.undelivered
+            n_asked += n_without
     print(f"{n_delivered} spectra of {n_asked} stars written to {out}")
     if n_delivered < n_asked:
         reasons = undelivered["reason"].value_counts() if len(undelivered) else {}
@@ -112,15 +116,23 @@ def fetch(
         raise typer.Exit(EXIT_PARTLY)
 
 
-def _ids(path: Path, ids_of: str | None, out: Path, client: ArchiveClient) -> np.ndarray:
-    """Ids of the client's release: those of the file, translated where they are of another one."""
-    from core.archive.id_files import read_ids
+def _ids(path: Path, ids_of: str | None, out: Path, client: ArchiveClient) -> tuple[np.ndarray, int]:
+    """Ids of the client's release, and the number of rows without one.
+
+    They are those of the file, translated where they are of another release.
+    """
+    from core.archive.id_files import read_id_list
     from core.archive.translate import translate_ids
 
     source = find_release(ids_of or client.release.key)
-    ids = read_ids(path, source.key)
+    listed = read_id_list(path, source.key)
+    for where, text in list(listed.problems.items())[:_MOST_NAMED]:
+        print(f"left out: {path}, {where}: {text}", file=sys.stderr)
+    if len(listed.problems) > _MOST_NAMED:
+        print(f"left out: {len(listed.problems) - _MOST_NAMED} more rows without an id", file=sys.stderr)
+    ids = listed.ids
     if source == client.release:
-        return ids
+        return ids, len(listed.problems)
     answer = translate_ids(ids, source.key, client)
     lost = out.with_name(f"{out.name}.untranslated.csv")
     table = answer.matched.rename(columns={"old_id": f"{source.key}_source_id", "new_id": "source_id"})
@@ -137,7 +149,7 @@ def _ids(path: Path, ids_of: str | None, out: Path, client: ArchiveClient) -> np
         with atomic_path(lost) as beside:
             rows.to_csv(beside, index=False)
         print(f"not translated: {len(unclear)} ambiguous and {len(answer.lost)} lost, see {lost}", file=sys.stderr)
-    return table["source_id"].to_numpy(dtype=np.int64)
+    return table["source_id"].to_numpy(dtype=np.int64), len(listed.problems)
 
 
 def _fetch_hats(place: str, out: Path, n_stars: int | None, cone: str | None, box: str | None) -> None:

@@ -47,6 +47,13 @@ def simulate(
     ],
     seed: Annotated[int, typer.Option(help="The same seed gives the same stars.", min=0)] = 1,
     coefficients: Annotated[bool, typer.Option("--coefficients", help="Write XP coefficients and errors too.")] = False,
+    correlations: Annotated[
+        bool,
+        typer.Option(
+            "--correlations",
+            help="With --coefficients: their correlations, too (12 kB a star), so that `calibrate` gives flux errors.",
+        ),
+    ] = False,
     mix: Annotated[
         str | None,
         typer.Option(
@@ -88,6 +95,7 @@ def simulate(
             seed,
             out,
             with_coefficients=coefficients,
+            with_correlations=correlations,
             workers=workers,
             negative_mix=_shares(mix, population),
             instrument=find_release(instrument).key,

@@ -18,6 +18,7 @@ from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict.companions import NO_COMPANIONS, Companions, companions_of
 from core.verdict.ensemble import Ensemble, load_ensemble
 from core.verdict.star_verdict import StarVerdict
+from core.verdict.unseen import UNSEEN_NOTE
 
 
 def star(
@@ -45,7 +46,7 @@ def star(
     offline: Annotated[bool, typer.Option(help="Do not touch the network.")] = False,
     refresh: Annotated[bool, typer.Option(help="Ask the archive again, even if the star is in the cache.")] = False,
 ) -> None:
-    """Look a star up (opened files, embedded set, cache, Gaia archive), classify it and print its verdict card."""
+    """Look a star up (opened files, shipped sets, cache, Gaia archive), classify it and print its verdict card."""
     unknown = [word for word in query if word.startswith("--") or (word[:1] == "-" and word[1:2].isalpha())]
     if unknown:
         raise UsageError(f"star has no option {unknown[0]}; see `python -m core star --help`")
@@ -105,6 +106,8 @@ def _verdict_lines(verdict: StarVerdict) -> Iterator[str]:
         return
     spread = "" if verdict.probability_std is None else f" ± {verdict.probability_std:.3f} over the members"
     yield f"[bold]{verdict.label}[/bold]: probability of massive {verdict.probability:.3f}{spread}"
+    if verdict.unseen:
+        yield f"The {UNSEEN_NOTE}: the network has learnt from this real star."
     without = f" ({', '.join(verdict.unknown_facts)} unknown)" if verdict.unknown_facts else ""
     yield f"With brightness and parallax: {verdict.sky_probability:.4f}{without}"
     yield (

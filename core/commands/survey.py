@@ -77,6 +77,8 @@ def survey(
         print(f"  {count} rows: {note}")
     for number, fault in found.faults.items():
         print(f"  partition {number}: {fault}")
+    for name, reason in done.plan.left_out.items():
+        print(f"  left out: {name} ({reason})")
     if done.missing:
         raise typer.Exit(EXIT_PARTLY_DONE)
 

@@ -1,1 +1,1 @@
-"""Labelled sets of stars: embedded, built from the archives, drawn, opened; lists of known stars."""
+"""Labelled sets of stars: real, embedded, built from the archives, drawn, opened; lists of known stars."""

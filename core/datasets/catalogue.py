@@ -1,4 +1,4 @@
-"""Which data sets there are on this machine: the embedded one, built from the archives, drawn samples."""
+"""Which data sets there are on this machine: real and simulated ones of the program, built ones, drawn samples."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,6 +10,9 @@ from typing import Literal
 from pydantic import Field
 
 from core.datasets.dataset import Dataset, open_parquet
+from core.datasets.real_stars import PROVENANCE as REAL_PROVENANCE
+from core.datasets.real_stars import REAL, real_stars_path
+from core.datasets.real_stars import TITLE as REAL_TITLE
 from core.errors import ReadError, UsageError
 from core.records import Record, read_record, write_record
 from core.settings import Settings, current_settings
@@ -66,23 +69,23 @@ class DatasetEntry:
     Attributes
     ----------
     name : str
-        Unique, short, stands in URLs: 'embedded', a folder's name, a file's name.
+        Unique, short, stands in URLs: 'real', 'embedded', a folder's name, a file's name.
     title, provenance : str
         For menus, and where the stars come from, in one sentence.
     path : Path
         Parquet file of spectra; that of the embedded set may not have been made yet.
-    kind : 'embedded', 'built' or 'sample'
+    kind : 'real', 'embedded', 'built' or 'sample'
     n_stars : int or None
         None where the embedded set has not been made yet.
     labelled : bool
-        Whether there is a column `label`, so that networks can be trained on it.
+        Whether every star has a label, so that networks can be trained on it.
     """
 
     name: str
     title: str
     provenance: str
     path: Path
-    kind: Literal["embedded", "built", "sample"]
+    kind: Literal["real", "embedded", "built", "sample"]
     n_stars: int | None
     labelled: bool
 
@@ -93,14 +96,15 @@ class DatasetEntry:
 
 
 def find_datasets(settings: Settings | None = None) -> list[DatasetEntry]:
-    """The embedded set, then built ones, then samples, each by name; what cannot be read is passed over.
+    """The shipped real stars, the embedded set, built ones, samples, each by name; what cannot be read is passed over.
 
     Built sets are the folders with a manifest in `Settings.datasets_dir` and those that `note_dataset` has noted there.
     """
     settings = settings or current_settings()
-    entries = [_embedded()]
+    real = _real(settings)
+    entries = [_embedded()] if real is None else [real, _embedded()]
     samples = sorted(settings.samples_dir.glob("[!.]*.parquet"))
-    taken = {EMBEDDED, *(path.name for path in samples)}
+    taken = {REAL, EMBEDDED, *(path.name for path in samples)}
     for folder in _built_folders(settings.datasets_dir):
         entry = _built(folder, taken)
         if entry is not None:
@@ -158,6 +162,14 @@ def note_dataset(folder: Path, settings: Settings | None = None) -> None:
 def read_manifest(folder: Path) -> DatasetManifest:
     """The manifest of a built data set; FileNotFoundError or ReadError without a sound one."""
     return read_record(folder / MANIFEST_FILE, DatasetManifest, ReadError, "build the data set again")
+
+
+def _real(settings: Settings) -> DatasetEntry | None:
+    path = real_stars_path(settings)
+    facts = _facts(path) if path is not None else None
+    if path is None or facts is None:
+        return None
+    return DatasetEntry(REAL, REAL_TITLE, REAL_PROVENANCE, path, "real", facts[0], labelled=False)
 
 
 def _embedded() -> DatasetEntry:

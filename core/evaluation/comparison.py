@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 import pandas as pd
 
 from core.errors import UsageError
+from core.evaluation.real_validation import real_rates
 from core.runs.published import PUBLISHED
 from core.runs.result import RunResult, fold_metrics, mean_and_std
 from core.statistics.intervals import UNKNOWN, Interval, bootstrap_metrics
@@ -30,6 +31,9 @@ class ComparisonRow:
         On the held-out stars, with the 95 % bootstrap interval.
     train_loss, val_loss : float or None
         At each fold's best epoch, mean over the folds.
+    real_recall, real_false_positive : Interval
+        Of the shipped real stars, by members that never saw them: O to B2.5 stars found, low-mass stars called massive
+        (95 % Wilson); unknown where the run cannot judge them here.
     stars_per_s : float or None
         Spectra that one member classifies per second here; None where it was not measured.
     """
@@ -64,6 +68,8 @@ class ComparisonRow:
     log_loss: Interval
     seconds_per_epoch: float | None
     stars_per_s: float | None
+    real_recall: Interval = UNKNOWN
+    real_false_positive: Interval = UNKNOWN
     published_remark: str = ""
 
 
@@ -117,6 +123,7 @@ def comparison_row(result: RunResult, *, stars_per_s: float | None = None, n_dra
     test = bootstrap_metrics(result.test["label"].to_numpy(), result.test["probability"].to_numpy(), n_draws=n_draws)
     train_loss, val_loss = best_losses(result)
     seconds = result.curves["seconds"].dropna()
+    real_recall, real_false_positive = real_rates(result.folder)
     return ComparisonRow(
         model=result.model,
         title=result.title,
@@ -138,6 +145,8 @@ def comparison_row(result: RunResult, *, stars_per_s: float | None = None, n_dra
         log_loss=test["log_loss"],
         seconds_per_epoch=float(seconds.mean()) if len(seconds) else None,
         stars_per_s=stars_per_s,
+        real_recall=real_recall,
+        real_false_positive=real_false_positive,
         published_remark=published.remark if published else "",
         **_fold_columns(folds),
     )

@@ -47,6 +47,8 @@ def printed_table(rows: Sequence[ComparisonRow], *, plus_minus: str = "±") -> p
                 "Test AP": interval_text(row.test_ap),
                 "Brier": interval_text(row.brier),
                 "ECE": interval_text(row.ece),
+                "Real OB found": interval_text(row.real_recall, 2),
+                "Real false pos.": interval_text(row.real_false_positive),
                 "s/epoch": _number(row.seconds_per_epoch, 2),
                 "Stars/s": _whole(row.stars_per_s),
             }

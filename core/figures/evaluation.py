@@ -1,6 +1,6 @@
 """One run's verdicts on stars that it did not see: curves, probabilities by class, reliability, groups of stars."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -127,7 +127,7 @@ def _three(value: float | None) -> str:
 
 
 def rates_figure(
-    title: str, groups: Sequence[str], series: dict[str, tuple[str, Sequence[Interval], Sequence[int]]], x_title: str
+    title: str, groups: Sequence[str], series: Mapping[str, tuple[str, Sequence[Interval], Sequence[int]]], x_title: str
 ) -> go.Figure:
     """Rates of groups of stars with exact 95 % intervals, one row per group.
 

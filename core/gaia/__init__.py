@@ -1,1 +1,1 @@
-"""What Gaia is: ids, columns, units, quality, labels, zero point, distances and frames."""
+"""What Gaia is: releases, ids, names and units of columns, quality, labels, zero point, distances and frames."""

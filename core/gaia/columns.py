@@ -1,5 +1,7 @@
 """The columns that are asked of the Gaia archive for every star, under the archive's own names."""
 
+import pandas as pd
+
 GAIA_SOURCE_COLUMNS: tuple[str, ...] = (
     "source_id", "random_index", "ref_epoch", "ra", "ra_error", "dec", "dec_error", "l", "b", "ecl_lat",
     "parallax", "parallax_error", "parallax_over_error", "pmra", "pmra_error", "pmdec", "pmdec_error",
@@ -53,3 +55,13 @@ def with_fixed_types(table):
                 pd.to_numeric(column, errors="coerce").astype(kind) if kind == "float64" else column.astype(kind)
             )
     return table.assign(**fixed) if fixed else table
+
+
+def is_missing(value: object) -> bool:
+    """Whether a column says nothing: None, NaN or pandas' NA."""
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value)
+
+
+def is_true(value: object) -> bool:
+    """Whether a column says yes, in any spelling of the archive's formats."""
+    return not is_missing(value) and str(value).lower() in ("true", "1", "t")

@@ -96,6 +96,34 @@ class Release:
         return next((item for item in self.neighbours if item.older == key), None)
 
 
+@dataclass(frozen=True)
+class OlderRelease:
+    """A release that is recognised and not read: its ids are no ids of a later one.
+
+    Attributes
+    ----------
+    key, name : str
+    reference_epoch : float
+        Of the astrometry, Julian year (Gaia DR2 and DR1 documentation, ref_epoch).
+    catalogue : str
+        VizieR's number.
+    translation : str
+        Tables of the archive that lead from its ids to DR3's.
+    id_columns : tuple of str
+        Names under which catalogues list its ids, in lower case.
+    own_columns : tuple of str
+        Columns of its gaia_source that no later release has (Gaia DR2 documentation, chapter 14).
+    """
+
+    key: str
+    name: str
+    reference_epoch: float
+    catalogue: str
+    translation: str
+    id_columns: tuple[str, ...] = ()
+    own_columns: tuple[str, ...] = ()
+
+
 SOURCE_TABLE, PARAMETER_TABLE = "gaia_source", "astrophysical_parameters"
 SAMPLED, CONTINUOUS, EPOCH = "XP_SAMPLED", "XP_CONTINUOUS", "XP_EPOCH_SPECTRUM"
 
@@ -143,6 +171,23 @@ DR4 = Release(
 )  # fmt: skip
 
 RELEASES: tuple[Release, ...] = (DR3, DR4)
+
+_FROM_DR2 = "gaiadr3.dr2_neighbourhood (dr2_source_id, dr3_source_id)"
+DR2 = OlderRelease(
+    "dr2", "Gaia DR2", 2015.5, "I/345", _FROM_DR2,
+    id_columns=(
+        "dr2_source_id", "source_id_dr2", "gaia_dr2_source_id", "gaiadr2_source_id", "gaia_dr2", "gaiadr2",
+        "gaia_dr2_id", "gaiadr2_id", "dr2name", "dr2_id", "id_dr2", "gdr2",
+    ),
+    own_columns=(
+        "teff_val", "a_g_val", "e_bp_min_rp_val", "radius_val", "lum_val", "priam_flags", "flame_flags",
+        "astrometric_pseudo_colour", "mean_varpi_factor_al", "astrometric_weight_al",
+    ),
+)  # fmt: skip
+DR1 = OlderRelease(
+    "dr1", "Gaia DR1", 2015.0, "I/337", f"gaiadr2.dr1_neighbourhood (dr1_source_id, dr2_source_id), then {_FROM_DR2}",
+)  # fmt: skip
+OLDER: tuple[OlderRelease, ...] = (DR1, DR2)
 DEFAULT = DR3
 """What data are of that say nothing about it: files and runs of this program from before there was another release."""
 
@@ -166,6 +211,23 @@ def find_release(key: str) -> Release:
             return release
     known = ", ".join(release.key for release in RELEASES)
     raise UsageError(f"release {key!r} is unknown to this program; expected one of {known}")
+
+
+def find_older(key: str) -> OlderRelease | None:
+    """The release that is recognised and not read, None for any other key."""
+    return next((release for release in OLDER if release.key == key), None)
+
+
+def refusal_of(key: str) -> str:
+    """Why ids of a release that is not read are refused, and what to do with them.
+
+    >>> "gaiadr3.dr2_neighbourhood" in refusal_of("dr2")
+    True
+    """
+    read = " and ".join(release.name for release in RELEASES)
+    text = f"ids change between releases, and this program reads {read}"
+    older = find_older(key)
+    return f"{text}. Translate them with the archive's table {older.translation}" if older else text
 
 
 def release_named_in(text: str) -> str:

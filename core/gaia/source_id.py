@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from core.errors import SourceIdError
-from core.gaia.releases import DEFAULT, RELEASES, find_release, release_named_in
+from core.gaia.releases import DEFAULT, RELEASES, find_release, refusal_of, release_named_in
 
 HEALPIX_LEVEL = 12
 ID_BITS_BELOW_PIXEL = 35
@@ -43,11 +43,9 @@ def parse_designation(text: str) -> tuple[str, int]:
     match = _PREFIX.match(text)
     release = release_named_in(match.group(0)) if match else ""
     if release and release not in {known.key for known in RELEASES}:
-        names = " and ".join(known.key.upper() for known in RELEASES)
         raise SourceIdError(
-            f"{text.strip()!r} is an id of Gaia {release.upper()}; ids change between releases, and this program uses "
-            f"{names}. Look the star up by name or coordinates, or translate the id with "
-            f"{DEFAULT.schema}.{release}_neighbourhood"
+            f"{text.strip()!r} is an id of Gaia {release.upper()}; {refusal_of(release)}, or look the star up by name "
+            "or coordinates"
         )
     digits = _without_prefix(text).replace("_", "").replace(",", "")
     shown = text.strip() if len(text) < _LONGEST_SHOWN else f"{text.strip()[:_LONGEST_SHOWN]} ..."

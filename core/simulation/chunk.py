@@ -10,7 +10,7 @@ from core.simulation.noise import add_noise, sampled_errors
 from core.simulation.population.selection import magnitude_error
 from core.simulation.synthesis import noise_free_coefficients
 from core.spectra.calibration import design_matrix
-from core.spectra.grid import N_COEFFICIENTS, N_SAMPLES
+from core.spectra.grid import N_COEFFICIENTS, N_CORRELATIONS, N_SAMPLES
 
 COLUMNS = (
     ("source_id", "int64"),
@@ -45,10 +45,17 @@ COMPRESSION = {"compression": "NONE", "use_dictionary": ["label", "category", "p
 """Noise does not compress: writing it plainly is several times faster and costs a tenth of the space."""
 
 
-def chunk_table(stars: pd.DataFrame, rng: np.random.Generator, with_coefficients: bool, atmosphere: str = "grid"):
+def chunk_table(
+    stars: pd.DataFrame,
+    rng: np.random.Generator,
+    with_coefficients: bool,
+    with_correlations: bool = False,
+    atmosphere: str = "grid",
+):
     """A population table with simulated spectra, as pyarrow Table with COLUMNS, flux and flux_error.
 
-    With coefficients also bp_coefficients, rp_coefficients and their errors, 55 each.
+    With coefficients also bp_coefficients, rp_coefficients and their errors, 55 each; with correlations also theirs,
+    1485 each, without which `core.spectra.calibration` gives no flux errors.
     """
     import pyarrow as pa
 
@@ -57,7 +64,7 @@ def chunk_table(stars: pd.DataFrame, rng: np.random.Generator, with_coefficients
         stellar = tuple(stars[name].to_numpy() for name in ("true_teff", "true_logg", "true_mh"))
         bp, rp = add_model_errors(bp, rp, stellar, (stars["family"] == "normal").to_numpy(), rng)
     stars = stars.assign(**_observed_magnitudes(stars, magnitudes, rng))
-    measured = add_noise(bp, rp, stars["phot_g_mean_mag"].to_numpy(), rng)
+    measured = add_noise(bp, rp, stars["phot_g_mean_mag"].to_numpy(), rng, with_correlations=with_correlations)
     flux = np.concatenate([measured.bp, measured.rp], axis=1, dtype=np.float32) @ _design()
     arrays = {name: pa.array(stars[name].to_numpy(), type=kind) for name, kind in COLUMNS}
     arrays["flux"] = _lists(flux, N_SAMPLES)
@@ -66,6 +73,9 @@ def chunk_table(stars: pd.DataFrame, rng: np.random.Generator, with_coefficients
         for name in ("bp", "rp"):
             arrays[f"{name}_coefficients"] = _lists(getattr(measured, name), N_COEFFICIENTS)
             arrays[f"{name}_coefficient_errors"] = _lists(getattr(measured, f"{name}_error"), N_COEFFICIENTS)
+            if with_correlations:
+                packed = getattr(measured, f"{name}_correlation")
+                arrays[f"{name}_coefficient_correlations"] = _lists(packed, N_CORRELATIONS)
     return pa.table(arrays)
 
 

@@ -26,6 +26,7 @@ PART_STARS = 32 * CHUNK_STARS
 """Stars per file when a folder is written."""
 _BYTES_PER_STAR = 3100
 _BYTES_OF_COEFFICIENTS = 1000
+_BYTES_OF_CORRELATIONS = 12_000
 Progress = Callable[[int, int], None]
 """Called with the number of stars done and the number asked for."""
 
@@ -42,6 +43,7 @@ class Request:
     instrument: str = DEFAULT.key
     atmosphere: str = "grid"
     draw: Draw = CURRENT
+    with_correlations: bool = False
 
 
 def simulate(
@@ -53,6 +55,7 @@ def simulate(
     workers: int | None = None,
     progress: Progress | None = None,
     negative_mix: dict[str, float] | None = None,
+    with_correlations: bool = False,
     instrument: str = DEFAULT.key,
     atmosphere: str = "grid",
     draw: Draw = CURRENT,
@@ -69,6 +72,8 @@ def simulate(
         With the suffix .parquet a single file, otherwise a new folder of files of 131,072 stars.
     with_coefficients : bool
         Also write the XP coefficients and their errors.
+    with_correlations : bool
+        Also write the coefficients' correlations, 12 kB a star; they come with the coefficients alone.
     workers : int or None
         Threads; None takes one for each processor core.
     progress : function of (done, total) or None
@@ -94,7 +99,16 @@ def simulate(
     CalibrationError
         The instrument's calibration is not on this machine.
     """
-    request = Request(population, n_stars, seed, with_coefficients, negative_mix, instrument, atmosphere, draw)
+    if with_correlations and not with_coefficients:
+        raise UsageError("correlations belong to coefficients: ask for those as well (--coefficients --correlations)")
+    if with_correlations and instrument != DEFAULT.key:
+        raise UsageError(
+            f"correlations are simulated for {DEFAULT.name} alone, asked for {find_release(instrument).name}; leave "
+            "--correlations out"
+        )
+    request = Request(
+        population, n_stars, seed, with_coefficients, negative_mix, instrument, atmosphere, draw, with_correlations
+    )
     design_matrix(instrument)
     out = Path(out)
     check_request(population, n_stars)
@@ -142,8 +156,10 @@ class Chunks:
             request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix, request.draw
         )
         if request.instrument == DEFAULT.key:
-            return chunk_table(stars, rng, request.with_coefficients, request.atmosphere)
-        table = chunk_table(stars, rng, True, request.atmosphere)
+            return chunk_table(
+                stars, rng, request.with_coefficients, request.with_correlations, atmosphere=request.atmosphere
+            )
+        table = chunk_table(stars, rng, True, atmosphere=request.atmosphere)
         return in_instrument(table, find_release(request.instrument), request.with_coefficients)
 
 
@@ -211,7 +227,8 @@ def _write_parts(
 def _require_space(out: Path, request: Request) -> None:
     folder = next(parent for parent in out.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
-    needed = request.n_stars * (_BYTES_PER_STAR + request.with_coefficients * _BYTES_OF_COEFFICIENTS)
+    more = request.with_coefficients * _BYTES_OF_COEFFICIENTS + request.with_correlations * _BYTES_OF_CORRELATIONS
+    needed = request.n_stars * (_BYTES_PER_STAR + more)
     if needed > free:
         raise DiskSpaceError(
             f"{request.n_stars:,} stars need about {needed / 1e6:,.0f} MB, {folder} has {free / 1e6:,.0f} MB free; "

@@ -1,5 +1,6 @@
 """Tables of stars from files of any format, and the table that grouping them gives."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,19 +8,40 @@ import pandas as pd
 import pyarrow as pa
 
 from core.errors import MissingColumnError, ReadError, SourceIdError
+from core.gaia.releases import find_older, refusal_of
 from core.sky.associations import Associations, Settings, associations_of
-from core.sky.star_places import star_places
+from core.sky.star_places import is_older_release, star_places
+from core.spectra.readers.arrays import is_text
+from core.spectra.readers.faults import LeftOut
 
 ADDED_COLUMNS = ("group", "core", "x_pc", "y_pc", "z_pc", "note")
 _PLACE_COLUMNS = (
     "ra", "dec", "parallax", "parallax_error", "distance_pc", "pmra", "pmdec", "pmra_error", "pmdec_error",
-    "phot_g_mean_mag", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat", "astrometric_params_solved",
+    "phot_g_mean_mag", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat", "astrometric_params_solved", "ref_epoch",
 )  # fmt: skip
+_PLACES = ("x_pc", "y_pc", "z_pc")
 _CHUNK_ROWS = 65_536
+_EXPECTED = {
+    "ra": "degrees, or sexagesimal hours such as 00:40:09.1",
+    "dec": "degrees, or sexagesimal degrees such as +60:53:56",
+    "parallax": "milliarcseconds",
+    "distance_pc": "parsecs",
+}
+OLD_RELEASE = "parallax of an earlier release than (E)DR3: no zero point taken off"
+"""Note on rows of Gaia DR1 and DR2."""
 
 
-def read_star_table(path: Path) -> pa.Table:
-    """Read all rows and columns of a table; source_id as int64.
+def read_star_table(path: Path, on_left_out: Callable[[LeftOut], None] | None = None) -> pa.Table:
+    """Read all rows and columns of a table, or of a folder of tables; source_id as int64, numbers as numbers.
+
+    Columns carry their units as the field metadata `unit`. Positions, parallaxes and proper motions are in the units of
+    the vocabulary (`core.gaia.vocabulary`), whatever the file has them in.
+
+    Parameters
+    ----------
+    path : Path
+    on_left_out : callable or None
+        Called with each file of a folder that is not read, and why; without it the first damaged one is raised.
 
     Raises
     ------
@@ -27,28 +49,74 @@ def read_star_table(path: Path) -> pa.Table:
         One of its kinds: the file cannot be read, has no source_id, or no id that can be read. Single rows whose id
         cannot be read get -1 and a note.
     """
+    from core.spectra.readers.folders import folder_of
+
+    if not path.is_dir():
+        return _read_file(path, path.name)
+    folder = folder_of(path)
+    found: list[pa.Table] = []
+    left_out = [LeftOut(name, reason) for name, reason in folder.left_out.items()]
+    left_out += [LeftOut(name, reason, is_damage=True) for name, reason in folder.missing.items()]
+    for name in folder.names:
+        try:
+            found.append(_read_file(path / name, name))
+        except ReadError as error:
+            left_out.append(LeftOut.of(name, error))
+    for item in left_out:
+        if on_left_out is not None:
+            on_left_out(item)
+        elif item.is_damage:
+            raise item.error or ReadError(f"{path}: {item.name}: {item.reason}")
+    if not found:
+        first = next((item.error for item in left_out if item.error is not None), None)
+        raise first or ReadError(f"{path}: the folder holds no table of stars")
+    return pa.concat_tables(found, promote_options="permissive").combine_chunks()
+
+
+def _read_file(path: Path, origin: str) -> pa.Table:
     from core.spectra.readers.formats import open_table
     from core.spectra.readers.source_ids import parse_source_ids
+    from core.spectra.readers.typed import typed_table
 
-    source = open_table(path, path.name)
+    source = open_table(path, origin)
     if source is None:
-        raise ReadError(f"{path} is a zip of several files; unpack it and give one table of stars")
-    parts = [batch.table for batch in source.batches(None, _CHUNK_ROWS)]
-    if not parts:
+        raise ReadError(f"{path} is a zip of several files; unpack it and give one table of stars, or the folder")
+    batches = list(source.batches(None, _CHUNK_ROWS))
+    if not batches:
         raise ReadError(f"{path} holds no table of stars")
-    table = pa.concat_tables(parts, promote_options="permissive").combine_chunks()
+    table = pa.concat_tables([batch.table for batch in batches], promote_options="permissive").combine_chunks()
     if "source_id" not in table.column_names:
-        raise MissingColumnError(f"{path}: column source_id is missing; it has {', '.join(table.column_names[:12])}")
+        if (older := find_older(batches[0].parameters.get("release", ""))) is not None:
+            raise SourceIdError(f"{path}: the ids are those of {older.name}; {refusal_of(older.key)}")
+        raise MissingColumnError(
+            f"{path}: column source_id is missing; it has {', '.join(table.column_names[:12])}. Name the column of "
+            "Gaia DR3 "
+            "ids source_id"
+        )
     column = table["source_id"].combine_chunks() if table.num_rows else pa.array([], pa.int64())
-    ids, problems = parse_source_ids(column, path.name)
+    ids, problems = parse_source_ids(column, origin)
     if problems and len(problems) == table.num_rows:
         raise SourceIdError(f"{path}, row 1: {problems[0]}")
     table = table.set_column(table.column_names.index("source_id"), "source_id", pa.array(ids))
+    table = typed_table(table, batches[0].units)
+    _check_numbers(table, origin)
     if problems:
         notes = pa.array([problems.get(row, "") for row in range(table.num_rows)])
         known = _joined(table, np.array(notes.to_pylist(), dtype=object))
         table = (table.drop_columns("note") if "note" in table.column_names else table).append_column("note", [known])
     return table
+
+
+def _check_numbers(table: pa.Table, origin: str) -> None:
+    """MissingColumnError for a column that places need and that holds words alone."""
+    for name, expected in _EXPECTED.items():
+        if name not in table.column_names or not is_text(table[name].type):
+            continue
+        first = next((value.as_py() for value in table[name] if value.is_valid and value.as_py().strip()), None)
+        if first is not None and not pd.to_numeric(table[name].to_pandas(), errors="coerce").notna().any():
+            raise MissingColumnError(
+                f"{origin}: column {name!r} holds no number: the first value is {first!r}. Expected {expected}"
+            )
 
 
 def cluster_table(table: pa.Table, settings: Settings, method: str | None = None) -> tuple[Associations, pa.Table]:
@@ -73,15 +141,24 @@ def cluster_table(table: pa.Table, settings: Settings, method: str | None = None
     if settings.needs_motion and not {"pmra", "pmdec"} <= set(frame.columns):
         raise MissingColumnError("the space 'position-velocity' needs the columns pmra and pmdec (mas/yr)")
     found = associations_of(star_places(frame, method), settings)
+    note = found.note.copy()
+    if "parallax" in frame:
+        note[is_older_release(frame) & (note == "")] = OLD_RELEASE
     place = found.places.position_pc
     added = {
         "group": pa.array(found.group, mask=~found.took_part),
         "core": pa.array(found.core, mask=~found.took_part),
         **{f"{axis}_pc": pa.array(place[:, i], mask=~np.isfinite(place[:, i])) for i, axis in enumerate("xyz")},
-        "note": pa.array(_joined(table, found.note)),
+        "note": pa.array(_joined(table, note)),
     }
-    others = {name: table[name] for name in table.column_names if name not in (*ADDED_COLUMNS, "source_id")}
-    return found, pa.table({"source_id": table["source_id"], **added, **others})
+    kept = {"source_id": table["source_id"], **added}
+    kept |= {name: table[name] for name in table.column_names if name not in kept}
+    described = {field.name: field.metadata for field in table.schema}
+    fields = [
+        pa.field(name, column.type, metadata={"unit": "pc"} if name in _PLACES else described.get(name))
+        for name, column in kept.items()
+    ]
+    return found, pa.table(list(kept.values()), schema=pa.schema(fields))
 
 
 def _as_numbers(column: pa.ChunkedArray) -> np.ndarray:

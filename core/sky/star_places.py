@@ -8,6 +8,7 @@ import pandas as pd
 from core.errors import MissingColumnError, UsageError
 from core.gaia import frames
 from core.gaia.distances import METHODS, Distances, distances, parallax_zero_point
+from core.gaia.releases import OLDER
 
 NO_POSITION = "no usable position (ra and dec in degrees)"
 NO_DISTANCE = "no usable distance (parallax missing or not above zero)"
@@ -124,6 +125,16 @@ def star_places(table: pd.DataFrame, method: str | None = None) -> StarPlaces:
     return StarPlaces(direction, found, motion, motion_error, used)
 
 
+def is_older_release(table: pd.DataFrame) -> np.ndarray:
+    """Rows whose reference epoch is that of Gaia DR1 or DR2, bool ndarray: other zero points hold for them.
+
+    DR2: 2015.5, DR1: 2015.0; (E)DR3 has 2016.0 (`core.gaia.releases`).
+    """
+    if "ref_epoch" not in table:
+        return np.zeros(len(table), dtype=bool)
+    return np.isin(_numbers(table, "ref_epoch"), [release.reference_epoch for release in OLDER])
+
+
 def notes_on(places: StarPlaces, *, distance: bool, motion: bool) -> np.ndarray:
     """What keeps each star from being grouped, '' for none, object ndarray of shape (n,)."""
     note = np.full(len(places), "", dtype=object)
@@ -145,7 +156,8 @@ def _all_distances(table: pd.DataFrame, direction: np.ndarray, method: str) -> t
         observed = _numbers(table, "parallax")
         l_deg, b_deg = frames.angles(direction)
         # Below zero a posterior repeats its prior: such stars would crowd at the prior's favourite distance.
-        parallax = np.where(observed > 0, observed - parallax_zero_point(columns), np.nan)
+        zero_point = np.where(is_older_release(table), 0.0, parallax_zero_point(columns))
+        parallax = np.where(observed > 0, observed - zero_point, np.nan)
         found, used = distances(parallax, error, method, l_deg=l_deg, b_deg=b_deg), method
     if "distance_pc" in table:
         given = _numbers(table, "distance_pc")

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from core.atomic import atomic_path
 from core.errors import UnsupportedFormatError
 from core.gaia.releases import find_release
+from core.gaia.units import is_unit, unit_text
 from core.spectra.grid import FLUX_UNIT
 from core.spectra.readers.data_release import RELEASE_COLUMN, RELEASE_FIELD
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, require_one_release
@@ -108,18 +109,20 @@ class ParquetWriter(AbstractContextManager):
             self._writer = pq.ParquetWriter(self._beside, _open_ended(table.schema), compression="zstd")
         unfit = [item.name for item in self._writer.schema if not _fits(table, item)]
         if unfit:
-            self._writer = self._with_text(unfit)
+            self._writer = self._with_other_types(
+                {name: _common_type(self._writer.schema, table, name) for name in unfit}
+            )
         self._writer.write_table(_fitted(table, self._writer.schema))
         self.n_rows += len(spectra)
 
-    def _with_text(self, names: list[str]) -> pq.ParquetWriter:
-        """Begin again with the columns as text (a number so far, a word now), with all rows written so far."""
+    def _with_other_types(self, types: dict[str, pa.DataType]) -> pq.ParquetWriter:
+        """Begin again with the columns in types that hold what came so far and what comes now, all rows included."""
         assert self._writer is not None
         self._writer.close()
         before = self._beside.with_name(f"{self._beside.name}.before")
         os.replace(self._beside, before)
         try:
-            items = [item.with_type(pa.string()) if item.name in names else item for item in self._writer.schema]
+            items = [item.with_type(types.get(item.name, item.type)) for item in self._writer.schema]
             schema = pa.schema(items, metadata=self._writer.schema.metadata)
             writer = pq.ParquetWriter(self._beside, schema, compression="zstd")
             for rows in pq.ParquetFile(before).iter_batches():
@@ -151,8 +154,9 @@ def to_arrow(spectra: SpectrumSet, *, dtype: str = "float64") -> pa.Table:
         if name not in columns and name != "note":
             columns[str(name)] = _metadata_array(spectra.metadata[name])
     columns["note"] = pa.array([str(text) for text in spectra.note], pa.string())
+    units = {**spectra.metadata.attrs.get("units", {}), **_UNITS}
     items = [
-        pa.field(name, array.type, metadata={"unit": _UNITS[name]} if name in _UNITS else None)
+        pa.field(name, array.type, metadata={"unit": units[name]} if name in units else None)
         for name, array in columns.items()
     ]
     release = {RELEASE_FIELD: spectra.release}
@@ -186,6 +190,13 @@ def _metadata_array(column: pd.Series) -> pa.Array:
         return pa.array(column, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return pa.array([None if pd.isna(value) else str(value) for value in column], pa.string())
+
+
+def _common_type(schema: pa.Schema, table: pa.Table, name: str) -> pa.DataType:
+    """A type for whole numbers so far and others now is float64, for numbers and words text."""
+    numeric = (pa.types.is_integer, pa.types.is_floating)
+    kinds = (schema.field(name).type, table.schema.field(name).type)
+    return pa.float64() if all(any(test(kind) for test in numeric) for kind in kinds) else pa.string()
 
 
 def _open_ended(schema: pa.Schema) -> pa.Schema:
@@ -235,8 +246,9 @@ def _write_astropy(table: pa.Table, path: Path, suffix: str) -> None:
     result = Table()
     for name in table.column_names:
         result[name] = _astropy_values(table[name].combine_chunks())
-        if name in _UNITS:
-            result[name].unit = _UNITS[name]
+        unit = (table.schema.field(name).metadata or {}).get(b"unit", b"").decode()
+        if unit and is_unit(unit):
+            result[name].unit = unit_text(unit)
     options: dict[str, object] = {"format": "votable", "tabledata_format": "binary2"}
     if suffix == ".fits":
         options = {"format": "fits"}

@@ -1,13 +1,16 @@
 """The verdict card: what the networks say of a star, beside everything that speaks for or against trusting it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from core.archive.cache import json_value
+from core.datasets.real_stars import real_star_facts
 from core.gaia.absolute_magnitude import EPOCH_COLUMN, AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
+from core.gaia.columns import is_missing
 from core.gaia.quality import Advice, quality_advice
-from core.gaia.releases import find_release
+from core.gaia.releases import DEFAULT, find_release
+from core.star.lookup import TRUE_PREFIX
 from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict.companions import NO_COMPANIONS, Companions
@@ -31,6 +34,8 @@ class VerdictCard:
         With Gaia's A_G taken off (`a_g_source`: ESP-HS for hot stars, else GSP-Phot).
     gaia_opinions : list of (classifier, sentence)
         What Gaia's own classifiers say.
+    known : dict
+        What the shipped sample of real stars knows of the star: spectral_type, reference and so on; empty for others.
     """
 
     record: StarRecord
@@ -40,6 +45,7 @@ class VerdictCard:
     absolute_magnitude_corrected: AbsoluteMagnitude | None
     a_g_source: str
     gaia_opinions: list[tuple[str, str]]
+    known: dict[str, object] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """A mapping for JSON: the card without spectra."""
@@ -59,6 +65,9 @@ class VerdictCard:
             "probability_std": verdict.probability_std,
             "label": verdict.label,
             "note": verdict.note,
+            "unseen": verdict.unseen,
+            "spectral_type": json_value(self.known.get("spectral_type")),
+            "reference": json_value(self.known.get("reference")),
             "instrument": verdict.of.instrument,
             "sky_probability": verdict.sky_probability,
             "prevalence": GAIA_PREVALENCE,
@@ -106,6 +115,7 @@ def verdict_card(
         absolute_magnitude_corrected=(None if a_g is None else absolute_magnitude(g, corrected_parallax, error, a_g)),
         a_g_source=source,
         gaia_opinions=gaia_opinions(record.gaia),
+        known=_known(record),
     )
 
 
@@ -114,6 +124,7 @@ def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
     record, gaia = card.record, card.record.gaia
     date = f", {record.retrieved[:10]}" if record.retrieved else ""
     facts = [("origin", f"{record.origin}{f' ({record.product})' if record.product else ''}{date}")]
+    facts += known_facts(card.known)
     if record.simbad:
         facts.append(("Simbad", " · ".join(str(text) for text in record.simbad.values() if text)))
     if record.separation_arcsec is not None:
@@ -122,7 +133,8 @@ def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
         to_number(gaia.get(name)) for name in ("ra", "dec", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
     )
     if np.isfinite(ra):
-        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg (J{find_release(record.of).reference_epoch:.1f})"))
+        epoch = "2MASS, about J2000" if record.origin == "real" else f"J{find_release(record.of).reference_epoch:.1f}"
+        facts.append(("position", f"ra {ra:.6f}  dec {dec:+.6f} deg ({epoch})"))
     if np.isfinite(g):
         facts.append(("magnitude", f"G {g:.3f}{f', BP-RP {bp_rp:.3f}' if np.isfinite(bp_rp) else ''}"))
     if np.isfinite(parallax):
@@ -162,6 +174,37 @@ def gaia_opinions(gaia: dict[str, object]) -> list[tuple[str, str]]:
         best = max(known, key=lambda name: known[name])
         opinions.append(("DSC", f"{best} with probability {known[best]:.3f}"))
     return opinions
+
+
+def known_facts(known: dict[str, object]) -> list[tuple[str, str]]:
+    """Published type and extinction of a real star of the shipped sample, each with its paper, and APOGEE's fit."""
+    facts = []
+    text, paper = known.get("spectral_type"), known.get("reference")
+    if text:
+        by = "by its energy distribution" if known.get("spectral_type_method") == "SED" else ""
+        facts.append(("spectral type", f"{text}{f' {by}' if by else ''} ({paper})"))
+    a_v, rough = to_number(known.get("a_v_mag")), to_number(known.get("a_v_rough_mag"))
+    if np.isfinite(a_v):
+        facts.append(("extinction", f"A_V {a_v:.2f} mag ({paper})"))
+    elif np.isfinite(rough):
+        facts.append(("extinction", f"A_V about {rough:.1f} mag (from APOGEE's A_K)"))
+    teff, logg = to_number(known.get("teff_apogee")), to_number(known.get("logg_apogee"))
+    if not text and np.isfinite(teff):
+        gravity = f", log g {logg:.2f}" if np.isfinite(logg) else ""
+        facts.append(("APOGEE DR17", f"effective temperature {teff:.0f} K{gravity}"))
+    return facts
+
+
+def _known(record: StarRecord) -> dict[str, object]:
+    """A simulated star, or one of another release, may share its id with a real one: only real records are asked."""
+    if (
+        record.origin == "embedded"
+        or record.of != DEFAULT.key
+        or any(str(name).startswith(TRUE_PREFIX) for name in record.gaia)
+    ):
+        return {}
+    facts = real_star_facts(record.source_id) or {}
+    return {name: None if is_missing(value) else value for name, value in facts.items()}
 
 
 def _extinction(gaia: dict[str, object]) -> tuple[float | None, str]:

@@ -1,4 +1,4 @@
-"""Find a star: opened files and the embedded set first, then the download cache, then the Gaia archive."""
+"""Find a star: opened files, the shipped real stars and the embedded set, the download cache, the Gaia archive."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,11 +10,13 @@ import pandas as pd
 
 from core.archive.cache import StarCache
 from core.archive.client import ArchiveClient
+from core.datasets.real_stars import ABOUT_ONE, real_stars_path
 from core.errors import DiskSpaceError, NotFoundError, OfflineError, StorageError
+from core.gaia.columns import is_missing
 from core.gaia.releases import DEFAULT
 from core.spectra.spectrum_set import SpectrumSet
 from core.star.nearest import POSITION_COLUMNS, nearest
-from core.star.record import Origin, StarRecord, is_missing
+from core.star.record import Origin, StarRecord
 from core.star.remote import in_cache_or_archive
 from core.star.resolve import DEFAULT_EPOCH, DEFAULT_RADIUS_ARCSEC, Query, understand
 
@@ -49,7 +51,7 @@ def find_star(
     opened : sequence of SpectrumSet
         Sets that the user has open; searched first.
     refresh : bool
-        Ask the archive again even if the star is in the cache.
+        Ask the archive again even if the star is in the cache or among the shipped real stars.
     client : ArchiveClient or None
         Its release is the one that is searched; ids of another one are translated, and the record says so.
 
@@ -68,7 +70,10 @@ def find_star(
     client = client or ArchiveClient()
     cache = cache or StarCache(release=client.release)
     path = embedded_path() if use_embedded else None
-    here = on_this_machine(asked, radius_arcsec, opened, path)
+    of_default = client.release.key == DEFAULT.key  # the shipped stars are of one release
+    with_real = use_embedded and of_default and not _knows_more(asked, cache, refresh and not offline)
+    shipped = real_stars_path() if with_real else None
+    here = on_this_machine(asked, radius_arcsec, opened, (("real", shipped), ("embedded", path)))
     if here is not None:
         return here
     try:
@@ -78,33 +83,41 @@ def find_star(
             raise
         # Last resort: the embedded set has not been made on this machine yet, and the star may be one of its own.
         with suppress(StorageError, DiskSpaceError):
-            here = on_this_machine(asked, radius_arcsec, (), embedded_path(make=True))
+            made = embedded_path(make=True)
+            here = on_this_machine(asked, radius_arcsec, (), (("embedded", made),))
         if here is None:
             raise
         return here
 
 
+def _knows_more(asked: Query, cache: StarCache, refresh: bool) -> bool:
+    """Whether the archive is to be asked, or has been: it knows more of a star than the shipped sample does."""
+    return refresh or (asked.source_id is not None and cache.load(asked.source_id) is not None)
+
+
 def on_this_machine(
-    asked: Query, radius_arcsec: float, opened: Sequence[SpectrumSet], path: Path | None
+    asked: Query, radius_arcsec: float, opened: Sequence[SpectrumSet], sets: Sequence[tuple[Origin, Path | None]]
 ) -> StarRecord | None:
-    """The star in opened files or the embedded set at `path`."""
+    """The star in opened files, else in the first of the Parquet `sets` (origin, path) that has it."""
     if asked.kind == "source_id":
         assert asked.source_id is not None
         found = in_opened(opened, asked.source_id, asked.release)
         if found is not None:
             return _local_record(asked, found, "file")
-        found = in_parquet(path, asked.source_id) if path and asked.release in ("", DEFAULT.key) else None
-        return None if found is None else _local_record(asked, found, "embedded")
+        for origin, path in sets if asked.release in ("", DEFAULT.key) else ():
+            found = in_parquet(path, asked.source_id) if path else None
+            if found is not None:
+                return _local_record(asked, found, origin)
     if asked.kind == "coordinates":
         place = (asked.ra, asked.dec, asked.epoch, radius_arcsec)
         near = near_in_opened(opened, *place)
         if len(near):
             spectra = in_opened(opened, int(near["source_id"].iloc[0]))
             return _local_record(asked, spectra, "file", near)
-        near = near_in_parquet(path, *place) if path else pd.DataFrame()
-        if path and len(near):
-            spectra = in_parquet(path, int(near["source_id"].iloc[0]))
-            return _local_record(asked, spectra, "embedded", near)
+        for origin, path in sets:
+            near = near_in_parquet(path, *place) if path else pd.DataFrame()
+            if path and len(near):
+                return _local_record(asked, in_parquet(path, int(near["source_id"].iloc[0])), origin, near)
     return None
 
 
@@ -116,7 +129,9 @@ def _local_record(
     gaia = {"source_id": int(spectra.source_id[0])} | spectra.metadata.iloc[0].to_dict()
     gaia = {name: None if is_missing(value) else value for name, value in gaia.items()}
     record = StarRecord(asked.text, int(spectra.source_id[0]), spectra, gaia, origin, of=spectra.release)
-    if origin == "embedded":
+    if origin == "real":
+        record = replace(record, messages=(ABOUT_ONE,), product="XP_SAMPLED", release=DEFAULT.name)
+    elif origin == "embedded":
         record = replace(record, messages=("A simulated star of the embedded data set, not a real one.",))
     elif any(str(name).startswith(TRUE_PREFIX) for name in gaia):
         record = replace(record, messages=("A simulated star, not a real one: its file knows its true parameters.",))

@@ -8,7 +8,7 @@ import pandas as pd
 from core.gaia.releases import DEFAULT, find_release
 from core.spectra.spectrum_set import SpectrumSet
 
-Origin = Literal["file", "embedded", "cache", "archive"]
+Origin = Literal["file", "real", "embedded", "cache", "archive"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class StarRecord:
     gaia : dict
         Gaia columns by Gaia's names (`core.gaia.columns.STAR_COLUMNS`); unknown values are None. For opened and
         embedded stars: the columns of their file.
-    origin : 'file', 'embedded', 'cache' or 'archive'
+    origin : 'file', 'real', 'embedded', 'cache' or 'archive'
     product : 'XP_SAMPLED', 'XP_CONTINUOUS' or ''
         Which product the flux is from (XP_CONTINUOUS is calibrated here).
     rvs : DataFrame (wavelength_nm, flux, flux_error) or None
@@ -60,8 +60,3 @@ class StarRecord:
     def designation(self) -> str:
         """'Gaia DR3 123': the id as an id of its release."""
         return find_release(self.of).designation(self.source_id)
-
-
-def is_missing(value: object) -> bool:
-    """Whether a column's value is unknown: None, NA or NaN."""
-    return value is None or value is pd.NA or (isinstance(value, float) and value != value)

@@ -13,12 +13,12 @@ from core.archive.client import ArchiveClient
 from core.archive.products import read_star_products
 from core.archive.translate import translated
 from core.errors import ArchiveError, NotFoundError, OfflineError, ReadError, StorageError, UsageError
-from core.gaia.columns import STAR_COLUMNS
+from core.gaia.columns import STAR_COLUMNS, is_missing, is_true
 from core.gaia.counts import G_LIMIT_MAG
 from core.gaia.releases import RELEASES, Release, find_release
 from core.gaia.source_id import approximate_position, healpix_of
 from core.star.nearest import POSITION_COLUMNS, nearest, separation_arcsec
-from core.star.record import Origin, StarRecord, is_missing
+from core.star.record import Origin, StarRecord
 from core.star.resolve import Query
 from core.star.search import Match, search_archive
 
@@ -102,7 +102,7 @@ def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
         )
     columns = {name: value for name, value in rows.iloc[0].to_dict().items() if name in STAR_COLUMNS}
     gaia = {name: None if is_missing(value) else value for name, value in columns.items()}
-    has = {name: _is_true(gaia.get(name)) for name in ("has_xp_sampled", "has_xp_continuous", "has_rvs")}
+    has = {name: is_true(gaia.get(name)) for name in ("has_xp_sampled", "has_xp_continuous", "has_rvs")}
     spectra, product, rvs = None, "", None
     if any(has.values()):
         with tempfile.TemporaryDirectory(prefix="gaia-star-") as folder:
@@ -187,7 +187,3 @@ def _table(stars: list[CachedStar]) -> pd.DataFrame:
     return pd.DataFrame([{name: star.gaia.get(name) for name in POSITION_COLUMNS} for star in stars]).dropna(
         subset=["ra", "dec"]
     )
-
-
-def _is_true(value: object) -> bool:
-    return not is_missing(value) and str(value).lower() in ("true", "1", "t")

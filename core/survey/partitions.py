@@ -3,16 +3,17 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.errors import ReadError, UsageError
-from core.spectra.readers import files_in
+from core.errors import EmptyFileError, MissingColumnError, ReadError, UnsupportedFormatError, UsageError
+from core.gaia.vocabulary import canonical_names
+from core.spectra.readers.folders import folder_of
+from core.spectra.readers.formats import open_table
 from core.survey.simulated import chunk_rows, is_simulated, parse_simulated
 
 PARTITION_ROWS = 32_768
 """A partition ends with the row group that reaches this number; files other than Parquet are one partition each."""
-_HATS_FILES = ("hats.properties", "properties")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Plan:
     root: str
     partitions: tuple[Partition, ...]
     fingerprint: str
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Files of a folder that are no tables of spectra, and why."""
 
     @property
     def n_rows(self) -> int | None:
@@ -87,22 +90,46 @@ def plan_partitions(source: str | Path, partition_rows: int = PARTITION_ROWS) ->
     if not root.exists():
         raise UsageError(f"the input {root} does not exist; give a file or folder of spectra, or a HATS catalogue")
     found: list[Partition] = []
-    for file in _files(root):
+    folder = folder_of(root)
+    left_out = dict(folder.left_out)
+    for name in folder.names:
+        file = root / name if name else root
+        if name and (reason := _foreign(file)):
+            left_out[name] = reason
+            continue
         for item in _cut(file, partition_rows):
             found.append(Partition(len(found), **item))
-    return Plan(str(root), tuple(found), _fingerprint(root, found))
+    for name, reason in folder.missing.items():
+        found.append(Partition(len(found), str(root / name), fault=reason))
+    if not found:
+        raise EmptyFileError(f"{root}: the folder holds no table of spectra; {_first(left_out)}")
+    return Plan(str(root), tuple(found), _fingerprint(root, found), left_out)
 
 
-def _files(root: Path) -> list[Path]:
-    is_hats = root.is_dir() and any((root / name).is_file() for name in _HATS_FILES)
-    return files_in(root / "dataset" if is_hats else root)
+def _foreign(file: Path) -> str:
+    """Why a file of a folder is no table of spectra; '' for one that is, and for a damaged one, which is a fault."""
+    from core.spectra.readers.assemble import holds_spectra
+
+    try:
+        table = open_table(file, file.name)
+    except (UnsupportedFormatError, MissingColumnError) as error:
+        return str(error)
+    except ReadError:
+        return ""
+    if table is None or holds_spectra(set(canonical_names(table.names).values())):
+        return ""
+    return f"no spectra: it has {', '.join(table.names[:8])}"
+
+
+def _first(left_out: dict[str, str]) -> str:
+    return next((f"left out: {name} ({reason})" for name, reason in left_out.items()), "it is empty")
 
 
 def _cut(file: Path, partition_rows: int) -> Iterator[dict]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if file.suffix not in (".parquet", ".pq"):
+    if file.suffix not in (".parquet", ".pq") or _has_sample_rows(file):
         yield {"path": str(file)}
         return
     try:
@@ -113,6 +140,19 @@ def _cut(file: Path, partition_rows: int) -> Iterator[dict]:
     rows = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
     for groups, n_rows in _runs(rows, partition_rows):
         yield {"path": str(file), "row_groups": groups, "n_rows": n_rows}
+
+
+def _has_sample_rows(file: Path) -> bool:
+    """Is it a long table, in which a star's rows may lie in several row groups?"""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(file)
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
+        return False
+    kinds = {word: schema.field(name).type for name, word in canonical_names(schema.names).items()}
+    return all(name in kinds and pa.types.is_floating(kinds[name]) for name in ("wavelength", "flux"))
 
 
 def _simulated_plan(source: str, partition_rows: int) -> Plan:
@@ -152,7 +192,8 @@ def _fingerprint(root: Path, partitions: list[Partition]) -> str:
     for item in partitions:
         path = Path(item.path)
         name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-        facts.append([name, path.stat().st_size, item.row_groups, item.n_rows])
+        size = path.stat().st_size if path.exists() else 0
+        facts.append([name, size, item.row_groups, item.n_rows])
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -10,6 +10,7 @@ from core.verdict.ensemble import Ensemble
 from core.verdict.out_of_distribution import DOMAIN_FILE, TrainingDomain, load_domain
 from core.verdict.second_look import FILE_NAME as SECOND_LOOK_FILE
 from core.verdict.second_look import SecondLook, load_second_look
+from core.verdict.unseen import NONE_UNSEEN, UNSEEN_FILE, UnseenVerdicts, load_unseen
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,14 @@ class Companions:
         What brightness and parallax add, fitted to this run's verdicts; without it a formula says so.
     conformal : ConformalSets or None
         How extreme the held-out stars' probabilities get by chance.
+    unseen : UnseenVerdicts
+        What the members that never saw a real star say of it, for those that the run has learnt from.
     """
 
     domain: TrainingDomain | None = None
     second_look: SecondLook | None = None
     conformal: ConformalSets | None = None
+    unseen: UnseenVerdicts = NONE_UNSEEN
 
 
 NO_COMPANIONS = Companions()
@@ -50,7 +54,8 @@ def load_companions(run_dir: str | Path, started: str) -> Companions:
         A file is damaged.
     """
     folder = Path(run_dir)
-    stamps = tuple(_stamp(folder / name) for name in ("test.parquet", "oof.parquet", DOMAIN_FILE, SECOND_LOOK_FILE))
+    names = ("test.parquet", "oof.parquet", DOMAIN_FILE, SECOND_LOOK_FILE, UNSEEN_FILE)
+    stamps = tuple(_stamp(folder / name) for name in names)
     return _load(folder, str(started), stamps)
 
 
@@ -65,7 +70,7 @@ def _load(folder: Path, started: str, stamps: tuple) -> Companions:
         conformal = load_conformal(folder)
     except RunError:  # no held-out stars of both classes that can be read: no promise, and all else holds
         conformal = None
-    return Companions(load_domain(folder), load_second_look(folder, started), conformal)
+    return Companions(load_domain(folder), load_second_look(folder, started), conformal, load_unseen(folder))
 
 
 def _stamp(path: Path) -> int:

@@ -38,6 +38,11 @@ class StarVerdict:
         return _known(self.of.probability_std[self.row])
 
     @property
+    def unseen(self) -> bool:
+        """Whether the run has learnt from this real star, and the numbers are those of members that never saw it."""
+        return bool(self.of.unseen[self.row])
+
+    @property
     def label(self) -> str | None:
         """'massive' or 'low-mass'."""
         return self.of.label[self.row]

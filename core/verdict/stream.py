@@ -14,6 +14,7 @@ from core.gaia.labels import MASSIVE
 from core.gaia.releases import DEFAULT
 from core.parquet_output import parquet_output
 from core.spectra.readers.data_release import RELEASE_FIELD
+from core.spectra.readers.faults import LeftOut
 from core.verdict.companions import NO_COMPANIONS, load_companions
 from core.verdict.ensemble import Ensemble
 from core.verdict.verdict import judge
@@ -32,7 +33,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class ClassifiedFile:
-    """What `classify_file` wrote: counts of rows, and their data release (and whether the input says so)."""
+    """What `classify_file` wrote: counts of rows, their release (and whether the input says it), and files left out."""
 
     path: Path
     n_rows: int = 0
@@ -41,6 +42,7 @@ class ClassifiedFile:
     n_noted: int = 0
     release: str = DEFAULT.key
     release_stated: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
     def counting(self, table: pd.DataFrame) -> "ClassifiedFile":
         """The counts with one more piece."""
@@ -93,7 +95,15 @@ def classify_file(
         share = value
 
     done = ClassifiedFile(Path(out))
-    pieces = iter_spectra(path, chunk_rows, with_errors=False, release=release, on_progress=read_so_far)
+    left_out: list[LeftOut] = []
+    pieces = iter_spectra(
+        path,
+        chunk_rows,
+        with_errors=False,
+        release=release,
+        on_progress=read_so_far,
+        on_left_out=left_out.append,
+    )
     first = next(pieces, None)
     of = DEFAULT.key if first is None else first.release
     done = replace(done, release=of, release_stated=first is not None and first.release_stated)
@@ -107,7 +117,7 @@ def classify_file(
             done = done.counting(table)
             if on_progress is not None:
                 on_progress(share, done.n_rows)
-    return done
+    return replace(done, left_out=tuple(left_out))
 
 
 def to_arrow(table: pd.DataFrame) -> pa.Table:

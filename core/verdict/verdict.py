@@ -11,6 +11,8 @@ import pandas as pd
 from core.errors import UsageError
 from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 from core.gaia.releases import DEFAULT
+from core.spectra.damage import NOTE as DAMAGE_NOTE
+from core.spectra.damage import is_damaged
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
 from core.statistics.prevalence import reweight
@@ -89,12 +91,13 @@ class Verdict:
         return np.isfinite(self.members).sum(axis=0)
 
     @cached_property
-    def _mean_and_spread(self) -> tuple[np.ndarray, np.ndarray]:
+    def _mean_and_spread(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         asked = np.isfinite(self.members)
         with np.errstate(divide="ignore", invalid="ignore"):
             mean = np.where(asked, self.members, 0.0).sum(axis=0) / self.n_asked
             spread = np.sqrt((np.where(asked, self.members - mean, 0.0) ** 2).sum(axis=0) / (self.n_asked - 1))
-        return mean, np.where(self.n_asked > 1, spread, np.nan)
+        spread = np.where(self.n_asked > 1, spread, np.nan)
+        return self.companions.unseen.replace(self.source_id, mean, spread)
 
     @property
     def probability(self) -> np.ndarray:
@@ -105,6 +108,11 @@ class Verdict:
     def probability_std(self) -> np.ndarray:
         """Standard deviation over the members that were asked (ddof 1); NaN for fewer than two."""
         return self._mean_and_spread[1]
+
+    @property
+    def unseen(self) -> np.ndarray:
+        """Whether the run has learnt from a real star: then its numbers are of the members that never saw it."""
+        return self._mean_and_spread[2]
 
     @cached_property
     def label(self) -> np.ndarray:
@@ -227,7 +235,7 @@ def classify(spectra: SpectrumSet, ensemble: Predictor) -> pd.DataFrame:
         probability : float64, of massive, calibrated, at equal priors: mean over the members; NaN if not classified
         probability_std : float64, standard deviation over the members (ddof 1); NaN with one member
         label : 'massive' (probability >= 0.5) or 'low-mass'; None if not classified
-        note : str, '' for a good row
+        note : str, '' for a good row; a damaged spectrum (`core.spectra.damage`) has its number all the same
     """
     return judge(spectra, ensemble).table()
 
@@ -249,9 +257,12 @@ def member_probabilities(spectra: SpectrumSet, ensemble: Predictor) -> np.ndarra
 
 
 def _notes(spectra: SpectrumSet, members: np.ndarray, ensemble: Predictor) -> np.ndarray:
-    """The notes, with one on every row that is not classified."""
+    """The notes, with one on every row that is not classified, and on every classified one that is damaged."""
     note = spectra.note.copy()
-    rows = np.flatnonzero(~np.isfinite(members).any(axis=0))
+    classified = np.isfinite(members).any(axis=0)
+    damaged = np.flatnonzero(classified & is_damaged(spectra.flux, spectra.flux_error))
+    note[damaged] = [f"{old}; {DAMAGE_NOTE}" if old else DAMAGE_NOTE for old in note[damaged]]
+    rows = np.flatnonzero(~classified)
     if not len(rows):
         return note
     unclassified = spectra.take(rows)

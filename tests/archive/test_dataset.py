@@ -203,7 +203,7 @@ def test_an_edition_with_dr3_ids_needs_no_crossmatch(name, ids):
     table = pd.DataFrame({"Cat": ["M", "H"], name: ids, "GaiaDR2": [7, 8]})
     stars = als.read_als({"t": table[["Cat", name]] if name == "Gaia" else table}, "J/X")
     assert stars["dr3_source_id"].tolist() == [123, 456]
-    assert als.Als("J/X", stars).has_dr3_ids
+    assert als.Als("J/X", stars).release == "dr3"
 
 
 @pytest.mark.parametrize("table", [{"other": [1]}, {"Cat": [], "GaiaDR2": []}, {"Cat": ["Z"], "GaiaDR2": [1]}])
@@ -215,7 +215,7 @@ def test_als_without_the_needed_columns_names_what_it_found(table):
 def test_the_newest_edition_that_is_there_is_taken(archive, client, monkeypatch):
     monkeypatch.setenv("ALS_CATALOGUES", "J/MNRAS/543/63,J/MNRAS/504/2968")
     older = als.fetch_als(client)
-    assert (older.catalogue, older.has_dr3_ids) == ("J/MNRAS/504/2968", False)
+    assert (older.catalogue, older.release) == ("J/MNRAS/504/2968", "dr2")
     assert "J/MNRAS/543/63 was passed over" in older.notes[0]
     assert archive.counts["vizier"] == 2
     gaia = archive.sky.gaia[archive.sky.kind == "ob"]

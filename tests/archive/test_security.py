@@ -13,7 +13,7 @@ import pytest
 
 from core.archive import parse
 from core.archive.client import check_zip
-from core.archive.id_files import read_ids
+from core.archive.id_files import read_id_list, read_ids
 from core.archive.products import read_star_products
 from core.archive.retry import IncompleteReplyError
 from core.errors import ArchiveReplyError, ReadError, SourceIdError
@@ -137,7 +137,10 @@ def test_only_a_number_is_a_time_to_wait(said, seconds):
 def test_a_damaged_list_of_ids_is_refused_by_name(tmp_path):
     path = tmp_path / "ids.parquet"
     pd.DataFrame({"source_id": ["5937083312263887616", "Vega"]}).to_parquet(path)
-    with pytest.raises(SourceIdError, match="no whole number"):
+    assert read_ids(path).tolist() == [5937083312263887616]
+    assert "Vega" in read_id_list(path).problems["row 2"]
+    pd.DataFrame({"source_id": ["Vega"]}).to_parquet(path)
+    with pytest.raises(SourceIdError, match="row 1: source_id 'Vega' is no 64-bit Gaia id"):
         read_ids(path)
     ids = pd.DataFrame({"source_id": np.arange(1, 50_000)})
     ids.to_parquet(path)

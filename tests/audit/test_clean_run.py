@@ -16,7 +16,7 @@ from core.errors import RunError
 from core.settings import PROJECT_ROOT
 from tests.audit.conftest import run_of
 
-WANTS_DATA = {"folds", "preprocessing", "pixel_noise", "sky_blocks", "magnitude_matched"}
+WANTS_DATA = {"sealed_stars", "folds", "preprocessing", "pixel_noise", "sky_blocks", "magnitude_matched"}
 
 
 @pytest.fixture(scope="module")

@@ -158,7 +158,25 @@ def _spectra_seeds() -> list[bytes]:
     columns = synthetic.sampled_columns(few)
     continuous = synthetic.continuous_columns(few.source_id, synthetic.coefficients(2, seed=9))
     rows = synthetic.sample_rows_csv(few)
+    from tests.spectra.layouts import LAYOUTS
+
+    arrays = {"source_id": few.source_id, "flux": few.flux}
+    layouts = (
+        "ECSV of a QTable",
+        "FITS of a QTable",
+        "Parquet (astropy)",
+        "Parquet, nested",
+        "JSON records",
+        "JSON lines",
+    )
+    more = [LAYOUTS[name].write(arrays, {"source_id": "", "flux": "Jy"}) for name in layouts]
+    wide = ",".join(["source_id", *(f"flux_{item}" for item in range(336, 1021, 2))])
+    values = ",".join(["5937083312263887616", *["1e-17"] * 343])
     return [
+        *more,
+        f"{wide}\n{values}\n".encode(),
+        b"source_id,flux\n5937083312263887616,\"array([1., 2., ..., 3.])\"\n",
+        b"source_id,flux\n5937083312263887616,\"masked_array(data=[1, --], mask=[False, True], fill_value=1e+20)\"\n",
         synthetic.csv_bytes(columns), synthetic.csv_bytes(continuous), rows, synthetic.ecsv_bytes(columns),
         synthetic.astropy_bytes(columns, "fits"), synthetic.astropy_bytes(columns, "votable"),
         synthetic.zip_bytes({"XP_SAMPLED_COMBINED.csv": rows}),
@@ -176,10 +194,19 @@ def _parquet(columns: dict) -> bytes:
 
 
 def _table_seeds() -> list[bytes]:
-    from tests.spectra import synthetic
+    import numpy as np
 
+    from tests.spectra import synthetic
+    from tests.spectra.layouts import LAYOUTS
+
+    few = {"source_id": np.array([4, 5]), "ra": np.array([10.0, 11.0]), "dec": np.array([-60.0, 61.0])}
+    units = {"source_id": "", "ra": "deg", "dec": "deg"}
+    more = [item.write(few, units) for item in LAYOUTS.values()]
     stars = {"source_id": [4, 5], "ra": [10.0, 11.0], "dec": [-60.0, 61.0], "parallax": [1.0, 2.0]}
     return [
+        *more,
+        b"source_id ra dec\n5 00:40:09.1 +60:53:56\n",
+        b"#RESOURCE=yCat_1355\nRA_ICRS\tDE_ICRS\tSource\ndeg\tdeg\t\n---\t---\t---\n1.0\t2.0\t5\n",
         synthetic.csv_bytes(stars), _parquet(stars), synthetic.astropy_bytes(stars, "fits"),
         synthetic.astropy_bytes(stars, "votable"), b"4111834567779557376\n5937083312263887616\n",
     ]  # fmt: skip

@@ -38,6 +38,10 @@ _COLUMNS: dict[str, tuple[str, str | None, str]] = {
     "test_ap": ("Test AP", "%.4f", "Average precision."),
     "brier": ("Brier", "%.4f", "Mean squared error of the probability; smaller is better."),
     "ece": ("ECE", "%.4f", "Expected calibration error in 15 bins, at equal priors; smaller is better."),
+    "real_recall": ("Real OB found", "%.3f", "Of the shipped real O to B2.5 stars, by members that never saw them."),
+    "real_recall_range": ("95 % of found", None, "Wilson interval: the stars are few."),
+    "real_false_positive": ("Real false pos.", "%.4f", "Of the shipped real low-mass stars, called massive."),
+    "real_false_positive_range": ("95 % of false", None, "Wilson interval."),
     "train_loss": ("Train loss", "%.3f", "At each fold's best epoch, mean over folds."),
     "val_loss": ("Val. loss", "%.3f", "At each fold's best epoch, mean over folds."),
     "published_val_loss": ("Published val. loss", "%.2f", "The study's, at its last epochs."),
@@ -60,7 +64,7 @@ def rows_of(results: Sequence[RunResult]) -> list[ComparisonRow]:
 def show_table(rows: Sequence[ComparisonRow]) -> None:
     """Every row, sortable by a click on a heading, with downloads."""
     table = comparison_table(rows)
-    for name in ("test_accuracy", "test_auc"):
+    for name in ("test_accuracy", "test_auc", "real_recall", "real_false_positive"):
         table[f"{name}_range"] = [
             None if low is None else f"{low:.4f}–{high:.4f}"
             for low, high in zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)

@@ -3,11 +3,18 @@
 import streamlit as st
 
 from core.datasets.dataset import Dataset
+from core.datasets.real_stars import FIRST_STAR, REDDENED_GIANT, real_star_facts
 from core.device import Device
 from core.gaia.labels import MASSIVE
 from core.statistics.prevalence import GAIA_PREVALENCE, reweight
 from ui.parts.numbers import percent
 from ui.shell import link
+
+TOUR = (
+    (FIRST_STAR, "An O7 star of Cygnus OB2"),
+    (REDDENED_GIANT, "A cool giant, as dusty"),
+)
+"""Real stars with which the tour begins."""
 
 
 def show_device(device: Device) -> None:
@@ -17,21 +24,27 @@ def show_device(device: Device) -> None:
 
 
 def guide(embedded: Dataset | None) -> None:
-    """A tour in five steps, each with its links; star examples come from the embedded set."""
+    """A tour in five steps, each with its links; it begins with a real star where the sample is installed."""
     examples = _examples(embedded)
     find, see, train = st.columns(3, border=True)
     with find:
         st.markdown("**1. Find a star**")
-        st.markdown("Look it up by Gaia source id, name or place, or open a file. The examples are simulated.")
+        real = _real_examples()
+        text = "Look it up by Gaia source id, name or place, or open a file."
+        about = "The first two are real, behind 5 magnitudes of dust." if real else "The examples are simulated."
+        st.markdown(f"{text} {about}")
+        for title, source_id in real.items():
+            link("Star", title, source_id=source_id)
         for label, source_id in examples.items():
-            link("Star", f"A {label} star", source_id=source_id)
+            link("Star", f"A {label} star{', simulated' if real else ''}", source_id=source_id)
         link("Star", "Look up a star or open a file")
         link("Spectra", "Browse the spectra")
     with see:
         st.markdown("**2. See why**")
         st.markdown("Which wavelengths speak for the verdict, and how it follows temperature, gravity, dust and noise.")
-        if MASSIVE in examples:
-            link("Explain", "Why is it massive?", source_id=examples[MASSIVE])
+        first = next(iter(real.values()), examples.get(MASSIVE))
+        if first:
+            link("Explain", "Why is it massive?", source_id=first)
         else:
             link("Explain", "Explain a verdict")
         link("Simulate", "Simulate a star")
@@ -68,6 +81,15 @@ def explain() -> None:
             f"of {percent(GAIA_PREVALENCE, 2)} of Gaia's XP sources, a star with probability 0.99 at equal priors is "
             f"massive with probability {percent(rare)}: candidates need a second look, at the parallax first."
         )
+
+
+def _real_examples() -> dict[str, str]:
+    """Title of a link and source id of real stars, the first one of the tour before all others; empty without them."""
+    found = {}
+    for source_id, title in TOUR:
+        if real_star_facts(source_id) is not None:
+            found[title] = str(source_id)
+    return found
 
 
 def _examples(embedded: Dataset | None) -> dict[str, str]:

@@ -5,14 +5,20 @@ import streamlit as st
 from core import quota
 from core.errors import ExplorerError
 from core.settings import current_settings
-from core.spectra.readers import read_bytes
+from core.spectra.readers import LeftOut, read_bytes
+from core.spectra.readers.sampling import is_sampling_file
 from core.spectra.spectrum_set import SpectrumSet
 from ui import state
 from ui.parts.plain import plain
 
 LONGEST_MENU = 5000
 """Files with more stars are chosen from by row number: a browser is slow with longer menus."""
-FILE_TYPES = ["csv", "ecsv", "fits", "fit", "vot", "xml", "parquet", "zip", "gz"]
+FILE_TYPES = [
+    "csv", "tsv", "txt", "dat", "ecsv", "fits", "fit", "vot", "xml", "parquet", "tbl", "mrt", "json", "jsonl", "zip",
+    "gz",
+]  # fmt: skip
+MOST_LEFT_OUT = 10
+"""Files of one zip that are named as left out."""
 
 
 def open_files() -> None:
@@ -30,8 +36,11 @@ def open_files() -> None:
     if uploads:
         opened.failures.clear()
         with st.spinner("Reading …"):
-            for name, upload in zip(own_names([upload.name for upload in uploads]), uploads, strict=True):
-                _read(opened, name, upload.getvalue())
+            names = own_names([upload.name for upload in uploads])
+            together = {upload.name: upload.getvalue() for upload in uploads if is_sampling_file(upload.name)}
+            for name, upload in zip(names, uploads, strict=True):
+                if upload.name not in together or len(uploads) == 1:
+                    _read(opened, name, upload.getvalue(), together)
         opened.uploads += 1
         st.rerun()
     for name, message in opened.failures.items():
@@ -57,14 +66,17 @@ def own_names(names: list[str]) -> list[str]:
     return found
 
 
-def _read(opened: state.OpenedFiles, name: str, data: bytes) -> None:
+def _read(opened: state.OpenedFiles, name: str, data: bytes, beside: dict[str, bytes]) -> None:
     others = [spectra for other, spectra in opened.spectra.items() if other != name]
     try:
         quota.check_upload(len(others), sum(spectra.n_bytes for spectra in others), len(data))
-        spectra = read_bytes(name, data)
+        left_out: list[LeftOut] = []
+        spectra = read_bytes(name, data, beside=beside, on_left_out=left_out.append)
         # A packed file may hold many times its size: what stays in memory counts.
         quota.check_session(sum(item.n_bytes for item in (*others, spectra)))
         opened.add(name, spectra)
+        for item in left_out[:MOST_LEFT_OUT]:
+            opened.failures[f"{name}/{item.name}"] = item.reason
     except ExplorerError as error:
         opened.failures[name] = str(error)
 

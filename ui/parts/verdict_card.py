@@ -9,6 +9,7 @@ from core.gaia.quality import Advice
 from core.runs.catalogue import RunSummary
 from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict.star_verdict import StarVerdict
+from core.verdict.unseen import UNSEEN_NOTE
 from ui.parts.figure import show
 from ui.parts.live_plot import Readout
 from ui.parts.numbers import percent, probability_text
@@ -28,7 +29,13 @@ def show_verdict(verdict: StarVerdict, run: RunSummary) -> None:
         return
     st.subheader(f"Verdict: {verdict.label}", anchor=False)
     st.metric("Probability of massive", probability_text(verdict.probability, verdict.probability_std))
-    show(members_figure(verdict.members), _members_caption(verdict, run), key="members")
+    if verdict.unseen:
+        st.caption(
+            f":material/visibility_off: {UNSEEN_NOTE.capitalize()}: {run.title} has learnt from this real star, so the "
+            "numbers are those of the members in whose training neither the star nor a copy had a part."
+        )
+    else:
+        show(members_figure(verdict.members), _members_caption(verdict, run), key="members")
     st.markdown(_ladder(verdict))
     if verdict.note:
         st.warning(plain(verdict.note), icon=":material/warning:")

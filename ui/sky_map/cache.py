@@ -1,6 +1,7 @@
 """What the pages Sky map and Associations keep from one run of their script to the next, for each session by itself."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,10 +25,20 @@ from core.sky.matching import known_groups, match_groups
 from core.sky.neighbours import DenseNeighbourhoodError
 from core.sky.sky_cells import MOST_MARKS, Field, SkyMap, map_stars
 from core.sky.star_places import StarPlaces, star_places
-from core.sky.star_source import Cuts, StarSource
+from core.sky.star_source import Cuts, StarSource, source_of_table
 
 LEAST_OVERLAP = 0.1
 """Share of a group's members that a known group must hold to give it a name in the table."""
+
+
+@st.cache_resource(max_entries=2, show_spinner="Classifying the real stars …")
+def real_sky(path: Path, run_dir: Path, key: str) -> StarSource:
+    """The shipped real stars with the default ensemble's verdicts; `key` changes with their file."""
+    from core.datasets.real_stars import PROVENANCE, TITLE
+    from core.sky.real_sky import about_verdicts, real_sky_table
+
+    table = real_sky_table(path, run_dir)
+    return source_of_table(table, TITLE, f"{PROVENANCE} {about_verdicts(run_dir)}", f"real sky {key}")
 
 
 @st.cache_data(scope="session", max_entries=8, show_spinner=False)

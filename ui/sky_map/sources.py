@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import quota
 from core.datasets.catalogue import EMBEDDED
+from core.datasets.real_stars import REAL
 from core.errors import ExplorerError
 from core.gaia.labels import THRESHOLD
 from core.settings import current_settings
@@ -21,8 +22,10 @@ from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
 from ui import cache, shell, state
 from ui.parts.choice import choose_one, number_of_query
 from ui.parts.plain import plain
+from ui.sky_map import cache as sky_cache
 
 GALAXY = "galaxy"
+GALAXY_TITLE = "Simulated Galaxy with known associations"
 MOST_UPLOADED = 2_000_000
 _HOW_GROUPED = (
     state.EPS_PC, state.EPS_DEG, state.MIN_SAMPLES, state.SPACE, state.DISTANCE_ERRORS, state.DISTANCE, state.WEIGHT,
@@ -36,20 +39,28 @@ G_LIMITS = (3.0, 21.0)
 THRESHOLDS = (
     0.0, 0.01, *(round(0.05 * i, 2) for i in range(1, 20)), 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 1.0,
 )  # fmt: skip
-_FILE_TYPES = ["parquet", "csv", "ecsv", "fits", "vot", "xml", "gz"]
+_FILE_TYPES = ["parquet", "csv", "tsv", "txt", "dat", "ecsv", "fits", "fit", "vot", "xml", "tbl", "mrt", "json", "gz"]
 
 
-def choose_source() -> StarSource | None:
-    """A select box of the tables at hand; None (with a message) when the chosen one cannot be read."""
+def choose_source(*, with_real: bool = False) -> StarSource | None:
+    """A select box of the tables at hand; None (with a message) when the chosen one cannot be read.
+
+    `with_real` offers the shipped real stars, and first: they have no parallaxes, so only a map of directions can.
+    """
     datasets = {entry.name: entry for entry in cache.with_wanted(cache.find_datasets, state.STARS)}
+    real = datasets.pop(REAL, None)
+    real = real if with_real else None
     results = {path.name: path for path in _find_results()}
     uploads = _uploads()
-    titles = {GALAXY: "Simulated Galaxy with known associations"}
+    titles = ({REAL: real.title} if real else {}) | {GALAXY: GALAXY_TITLE}
     titles |= {name: f"Survey result {name}" for name in results} | {name: f"Opened {name}" for name in uploads}
     titles |= {name: entry.title for name, entry in datasets.items() if name not in titles}
     help_text = "Tables of predictions are opened below; samples are drawn on the page Simulate."
     name = choose_one("Stars", titles, state.STARS, help=help_text)
+    state.remember(state.STARS_CHOSEN, name)
     try:
+        if name == REAL and real is not None:
+            return sky_cache.real_sky(real.path, current_settings().default_run_dir, real.key)
         if name in uploads:
             return uploads[name]
         if name in results:
@@ -70,12 +81,12 @@ def choose_source() -> StarSource | None:
         return None
 
 
-def require_source() -> StarSource:
+def require_source(*, with_real: bool = False) -> StarSource:
     """The head of a page of the sky: the chosen table, an uploader for others, where the stars come from.
 
     The page ends here where the table cannot be used.
     """
-    source = choose_source()
+    source = choose_source(with_real=with_real)
     with st.expander("Open a table of predictions", icon=":material/upload_file:"):
         open_table()
     if source is None:
@@ -200,6 +211,9 @@ def travelling(**more: str) -> dict[str, str | list[str]]:
     for name in (state.STARS, *_CUTS, *_HOW_GROUPED):
         if values := state.queries(name):
             query[name] = values if len(values) > 1 else values[0]
+    chosen = state.recall(state.STARS_CHOSEN, REAL)
+    if chosen != REAL:  # the first choice of one page, which its URL leaves out, need not be that of the other
+        query[state.STARS] = chosen
     # What a widget is bound to is found with the widget, not among the query parameters.
     bound = (state.MIN_SAMPLES, state.WEIGHT)
     query |= {name: f"{state.recall(name):g}" for name in bound if state.recall(name) is not None}

@@ -93,4 +93,7 @@ def choose_stars(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     return rows[[row for row in choice["selection"]["rows"] if row < len(rows)]]
 
 
-_LISTED = ("source_id", "label", "category", "phot_g_mean_mag", "bp_rp", "parallax", "part", "note")
+_LISTED = (
+    "source_id", "label", "category", "spectral_type", "phot_g_mean_mag", "bp_rp", "a_v_mag", "parallax", "part",
+    "note", "reference",
+)  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.archive.client import ArchiveClient
+from core.datasets.real_stars import FIRST_STAR, real_star_facts
 from core.errors import ExplorerError
 from core.gaia.releases import DEFAULT, RELEASES, find_release
 from core.runs.catalogue import RunSummary
@@ -29,6 +30,13 @@ class StarQuery:
     release: str = DEFAULT.key
 
 
+def offer_first_star() -> None:
+    """A button that looks up the real star with which the tour begins; nothing where the sample is not installed."""
+    if real_star_facts(FIRST_STAR) is not None:
+        text = "Begin with a real O7 star of Cygnus OB2, behind 5 magnitudes of dust"
+        st.button(text, icon=":material/star:", on_click=state.choose_source_id, args=(FIRST_STAR,))
+
+
 def choose_star() -> StarQuery:
     """The look-up field, and the options of a search by name or coordinates."""
     state.take_latest_star()
@@ -38,7 +46,7 @@ def choose_star() -> StarQuery:
         bind="query-params",
         type="search",
         placeholder="Theta1 Ori C, or 05 35 16.46 -05 23 22.8",
-        help="An id is searched in the opened files, the embedded stars, the stars seen before and the Gaia archive. "
+        help="An id is searched in the opened files, the shipped stars, the stars seen before and the Gaia archive. "
         "Coordinates may be decimal or sexagesimal, also 'galactic 209.0 -19.4'. Names need a network.",
         max_chars=200,
     )
@@ -76,7 +84,7 @@ def choose_star() -> StarQuery:
 def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], None] | None = None) -> VerdictCard:
     """Find a star by id, name or coordinates and judge it with a run; `on_wait` is told of the archive's hiccups.
 
-    Opened files come first (in each, the row that is chosen), then the embedded set, the download cache, the archive.
+    Opened files come first (in each, the row that is chosen), then the shipped stars, the download cache, the archive.
 
     Raises
     ------

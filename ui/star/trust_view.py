@@ -24,7 +24,8 @@ def show_trust(star: SpectrumSet, verdict: StarVerdict, run: RunSummary) -> None
         return
     st.markdown("**How far to trust it**")
     _show_domain(verdict)
-    _show_errors(_interval(star, run))
+    if not verdict.unseen:  # the measurement would be repeated for all members, most of which know the star
+        _show_errors(_interval(star, run))
     rate = choose_one(
         "Error rate that you accept",
         ERROR_RATES,

@@ -4,7 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_NULL_TEXTS = pa.array(["", "null", "none", "--", "n/a"], pa.large_string())
+from core.spectra.readers.array_text import plain_lists, spells_array
+
+_NULL_TEXTS = pa.array(["", "null", "none", "--", "n/a", "masked", "nan", "<na>"], pa.large_string())
 
 
 def is_list(kind: pa.DataType) -> bool:
@@ -27,13 +29,13 @@ def single_array(table: pa.Table, name: str) -> pa.Array:
 
 
 def spells_arrays(column: pa.Array) -> bool:
-    """Does the column hold lists, or text whose first value starts with a bracket?"""
+    """Does the column hold lists, or text whose first value spells one?"""
     if is_list(column.type):
         return True
     if not is_text(column.type):
         return False
     first = next((value.as_py() for value in column if value.is_valid and value.as_py().strip()), "")
-    return first.strip()[:1] in ("(", "[")
+    return spells_array(first)
 
 
 def matrix(column: pa.Array, width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +52,7 @@ def matrix(column: pa.Array, width: int) -> tuple[np.ndarray, np.ndarray]:
     values : float64 ndarray of shape (n, width)
         NaN where the row is null or has another number of values.
     counts : int64 ndarray of shape (n,)
-        Values in each row; -1 for a null row, -2 for text that is no list of numbers.
+        Values in each row; -1 for a null row, -2 for text that is no list of numbers (see `fault_of`).
     """
     if is_text(column.type):
         column, unreadable = parse_lists(column)
@@ -80,13 +82,29 @@ def flat_lists(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 
 def parse_lists(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """Lists of float64 from text such as '(1.0, 2.0)', '[1.0,null]' or NumPy's '[1. 2.]'.
+    """Lists of float64 from text such as '(1.0, 2.0)', '[1.0,null]' or any other notation of `array_text`.
 
     Returns the list array (null where the text is null or unreadable) and the mask of unreadable rows. Text without
     its closing bracket (a truncated file) is unreadable.
     """
     text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
     text = pc.if_else(pc.is_in(pc.utf8_lower(text), value_set=_NULL_TEXTS), None, text)
+    lists, unreadable = _parsed(text)
+    if not unreadable.any():
+        return lists, unreadable
+    # only what could not be read is looked at twice, so that the common notations cost nothing
+    rows = pa.array(unreadable)
+    again, bad = _parsed(plain_lists(text.filter(rows)))
+    if bad.all():
+        return lists, unreadable
+    places = np.arange(len(lists))
+    places[unreadable] = len(lists) + np.arange(len(again))
+    lists = pa.concat_arrays([lists, again]).take(pa.array(places))
+    unreadable[np.flatnonzero(unreadable)] = bad
+    return lists, unreadable
+
+
+def _parsed(text: pa.Array) -> tuple[pa.Array, np.ndarray]:
     starts = pc.or_(pc.starts_with(text, "("), pc.starts_with(text, "["))
     ends = pc.or_(pc.ends_with(text, ")"), pc.ends_with(text, "]"))
     closed = pc.fill_null(pc.and_(starts, ends), True)

@@ -1,7 +1,5 @@
 """Batches of any file format to SpectrumSet: ids, units, grid, calibration of coefficients, notes on bad rows."""
 
-import re
-
 import numpy as np
 import pyarrow as pa
 
@@ -11,30 +9,36 @@ from core.errors import (
     SampleCountError,
     SourceIdError,
     TruncatedFileError,
-    WavelengthGridError,
+    UnitError,
 )
-from core.spectra.grid import N_SAMPLES, WAVELENGTH_NM
-from core.spectra.readers.arrays import flat_lists, matrix, single_array
+from core.spectra.grid import N_SAMPLES
+from core.spectra.readers.array_text import fault_of
+from core.spectra.readers.arrays import is_text, matrix, single_array
 from core.spectra.readers.batch import COEFFICIENT_COLUMNS, Batch
 from core.spectra.readers.coefficients import attach_flux, read_coefficients
 from core.spectra.readers.data_release import release_of_batch, without_release
 from core.spectra.readers.faults import Faults
+from core.spectra.readers.file_names import id_in_name
 from core.spectra.readers.metadata import ERROR_NOTE, metadata_frame
 from core.spectra.readers.sample_rows import has_sample_rows, one_row_per_star
+from core.spectra.readers.sampling import check_rows, check_stated
 from core.spectra.readers.source_ids import parse_source_ids
-from core.spectra.readers.units import flux_factor, wavelength_factor
+from core.spectra.readers.units import flux_factor
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import note_bad_rows
 
-_GRID_TOLERANCE_NM = 0.01
-_ID_IN_NAME = re.compile(r"Gaia[ _]E?DR\d+[ _](\d{5,19})\.[^/]*$")
 ADVISORY_NOTES = ("duplicate source_id", ERROR_NOTE)
 """Notes about a file as a whole or about errors alone: made anew on reading, never taken over from a `note` column."""
 
 
 def holds_spectra(names: list[str] | set[str]) -> bool:
     """Do the (canonical) columns hold sampled or continuous spectra?"""
-    return "flux" in names or all(name in names for name in COEFFICIENT_COLUMNS)
+    return "flux" in names or holds_coefficients(names)
+
+
+def holds_coefficients(names: list[str] | set[str]) -> bool:
+    """Do the (canonical) columns hold the coefficients of both bands?"""
+    return all(name in names for name in COEFFICIENT_COLUMNS) or "xp_coefficients" in names
 
 
 def assemble(
@@ -96,12 +100,13 @@ def _ids(batch: Batch, n: int, problems: dict[int, ReadError]) -> np.ndarray:
         column = single_array(batch.table, "source_id")
     elif "source_id" in batch.parameters:
         column = pa.array([batch.parameters["source_id"]] * n, pa.string())
-    elif named := _ID_IN_NAME.search(batch.origin):
-        column = pa.array([named.group(1)] * n, pa.string())
+    elif n == 1 and (named := id_in_name(batch.origin)) is not None:
+        column = pa.array([named] * n, pa.string())
     else:
         raise MissingColumnError(
             f"{batch.origin}: no column 'source_id', found {', '.join(batch.table.column_names[:20])}. "
-            "Add the Gaia source ids as a column of 64-bit integers"
+            "Add the Gaia source ids as a column of 64-bit integers, or put the id of a file of one star into its "
+            "name, as in 'Gaia DR3 5937083312263887616.csv'"
         )
     source_id, bad = parse_source_ids(column, batch.origin)
     problems.update({row: SourceIdError(text) for row, text in bad.items()})
@@ -114,56 +119,53 @@ def _sampled(
     names = batch.table.column_names
     if "flux" not in names:
         return None, None
-    _check_grid(batch, problems)
-    flux, counts = matrix(single_array(batch.table, "flux"), N_SAMPLES)
+    _refuse_band_rows(batch)
+    check_stated(batch.sampling, batch.origin)
+    column = single_array(batch.table, "flux")
+    flux, counts = matrix(column, N_SAMPLES)
+    order = check_rows(batch, problems)
     for row in np.flatnonzero((counts != N_SAMPLES) & (counts != -1)):
-        problems.setdefault(int(row), _count_problem(int(counts[row])))
+        problems.setdefault(int(row), _count_problem(column, int(row), int(counts[row])))
     unit = batch.units.get("flux")
     factor = flux_factor(unit, "flux", batch.origin)
+    if order is not None:
+        flux = np.take_along_axis(flux, order, axis=1)
     if np.any(factor != 1.0) or not flux.flags.writeable:
         flux = flux * factor
     if "flux_error" not in names or not with_errors:
         return flux, None
     flux_error, _ = matrix(single_array(batch.table, "flux_error"), N_SAMPLES)
+    if order is not None:
+        flux_error = np.take_along_axis(flux_error, order, axis=1)
     error_unit = batch.units.get("flux_error", unit)
     return flux, flux_error * flux_factor(error_unit, "flux_error", batch.origin)
 
 
-def _count_problem(count: int) -> ReadError:
+def _count_problem(column: pa.Array, row: int, count: int) -> ReadError:
     if count == -2:
-        return SampleCountError("flux is no complete list of numbers (the file may be truncated)")
+        return SampleCountError(fault_of(column[row].as_py(), "flux"))
+    if count == 1 and not is_text(column.type) and not pa.types.is_nested(column.type):
+        return SampleCountError(
+            f"flux is one number, expected a list of {N_SAMPLES}; in a table of one row per sample the column of the "
+            "samples' wavelengths is called wavelength (nm)"
+        )
     return SampleCountError(f"flux has {count} samples, expected {N_SAMPLES} (336 to 1020 nm in steps of 2 nm)")
 
 
-def _check_grid(batch: Batch, problems: dict[int, ReadError]) -> None:
-    if "wavelength" not in batch.table.column_names:
+def _refuse_band_rows(batch: Batch) -> None:
+    """Refuse internally calibrated spectra (GaiaXPy's `convert`): one row for BP and one for RP."""
+    band = next((name for name in batch.table.column_names if name.lower() in ("xp", "band")), None)
+    if band is None or not is_text(batch.table.schema.field(band).type):
         return
-    column = single_array(batch.table, "wavelength")
-    factor = wavelength_factor(batch.units.get("wavelength"), batch.origin)
-    wavelength, counts = matrix(column, N_SAMPLES)
-    off = ~(np.abs(wavelength * factor - WAVELENGTH_NM) <= _GRID_TOLERANCE_NM).all(axis=1) & (counts >= 0)
-    for row in np.flatnonzero(off):
-        grid, _ = flat_lists(column.slice(row, 1))
-        if not _on_grid_points(grid * factor):
-            problems.setdefault(int(row), _grid_problem(grid * factor))
-
-
-def _on_grid_points(grid: np.ndarray) -> bool:
-    nearest = np.abs(grid[:, None] - WAVELENGTH_NM[None, :]).min(axis=1, initial=np.inf)
-    return bool((nearest <= _GRID_TOLERANCE_NM).all() and (np.diff(grid) > _GRID_TOLERANCE_NM).all())
-
-
-def _grid_problem(grid: np.ndarray) -> WavelengthGridError:
-    finite = np.sort(grid[np.isfinite(grid)])
-    found = f"{len(grid)} samples"
-    if len(finite) > 1:
-        found += f" from {finite[0]:g} to {finite[-1]:g} nm in steps of {np.median(np.diff(finite)):g} nm"
-        if finite[0] <= WAVELENGTH_NM[0] and finite[-1] >= WAVELENGTH_NM[-1]:
-            found += " (which covers 336 to 1020 nm but is another grid)"
-    return WavelengthGridError(
-        f"the spectrum has {found}, expected {N_SAMPLES} samples from 336 to 1020 nm in steps of 2 nm. Spectra are not "
-        "interpolated: fetch XP_SAMPLED, calibrate XP_CONTINUOUS, or state the unit if the wavelengths are not in nm"
-    )
+    first = next((value.as_py().strip().upper() for value in batch.table[band].combine_chunks() if value.is_valid), "")
+    if first in ("BP", "RP"):
+        raise UnitError(
+            f"{batch.origin}: column {band!r} says {first}: internally calibrated spectra of one band, electrons per "
+            "second "
+            "over pseudo-wavelength, are no flux. Calibrate the coefficients: python -m core calibrate IN "
+            "OUT.parquet, or "
+            "gaiaxpy.calibrate"
+        )
 
 
 def _joined_notes(note: np.ndarray, more: dict[int, str], problems: dict[int, ReadError]) -> np.ndarray:

@@ -5,21 +5,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from core.errors import ReadError
-
-ID_NAMES = (
-    "source_id",
-    "sourceid",
-    "gaia_source_id",
-    "gaia_dr3_source_id",
-    "dr3_source_id",
-    "gaia_dr3_id",
-    "source",
-    "designation",
+from core.gaia.releases import RELEASES, find_older
+from core.gaia.sample_columns import are_places, sample_columns
+from core.gaia.units import factor
+from core.gaia.vocabulary import (
+    GUESSED_ID_WORDS,
+    SMALLEST_ID,
+    UNITS,
+    canonical_names,
+    is_known,
+    meaning,
+    word_of,
 )
-"""Column names under which Gaia source ids are found, best first."""
+from core.spectra.readers.arrays import is_list, is_text, single_array
+from core.spectra.readers.positions import angle_degrees, with_positions
+from core.spectra.readers.releases import release_of_names, release_of_rows
+from core.spectra.readers.values import as_floats
+
+__all__ = ["Batch", "TableSource", "canonical_names", "make_batch", "unique_names", "wanted_names"]
 
 BANDS = ("bp", "rp")
 COEFFICIENT_COLUMNS = tuple(f"{band}_coefficients" for band in BANDS)
@@ -32,14 +39,6 @@ ERROR_COLUMNS = (
 ARRAY_COLUMNS = ("flux", "wavelength", *COEFFICIENT_COLUMNS, *ERROR_COLUMNS)
 SCALAR_COLUMNS = tuple(f"{band}_{name}" for band in BANDS for name in ("standard_deviation", "n_relevant_bases"))
 
-_METADATA_COLUMNS = """
-solution_id ra dec parallax parallax_error pmra pmdec pmra_error pmdec_error ruwe phot_g_mean_mag phot_bp_mean_mag
-phot_rp_mean_mag bp_rp label category note error_note
-"""
-_KNOWN = {*ARRAY_COLUMNS, *SCALAR_COLUMNS, *_METADATA_COLUMNS.split()}
-_ALIASES = {"wavelength_nm": "wavelength", "lambda": "wavelength", "flux_err": "flux_error", "e_flux": "flux_error"}
-_UNIT_IN_NAME = re.compile(r"^(\w+)\s*[\[(](.+)[\])]$")
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -50,9 +49,13 @@ class Batch:
     table : pyarrow.Table
         Array columns are lists (or text that spells a list), scalars anything; unknown values are null.
     units : dict of str to str
-        Units that the file states, by column.
+        Units of the values, by column: those of the vocabulary where they were applied; as stated for flux, wavelength
+        and columns that pass through.
     parameters : dict of str to str
-        Facts stated once for the whole table: 'source_id', 'ra', 'dec'.
+        Facts stated once for the whole table: 'source_id', 'ra', 'dec', 'release' (its key, which
+        `data_release.release_of_batch` judges).
+    sampling : tuple of float or None
+        Wavelengths in nm of the samples of every spectrum, where the file states them once.
     origin : str
         The file or zip member, for messages.
     row_errors : dict of int to str
@@ -62,6 +65,7 @@ class Batch:
     table: pa.Table
     units: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
+    sampling: tuple[float, ...] | None = None
     origin: str = "table"
     row_errors: dict[int, str] = field(default_factory=dict)
 
@@ -82,25 +86,6 @@ class TableSource(Protocol):
         """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
 
 
-def canonical_names(names: Sequence[str]) -> dict[str, str]:
-    """Canonical name for each of a file's column names; unknown names stay as they are.
-
-    >>> canonical_names(["SOURCE_ID", "Flux", "my_column"])
-    {'SOURCE_ID': 'source_id', 'Flux': 'flux', 'my_column': 'my_column'}
-    """
-    bare = {name: _bare(name)[0] for name in names}
-    found = {word: name for name, word in reversed(bare.items())} | {name: name for name in names}
-    id_word = next((word for word in ID_NAMES if word in found), None)
-    renamed: dict[str, str] = {}
-    for name, word in bare.items():
-        word = _ALIASES.get(word, word)
-        free = word in _KNOWN and word not in renamed.values() and (word == name or word not in bare)
-        renamed[name] = word if free else name
-    if id_word is not None:
-        renamed[found[id_word]] = "source_id"
-    return renamed
-
-
 def unique_names(names: Sequence[str], origin: str) -> list[str]:
     """Names of columns, each once: later columns with a name that nothing is read from get a number.
 
@@ -115,7 +100,7 @@ def unique_names(names: Sequence[str], origin: str) -> list[str]:
     unique: dict[str, None] = {}
     count: dict[str, int] = {}
     for name in names:
-        if name in unique and _bare(name)[0] in {*_KNOWN, *_ALIASES, *ID_NAMES}:
+        if name in unique and is_known(name):
             raise ReadError(f"{origin}: two columns are called {name!r}. Give each column a name of its own")
         numbered = name
         while numbered in unique:
@@ -125,20 +110,53 @@ def unique_names(names: Sequence[str], origin: str) -> list[str]:
     return list(unique)
 
 
-def units_in_names(names: Sequence[str]) -> dict[str, str]:
-    """Units written into column names, as in 'flux [W m-2 nm-1]', by canonical name."""
-    canonical = canonical_names(names)
-    return {canonical[name]: unit for name in names if (unit := _bare(name)[1])}
+def make_batch(
+    table: pa.Table,
+    units: dict[str, str],
+    columns: Sequence[str] | None,
+    *,
+    frames: dict[str, str] | None = None,
+    **facts,
+) -> Batch:
+    """A Batch under canonical names, in the vocabulary's units, from a table and units under the file's own names.
 
+    Parameters
+    ----------
+    table : pyarrow.Table
+    units : dict of str to str
+        As the file states them; units in column names ('ra [h]') are found here.
+    columns : sequence of str or None
+        Canonical names to keep.
+    frames : dict of str to str
+        Coordinate systems that the file states, by its own column names; '' for all columns.
+    **facts
+        Further fields of the Batch.
 
-def make_batch(table: pa.Table, units: dict[str, str], columns: Sequence[str] | None, **facts) -> Batch:
-    """A Batch under canonical names from a table and units under the file's own names."""
-    canonical = canonical_names(table.column_names)
+    Raises
+    ------
+    UnitError
+        A stated unit does not convert to that of the column.
+    ReadError
+        A column of one sample each holds a word.
+    """
+    origin = facts.get("origin", "table")
+    canonical = _without_wrong_guess(table, canonical_names(table.column_names))
     stated = {canonical[name]: unit for name, unit in units.items() if unit and name in canonical}
-    stated = {**units_in_names(table.column_names), **stated}
-    table = table.rename_columns([canonical[name] for name in table.column_names])
+    stated = {canonical[name]: unit for name in table.column_names if (unit := meaning(name)[1])} | stated
+    facts["parameters"] = _with_release(facts.get("parameters", {}), table.column_names)
+    if len(set(canonical.values())) < len(canonical):
+        table, facts["sampling"] = _joined_samples(table, canonical, facts.get("sampling"), origin)
+    else:
+        table = table.rename_columns([canonical[name] for name in table.column_names])
     if columns is not None:
         table = table.select([name for name in table.column_names if name in columns])
+    table = _in_units_of_the_vocabulary(table, stated, origin)
+    table = with_positions(table, _frame(frames or {}, canonical), origin)
+    table = _split_coefficients(table)
+    stated |= {
+        name: UNITS[name] for name in table.column_names if name in stated and name in UNITS and _is_scalar(name)
+    }
+    table, facts["parameters"] = _with_epoch(table, facts["parameters"])
     return Batch(table, stated, **facts)
 
 
@@ -149,8 +167,117 @@ def wanted_names(names: Sequence[str], columns: Sequence[str] | None) -> list[st
     return [name for name, word in canonical_names(names).items() if word in columns]
 
 
-def _bare(name: str) -> tuple[str, str | None]:
-    match = _UNIT_IN_NAME.match(name.strip())
-    word, unit = match.groups() if match else (name.strip(), None)
-    word = word.lower()
-    return (word, unit) if word in _KNOWN or word in _ALIASES else (name.strip().lower(), None)
+def _frame(frames: dict[str, str], canonical: dict[str, str]) -> str:
+    """Coordinate system of the column that is read as ra."""
+    own = next((name for name, word in canonical.items() if word == "ra"), "")
+    return frames.get(own, frames.get("", ""))
+
+
+def _is_scalar(name: str) -> bool:
+    return name not in ("flux", "flux_error", "wavelength")
+
+
+def _in_units_of_the_vocabulary(table: pa.Table, stated: dict[str, str], origin: str) -> pa.Table:
+    for place, name in enumerate(table.column_names):
+        target = UNITS.get(name)
+        if target is None or not _is_scalar(name) or is_list(table.schema.field(name).type):
+            continue
+        unit = stated.get(name)
+        if unit is None and not is_text(table.schema.field(name).type):
+            continue
+        column = single_array(table, name)
+        if target == "deg":
+            values = angle_degrees(column, name, unit, origin)
+        else:
+            scale = factor(unit, target, name, origin)
+            values = column if scale == 1.0 and not is_text(column.type) else as_floats(column)
+            if values is not None and scale != 1.0:
+                unknown = values.is_null().to_numpy(zero_copy_only=False)
+                values = pa.array(values.to_numpy(zero_copy_only=False) * scale, mask=unknown)
+        if values is not None and values is not column:
+            table = table.set_column(place, name, values)
+    return table
+
+
+def _joined_samples(table: pa.Table, canonical: dict[str, str], sampling, origin: str):
+    """Columns of one sample each joined to arrays, and the wavelengths that their names state."""
+    samples = sample_columns(table.column_names)
+    groups: dict[str, list[str]] = {}
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {}
+    for name in table.column_names:
+        if name in samples and canonical[name] == samples[name][0]:
+            groups.setdefault(canonical[name], []).append(name)
+        else:
+            columns[canonical[name]] = table[name]
+    for array, names in groups.items():
+        names = sorted(names, key=lambda name: samples[name][1])
+        numbers = np.array([samples[name][1] for name in names])
+        parts = []
+        for name in names:
+            floats = as_floats(single_array(table, name))
+            if floats is None:
+                raise ReadError(
+                    f"{origin}: column {name!r} is a sample of the spectra and holds a value that is no number"
+                )
+            parts.append(floats.to_numpy(zero_copy_only=False))
+        flat = np.column_stack(parts).ravel() if table.num_rows else np.empty(0)
+        columns[array] = pa.FixedSizeListArray.from_arrays(pa.array(flat), len(names))
+        if array == "flux" and not are_places(numbers):
+            sampling = tuple(numbers.tolist())
+    return pa.table(columns), sampling
+
+
+def _split_coefficients(table: pa.Table) -> pa.Table:
+    """One list of coefficients as those of BP and those of RP: 55 + 55, or as many as another release has."""
+    if "xp_coefficients" not in table.column_names or "bp_coefficients" in table.column_names:
+        return table
+    from core.spectra.readers.arrays import matrix
+
+    column = single_array(table, "xp_coefficients")
+    _, counts = matrix(column, 1)
+    known = {sum(release.n_coefficients): release.n_coefficients for release in RELEASES}
+    lengths, numbers = np.unique(counts[np.isin(counts, list(known))], return_counts=True)
+    n_bp, n_rp = known[int(lengths[np.argmax(numbers)])] if len(lengths) else RELEASES[0].n_coefficients
+    values, counts = matrix(column, n_bp + n_rp)
+    # a row of another length keeps it, so that its note says how long it is
+    rows = [
+        values[row] if count == n_bp + n_rp else np.zeros(max(int(count), 0)) if count != -1 else None
+        for row, count in enumerate(counts)
+    ]
+    halves = zip(("bp_coefficients", "rp_coefficients"), (slice(0, n_bp), slice(n_bp, None)), strict=True)
+    table = table.drop_columns("xp_coefficients")
+    for name, half in halves:
+        table = table.append_column(
+            name, pa.array([None if row is None else row[half] for row in rows], pa.list_(pa.float64()))
+        )
+    return table
+
+
+def _without_wrong_guess(table: pa.Table, canonical: dict[str, str]) -> dict[str, str]:
+    """Ids under a name that anything could have are believed only if they look like Gaia's."""
+    name = next((name for name, word in canonical.items() if word == "source_id"), None)
+    if name is None or word_of(name) not in GUESSED_ID_WORDS:
+        return canonical
+    first = next((value.as_py() for value in table[name] if value.is_valid), None)
+    text = str(first).strip()
+    digits = re.sub(r"(?i)^gaia[ _]*(e?dr[ _]*\d)?[ _:]*", "", text)
+    is_id = digits.isascii() and digits.isdigit() and (digits != text or int(digits[:20]) >= SMALLEST_ID)
+    return canonical if is_id else canonical | {name: name}
+
+
+def _with_release(parameters: dict[str, str], names: Sequence[str]) -> dict[str, str]:
+    if "release" in parameters:
+        return parameters
+    release = release_of_names(names)
+    return {**parameters, "release": release} if release else parameters
+
+
+def _with_epoch(table: pa.Table, parameters: dict[str, str]) -> tuple[pa.Table, dict[str, str]]:
+    """A table of an older release has its reference epoch: that is how all that follows knows it."""
+    key = parameters.get("release") or release_of_rows(table)
+    release = find_older(key)
+    if release is None:
+        return table, parameters
+    if "ref_epoch" not in table.column_names and "parallax" in table.column_names:
+        table = table.append_column("ref_epoch", pa.array(np.full(table.num_rows, release.reference_epoch)))
+    return table, {**parameters, "release": key}

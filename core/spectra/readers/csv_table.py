@@ -1,32 +1,35 @@
-"""CSV and ECSV (each also .gz), streamed by pyarrow in blocks; every column is read as text and typed later."""
+"""CSV, ECSV and other text tables (each also .gz), streamed by pyarrow in blocks as text that is typed later."""
 
 import codecs
-import csv
+import contextlib
 import gzip
 import io
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
-import yaml
 
-from core.errors import EmptyFileError, FileTooLargeError, ReadError, TruncatedFileError, UnsupportedFormatError
-from core.spectra.readers.batch import Batch, canonical_names, make_batch, unique_names, wanted_names
+from core.errors import FileTooLargeError, TruncatedFileError, UnsupportedFormatError
+from core.spectra.readers.batch import Batch, canonical_names, make_batch, wanted_names
+from core.spectra.readers.sampling import sampling_beside
+from core.spectra.readers.text_layout import read_layout
 
 _BLOCK_BYTES = 4 << 20
-_LONGEST_HEADER = 1 << 20
-_DELIMITERS = (",", "\t", ";", "|", " ")
 _NULLS = ["", "null", "NULL", "None", "--"]
 _FREE_BYTES = 32 << 20
 MAX_RATIO = 250
 """Text of spectra packs 2 to 30 times; what unpacks to much more than this is made to fill the memory."""
+_BLANKS = re.compile(rb'("(?:[^"]|"")*")|[ \t]+')
+ReadBeside = Callable[[str], bytes | None]
+"""Returns the content of the file of that name beside the table, None where there is none."""
 
 
 class CsvSource:
-    """A text table with one header line, behind any number of '#' comment lines (among them an ECSV header).
+    """A text table in any layout of `text_layout`.
 
     Parameters
     ----------
@@ -35,33 +38,36 @@ class CsvSource:
         The file, for messages.
     size : int
         Bytes of the file as it is stored.
+    read_beside : callable or None
+        See `ReadBeside`.
     """
 
     n_rows: int | None = None
 
-    def __init__(self, reopen: Callable[[], BinaryIO], origin: str, size: int) -> None:
+    def __init__(
+        self, reopen: Callable[[], BinaryIO], origin: str, size: int, read_beside: ReadBeside | None = None
+    ) -> None:
         self._reopen = reopen
         self._size = max(size, 1)
         self.fraction = 0.0
         self.origin = origin
         with reopen() as stream:
-            comments, header = _header(_Guarded(stream, origin), origin)
-        self._skip = len(comments)
-        facts = _ecsv_facts(comments)
-        stated = facts.get("delimiter")
-        self._delimiter = stated if stated in _DELIMITERS else " " if facts else _sniff(header)
-        self.names = _names(header, self._delimiter, origin)
-        self._units, self._parameters = _units_and_parameters(facts)
-        known = "source_id" in canonical_names(self.names).values()
-        if not facts and not known and (self._delimiter == " " or len(self.names) < 2):
-            raise UnsupportedFormatError(
-                f"{origin}: this is no table: the first line is {header[:80]!r}. Expected a line of column names "
-                "such as 'source_id,flux,flux_error'"
-            )
+            self._layout = read_layout(_Guarded(stream, origin), origin)
+        self.names = self._layout.names
+        self._delimiter = "\t" if self._layout.any_blanks else self._layout.delimiter
+        header = self._layout.header
+        sampling = header.sampling
+        if sampling is None and read_beside is not None:
+            sampling = sampling_beside(read_beside, origin)
+        self._facts: dict[str, Any] = {
+            "parameters": header.parameters, "sampling": sampling, "origin": origin,
+            "frames": {name: frame for name, frame in header.frames.items() if name in self.names},
+        }  # fmt: skip
 
     def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
         """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
         wanted = wanted_names(self.names, columns)
+        wanted += [mask for name, mask in self._layout.header.masks.items() if name in wanted and mask not in wanted]
         skipped: list[arrow_csv.InvalidRow] = []
         with self._reopen() as stream:
             try:
@@ -73,7 +79,9 @@ class CsvSource:
                     yield from self._cut(None, skipped, wanted, columns, chunk_rows)
             except pa.ArrowInvalid as error:
                 raise TruncatedFileError(
-                    f"{self.origin}: the table breaks off or is damaged ({error}). Fetch it again"
+                    f"{self.origin}: the rows of the table cannot be told apart ({error}): a quotation mark that is "
+                    "not "
+                    "closed, or a line that breaks off"
                 ) from error
 
     def _reader(self, stream: "_Guarded", wanted: list[str], skipped: list) -> arrow_csv.CSVStreamingReader:
@@ -81,10 +89,11 @@ class CsvSource:
             skipped.append(row)
             return "skip"
 
+        source = _Tabbed(stream) if self._layout.any_blanks else stream
         return arrow_csv.open_csv(
-            stream,
+            source,
             read_options=arrow_csv.ReadOptions(
-                use_threads=False, block_size=_BLOCK_BYTES, skip_rows=self._skip + 1, column_names=self.names
+                use_threads=False, block_size=_BLOCK_BYTES, skip_rows=self._layout.skip, column_names=self.names
             ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=self._delimiter, newlines_in_values=True, invalid_row_handler=note
@@ -102,16 +111,17 @@ class CsvSource:
         if rows is not None:
             table = pa.Table.from_batches([rows])
         row_errors = {}
-        bad = [row for row in skipped if row.text.strip()]
+        # comments between rows and the end mark of a Starlink table are no rows
+        bad = [row for row in skipped if row.text.strip() and not row.text.startswith(("#", "[EOD]"))]
         skipped.clear()
         if bad:
             row_errors = {table.num_rows + i: self._row_error(row) for i, row in enumerate(bad)}
             table = pa.concat_tables([table, self._bad_rows(bad, wanted)])
-        facts = {"parameters": self._parameters, "origin": self.origin}
+        table = _as_declared(_without_masked(table, self._layout.header.masks), self._layout.header.types)
         for start in range(0, table.num_rows, chunk_rows):
             errors = {row - start: text for row, text in row_errors.items() if start <= row < start + chunk_rows}
             piece = table.slice(start, chunk_rows)
-            yield make_batch(piece, self._units, columns, row_errors=errors, **facts)
+            yield make_batch(piece, self._layout.units, columns, row_errors=errors, **self._facts)
 
     def _bad_rows(self, bad: list, wanted: list[str]) -> pa.Table:
         """Rows that do not split into the columns: their id where it can be seen, nothing else."""
@@ -126,13 +136,15 @@ class CsvSource:
         return fields[place].strip().strip('"') if place is not None and place < len(fields) else None
 
     def _row_error(self, row: arrow_csv.InvalidRow) -> str:
-        where = f"line {row.number + self._skip}" if row.number is not None else "a line"
+        where = f"line {row.number + self._layout.skip - 1}" if row.number is not None else "a line"
         return f"{where} has {row.actual_columns} fields, expected {len(self.names)} (the file may be truncated)"
 
 
-def open_csv(reopen: Callable[[], BinaryIO], origin: str, size: int) -> CsvSource:
+def open_csv(
+    reopen: Callable[[], BinaryIO], origin: str, size: int, read_beside: ReadBeside | None = None
+) -> CsvSource:
     """Open a CSV or ECSV table from a function that opens its (unpacked) bytes."""
-    return CsvSource(reopen, origin, size)
+    return CsvSource(reopen, origin, size, read_beside)
 
 
 def _stored_position(stream: BinaryIO) -> int:
@@ -140,11 +152,54 @@ def _stored_position(stream: BinaryIO) -> int:
     return (getattr(stream, "fileobj", None) or stream).tell()
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader without merge keys ('<<'): some of them in a row double as often as there are lines."""
+def _without_masked(table: pa.Table, masks: dict[str, str]) -> pa.Table:
+    """The table with nulls where a column's mask says True, and without the masks."""
+    for name, mask in masks.items():
+        if name in table.column_names and mask in table.column_names:
+            hidden = pc.fill_null(pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(table[mask])), "true"), False)
+            column = pc.if_else(hidden, None, table[name])
+            table = table.set_column(table.column_names.index(name), name, column).drop_columns(mask)
+    return table
 
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Leave the mapping as it is written."""
+
+def _as_declared(table: pa.Table, types: dict[str, str]) -> pa.Table:
+    """Whole numbers as such where an ECSV header declares them; a column that holds anything else stays text."""
+    for place, name in enumerate(table.column_names):
+        if types.get(name, "").startswith(("int", "uint")) and not name.lower().endswith("_id"):
+            with contextlib.suppress(pa.ArrowInvalid):
+                table = table.set_column(place, name, pc.cast(table[name], pa.int64()))
+    return table
+
+
+class _Tabbed(io.RawIOBase):
+    """A stream of lines whose fields are parted by blanks, with one tab in place of each run of blanks."""
+
+    def __init__(self, stream: io.RawIOBase) -> None:
+        self._stream = stream
+        self._rest = b""
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        while not self._ready:
+            data = self._stream.read(len(buffer))
+            whole, newline, rest = (self._rest + (data or b"")).rpartition(b"\n") if data else (self._rest, b"", b"")
+            self._rest = rest
+            self._ready = _tabbed(whole + newline)
+            if not data:
+                break
+        data, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _tabbed(block: bytes) -> bytes:
+    block = re.sub(rb"(?m)^[ \t]+|[ \t\r]+$", b"", block)
+    if b'"' not in block:
+        return re.sub(rb"[ \t]+", b"\t", block)
+    return _BLANKS.sub(lambda found: found.group(1) or b"\t", block)
 
 
 class _Guarded(io.RawIOBase):
@@ -185,70 +240,3 @@ class _Guarded(io.RawIOBase):
             ) from error
         buffer[: len(data)] = data
         return len(data)
-
-
-def _header(stream: _Guarded, origin: str) -> tuple[list[str], str]:
-    """Comment lines, and the line of column names."""
-    lines = io.BufferedReader(stream)
-    comments: list[str] = []
-    size = 0
-    while raw := lines.readline(_LONGEST_HEADER):
-        size += len(raw)
-        # a line that is longer than the limit may end in the middle of a letter; it is refused below
-        line = raw.decode("utf-8-sig" if not comments else "utf-8", "replace").rstrip("\r\n")
-        if line.startswith("#") or not line.strip():
-            comments.append(line)
-        else:
-            return comments, line
-        if size > _LONGEST_HEADER:
-            raise ReadError(f"{origin}: no column names within the first {_LONGEST_HEADER:,} bytes")
-    raise EmptyFileError(f"{origin}: the file has comments but no table")
-
-
-def _names(header: str, delimiter: str, origin: str) -> list[str]:
-    try:
-        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-    except csv.Error as error:  # a name of 128 kB, or line ends of carriage returns alone
-        raise UnsupportedFormatError(
-            f"{origin}: the line of column names cannot be read ({error}). Expected a line such as "
-            "'source_id,flux,flux_error', and every line ended as on Unix or Windows"
-        ) from error
-    return unique_names(names, origin)
-
-
-def _sniff(header: str) -> str:
-    return max(_DELIMITERS, key=lambda sign: (header.count(sign) > 0 and sign != " ", header.count(sign)))
-
-
-def _ecsv_facts(comments: list[str]) -> dict:
-    """The YAML block of an ECSV header, or {} where there is none (or none that can be read)."""
-    text = [re.sub(r"^# ?", "", line) for line in comments]
-    start = next((i for i, line in enumerate(text) if line.startswith("%ECSV")), None)
-    if start is None:
-        return {}
-    try:
-        facts = _Loader("\n".join(text[start + 1 :])).get_single_data()
-    except (yaml.YAMLError, ValueError, RecursionError):  # no YAML; an impossible date; thousands of brackets
-        return {"delimiter": ","}
-    return facts if isinstance(facts, dict) else {"delimiter": ","}
-
-
-def _units_and_parameters(facts: dict) -> tuple[dict[str, str], dict[str, str]]:
-    columns = facts.get("datatype")
-    items = [item for item in columns if isinstance(item, dict)] if isinstance(columns, list) else []
-    units = {_word(item["name"]): _word(item.get("unit")) for item in items if "name" in item}
-    meta = facts.get("meta")
-    parameters = {}
-    if isinstance(meta, dict):
-        if "source_id" in meta:
-            parameters["source_id"] = _word(meta["source_id"])
-        place = meta.get("spatialLocation")
-        if isinstance(place, list) and len(place) == 2:
-            parameters.update(ra=_word(place[0]), dec=_word(place[1]))
-    return units, parameters
-
-
-def _word(value: object) -> str:
-    """Text of a single value; '' for a list, which a few lines of YAML can make endless."""
-    is_huge = isinstance(value, int) and abs(value) >= 2**63
-    return str(value) if isinstance(value, str | int | float) and not is_huge else ""

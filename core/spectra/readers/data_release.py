@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import MixedReleasesError
-from core.gaia.releases import DEFAULT, RELEASES, Release, find_release, release_named_in, release_of_epoch
+from core.gaia.releases import DEFAULT, RELEASES, Release, find_release, refusal_of, release_named_in, release_of_epoch
 from core.spectra.readers.arrays import is_list, is_text, parse_lists, single_array
 from core.spectra.readers.batch import BANDS, Batch
+from core.spectra.readers.values import as_floats
 
 RELEASE_COLUMN = "release"
 RELEASE_FIELD = "gaia_release"
@@ -40,11 +41,7 @@ def release_of_batch(batch: Batch, asked: str | None = None) -> tuple[Release, b
         )
     said = next(iter(stated), "")
     if said and said not in {release.key for release in RELEASES}:
-        raise MixedReleasesError(
-            f"{batch.origin}: these are ids of {_name(said)}, and ids change between releases; this program reads "
-            f"{' and '.join(release.name for release in RELEASES)}. Translate them with the archive's table "
-            f"{DEFAULT.schema}.{said}_neighbourhood"
-        )
+        raise MixedReleasesError(f"{batch.origin}: these are ids of {_name(said)}; {refusal_of(said)}")
     if asked is not None:
         wanted = find_release(asked)
         if said and said != wanted.key:
@@ -72,15 +69,16 @@ def _name(key: str) -> str:
 
 
 def _stated(batch: Batch) -> set[str]:
-    """Keys of all releases that header, file name, designations and reference epoch name."""
-    found = {batch.parameters.get(RELEASE_FIELD, "")}
+    """Keys of all releases that header, names of columns, file name, designations and reference epoch name."""
+    found = {batch.parameters.get("release", "")}
     for name in _TEXTS:
         if name in batch.table.column_names and is_text(batch.table[name].type):
             distinct = pc.unique(pc.utf8_slice_codeunits(single_array(batch.table, name).cast(pa.string()), 0, 12))
             found |= {release_named_in(text.as_py() or "") for text in distinct}
     if "ref_epoch" in batch.table.column_names:
-        for epoch in pc.unique(single_array(batch.table, "ref_epoch")).to_pylist():
-            release = release_of_epoch(epoch) if isinstance(epoch, float) else None
+        epochs = as_floats(single_array(batch.table, "ref_epoch"))
+        for epoch in () if epochs is None else pc.unique(epochs).to_pylist():
+            release = None if epoch is None else release_of_epoch(epoch)
             found.add(release.key if release else "")
     if not found - {""}:
         found.add(release_named_in(batch.origin.rsplit("/", 1)[-1]))

@@ -12,29 +12,42 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from core.errors import FileTooLargeError, MissingColumnError, ReadError, TruncatedFileError, UnsupportedFormatError
+from core.errors import (
+    EmptyFileError,
+    FileTooLargeError,
+    MissingColumnError,
+    ReadError,
+    TruncatedFileError,
+    UnsupportedFormatError,
+)
 from core.spectra.grid import N_SAMPLES
-from core.spectra.readers.csv_table import MAX_RATIO
+from core.spectra.readers.csv_table import MAX_RATIO, ReadBeside
+from core.spectra.readers.faults import LeftOut, OnLeftOut
+from core.spectra.readers.file_names import id_in_name
+from core.spectra.readers.folders import ReadText, plan_folder
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, concatenate
 
 MAX_MEMBERS = 50_000
 MAX_UNPACKED_BYTES = 1024**3
+_MOST_TEXT = 1 << 20
 
 _PRODUCT = re.compile(r"^[A-Z0-9_]+?(-Gaia|_(COMBINED|RAW|INDIVIDUAL)\b)")
-_ID_IN_NAME = re.compile(r"Gaia[ _]E?DR\d+[ _](\d{1,19})")
 
-ReadMember = Callable[[bytes, str], tuple[SpectrumSet, bool] | None]
-"""Reads one member's content: its spectra, and whether they are sampled (not calibrated from coefficients).
+ReadMember = Callable[[bytes, str, ReadBeside], tuple[SpectrumSet, bool] | None]
+"""Reads one member's content, with the means to read the files beside it: its spectra, and whether they are sampled
+(not calibrated from coefficients).
 
 None for a product that is not wanted.
 """
 
 
-def read_zip(file: Path | bytes, origin: str, read_member: ReadMember) -> SpectrumSet:
+def read_zip(
+    file: Path | bytes, origin: str, read_member: ReadMember, on_left_out: OnLeftOut | None = None
+) -> SpectrumSet:
     """Spectra of all XP members, one row per star; sampled flux is kept and coefficients are attached to it.
 
     Members that are other products (RVS, epoch photometry, MCMC samples) are passed over. A member that cannot be read
-    costs only its own star, which keeps a row with a note.
+    costs only its own star, which keeps a row with a note. `on_left_out` is told of the others.
 
     Raises
     ------
@@ -49,17 +62,29 @@ def read_zip(file: Path | bytes, origin: str, read_member: ReadMember) -> Spectr
     continuous: list[SpectrumSet] = []
     failures: list[tuple[str, ReadError]] = []
     passed_over: list[str] = []
-    for name, content in _members(file, origin):
+    unsupported: list[tuple[str, ReadError]] = []
+    report = on_left_out or (lambda left_out: None)
+    for name, content, read_beside in _members(file, origin, report):
         try:
-            found = read_member(content(), name)
+            found = read_member(content(), name, read_beside)
             if found is not None:
                 (sampled if found[1] else continuous).append(found[0])
         except MissingColumnError as error:
             if "XP_" in name:
                 failures.append((name, error))
+            else:
+                report(LeftOut.of(name, error))
             passed_over.append(name)
         except ReadError as error:
+            if isinstance(error, UnsupportedFormatError) and id_in_name(name) is None and "XP_" not in name:
+                unsupported.append((name, error))
+                continue
             failures.append((name, error))
+    if not sampled and not continuous:
+        failures += unsupported
+    else:
+        for name, refusal in unsupported:
+            report(LeftOut.of(name, refusal))
     if not sampled and not continuous:
         if failures:
             raise type(failures[0][1])(f"{origin}: {failures[0][1]}")
@@ -68,7 +93,9 @@ def read_zip(file: Path | bytes, origin: str, read_member: ReadMember) -> Spectr
     return _with_failures(_merged(sampled, continuous), failures)
 
 
-def _members(file: Path | bytes, origin: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
+def _members(
+    file: Path | bytes, origin: str, report: OnLeftOut
+) -> Iterator[tuple[str, Callable[[], bytes], ReadBeside]]:
     try:
         archive = zipfile.ZipFile(file if isinstance(file, Path) else io.BytesIO(file))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
@@ -80,13 +107,41 @@ def _members(file: Path | bytes, origin: str) -> Iterator[tuple[str, Callable[[]
                 f"{origin}: this is a NumPy .npz file. Save the spectra as Parquet, CSV or FITS"
             )
         _check_limits(infos, origin)
-        for info in infos:
-            name = PurePosixPath(info.filename.replace("\\", "/")).name
+        by_name = {info.filename.replace("\\", "/"): info for info in infos}
+
+        def read_text(path: str) -> str | None:
+            small = path in by_name and by_name[path].file_size < _MOST_TEXT
+            return _content(archive, by_name[path], path).decode("utf-8", "replace") if small else None
+
+        for path in _tables(list(by_name), read_text, origin, report):
+            info = by_name[path]
+            name = PurePosixPath(path).name
             if _PRODUCT.match(name) and "XP_SAMPLED" not in name and "XP_CONTINUOUS" not in name:
                 continue
-            if name.startswith((".", "__MACOSX")) or name.lower() in ("readme", "readme.txt", "manifest.txt"):
-                continue
-            yield name, partial(_content, archive, info, name)
+            folder = path.removesuffix(name)
+
+            def read_beside(other: str, folder: str = folder) -> bytes | None:
+                text = read_text(f"{folder}{other}")
+                return None if text is None else text.encode()
+
+            yield name, partial(_content, archive, info, name), read_beside
+
+
+def _tables(names: list[str], read_text: ReadText, origin: str, report: OnLeftOut) -> list[str]:
+    """The members that may hold spectra; what a folder of them would leave out is reported."""
+    parts = {name: PurePosixPath(name).parts for name in names}
+    names = [
+        name for name in names if parts[name] and "__MACOSX" not in parts[name] and not parts[name][-1].startswith(".")
+    ]
+    try:
+        folder = plan_folder(names, read_text, origin)
+    except EmptyFileError:
+        return names
+    for name, reason in folder.left_out.items():
+        report(LeftOut(name, reason))
+    for name, reason in folder.missing.items():
+        report(LeftOut(name, reason, is_damage=True))
+    return list(folder.names)
 
 
 def _check_limits(infos: list[zipfile.ZipInfo], origin: str) -> None:
@@ -156,8 +211,8 @@ def _filled(first: SpectrumSet, second: SpectrumSet, partner: np.ndarray) -> Spe
 
 def _with_failures(spectra: SpectrumSet, failures: list[tuple[str, ReadError]]) -> SpectrumSet:
     for name, error in failures:
-        match = _ID_IN_NAME.search(name)
-        source_id = int(match.group(1)) if match and int(match.group(1)) < 2**63 else -1
+        named = id_in_name(name)
+        source_id = int(named) if named is not None and int(named) < 2**63 else -1
         rows = spectra.source_id == source_id
         if source_id > 0 and rows.any():
             spectra = spectra.with_notes(rows, str(error))

@@ -5,8 +5,17 @@ import re
 
 from core.errors import EmptyFileError, HtmlPageError, UnsupportedFormatError
 
-HEAD_BYTES = 4096
-_ADVICE = "Readable are Parquet, CSV, ECSV, FITS, VOTable (each also .gz) and the archive's DataLink zip"
+HEAD_BYTES = 16384
+_ADVICE = (
+    "Readable are Parquet, CSV, ECSV, FITS, VOTable, IPAC and CDS tables, JSON records (each also .gz) and the "
+    "archive's "
+    "DataLink zip"
+)
+_IPAC_TYPES = re.compile(rb"^\|(\s*(int|long|float|double|real|char|date|i|l|f|d|r|c)\s*\|)+$", re.IGNORECASE)
+_FOREIGN_TEXT = (
+    (re.compile(rb"#\s+1\s+[A-Z_]+\s.*\n#\s+2\s"), "a SExtractor catalogue (convert it: stilts tcopy ifmt=ascii)"),
+    (re.compile(rb"={3,}[ =]*\r?\n.*\r?\n={3,}"), "a table in reStructuredText"),
+)
 _FOREIGN = (
     (b"\x89HDF", "an HDF5 file"),
     (b"\x80\x02", "a Python pickle, which is never loaded because it can run code"),
@@ -23,12 +32,13 @@ _FOREIGN = (
     (b"\x28\xb5\x2f\xfd", "a Zstandard file: unpack it first"),
     (b"\xff\xfe", "text in UTF-16: save it as UTF-8"),
     (b"\xfe\xff", "text in UTF-16: save it as UTF-8"),
-    (b"{", "JSON"),
 )
 
 
 def detect_format(head: bytes, origin: str) -> str:
-    """The format of a file from its first bytes: 'parquet', 'fits', 'zip', 'gzip', 'votable', 'ecsv' or 'csv'.
+    """The format of a file from its first bytes.
+
+    One of 'parquet', 'fits', 'zip', 'gzip', 'votable', 'ecsv', 'ipac', 'cds', 'fixed_width', 'json', 'csv'.
 
     Parameters
     ----------
@@ -81,4 +91,20 @@ def _text(head: bytes, start: bytes, origin: str) -> str:
         raise UnsupportedFormatError(f"{origin}: this is a binary file of an unknown format. {_ADVICE}")
     if re.match(rb"#\s*%ECSV", start):
         return "ecsv"
+    if start.startswith((b"[", b"{")):
+        return "json"
+    if re.search(rb"^Byte-by-byte Description of file", head, re.MULTILINE | re.IGNORECASE):
+        return "cds"
+    if start.startswith((b"\\", b"|")):
+        bars = [line for line in start.splitlines()[:200] if line.startswith(b"|")]
+        return "ipac" if len(bars) > 1 and _IPAC_TYPES.match(bars[1].strip()) else _barred(start, origin)
+    for pattern, words in _FOREIGN_TEXT:
+        if pattern.match(start):
+            raise UnsupportedFormatError(f"{origin}: this is {words}. {_ADVICE}")
     return "csv"
+
+
+def _barred(start: bytes, origin: str) -> str:
+    if start.startswith(b"\\"):
+        raise UnsupportedFormatError(f"{origin}: this is LaTeX, or an IPAC table without its header. {_ADVICE}")
+    return "fixed_width"

@@ -1,9 +1,42 @@
 """Faults: problems that cost single rows while others are good, and the whole file when no row is good."""
 
-from core.errors import FileTooLargeError, ReadError
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.errors import FileTooLargeError, MissingColumnError, ReadError, UnsupportedFormatError
 
 _FREE_ROWS = 10_000
 _LEAST_ROW_BYTES = 256
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file of a folder that is not read.
+
+    Attributes
+    ----------
+    name : str
+        Relative to the folder.
+    reason : str
+    is_damage : bool
+        Whether stars are missing because of it, or it is just no table of stars.
+    """
+
+    name: str
+    reason: str
+    is_damage: bool = False
+    error: ReadError | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, name: str, error: ReadError) -> "LeftOut":
+        """From the error that reading the file met: one of another kind is passed over, a damaged one is missed."""
+        return cls(name, str(error), not isinstance(error, UnsupportedFormatError | MissingColumnError), error)
+
+    def __str__(self) -> str:
+        return f"left out: {self.name} ({self.reason})"
+
+
+OnLeftOut = Callable[[LeftOut], None]
 
 
 class Faults:

@@ -10,9 +10,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from core.errors import MissingColumnError, TruncatedFileError
+from core.errors import MissingColumnError, ReadError, TruncatedFileError
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
+from core.spectra.readers.fits_header import facts_of
 
 _HEAP_TYPES = {"B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
 
@@ -28,6 +29,8 @@ class _Table:
     row_start: int
     heap_start: int
     end: int
+    units: dict[str, str]
+    facts: dict[str, Any]
 
 
 class FitsSource:
@@ -36,9 +39,14 @@ class FitsSource:
     def __init__(self, file: Path | bytes, origin: str) -> None:
         self.origin = origin
         self._file = file
+        self._images = ""
         self._tables = self._read_headers()
         if not self._tables:
-            raise MissingColumnError(f"{origin}: the FITS file holds no table (an image is no list of spectra)")
+            raise MissingColumnError(
+                f"{origin}: the FITS file holds no table: {self._images or 'nothing'}. Expected a binary table of XP "
+                "spectra "
+                "or of stars (XP_SAMPLED, XP_CONTINUOUS, gaia_source)"
+            )
         self.names = list(dict.fromkeys(name for table in self._tables for name in table.columns.names))
         self.n_rows: int | None = sum(table.n_rows for table in self._tables)
         self.fraction = 0.0
@@ -72,8 +80,10 @@ class FitsSource:
                         end = begin + hdu.size
                         self._check_end(number, end, size)
                         if isinstance(hdu, fits.BinTableHDU):
-                            tables.append(_table(hdu, begin, end))
-            except TruncatedFileError:
+                            tables.append(_table(hdu, begin, end, self.origin))
+                        elif hdu.size and not self._images:
+                            self._images = _image(hdu)
+            except ReadError:
                 raise
             except Exception as error:  # astropy raises many kinds on damaged headers, VerifyError among them
                 raise TruncatedFileError(
@@ -99,8 +109,8 @@ class FitsSource:
             array = self._ragged(stream, table, column, rows[name]) if ragged else _fixed(column, rows[name])
             if array is not None:
                 arrays[name] = array
-        units = {column.name: str(column.unit or "") for column in table.columns}
-        facts = {"parameters": _parameters(table.header), "origin": self.origin}
+        units = table.units
+        facts = {**table.facts, "origin": self.origin}
         return make_batch(pa.table(arrays), units, columns, **facts)
 
     def _ragged(self, stream: BinaryIO, table: _Table, column, descriptors: np.ndarray) -> pa.Array | None:
@@ -133,7 +143,7 @@ class FitsSource:
             )
 
 
-def _table(hdu: Any, begin: int, end: int) -> _Table:
+def _table(hdu: Any, begin: int, end: int, origin: str) -> _Table:
     """A table whose header agrees with itself; ValueError otherwise."""
     if not all(hdu.columns.names):
         raise ValueError("a column has no name (TTYPE)")
@@ -144,7 +154,8 @@ def _table(hdu: Any, begin: int, end: int) -> _Table:
     heap_start = begin + int(hdu.header.get("THEAP", width * n_rows))
     if not begin + width * n_rows <= heap_start <= end:
         raise ValueError(f"the heap begins {heap_start - begin:,} bytes behind the first row")
-    return _Table(hdu.header, hdu.columns, row_type, n_rows, begin, heap_start, end)
+    units, facts = facts_of(hdu.header, hdu.columns, origin)
+    return _Table(hdu.header, hdu.columns, row_type, n_rows, begin, heap_start, end, units, facts)
 
 
 def open_fits(file: Path | bytes, origin: str) -> FitsSource:
@@ -168,13 +179,16 @@ def _fixed(column, values: np.ndarray) -> pa.Array | None:
     return to_arrow(values)
 
 
-def _parameters(header) -> dict[str, str]:
-    """Source id and position as the archive's one-star files state them (SOURCEID, POS)."""
-    parameters = {}
-    for key in ("SOURCEID", "SOURCE_ID"):
-        if key in header:
-            parameters["source_id"] = str(header[key]).strip()
-    place = str(header.get("POS", "")).strip("() ").split(",")
-    if len(place) == 2:
-        parameters.update(ra=place[0].strip(), dec=place[1].strip())
-    return parameters
+def _image(hdu: Any) -> str:
+    """An image in words; one with a single axis is another instrument's spectrum."""
+    shape = getattr(hdu, "shape", ()) or ()
+    header = hdu.header
+    if len([size for size in shape if size > 1]) == 1:
+        first, step = header.get("CRVAL1"), header.get("CDELT1", header.get("CD1_1"))
+        where = (
+            f", from {first:g} in steps of {step:g}"
+            if isinstance(first, int | float) and isinstance(step, int | float)
+            else ""
+        )
+        return f"it is the spectrum of another instrument, an image of {max(shape):,} pixels{where}, and no XP spectrum"
+    return f"an image of {' x '.join(map(str, shape))} pixels is no list of spectra"

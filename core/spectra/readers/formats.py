@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 from core.errors import FileTooLargeError, ReadError, TruncatedFileError
 from core.spectra.readers.batch import TableSource
-from core.spectra.readers.csv_table import open_csv
+from core.spectra.readers.csv_table import ReadBeside, open_csv
 from core.spectra.readers.detect import HEAD_BYTES, detect_format
 from core.spectra.readers.fits_table import open_fits
+from core.spectra.readers.memory_table import MAX_TEXT_BYTES, open_astropy_text, open_json
 from core.spectra.readers.parquet import open_parquet
 from core.spectra.readers.votable import open_votable
 
@@ -32,17 +33,29 @@ class Format:
 
 FORMATS = (
     Format("parquet", "Parquet", (".parquet", ".pq"), True),
-    Format("csv", "CSV", (".csv", ".csv.gz", ".tsv", ".txt"), True),
+    Format("csv", "CSV", (".csv", ".csv.gz", ".tsv", ".txt", ".dat", ".ascii", ".tst"), True),
     Format("ecsv", "ECSV", (".ecsv", ".ecsv.gz"), True),
     Format("fits", "FITS binary table", (".fits", ".fit"), True),
     Format("votable", "VOTable", (".vot", ".xml", ".votable"), False),
+    Format("ipac", "IPAC table", (".tbl",), False),
+    Format("cds", "CDS or MRT table", (".mrt",), False),
+    Format("json", "JSON records", (".json", ".jsonl"), False),
     Format("zip", "DataLink zip of any of these", (".zip",), False),
 )
 SUFFIXES = tuple(suffix for item in FORMATS for suffix in item.suffixes)
 
 
-def open_table(file: Path | bytes, origin: str) -> TableSource | None:
+def open_table(file: Path | bytes, origin: str, read_beside: ReadBeside | None = None) -> TableSource | None:
     """The table in a file (path or content) of any format; None for a zip, which holds several files.
+
+    Parameters
+    ----------
+    file : Path or bytes
+    origin : str
+        Its name, for messages.
+    read_beside : callable or None
+        Gives the content of a file beside this one by its name (see `sampling.sampling_beside`); the folder's own files
+        for a Path.
 
     Raises
     ------
@@ -55,9 +68,11 @@ def open_table(file: Path | bytes, origin: str) -> TableSource | None:
         check_size(file, origin, f"Unpack it (unzip '{origin}' -d FOLDER) and give the folder")
         return None
     if key == "gzip":
-        return _open_packed(file, origin)
+        return _open_packed(file, origin, read_beside)
     if key in ("csv", "ecsv"):
-        return open_csv(lambda: _stream(file), origin, _size(file))
+        return open_csv(lambda: _stream(file), origin, _size(file), _beside(file, read_beside))
+    if key in ("ipac", "cds", "fixed_width", "json"):
+        return _open_whole_text(file, key, origin)
     if key == "votable":
         check_size(file, origin, f"Convert it with: stilts tcopy ifmt=votable in='{origin}' ofmt=fits out=spectra.fits")
         return open_votable(_stream(file).read(), origin)
@@ -66,23 +81,42 @@ def open_table(file: Path | bytes, origin: str) -> TableSource | None:
     return open_parquet(file if isinstance(file, Path) else io.BytesIO(file), origin)
 
 
-def check_size(file: Path | bytes, origin: str, advice: str) -> None:
-    """Raise FileTooLargeError with the advice if the file is larger than `MAX_WHOLE_BYTES`."""
+def check_size(file: Path | bytes, origin: str, advice: str, limit: int | None = None) -> None:
+    """Raise FileTooLargeError with the advice if the file is larger than the limit in bytes (`MAX_WHOLE_BYTES`)."""
     size = _size(file)
-    if size > MAX_WHOLE_BYTES:
+    limit = MAX_WHOLE_BYTES if limit is None else limit
+    if size > limit:
         raise FileTooLargeError(
             f"{origin} has {size / 1024**2:,.0f} MiB; this format is read as a whole, up to "
-            f"{MAX_WHOLE_BYTES / 1024**2:,.0f} MiB. {advice}. Parquet, CSV and FITS are read at any size"
+            f"{limit / 1024**2:,.0f} MiB. {advice}. Parquet, CSV and FITS are read at any size"
         )
 
 
-def _open_packed(file: Path | bytes, origin: str) -> TableSource:
+def _open_whole_text(file: Path | bytes, key: str, origin: str) -> TableSource:
+    limit = MAX_WHOLE_BYTES if key == "json" else min(MAX_TEXT_BYTES, MAX_WHOLE_BYTES)
+    check_size(file, origin, f"Convert it with: stilts tcopy in='{origin}' out=stars.fits", limit)
+    data = _stream(file).read()
+    return open_json(data, origin) if key == "json" else open_astropy_text(data, key, origin)
+
+
+def _beside(file: Path | bytes, read_beside: ReadBeside | None) -> ReadBeside | None:
+    if read_beside is not None or not isinstance(file, Path):
+        return read_beside
+
+    def in_the_folder(name: str) -> bytes | None:
+        path = file.parent / name
+        return path.read_bytes()[: 1 << 20] if path.is_file() else None
+
+    return in_the_folder
+
+
+def _open_packed(file: Path | bytes, origin: str, read_beside: ReadBeside | None) -> TableSource:
     def reopen() -> BinaryIO:
         return gzip.open(_stream(file), "rb")  # type: ignore[return-value]
 
     key = detect_format(_unpacked(reopen, HEAD_BYTES, origin), origin)
     if key in ("csv", "ecsv"):
-        return open_csv(reopen, origin, _size(file))
+        return open_csv(reopen, origin, _size(file), _beside(file, read_beside))
     if key in ("zip", "gzip"):
         raise ReadError(f"{origin}: a packed file inside a packed file is not read. Unpack it once (gunzip)")
     data = _unpacked(reopen, MAX_WHOLE_BYTES + 1, origin)

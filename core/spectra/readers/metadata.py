@@ -12,7 +12,8 @@ ERROR_NOTE = "no flux errors"
 """Beginning of notes that flux errors are unknown: no obstacle to a verdict, so they live in `error_note`."""
 _EXACT_IN_FLOAT = 2**53
 _NULL_WORDS = ("", "null", "--")
-_KEPT_AS_TEXT = ("label", "category", "note", "error_note", "true_group", "part", "name", "cls", "origin")
+KEPT_AS_TEXT = ("label", "category", "note", "error_note", "true_group", "part", "name", "cls", "origin")
+"""Columns of words: they stay text even where every value could be a number."""
 
 
 def metadata_frame(batch: Batch, advisory_notes: tuple[str, ...]) -> tuple[pd.DataFrame, np.ndarray]:
@@ -27,7 +28,8 @@ def metadata_frame(batch: Batch, advisory_notes: tuple[str, ...]) -> tuple[pd.Da
     Returns
     -------
     metadata : DataFrame of n rows
-        Integers stay integers (nullable where needed), text columns of numbers become numbers.
+        Integers stay integers (nullable where needed), text columns of numbers become numbers. `attrs["units"]` has the
+        units that are known.
     note : object ndarray of shape (n,)
     """
     table = batch.table
@@ -48,7 +50,9 @@ def metadata_frame(batch: Batch, advisory_notes: tuple[str, ...]) -> tuple[pd.Da
     for name in ("ra", "dec"):
         if name in batch.parameters and name not in columns:
             columns[name] = np.full(n, pd.to_numeric(batch.parameters[name], errors="coerce"), dtype=np.float64)
-    return pd.DataFrame(columns, index=pd.RangeIndex(n)), note
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(n))
+    frame.attrs["units"] = {name: unit for name, unit in batch.units.items() if unit and name in frame}
+    return frame, note
 
 
 def _kept(text: str | None, advisory_notes: tuple[str, ...]) -> str:
@@ -63,7 +67,7 @@ def _only(text: str | None, beginning: str) -> str:
 def _series(name: str, column: pa.Array) -> pd.Series | np.ndarray:
     if pa.types.is_floating(column.type):
         return column.to_numpy(zero_copy_only=False)  # null is NaN; twenty such columns a chunk: a Series takes longer
-    if is_text(column.type) and name not in _KEPT_AS_TEXT and not spells_arrays(column):
+    if is_text(column.type) and name not in KEPT_AS_TEXT and not spells_arrays(column):
         column = _numbers_if_all_are(column)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -77,12 +81,12 @@ def _series(name: str, column: pa.Array) -> pd.Series | np.ndarray:
 
 
 def _numbers_if_all_are(column: pa.Array) -> pa.Array:
-    """Integers where a value needs all its digits, else float64, else the text itself."""
+    """Integers where all values are (if one is unknown, only where a value needs its digits), else float64 or text."""
     text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
     text = pc.if_else(pc.is_in(pc.utf8_lower(text), value_set=pa.array(_NULL_WORDS, pa.large_string())), None, text)
     try:
         whole = pc.cast(text, pa.int64())
-        if (pc.max(pc.abs(whole)).as_py() or 0) > _EXACT_IN_FLOAT:
+        if not whole.null_count or (pc.max(pc.abs(whole)).as_py() or 0) > _EXACT_IN_FLOAT:
             return whole
     except pa.ArrowInvalid:
         pass

@@ -1,8 +1,9 @@
-"""Parquet files, streamed by pyarrow."""
+"""Parquet files, streamed by pyarrow; nested columns (HATS, nested-pandas) are taken apart."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,12 +11,21 @@ import pyarrow.parquet as pq
 from core.errors import ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
 from core.spectra.readers.data_release import RELEASE_FIELD
+from core.spectra.readers.ecsv_header import header_of, parse_yaml
+from core.spectra.readers.nested import flattened, flattened_names
+from core.spectra.readers.releases import release_in
+from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 
 _BUFFER_BYTES = 1 << 20
+_MOST_METADATA = 1 << 20
 
 
 class ParquetSource:
-    """A Parquet file, or some of its row groups; units are read from the fields' `unit` metadata."""
+    """A Parquet file, or some of its row groups.
+
+    Units and facts are read from the fields' `unit` metadata, from astropy's description of a table
+    (`table_meta_yaml`), a VOTable in the metadata (VOParquet), and from pandas' attributes (`DataFrame.attrs`).
+    """
 
     def __init__(self, file: Path | BinaryIO, origin: str, row_groups: Sequence[int] | None = None) -> None:
         self.origin = origin
@@ -27,28 +37,31 @@ class ParquetSource:
             names = schema.names
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise TruncatedFileError(
-                f"{origin}: the Parquet file cannot be opened ({error}): it is incomplete or damaged. Fetch it again"
+                f"{origin}: the Parquet file cannot be opened ({error}): it is incomplete or damaged, or no Parquet "
+                "file. Fetch it "
+                "again"
             ) from error
         if len(set(names)) < len(names):
             raise ReadError(f"{origin}: two columns have one name. Give each column a name of its own")
-        self.names = names
+        self._tops = flattened_names(schema)
+        self.names = list(self._tops)
         self.n_rows: int | None = self._file.metadata.num_rows
         self.fraction = 0.0
-        said = (schema.metadata or {}).get(RELEASE_FIELD.encode(), b"").decode("utf-8", "replace")
-        self._parameters = {RELEASE_FIELD: said} if said else {}
-        self._units = {item.name: (item.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for item in schema}
+        self._units, self._facts = _facts_of(schema, origin)
 
     def batches(self, columns: Sequence[str] | None, chunk_rows: int) -> Iterator[Batch]:
         """Batches of at most `chunk_rows` rows with the chosen columns (canonical names; None for all)."""
-        names = wanted_names(self.names, columns)
+        wanted = wanted_names(self.names, columns)
+        tops = list(dict.fromkeys(self._tops[name] for name in wanted))
+        is_nested = any(self._tops[name] != name for name in wanted)
         done = 0
         try:
-            for rows in self._file.iter_batches(chunk_rows, self._row_groups, columns=names, use_threads=False):
+            for rows in self._file.iter_batches(chunk_rows, self._row_groups, columns=tops, use_threads=False):
                 done += rows.num_rows
                 self.fraction = done / max(self.n_rows or 0, 1)
-                yield make_batch(
-                    pa.Table.from_batches([rows]), self._units, columns, origin=self.origin, parameters=self._parameters
-                )
+                table = pa.Table.from_batches([rows])
+                table = flattened(table).select(wanted) if is_nested else table
+                yield make_batch(table, self._units, columns, origin=self.origin, **self._facts)
         except (pa.ArrowInvalid, OSError) as error:
             raise TruncatedFileError(f"{self.origin}: the Parquet file is damaged ({error}). Fetch it again") from error
         except pa.ArrowNotImplementedError as error:
@@ -58,3 +71,64 @@ class ParquetSource:
 def open_parquet(file: Path | BinaryIO, origin: str) -> ParquetSource:
     """Open a Parquet file (path or binary stream)."""
     return ParquetSource(file, origin)
+
+
+def _facts_of(schema: pa.Schema, origin: str) -> tuple[dict[str, str], dict[str, Any]]:
+    units = {item.name: _field_unit(item) for item in schema}
+    facts: dict[str, Any] = {"sampling": None, "frames": {}, "parameters": {}}
+    stored = {
+        key.decode("utf-8", "replace"): value
+        for key, value in (schema.metadata or {}).items()
+        if len(value) < _MOST_METADATA
+    }
+    if (packed := stored.get("table_meta_yaml")) is not None:
+        found = header_of(parse_yaml(packed.decode("utf-8", "replace"), origin), origin)
+        units |= {name: unit for name, unit in found.units.items() if unit and not units.get(name)}
+        facts = {"sampling": found.sampling, "frames": found.frames, "parameters": dict(found.parameters)}
+    if (document := stored.get("IVOA.VOTable-Parquet.content")) is not None:
+        from core.spectra.readers.votable import facts_of_document
+
+        more_units, more_facts = facts_of_document(document, origin)
+        units |= {name: unit for name, unit in more_units.items() if unit and not units.get(name)}
+        facts = {key: facts.get(key) or more_facts.get(key) or value for key, value in facts.items()}
+    _add_attributes(stored, units, facts, origin)
+    return units, facts
+
+
+def _field_unit(item: pa.Field) -> str:
+    stored = {key.lower(): value for key, value in (item.metadata or {}).items()}
+    return next((stored[key] for key in (b"unit", b"units") if key in stored), b"").decode("utf-8", "replace")
+
+
+def _add_attributes(stored: dict[str, bytes], units: dict[str, str], facts: dict[str, Any], origin: str) -> None:
+    """What keys of the schema and pandas' attributes state: sampling, units, the release."""
+    plain: dict[str, object] = {}
+    for key, written in stored.items():
+        text = written.decode("utf-8", "replace")
+        if key == "PANDAS_ATTRS" or (key == "pandas" and '"attributes"' in text):
+            attributes = _json(text)
+            attributes = attributes.get("attributes", attributes) if isinstance(attributes, dict) else {}
+            plain |= attributes if isinstance(attributes, dict) else {}
+        elif key == RELEASE_FIELD:
+            facts["parameters"]["release"] = text
+        elif key not in ("pandas", "ARROW:schema", "table_meta_yaml", "IVOA.VOTable-Parquet.content"):
+            plain[key] = text
+    for key, value in plain.items():
+        word = str(key).lower()
+        if word in SAMPLING_WORDS and facts["sampling"] is None:
+            facts["sampling"] = stated_sampling(value, None, origin)
+        elif word in ("unit", "units") and isinstance(value := _json(value), dict):
+            units |= {str(name): str(unit) for name, unit in value.items() if not units.get(str(name))}
+        elif (
+            isinstance(value, str) and "release" not in facts["parameters"] and (release := release_in(value[:20_000]))
+        ):
+            facts["parameters"]["release"] = release
+
+
+def _json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None

@@ -6,30 +6,27 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from core.errors import EmptyFileError, FileTooLargeError, MissingColumnError, ReadError
-from core.spectra.readers.arrays import single_array
-from core.spectra.readers.assemble import assemble, holds_spectra
+from core.errors import EmptyFileError, FileTooLargeError, ReadError
+from core.spectra.readers.assemble import assemble, holds_coefficients, holds_spectra
 from core.spectra.readers.batch import (
-    COEFFICIENT_COLUMNS,
     ERROR_COLUMNS,
-    Batch,
     TableSource,
     canonical_names,
     make_batch,
 )
+from core.spectra.readers.csv_table import ReadBeside
 from core.spectra.readers.datalink_zip import read_zip
-from core.spectra.readers.faults import Faults, RowLimit
-from core.spectra.readers.formats import MAX_WHOLE_BYTES, SUFFIXES, open_table
+from core.spectra.readers.faults import Faults, LeftOut, OnLeftOut, RowLimit
+from core.spectra.readers.folders import files_in, folder_of
+from core.spectra.readers.formats import MAX_WHOLE_BYTES, open_table
 from core.spectra.readers.parquet import ParquetSource
-from core.spectra.readers.sample_rows import count_spectra, has_sample_rows, whole_stars
-from core.spectra.readers.source_ids import parse_source_ids
+from core.spectra.readers.pieces import iter_ids, pieces, refuse, slices
+from core.spectra.readers.scattered import gathered
 from core.spectra.spectrum_set import SpectrumSet, concatenate, require_one_release
 from core.spectra.validation import DuplicateIds, note_duplicates
 
 DEFAULT_CHUNK_ROWS = 4096
 MAX_UPLOAD_BYTES = MAX_WHOLE_BYTES
-_SMALLEST_CHUNK = 256
-_ID_CHUNK = 1 << 14
 
 
 def read_spectra(
@@ -39,6 +36,7 @@ def read_spectra(
     with_errors: bool = True,
     prefer: str = "sampled",
     release: str | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> SpectrumSet:
     """All spectra of a file (or of a folder of files) of any readable format.
 
@@ -48,7 +46,7 @@ def read_spectra(
         Parquet, CSV, ECSV, FITS, VOTable (.gz of each) or a DataLink zip; the content decides, not the suffix.
     max_rows : int or None
         Stop after this many rows.
-    with_errors, prefer, release
+    with_errors, prefer, release, on_left_out
         As in `iter_spectra`.
 
     Returns
@@ -63,7 +61,7 @@ def read_spectra(
     """
     parts: list[SpectrumSet] = []
     n_rows = 0
-    for part in iter_spectra(path, with_errors=with_errors, prefer=prefer, release=release):
+    for part in iter_spectra(path, with_errors=with_errors, prefer=prefer, release=release, on_left_out=on_left_out):
         parts.append(part)
         n_rows += len(part)
         if max_rows is not None and n_rows >= max_rows:
@@ -80,6 +78,7 @@ def iter_spectra(
     prefer: str = "sampled",
     release: str | None = None,
     on_progress: Callable[[float], None] | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> Iterator[SpectrumSet]:
     """The spectra of a file (or of a folder of files) in pieces of at most `chunk_rows` rows.
 
@@ -98,6 +97,9 @@ def iter_spectra(
         Key of the data release ('dr3', 'dr4'); None: what the file says, or its number of coefficients.
     on_progress : callable or None
         Called with the fraction of the input that was read (0 to 1), before each piece.
+    on_left_out : callable or None
+        Called with each file of a folder (or zip) that is not read, and why. Without it the first damaged file is
+        raised; files that are no tables of spectra are passed over either way.
 
     Raises
     ------
@@ -109,18 +111,19 @@ def iter_spectra(
     """
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows is {chunk_rows}, expected at least 1")
-    opened = [(item, open_table(item, str(item))) for item in files_in(Path(path))]
+    path = Path(path)
+    opened = _opened(path, on_left_out)
     faults = Faults()
     tables = [table for _, table in opened if table is not None]
-    duplicates = DuplicateIds(ids for table in tables for ids in _iter_ids(table))
+    duplicates = DuplicateIds(ids for table in tables for ids in iter_ids(table, strict=not path.is_dir()))
     n_rows, first_release = 0, ""
     sizes = np.array([item.stat().st_size for item, _ in opened], dtype=np.float64)
     for number, (item, table) in enumerate(opened):
         if table is None:
-            pieces = _slices(_read_zip(item, str(item), with_errors, prefer, release), chunk_rows)
+            found = _zip_pieces(item, chunk_rows, with_errors, prefer, release, on_left_out)
         else:
-            pieces = _pieces(table, chunk_rows, faults, with_errors, prefer, release)
-        for piece in pieces:
+            found = pieces(table, chunk_rows, faults, with_errors, prefer, release)
+        for piece in _good_pieces(found, item, path, on_left_out, faults):
             first_release = first_release or piece.release
             require_one_release([first_release, piece.release], str(path))
             n_rows += len(piece)
@@ -131,6 +134,51 @@ def iter_spectra(
     faults.raise_if_no_row_is_good()
     if not n_rows:
         raise EmptyFileError(f"{path}: the table has columns but no row")
+
+
+def _opened(path: Path, on_left_out: OnLeftOut | None) -> list[tuple[Path, TableSource | None]]:
+    """The tables of spectra of a folder, or the one of a file; what is none is reported."""
+    if not path.is_dir():
+        table = open_table(path, str(path))
+        return [(path, None if table is None else gathered(table))]
+    folder = folder_of(path)
+    report = on_left_out or _raise_damage
+    for name, reason in folder.left_out.items():
+        report(LeftOut(name, reason))
+    for name, reason in folder.missing.items():
+        report(LeftOut(name, reason, is_damage=True))
+    opened: list[tuple[Path, TableSource | None]] = []
+    first: ReadError | None = None
+    for name in folder.names:
+        try:
+            table = open_table(path / name, str(path / name))
+            if table is not None and not holds_spectra(set(canonical_names(table.names).values())):
+                refuse(table)
+            opened.append((path / name, None if table is None else gathered(table)))
+        except ReadError as error:
+            first = first or error
+            report(LeftOut.of(name, error))
+    if not opened:
+        raise first or EmptyFileError(f"{path}: none of the folder's files is there")
+    return opened
+
+
+def _good_pieces(
+    found: Iterator[SpectrumSet], item: Path, path: Path, on_left_out: OnLeftOut | None, faults: Faults
+) -> Iterator[SpectrumSet]:
+    """The pieces of a file; in a folder its damage costs what of it has not been read yet, and is reported."""
+    try:
+        yield from found
+    except ReadError as error:
+        if not path.is_dir() or on_left_out is None:
+            raise
+        faults.remember(error)
+        on_left_out(LeftOut(item.relative_to(path).as_posix(), str(error), is_damage=True))
+
+
+def _raise_damage(left_out: LeftOut) -> None:
+    if left_out.is_damage:
+        raise left_out.error or ReadError(f"{left_out.name}: {left_out.reason}")
 
 
 def iter_partition(
@@ -147,10 +195,11 @@ def iter_partition(
     path = Path(path)
     table = open_table(path, str(path)) if row_groups is None else ParquetSource(path, str(path), row_groups)
     if table is None:
-        yield from _slices(_read_zip(path, str(path), False, "sampled", release), chunk_rows)
+        yield from _zip_pieces(path, chunk_rows, False, "sampled", release)
         return
+    table = gathered(table) if row_groups is None else table
     faults = Faults()
-    yield from _pieces(table, chunk_rows, faults, False, "sampled", release)
+    yield from pieces(table, chunk_rows, faults, False, "sampled", release)
     faults.raise_if_no_row_is_good()
 
 
@@ -161,8 +210,26 @@ def spectra_of_table(table: pa.Table, origin: str, release: str | None = None) -
     return assemble(batch, Faults(), with_errors=False, release=release)
 
 
-def read_bytes(name: str, data: bytes, *, release: str | None = None) -> SpectrumSet:
+def read_bytes(
+    name: str,
+    data: bytes,
+    *,
+    release: str | None = None,
+    beside: dict[str, bytes] | None = None,
+    on_left_out: OnLeftOut | None = None,
+) -> SpectrumSet:
     """The spectra in an uploaded file, by its name (for messages) and content; nothing is written to disk.
+
+    Parameters
+    ----------
+    name : str
+    data : bytes
+    release : str or None
+        As in `iter_spectra`.
+    beside : dict of str to bytes or None
+        Files uploaded together with it, by name: GaiaXPy's `..._sampling.csv` belongs to a table of spectra.
+    on_left_out : callable or None
+        Called with each file of a zip that is not read, and why.
 
     Raises
     ------
@@ -176,11 +243,11 @@ def read_bytes(name: str, data: bytes, *, release: str | None = None) -> Spectru
             f"{name} has {len(data) / 1024**2:,.0f} MiB, uploads may have {MAX_UPLOAD_BYTES / 1024**2:,.0f} MiB. "
             "Classify larger files from the command line: python -m core classify FILE --out OUT.parquet"
         )
-    table = open_table(data, name)
+    table = open_table(data, name, None if beside is None else beside.get)
     if table is None:
-        return _read_zip(data, name, True, "sampled", release)
-    whole = _read_table(table, True, "sampled", RowLimit(name, len(data)), release)
-    return note_duplicates(whole, DuplicateIds([whole.source_id]))
+        return _read_zip(data, name, True, "sampled", release, on_left_out)
+    table = gathered(table)
+    return _noting_duplicates(_read_table(table, True, "sampled", RowLimit(name, len(data)), release))
 
 
 def count_rows(path: str | Path) -> int | None:
@@ -198,80 +265,12 @@ def count_rows(path: str | Path) -> int | None:
     return total
 
 
-def files_in(path: Path) -> list[Path]:
-    """The readable files of a folder, in order; a file stands for itself.
-
-    Raises
-    ------
-    EmptyFileError
-        The folder holds none.
-    """
-    if not path.is_dir():
-        return [path]
-    files = sorted(item for item in path.rglob("*") if item.name.lower().endswith(SUFFIXES) and item.is_file())
-    files = [item for item in files if not item.name.startswith((".", "_"))]
-    if not files:
-        raise EmptyFileError(f"{path}: the folder holds no readable file ({', '.join(SUFFIXES)})")
-    return files
-
-
-def _wanted(table: TableSource, with_errors: bool) -> list[str] | None:
-    if with_errors:
-        return None
-    return [name for name in canonical_names(table.names).values() if name not in ERROR_COLUMNS]
-
-
-def _pieces(
-    table: TableSource, chunk_rows: int, faults: Faults, with_errors: bool, prefer: str, release: str | None = None
-) -> Iterator[SpectrumSet]:
-    names = set(canonical_names(table.names).values())
-    if not holds_spectra(names):
-        raise MissingColumnError(
-            f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
-            f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}"
-        )
-    if prefer == "continuous" and not set(COEFFICIENT_COLUMNS) <= names:
-        raise MissingColumnError(
-            f"{table.origin}: no XP coefficients in the file: expected columns {' and '.join(COEFFICIENT_COLUMNS)}, "
-            f"found {', '.join(table.names[:20])}"
-        )
-    rows = max(chunk_rows, _SMALLEST_CHUNK)
-    if {"wavelength", "flux"} <= names:
-        rows *= 16  # rows may be samples, 343 of them a star
-    for batch in whole_stars(table.batches(_wanted(table, with_errors), rows)):
-        yield from _slices(assemble(batch, faults, with_errors=with_errors, prefer=prefer, release=release), chunk_rows)
-
-
-def _slices(spectra: SpectrumSet, chunk_rows: int) -> Iterator[SpectrumSet]:
-    for start in range(0, len(spectra), chunk_rows):
-        yield spectra if len(spectra) <= chunk_rows else spectra.take(slice(start, start + chunk_rows))
-
-
-def _iter_ids(table: TableSource) -> Iterator[np.ndarray]:
-    """Ids of a table, one per spectrum."""
-    # in a table of one row per sample, flux and wavelength tell where a star begins
-    has_wavelength = "wavelength" in canonical_names(table.names).values()
-    names = ["source_id", "wavelength", "flux"] if has_wavelength else ["source_id"]
-    for batch in whole_stars(table.batches(names, _ID_CHUNK)):
-        if "source_id" not in batch.table.column_names:
-            continue
-        yield _ids_of(batch)
-
-
-def _ids_of(batch: Batch) -> np.ndarray:
-    ids, _ = parse_source_ids(single_array(batch.table, "source_id"), batch.origin)
-    if has_sample_rows(batch.table):
-        starts, copies = count_spectra(batch.table)
-        return np.repeat(ids[starts], copies)
-    return ids
-
-
 def _read_table(
     table: TableSource, with_errors: bool, prefer: str, limit: RowLimit, release: str | None = None
 ) -> SpectrumSet:
     faults = Faults()
     parts = []
-    for piece in _pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer, release):
+    for piece in pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer, release):
         limit.count(len(piece))
         parts.append(piece)
     faults.raise_if_no_row_is_good()
@@ -280,19 +279,39 @@ def _read_table(
     return concatenate(parts)
 
 
+def _noting_duplicates(whole: SpectrumSet) -> SpectrumSet:
+    return note_duplicates(whole, DuplicateIds([whole.source_id]))
+
+
+def _zip_pieces(
+    path: Path,
+    chunk_rows: int,
+    with_errors: bool,
+    prefer: str,
+    release: str | None = None,
+    on_left_out: OnLeftOut | None = None,
+) -> Iterator[SpectrumSet]:
+    yield from slices(_read_zip(path, str(path), with_errors, prefer, release, on_left_out), chunk_rows)
+
+
 def _read_zip(
-    file: Path | bytes, origin: str, with_errors: bool, prefer: str, release: str | None = None
+    file: Path | bytes,
+    origin: str,
+    with_errors: bool,
+    prefer: str,
+    release: str | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> SpectrumSet:
     limit = RowLimit(origin, len(file) if isinstance(file, bytes) else file.stat().st_size)
 
-    def read_member(data: bytes, name: str) -> tuple[SpectrumSet, bool] | None:
-        table = open_table(data, name)
+    def read_member(data: bytes, name: str, read_beside: ReadBeside) -> tuple[SpectrumSet, bool] | None:
+        table = open_table(data, name, read_beside)
         if table is None:
             raise ReadError(f"{name}: a zip inside a zip is not read. Unpack it")
         names = set(canonical_names(table.names).values())
-        if prefer == "continuous" and "flux" in names and not set(COEFFICIENT_COLUMNS) <= names:
+        if prefer == "continuous" and "flux" in names and not holds_coefficients(names):
             return None
+        table = gathered(table)
         return _read_table(table, with_errors, prefer, limit, release), "flux" in names
 
-    whole = read_zip(file, origin, read_member)
-    return note_duplicates(whole, DuplicateIds([whole.source_id]))
+    return _noting_duplicates(read_zip(file, origin, read_member, on_left_out))

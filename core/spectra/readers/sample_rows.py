@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 
 from core.errors import MissingColumnError, UnsupportedFormatError
 from core.spectra.grid import N_SAMPLES
-from core.spectra.readers.arrays import is_text, single_array, spells_arrays
+from core.spectra.readers.arrays import single_array, spells_arrays
 from core.spectra.readers.batch import Batch
+from core.spectra.readers.values import as_floats
 
 _SAMPLE_COLUMNS = ("wavelength", "flux", "flux_error")
 _LONGEST_STAR = 1000 * N_SAMPLES
@@ -41,7 +42,7 @@ def whole_stars(batches: Iterator[Batch]) -> Iterator[Batch]:
             batch = replace(batch, table=joined, row_errors=held.row_errors | _shifted(batch, held.table.num_rows))
         elif held is not None:
             yield held
-        last = int(_star_starts(batch.table)[-1]) if batch.table.num_rows else 0
+        last = int(star_starts(batch.table)[-1]) if batch.table.num_rows else 0
         if batch.table.num_rows - last > _LONGEST_STAR:
             raise UnsupportedFormatError(
                 f"{batch.origin}: more than {_LONGEST_STAR:,} rows in a row have the same source_id"
@@ -56,7 +57,7 @@ def whole_stars(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 def count_spectra(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """First row and number of spectra of each run of rows with one source_id."""
-    starts = _star_starts(table)
+    starts = star_starts(table)
     lengths = np.diff(np.append(starts, table.num_rows))
     return starts, np.where(lengths % N_SAMPLES == 0, lengths // N_SAMPLES, 1)
 
@@ -104,7 +105,8 @@ def _sample_order(star: np.ndarray, wavelength: np.ndarray, copies: np.ndarray) 
     return np.lexsort((wavelength, occurrence, star))
 
 
-def _star_starts(table: pa.Table) -> np.ndarray:
+def star_starts(table: pa.Table) -> np.ndarray:
+    """First row of each run of rows with one source_id, int64 ndarray."""
     if "source_id" not in table.column_names:
         return np.zeros(1, dtype=np.int64)
     ids = pc.fill_null(single_array(table, "source_id").cast(pa.large_string()), "")
@@ -114,11 +116,13 @@ def _star_starts(table: pa.Table) -> np.ndarray:
 
 def _numbers(table: pa.Table, name: str, origin: str) -> np.ndarray:
     column = single_array(table, name)
-    if is_text(column.type):
-        text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
-        unknown = pc.is_in(pc.utf8_lower(text), value_set=pa.array(["", "null", "none", "--"], pa.large_string()))
-        column = pc.if_else(unknown, None, text)
-    try:
-        return pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise MissingColumnError(f"{origin}: column {name!r} holds a value that is no number ({error})") from error
+    floats = as_floats(column)
+    if floats is None:
+        first = next((value.as_py() for value in column if value.is_valid and not _is_number(value.as_py())), None)
+        raise MissingColumnError(f"{origin}: column {name!r} holds a value that is no number: {first!r}")
+    return floats.to_numpy(zero_copy_only=False)
+
+
+def _is_number(value: object) -> bool:
+    found = as_floats(pa.array([value]))
+    return found is not None

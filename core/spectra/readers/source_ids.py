@@ -1,10 +1,13 @@
 """Gaia source ids from any column, as int64 from end to end: no id ever passes through a floating-point number."""
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import SourceIdError
+from core.gaia.releases import refusal_of
 from core.gaia.source_id import MAX_SOURCE_ID
 from core.spectra.readers.arrays import is_text
 
@@ -68,7 +71,9 @@ def _from_integers(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 def _from_text(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
-    text = pc.replace_substring_regex(text, r"(?i)^gaia[\s_]+e?dr\d+[\s_]+", "")
+    text = pc.replace_substring_regex(
+        text, r"(?i)^gaia[\s_-]*(?:e?dr[\s_]*[3-9])?[\s_:=-]*(?:source[\s_]?id)?[\s_:=-]*", ""
+    )
     # 18 digits always fit into int64; of the 19-digit numbers those up to 6.99e18 are enough for every Gaia id
     whole = pc.fill_null(pc.match_substring_regex(text, r"^(-?\d{1,18}|-?[0-6]\d{18})$"), False)
     ids = pc.fill_null(pc.cast(pc.if_else(whole, text, None), pa.int64()), NO_ID)
@@ -79,6 +84,8 @@ def _problem(value: object) -> str:
     if value is None or (isinstance(value, str) and not value.strip()):
         return "source_id is missing"
     text = str(value).strip()
+    if (older := re.match(r"gaia[\s_-]*dr\s*([12])\b", text, re.IGNORECASE)) is not None:
+        return f"{text[:60]!r} is an id of Gaia DR{older.group(1)}; {refusal_of(f'dr{older.group(1)}')}"
     if _is_decimal_number(text):
         return f"source_id {text!r} has lost its last digits in a floating-point number. {_ADVICE}"
     return f"source_id {text!r} is no 64-bit Gaia id"

@@ -1,14 +1,12 @@
 """Units of flux and wavelength columns, read with astropy."""
 
-import warnings
-
 import numpy as np
 
 from core.errors import UnitError
+from core.gaia.units import parse_unit
 from core.spectra.grid import FLUX_UNIT, WAVELENGTH_NM
 
-_PHRASES = {"flux value": "", "unit": "", "none": "", "-": ""}
-_FORMATS = (None, "vounit", "fits", "cds", "ogip")
+_EXPECTED = f"{FLUX_UNIT} for flux and nm for wavelength"
 
 
 def flux_factor(unit: str | None, column: str, origin: str) -> float | np.ndarray:
@@ -24,57 +22,56 @@ def flux_factor(unit: str | None, column: str, origin: str) -> float | np.ndarra
     """
     import astropy.units as u
 
-    parsed = _parse(unit, column, origin)
+    parsed = parse_unit(unit, column, origin, _EXPECTED)
     if parsed is None:
         return 1.0
     target = u.Unit(FLUX_UNIT)
     try:
         return float(parsed.to(target))
-    except u.UnitConversionError:
+    except (u.UnitConversionError, TypeError, AttributeError):
         pass
     try:
         return np.asarray(parsed.to(target, equivalencies=u.spectral_density(WAVELENGTH_NM * u.nm)), dtype=np.float64)
-    except (u.UnitConversionError, TypeError, ValueError) as error:
+    except (u.UnitConversionError, TypeError, ValueError, AttributeError) as error:
+        if is_counts(parsed):
+            raise UnitError(
+                f"{origin}: column {column!r} is in {unit!r}: internally calibrated spectra, counts over "
+                "pseudo-wavelength, are no flux. Calibrate the coefficients: python -m core calibrate IN OUT.parquet, "
+                "or "
+                "gaiaxpy.calibrate"
+            ) from error
         raise UnitError(
             f"{origin}: column {column!r} is in {unit!r}, which is no spectral flux density. Expected {FLUX_UNIT} or a "
             "unit that converts to it, such as erg s-1 cm-2 Angstrom-1"
         ) from error
 
 
-def wavelength_factor(unit: str | None, origin: str) -> float:
-    """Number by which wavelengths in `unit` become nm (no unit means nm).
+def is_counts(parsed) -> bool:
+    """Are these electrons (or photons, counts) per second?"""
+    import astropy.units as u
+
+    return any(parsed.is_equivalent(kind / u.s) for kind in (u.electron, u.photon, u.count))
+
+
+def in_nm(values: np.ndarray, unit: str | None, origin: str) -> np.ndarray:
+    """Wavelengths in nm, of any shape (no unit means nm; frequencies and energies are converted).
 
     Raises
     ------
     UnitError
-        The unit is unknown or no length.
+        The unit is unknown or of another kind.
     """
     import astropy.units as u
 
-    parsed = _parse(unit, "wavelength", origin)
-    if parsed is None:
-        return 1.0
+    parsed = parse_unit(unit, "wavelength", origin, "nm")
+    if parsed is None or parsed == u.nm:
+        return values
     try:
-        return float(parsed.to(u.nm))
-    except (u.UnitConversionError, TypeError) as error:
+        return values * float(parsed.to(u.nm))
+    except (u.UnitConversionError, TypeError, AttributeError):
+        pass
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(parsed.to(u.nm, values, equivalencies=u.spectral()), dtype=np.float64)
+    except (u.UnitConversionError, TypeError, AttributeError) as error:
         raise UnitError(f"{origin}: column 'wavelength' is in {unit!r}, expected nm or another length") from error
-
-
-def _parse(unit: str | None, column: str, origin: str):
-    import astropy.units as u
-
-    text = (unit or "").strip().strip("'").strip()
-    text = _PHRASES.get(text.lower(), text)
-    if not text:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", u.UnitsWarning)
-        for form in _FORMATS:
-            try:
-                return u.Unit(text, format=form, parse_strict="raise")
-            except (ValueError, TypeError):
-                continue
-    raise UnitError(
-        f"{origin}: the unit {unit!r} of column {column!r} is not understood. Expected {FLUX_UNIT} for flux and nm for "
-        "wavelength, or another unit that astropy.units reads; correct the unit in the file"
-    )

@@ -6,6 +6,7 @@ import re
 import warnings
 import xml.parsers.expat as expat
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,8 @@ import pyarrow as pa
 from core.errors import ArchiveReplyError, MissingColumnError, ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
+from core.spectra.readers.releases import release_in
+from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 
 _FREE_VALUES = 1 << 22
 _VALUES_PER_BYTE = 4
@@ -34,6 +37,7 @@ class VotableSource:
             except Exception as error:  # astropy raises many kinds on a damaged document
                 raise TruncatedFileError(f"{origin}: the VOTable is damaged ({error}). Fetch it again") from error
             self._tables = list(document.iter_tables())
+        self._systems = dict(_systems(document))
         if not self._tables:
             raise MissingColumnError(f"{origin}: the VOTable holds no table")
         self.names = list(dict.fromkeys(field.name for table in self._tables for field in table.fields if field.name))
@@ -51,7 +55,11 @@ class VotableSource:
                 if array is not None:
                     arrays[name] = array
             units = {field.name: _unit_text(field.unit) for field in table.fields}
-            facts = {"parameters": _parameters(table), "origin": self.origin}
+            frames = {field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))}
+            facts: dict[str, Any] = {
+                "parameters": _parameters(table), "origin": self.origin, "sampling": _sampling(table, self.origin),
+                "frames": frames,
+            }  # fmt: skip
             whole = pa.table(arrays)
             for start in range(0, whole.num_rows, chunk_rows):
                 done += min(chunk_rows, whole.num_rows - start)
@@ -62,6 +70,15 @@ class VotableSource:
 def open_votable(data: bytes, origin: str) -> VotableSource:
     """Open a VOTable from its bytes."""
     return VotableSource(data, origin)
+
+
+def facts_of_document(data: bytes, origin: str) -> tuple[dict[str, str], dict]:
+    """Units by column and the facts of a Batch, from a VOTable that describes another file's columns (VOParquet)."""
+    source = VotableSource(data, origin)
+    table = source._tables[0]
+    units = {field.name: _unit_text(field.unit) for field in table.fields}
+    frames = {field.name: frame for field in table.fields if (frame := source._systems.get(field.ref or ""))}
+    return units, {"parameters": _parameters(table), "sampling": _sampling(table, origin), "frames": frames}
 
 
 def check_votable(data: bytes, origin: str) -> None:
@@ -159,10 +176,40 @@ def _parameters(table) -> dict[str, str]:
     parameters = {}
     if "source_id" in values:
         parameters["source_id"] = str(values["source_id"])
+    words = [table.name, table.description, table.ID, *(f"{info.name} {info.value}" for info in table.infos)]
+    if release := release_in(" ".join(str(word) for word in words if word)[:20_000]):
+        parameters["release"] = release
     place = np.ravel(values.get("spatialLocation", ()))
     if len(place) == 2:
         parameters.update(ra=str(place[0]), dec=str(place[1]))
     return parameters
+
+
+def _sampling(table, origin: str) -> tuple[float, ...] | None:
+    """Wavelengths of all spectra of a table, as GaiaXPy states them (PARAM sampling)."""
+    for item in table.params:
+        if str(item.name).lower() in SAMPLING_WORDS:
+            found = stated_sampling(item.value, _unit_text(item.unit), origin)
+            if found is not None:
+                return found
+    return None
+
+
+def _systems(document) -> Iterator[tuple[str, str]]:
+    """Coordinate systems (COOSYS) by their ID, as 'fk5 J1975'; frames that are ICRS within the errors are left out."""
+    resources = list(document.resources)
+    found = list(document.coordinate_systems)
+    while resources:
+        resource = resources.pop()
+        found += resource.coordinate_systems
+        resources += resource.resources
+    for item in found:
+        equinox = str(item.equinox or "").strip()
+        frame = " ".join(
+            filter(None, (str(item.system or "").strip(), equinox if equinox not in ("J2000", "J2000.0") else ""))
+        )
+        if item.ID and frame:
+            yield item.ID, frame
 
 
 def _reserved(arraysize: str, datatype: str) -> int:
