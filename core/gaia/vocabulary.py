@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.gaia.releases import OLDER
+from core.gaia.releases import OLDER, RELEASES
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,13 @@ class Column:
 
 FLUX_DENSITY = "W m-2 nm-1"
 
+_ID_COLUMNS = tuple(word for release in RELEASES for word in release.id_columns)
+
 COLUMNS = (
     Column("source_id", words=(
-        "sourceid", "gaia_source_id", "gaia_dr3_source_id", "gaiadr3_source_id", "dr3_source_id", "source_id_dr3",
-        "gaia_sourceid", "gaia_edr3_source_id", "gaia_dr3_id", "gaiadr3_id", "gaia_dr3", "gaiadr3", "gaia_edr3",
-        "gaiaedr3",
-        "dr3_id", "gaia_id", "gaiaid", "gaia", "source", "designation", "gaia_designation", "dr3name", "edr3name",
-        "gaia_dr4_source_id", "gaiadr4_source_id", "dr4_source_id", "source_id_dr4", "gaia_dr4_id", "gaia_dr4",
-        "gaiadr4", "id_dr4", "dr4_id", "dr4name",
+        "sourceid", "gaia_source_id", *(word for word in _ID_COLUMNS if not word.endswith("name")), "gaia_sourceid",
+        "gaia_id", "gaiaid", "gaia", "source", "designation", "gaia_designation",
+        *(word for word in _ID_COLUMNS if word.endswith("name")),
     )),
     Column("ra", "deg", (
         "ra_icrs", "raicrs", "radeg", "right_ascension", "raj2000", "_raj2000", "_ra_icrs", "_ra", "ra_j2000", "ra2000",
@@ -109,7 +108,7 @@ COLUMNS = (
         "coeff", "coeffs", "coefficients", "coefs", "xp_coeff", "xp_coeffs", "bprp_coefficients", "bp_rp_coefficients",
     )),
 )  # fmt: skip
-"""Column by column. `xp_coefficients` is a list of the 55 of BP and the 55 of RP, one after the other."""
+"""Column by column. `xp_coefficients` is a list of those of BP and those of RP, one after the other."""
 
 BY_NAME = {item.name: item for item in COLUMNS}
 UNITS = {item.name: item.unit for item in COLUMNS if item.unit}
@@ -131,8 +130,14 @@ UNIT_ENDINGS = {
 
 _VAGUE_ERRORS = ("uncertainty", "error", "err")
 _BRACKETS = re.compile(r"^(.+?)\s*[\[(]\s*([^\[\]]+?)\s*[\])]$")
-_NO_UNIT = ("icrs", "j2000", "gaia dr3", "dr3", "edr3", "epoch 2016", "gaia")
-_PREFIXES = ("gaia_dr3_", "gaiadr3_", "gaia_edr3_", "gaia_source_", "gaia_", "dr3_")
+_NO_UNIT = (
+    "icrs", "j2000", "gaia", *(word for item in RELEASES for word in (item.name.lower(), item.key, f"e{item.key}")),
+    *(f"epoch {item.reference_epoch:g}" for item in RELEASES),
+)  # fmt: skip
+_PREFIXES = (
+    *(form for item in RELEASES for form in (f"gaia_{item.key}_", f"gaia_e{item.key}_", f"{item.schema}_")),
+    "gaia_source_", "gaia_", *(f"{item.key}_" for item in RELEASES),
+)  # fmt: skip
 _LETTERS = re.compile(r"[\s\-/]+")
 
 

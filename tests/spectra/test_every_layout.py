@@ -45,7 +45,7 @@ NAMES = {
 QUIETLY = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-HOURS_IN = {"CDS / MRT": "h", "VizieR TSV": "h"}
+HOURS_IN = {"CDS / MRT": "h", "VizieR TSV": "h", "FITS": "h"}
 """Formats that know no hour angles write hours."""
 
 

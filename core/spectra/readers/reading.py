@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import EmptyFileError, FileTooLargeError, ReadError
-from core.spectra.readers.assemble import assemble, holds_coefficients, holds_spectra
+from core.spectra.readers.assemble import assemble, holds_coefficients
 from core.spectra.readers.batch import (
     ERROR_COLUMNS,
     TableSource,
@@ -16,11 +16,12 @@ from core.spectra.readers.batch import (
 )
 from core.spectra.readers.csv_table import ReadBeside
 from core.spectra.readers.datalink_zip import read_zip
-from core.spectra.readers.faults import Faults, LeftOut, OnLeftOut, RowLimit
-from core.spectra.readers.folders import files_in, folder_of
+from core.spectra.readers.faults import Faults, OnLeftOut, RowLimit
+from core.spectra.readers.folders import files_in
 from core.spectra.readers.formats import MAX_WHOLE_BYTES, open_table
+from core.spectra.readers.opening import good_pieces, opened_tables
 from core.spectra.readers.parquet import ParquetSource
-from core.spectra.readers.pieces import iter_ids, pieces, refuse, slices
+from core.spectra.readers.pieces import iter_ids, pieces, slices
 from core.spectra.readers.scattered import gathered
 from core.spectra.spectrum_set import SpectrumSet, concatenate, require_one_release
 from core.spectra.validation import DuplicateIds, note_duplicates
@@ -112,7 +113,7 @@ def iter_spectra(
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows is {chunk_rows}, expected at least 1")
     path = Path(path)
-    opened = _opened(path, on_left_out)
+    opened = opened_tables(path, on_left_out)
     faults = Faults()
     tables = [table for _, table in opened if table is not None]
     duplicates = DuplicateIds(ids for table in tables for ids in iter_ids(table, strict=not path.is_dir()))
@@ -123,7 +124,7 @@ def iter_spectra(
             found = _zip_pieces(item, chunk_rows, with_errors, prefer, release, on_left_out)
         else:
             found = pieces(table, chunk_rows, faults, with_errors, prefer, release)
-        for piece in _good_pieces(found, item, path, on_left_out, faults):
+        for piece in good_pieces(found, item, path, on_left_out, faults):
             first_release = first_release or piece.release
             require_one_release([first_release, piece.release], str(path))
             n_rows += len(piece)
@@ -134,51 +135,6 @@ def iter_spectra(
     faults.raise_if_no_row_is_good()
     if not n_rows:
         raise EmptyFileError(f"{path}: the table has columns but no row")
-
-
-def _opened(path: Path, on_left_out: OnLeftOut | None) -> list[tuple[Path, TableSource | None]]:
-    """The tables of spectra of a folder, or the one of a file; what is none is reported."""
-    if not path.is_dir():
-        table = open_table(path, str(path))
-        return [(path, None if table is None else gathered(table))]
-    folder = folder_of(path)
-    report = on_left_out or _raise_damage
-    for name, reason in folder.left_out.items():
-        report(LeftOut(name, reason))
-    for name, reason in folder.missing.items():
-        report(LeftOut(name, reason, is_damage=True))
-    opened: list[tuple[Path, TableSource | None]] = []
-    first: ReadError | None = None
-    for name in folder.names:
-        try:
-            table = open_table(path / name, str(path / name))
-            if table is not None and not holds_spectra(set(canonical_names(table.names).values())):
-                refuse(table)
-            opened.append((path / name, None if table is None else gathered(table)))
-        except ReadError as error:
-            first = first or error
-            report(LeftOut.of(name, error))
-    if not opened:
-        raise first or EmptyFileError(f"{path}: none of the folder's files is there")
-    return opened
-
-
-def _good_pieces(
-    found: Iterator[SpectrumSet], item: Path, path: Path, on_left_out: OnLeftOut | None, faults: Faults
-) -> Iterator[SpectrumSet]:
-    """The pieces of a file; in a folder its damage costs what of it has not been read yet, and is reported."""
-    try:
-        yield from found
-    except ReadError as error:
-        if not path.is_dir() or on_left_out is None:
-            raise
-        faults.remember(error)
-        on_left_out(LeftOut(item.relative_to(path).as_posix(), str(error), is_damage=True))
-
-
-def _raise_damage(left_out: LeftOut) -> None:
-    if left_out.is_damage:
-        raise left_out.error or ReadError(f"{left_out.name}: {left_out.reason}")
 
 
 def iter_partition(

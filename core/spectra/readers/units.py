@@ -26,6 +26,12 @@ def flux_factor(unit: str | None, column: str, origin: str) -> float | np.ndarra
     if parsed is None:
         return 1.0
     target = u.Unit(FLUX_UNIT)
+    if parsed.is_equivalent(u.W / u.m**2):
+        # astropy would take it for nu f_nu; a flux integrated over a band or a sample has the same unit
+        raise UnitError(
+            f"{origin}: column {column!r} is in {unit!r}: a flux, not one per wavelength. Expected {FLUX_UNIT}, or a "
+            "unit that converts to it; divide by what it was integrated over, or correct the unit in the file"
+        )
     try:
         return float(parsed.to(target))
     except (u.UnitConversionError, TypeError, AttributeError):
