@@ -97,6 +97,8 @@ class Verdict:
             mean = np.where(asked, self.members, 0.0).sum(axis=0) / self.n_asked
             spread = np.sqrt((np.where(asked, self.members - mean, 0.0) ** 2).sum(axis=0) / (self.n_asked - 1))
         spread = np.where(self.n_asked > 1, spread, np.nan)
+        if self.release != self.instrument:  # an id of another release names another star
+            return mean, spread, np.zeros(len(mean), dtype=bool)
         return self.companions.unseen.replace(self.source_id, mean, spread)
 
     @property
