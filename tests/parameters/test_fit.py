@@ -92,7 +92,8 @@ def test_bad_rows_are_noted_and_stop_nothing(drawn):
 def test_without_errors_the_expected_ones_are_assumed_and_said_so(drawn):
     bare_flux = replace(drawn[1].take(np.arange(3)), coefficients=None, flux_error=None)
     table = fit_spectra(bare_flux, BARE)
-    assert (table["flag"] == NO_ERRORS).all()
+    assert set(table["flag"]) <= {NO_ERRORS, "edge"}  # a fit at the models' edge says that first
+    assert (table["flag"] == NO_ERRORS).any()
     assert table["note"].str.contains("assumed").all()
     assert np.isfinite(table["teff"]).all()
 

@@ -29,8 +29,8 @@ SOURCES = [
     if path != TABLE
 ]
 NUMBERS = {(int, 55), (float, 0.017), (float, 2016.0), (float, 2017.5)}
-PHYSICS = ("atmosphere", "population", "figures")
-"""Folders with numbers of their own: atomic levels, shares of stars, pixels."""
+PHYSICS = ("atmosphere", "population", "figures", "molecules")
+"""Folders with numbers of their own: atomic levels, shares of stars, pixels, columns of line lists."""
 
 
 def name_of(path: Path) -> str:
