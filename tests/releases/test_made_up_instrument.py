@@ -121,7 +121,8 @@ def test_the_ensemble_is_tagged_and_judges_its_own_instrument_without_a_note(pla
     spectra = read_spectra(place / "dr4.parquet", with_errors=False)
     verdict = judge(spectra, ensemble, load_companions(run, ensemble.run.started))
     assert np.isfinite(verdict.probability).all()
-    assert set(verdict.note) == {""}
+    assert all(note == "" or note.startswith("damaged spectrum") for note in verdict.note)  # a hundredth is drawn so
+    assert np.mean(verdict.note == "") > 0.9
 
 
 def test_spectra_of_the_other_instrument_are_noted_or_refused(place, run):
@@ -132,7 +133,7 @@ def test_spectra_of_the_other_instrument_are_noted_or_refused(place, run):
     verdict = judge(spectra, ensemble, companions)
     assert all("Gaia DR3 spectrum, networks trained on Gaia DR4's instrument" in note for note in verdict.note)
     assert np.isnan(verdict.probability[0])
-    assert verdict.note[0].startswith("refused")
+    assert "refused: Gaia DR3 spectrum" in verdict.note[0]
     assert verdict.label[0] is None
     assert np.isfinite(verdict.probability).mean() > 0.9
 
