@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from core.atomic import storage_errors
 from core.claims import is_locked, locked
 from core.errors import ExplorerError
 from core.jobs.cluster import open_client
@@ -36,7 +37,11 @@ def runner_lock() -> Iterator[bool]:
 
 def is_running() -> bool:
     """Whether a runner of this data folder lives."""
-    return is_locked(jobs_dir() / LOCK_FILE)
+    path = jobs_dir() / LOCK_FILE
+    with storage_errors(path):  # who cannot write here cannot become the runner either, and shall hear why
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    return is_locked(path)
 
 
 class JobAtWork:

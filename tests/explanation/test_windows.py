@@ -5,6 +5,7 @@ import pytest
 
 from core.explanation.view import view_of
 from core.explanation.windows import WINDOWS, in_bands, resolution_bands, sums_in
+from core.runs.run import Run
 from core.spectra.representations import fit_representation, represent
 from tests.verdict.tiny_runs import black_bodies
 
@@ -28,7 +29,7 @@ def test_bands_are_as_wide_as_the_resolution_demands():
 def test_the_view_leads_to_what_the_network_sees(name):
     flux = black_bodies(60)
     state = fit_representation(name, flux) if name == "pca" else None
-    view = view_of({"representation": name}, state)
+    view = view_of(Run(format_version=1, model="deep", state="finished", representation=name), state)
     found = view.represented(view.inputs(flux)[0])
     expected = represent(flux, name, state=state)
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max())

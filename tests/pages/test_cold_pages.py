@@ -8,7 +8,8 @@ from ui.shell import MENU
 ENTRIES = [entry for _, entries in MENU for entry in entries]
 SHOWN = {
     "Overview": "Trained networks",
-    "Star": "Gaia DR3 source id, name or coordinates",
+    "Star": "Gaia source id, name or coordinates",
+    "Epochs": "Simulated transits, not real ones",
     "Spectra": "Data set",
     "Simulate": "Effective temperature",
     "Train": "Expected time",

@@ -20,6 +20,7 @@ FORBIDDEN_IMPORTS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shel
 FORBIDDEN_ARGUMENTS = {"shell": True, "allow_pickle": True, "safe_mode": False, "unsafe_allow_html": True}
 BANDIT = {
     "B101": "an assertion that narrows a type for mypy, never a check of input",
+    "B112": "a unit that one grammar does not know is asked of the next; what no grammar knows is refused",
     "B311": "the jitter of pauses between requests and the first weights of networks need no cryptography",
     "B404": "helper processes of our own",
     "B603": "fixed argument lists, no shell, nothing from a page or a file among the program's words",
@@ -29,6 +30,7 @@ BANDIT = {
 """Bandit's findings that are no faults, by kind, with the reason."""
 HELPER_PROCESSES = {
     "core/device.py": "nvidia-smi",
+    "core/datasets/package_download.py": "pip, to fetch a public package of spectra",
     "core/audit/fresh_weights.py": "a Keras that builds a network again",
     "core/explanation/process.py": "a Keras that explains",
     "core/jobs/launch.py": "the runner",
