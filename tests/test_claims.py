@@ -73,5 +73,5 @@ def test_differences_name_what_only_one_side_has():
 
 def test_the_program_imports_where_there_is_no_fcntl():
     """As on Windows: what locks is the library's business."""
-    program = "import sys; sys.modules['fcntl'] = None; import core.datasets.built, core.jobs.runner"
+    program = "import sys; sys.modules['fcntl'] = None; import core.survey.store, core.jobs.runner, core.runs.store"
     subprocess.run([sys.executable, "-c", program], cwd=PROJECT_ROOT, check=True, timeout=120)
