@@ -47,6 +47,12 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         `path` cannot be written; what stood there before is untouched.
     """
     path = Path(path)
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise StorageError(
+            f"{str(path)!r} cannot be written: its name is no UTF-8 text; choose another name"
+        ) from error
     beside = path.with_name(f".{path.stem}.{_HOST}.{os.getpid()}.{threading.get_ident()}.partial{path.suffix}")
     with storage_errors(path, beside):
         path.parent.mkdir(parents=True, exist_ok=True)

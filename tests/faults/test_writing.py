@@ -123,3 +123,10 @@ def test_a_disk_that_is_really_full(tmp_path):
     said, found = run_on_small_disk(tmp_path / "disk", 256, _FILL).splitlines()
     assert said.startswith(f"{Path(tmp_path, 'disk', 'large.bin')} cannot be written: No space left on device; make")
     assert found == "['finished.txt'] finished"
+
+
+def test_a_name_that_is_no_text_is_refused_by_name(tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.parquet")
+    with pytest.raises(StorageError, match=r"udcff.*no UTF-8 text"), atomic_path(path):
+        pass
+    assert list(tmp_path.iterdir()) == []

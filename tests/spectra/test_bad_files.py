@@ -1,6 +1,7 @@
 """Every file that cannot be used has its own named error, which says what was found."""
 
 import gzip
+import os
 import pickle
 
 import numpy as np
@@ -194,3 +195,11 @@ REPLIES = current_settings().real_data_dir / "archive_replies"
 def test_real_replies_without_spectra_have_their_named_errors(name, kind, words):
     with pytest.raises(kind, match=words):
         read_spectra(REPLIES / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
+@pytest.mark.timeout(60)
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "stars.csv")
+    with pytest.raises(errors.ReadError, match="a pipe or a device"):
+        read_spectra(tmp_path / "stars.csv")

@@ -62,6 +62,10 @@ def open_table(file: Path | bytes, origin: str, read_beside: ReadBeside | None =
     ReadError
         One of its kinds: see `detect.detect_format` and the format's own module.
     """
+    if isinstance(file, Path) and file.exists() and not file.is_file():
+        raise ReadError(
+            f"{origin} is no file but a pipe or a device, which cannot be read twice: save it as a file first"
+        )
     head = _head(file, origin)
     key = detect_format(head, origin)
     if key == "zip":
