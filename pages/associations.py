@@ -4,7 +4,6 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.gaia.releases import DEFAULT
 from core.sky.job import HDBSCAN
 from core.sky.neighbours import DenseNeighbourhoodError
 from core.sky.star_source import StarSource
@@ -18,7 +17,8 @@ from ui.parts.plain import plain
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 from ui.sky_map import cache as sky_cache
-from ui.sky_map.sources import choose_cuts, link_to_survey, require_source, travelling
+from ui.sky_map.sources import choose_cuts, drawn_from, link_to_survey, require_source, travelling
+from ui.sky_map.view import star_name
 
 page("Associations", ":material/workspaces:")
 
@@ -90,7 +90,8 @@ def group_and_show(source: StarSource) -> None:
     if clicked.star:
         state.remember(state.CLICKED_STAR, clicked.star)
     if chosen := state.recall(state.CLICKED_STAR):
-        link("Star", f"Verdict on {DEFAULT.designation(chosen)}", source_id=chosen)
+        name = star_name(table, chosen)
+        link("Star", f"Verdict on {name}", source_id=chosen, **drawn_from(name))
     views.comment(found)
     with st.container(horizontal=True):
         link("Sky map", "These stars on the Sky map", **travelling(colour="group"))

@@ -14,8 +14,10 @@ from core.datasets.catalogue import EMBEDDED
 from core.datasets.real_stars import REAL
 from core.errors import ExplorerError
 from core.gaia.labels import THRESHOLD
+from core.gaia.simulated import PREFIX
 from core.settings import current_settings
 from core.sky.cluster_file import read_star_table
+from core.sky.simulated_galaxy import NAME as GALAXY
 from core.sky.simulated_galaxy import shipped_galaxy
 from core.sky.star_source import Cuts, StarSource, source_of_files, source_of_table
 from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
@@ -24,7 +26,6 @@ from ui.parts.choice import choose_one, number_of_query
 from ui.parts.plain import plain
 from ui.sky_map import cache as sky_cache
 
-GALAXY = "galaxy"
 GALAXY_TITLE = "Simulated Galaxy with known associations"
 MOST_UPLOADED = 2_000_000
 _HOW_GROUPED = (
@@ -233,6 +234,13 @@ def link_to_survey() -> None:
     shell.link(
         "Survey", "Back to the survey", view="Results", survey=name, threshold=threshold, by_prior="false", **chosen
     )
+
+
+def drawn_from(name: str) -> dict[str, str]:
+    """For a link to a star called `name`: the table that it was chosen from, where the star can be drawn or read."""
+    chosen = state.recall(state.STARS_CHOSEN, REAL)
+    is_survey = chosen in {path.name for path in _find_results()}
+    return {state.DRAWN: chosen} if is_survey or name.startswith(PREFIX) else {}
 
 
 def _uploads() -> dict[str, StarSource]:
