@@ -4,7 +4,6 @@ It is what the pages show first and what `benchmarks.associations` scores on: ma
 massive stars lie in associations, and hot low-mass stars that a classifier takes for massive are among them.
 """
 
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ import pandas as pd
 from core.gaia.labels import LOW_MASS
 from core.settings import current_settings
 from core.sky.star_places import star_places
-from core.spectra.spectrum_set import SpectrumSet
 
 N_MASSIVE = 66_000
 """Massive stars of the whole sky among DR3's XP spectra: `core.simulation.population.survey.MASSIVE_SHARE`."""
@@ -99,28 +97,6 @@ def write_galaxy(out: Path, run_dir: Path, seed: int = SEED, n_stars: int = N_ST
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(about), path,
                        compression="zstd")  # fmt: skip
     return table
-
-
-def draw_galaxy_star(source_id: int) -> SpectrumSet | None:
-    """A star of the shipped table with a spectrum drawn from its true parameters; None where the table has none of it.
-
-    The star is that of the table, parameters, dust and astrometry included; the noise of its spectrum is drawn from its
-    id, not from the place that it had among 11,297 others. The whole Galaxy is drawn for the first star (seconds).
-    """
-    from core.simulation.chunk import chunk_table
-    from core.spectra.readers import spectra_of_table
-
-    stars = _galaxy(SEED)
-    rows = np.flatnonzero(stars["source_id"].to_numpy() == int(source_id))
-    if not len(rows):
-        return None
-    table = chunk_table(stars.iloc[rows[:1]].reset_index(drop=True), np.random.default_rng(int(source_id)), False)
-    return spectra_of_table(table, "the simulated Galaxy", with_errors=True)
-
-
-@lru_cache(maxsize=1)
-def _galaxy(seed: int) -> pd.DataFrame:
-    return draw_galaxy(seed)
 
 
 def shipped_galaxy() -> Path:

@@ -9,8 +9,8 @@ from core.errors import ExplorerError, NotFoundError
 from core.gaia.simulated import designation
 from core.gaia.source_id import parse_source_id
 from core.simulation.redraw import draw_again, is_simulated, row_of
+from core.sky.galaxy_star import star_of_galaxy
 from core.sky.simulated_galaxy import NAME as GALAXY
-from core.sky.simulated_galaxy import draw_galaxy_star
 from core.spectra.spectrum_set import SpectrumSet
 from core.star.lookup import in_parquet
 from core.star.record import StarRecord
@@ -39,16 +39,17 @@ def _find(origin: str, source_id: int) -> tuple[SpectrumSet | None, str]:
     if is_simulated(origin):
         population, n_stars, seed = origin.split(":")[1:]
         said = (
-            f"A simulated star, not a real one: {name} is row {row_of(source_id):,} of the simulated sky of {n_stars} "
-            f"stars with seed {seed} ({population}), drawn again."
+            f"A simulated star, not a real one: {name}, row {row_of(source_id):,} of the simulated sky of {n_stars} stars "
+            f"with seed {seed} ({population}), drawn again."
         )
         return draw_again(origin, source_id), said
     if origin == GALAXY:
         said = (
-            f"A simulated star, not a real one: {name} of the simulated Galaxy; its spectrum is drawn anew from its "
-            "true parameters, its noise is not the first one's."
+            f"A simulated star, not a real one: {name} of the simulated Galaxy. Its spectrum is drawn anew from what the "
+            "table keeps: temperature, mass, distance, brightness and colour, from which gravity and dust follow. The "
+            "table's own verdict was on another draw of dust law and noise."
         )
-        return draw_galaxy_star(source_id), said
+        return star_of_galaxy(source_id), said
     survey = next((item for item in find_surveys() if item.name == origin), None)
     if survey is not None:
         if is_simulated(survey.source):
