@@ -17,8 +17,7 @@ from ui.parts.plain import plain
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 from ui.sky_map import cache as sky_cache
-from ui.sky_map.sources import choose_cuts, drawn_from, link_to_survey, require_source, travelling
-from ui.sky_map.view import star_name
+from ui.sky_map.sources import choose_cuts, link_to_survey, require_source, star_link, travelling
 
 page("Associations", ":material/workspaces:")
 
@@ -90,8 +89,8 @@ def group_and_show(source: StarSource) -> None:
     if clicked.star:
         state.remember(state.CLICKED_STAR, clicked.star)
     if chosen := state.recall(state.CLICKED_STAR):
-        name = star_name(table, chosen)
-        link("Star", f"Verdict on {name}", source_id=chosen, **drawn_from(name))
+        name, query = star_link(table, chosen)
+        link("Star", f"Verdict on {name}", **query)
     views.comment(found)
     with st.container(horizontal=True):
         link("Sky map", "These stars on the Sky map", **travelling(colour="group"))

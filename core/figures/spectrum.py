@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.layout import WAVELENGTH_TITLE, blank_figure, flux_scale, representation_axis
-from core.figures.palette import GREEN, OVERLAY_COLOURS, ordered_labels, translucent
+from core.figures.palette import GREEN, OVERLAY_COLOURS, class_colours, ordered_labels, translucent
 from core.figures.spectral_lines import HEADROOM, LINE_AXIS, mark_lines
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.representations import Representation

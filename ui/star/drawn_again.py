@@ -39,15 +39,15 @@ def _find(origin: str, source_id: int) -> tuple[SpectrumSet | None, str]:
     if is_simulated(origin):
         population, n_stars, seed = origin.split(":")[1:]
         said = (
-            f"A simulated star, not a real one: {name}, row {row_of(source_id):,} of the simulated sky of {n_stars} stars "
-            f"with seed {seed} ({population}), drawn again."
+            f"A simulated star, not a real one: {name}, row {row_of(source_id):,} of the simulated sky of {n_stars} "
+            f"stars with seed {seed} ({population}), drawn again."
         )
         return draw_again(origin, source_id), said
     if origin == GALAXY:
         said = (
-            f"A simulated star, not a real one: {name} of the simulated Galaxy. Its spectrum is drawn anew from what the "
-            "table keeps: temperature, mass, distance, brightness and colour, from which gravity and dust follow. The "
-            "table's own verdict was on another draw of dust law and noise."
+            f"A simulated star, not a real one: {name} of the simulated Galaxy. Its spectrum is drawn anew from what "
+            "the table keeps (temperature, mass, distance, brightness, colour; gravity and dust follow). The table's own "
+            "verdict was on another draw of dust law and noise."
         )
         return star_of_galaxy(source_id), said
     survey = next((item for item in find_surveys() if item.name == origin), None)
