@@ -60,7 +60,7 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "label": ("", "src.class", "massive (probability of at least 0.5 at equal priors) or low-mass"),
     "true_label": ("", "src.class", "What the star is known to be: massive or low-mass"),
     "file_label": ("", "src.class", "What the user's file says of the star"),
-    "file": ("", "meta.file", "File or list that the star comes from"),
+    "file": ("", "meta.id;meta.dataset", "File or list that the star comes from"),
     "category": ("", "src.class", "Kind of star"),
     "spectral_type": ("", "src.spType", "Published spectral type"),
     "contaminant": ("", "meta.code.qual", "Looks massive and is too faint to be"),

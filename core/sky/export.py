@@ -44,7 +44,10 @@ def table_bytes(table: pd.DataFrame, suffix: str, about: Mapping[str, str] | Non
             result.write(text, format="ascii.ecsv", delimiter=",")
             return text.getvalue().encode()
         stream = io.BytesIO()
-        result.meta = {_keyword(name): value for name, value in result.meta.items()}
+        result.meta = {_keyword(name): _ascii(value) for name, value in result.meta.items()}
+        for name in result.colnames:  # FITS knows ASCII alone
+            if result[name].dtype.kind == "U":
+                result[name] = [_ascii(text) for text in result[name]]
         result.write(stream, format="fits")
     return stream.getvalue()
 
@@ -97,6 +100,10 @@ def _values(column: pd.Series):
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=None if not pd.api.types.is_extension_array_dtype(column) else np.float64)
     return column.astype(object).where(column.notna(), "").astype(str).to_list()
+
+
+def _ascii(text: object) -> str:
+    return str(text).encode("ascii", "backslashreplace").decode()
 
 
 def _keyword(name: str) -> str:

@@ -20,6 +20,7 @@ _CIRCLE = re.compile(
 )
 _CONE = re.compile(rf"^cone\s+({_NUMBER})[\s,]+({_NUMBER})[\s,]+({_NUMBER})\s*$", re.IGNORECASE)
 _LONG_DIGITS = re.compile(r"^\d{8,19}$")
+_SHORTEST, _LONGEST = 8, 19
 _GAIA = re.compile(r"^\s*gaia\s*e?dr\s*\d", re.IGNORECASE)
 
 
@@ -78,16 +79,24 @@ def read_typed_list(text: str, release: str = DEFAULT.key) -> TypedList:
     is_query = bool(cones) and bool(re.search(r"\bselect\b", text, re.IGNORECASE))
     for number, line in enumerate(() if is_query else text.splitlines(), start=1):
         entry = line.split("#", 1)[0].strip().strip(",;").strip().strip("\"'")
+        if entry.isdigit() and _SHORTEST <= len(entry) <= _LONGEST:  # the rule in long lists
+            try:
+                found[release][check_source_id(int(entry))] = None
+                n_entries += 1
+            except SourceIdError as error:
+                problems[f"line {number}"] = str(error)
+            continue
         if not entry or _CIRCLE.search(entry) or _is_heading(entry):
             continue
         try:
             if cone := _CONE.match(entry):
                 cones.append(_cone(*cone.groups()))
                 continue
-            for key, source_id in _ids(entry, release) or ():
+            ids = _ids(entry, release)
+            for key, source_id in ids:
                 found.setdefault(key, {})[source_id] = None
-                n_entries += 1
-            if not _ids(entry, release):
+            n_entries += len(ids)
+            if not ids:
                 query = understand(entry)
                 names[query.text] = None
                 n_entries += 1

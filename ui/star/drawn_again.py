@@ -46,7 +46,7 @@ def _find(origin: str, source_id: int) -> tuple[SpectrumSet | None, str]:
     if origin == GALAXY:
         said = (
             f"A simulated star, not a real one: {name} of the simulated Galaxy. Its spectrum is drawn anew from what "
-            "the table keeps (temperature, mass, distance, brightness, colour; gravity and dust follow). The table's own "
+            "the table keeps (temperature, mass, distance, brightness, colour); gravity and dust follow. The table's "
             "verdict was on another draw of dust law and noise."
         )
         return star_of_galaxy(source_id), said
