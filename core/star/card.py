@@ -10,7 +10,6 @@ from core.gaia.absolute_magnitude import EPOCH_COLUMN, AbsoluteMagnitude, absolu
 from core.gaia.columns import is_missing
 from core.gaia.quality import Advice, quality_advice
 from core.gaia.releases import DEFAULT, find_release
-from core.star.lookup import TRUE_PREFIX
 from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict.companions import NO_COMPANIONS, Companions
@@ -54,6 +53,7 @@ class VerdictCard:
             "query": record.query,
             "source_id": record.source_id,
             "designation": record.designation,
+            "simulated": record.simulated,
             "origin": record.origin,
             "product": record.product,
             "release": record.release,
@@ -197,11 +197,7 @@ def known_facts(known: dict[str, object]) -> list[tuple[str, str]]:
 
 def _known(record: StarRecord) -> dict[str, object]:
     """A simulated star, or one of another release, may share its id with a real one: only real records are asked."""
-    if (
-        record.origin == "embedded"
-        or record.of != DEFAULT.key
-        or any(str(name).startswith(TRUE_PREFIX) for name in record.gaia)
-    ):
+    if record.simulated or record.of != DEFAULT.key:
         return {}
     facts = real_star_facts(record.source_id) or {}
     return {name: None if is_missing(value) else value for name, value in facts.items()}
