@@ -12,11 +12,12 @@ from ui.parts.downloads import download_spectra, download_table
 from ui.parts.figure import show
 from ui.parts.opened_files import open_files
 from ui.parts.plain import plain
+from ui.parts.prevalence import choose_prevalence
 from ui.parts.run_choice import choose_run
 from ui.parts.verdict_card import show_advice, show_facts, show_impostor, show_verdict
 from ui.shell import link, page
+from ui.star.context_view import show_context
 from ui.star.look_up import choose_star, look_up, offer_first_star
-from ui.star.parameters_view import show_parameters
 from ui.star.record_view import show_columns, show_gaia_opinions, show_rvs
 from ui.star.trust_view import show_trust
 
@@ -57,6 +58,7 @@ with picture:
     if record.spectra is None:
         st.info("There is no XP spectrum of this star, so there is nothing to draw.", icon=":material/info:")
     else:
+        lines = st.toggle("Mark spectral lines", key=state.LINES, bind="query-params")
         errors = record.spectra.flux_error
         show(
             spectrum_figure(
@@ -64,25 +66,27 @@ with picture:
                 None if errors is None else errors[0],
                 title="XP mean spectrum",
                 colour=LABEL_COLOURS.get(verdict.label, GREEN),
+                lines=lines,
             ),
             "Flux against wavelength with an error band of one standard deviation. Massive stars rise to the blue "
-            "(unless reddened), with He I and no deep Balmer jump. A click on a legend entry hides its marks.",
+            "(unless reddened), with He I and no deep Balmer jump.",
             key="spectrum",
         )
         download_spectra(record.spectra, f"gaia_dr3_{record.source_id}")
     show_facts([(name, text) for name, text in card_facts(card) if not name.startswith("Gaia ")])
     show_rvs(record)
-with side, st.container(border=True):
-    if run and record.spectra is not None:
-        show_verdict(verdict, run)
-        show_impostor(verdict)
-        show_trust(record.spectra, verdict, run)
-        row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
-        table = pd.DataFrame([row | {"run": run.name}])
-        download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")
-        link("Explain", "Why this verdict?", source_id=str(record.source_id), run=run.name, model=run.model)
     show_gaia_opinions(card)
     st.markdown("**Quality advice**")
     show_advice(card.advice)
-show_parameters(card)
+with side, st.container(border=True):
+    if run and record.spectra is not None:
+        prevalence = choose_prevalence()
+        show_verdict(verdict, run, prevalence)
+        show_impostor(verdict)
+        show_trust(record.spectra, verdict, run)
+        row = {name: value for name, value in card.to_dict(prevalence).items() if not isinstance(value, dict | list)}
+        table = pd.DataFrame([row | {"run": run.name}])
+        download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")
+        link("Explain", "Why this verdict?", source_id=str(record.source_id), run=run.name, model=run.model)
+show_context(card)
 show_columns(record)

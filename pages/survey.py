@@ -9,12 +9,12 @@ from core.survey.job import KIND
 from ui.parts import access
 from ui.parts.jobs import choose_job, start, watch
 from ui.parts.plain import plain
+from ui.parts.prevalence import choose_prevalence
 from ui.parts.tabs import show_tabs
 from ui.shell import page
 from ui.survey import cache as survey_cache
 from ui.survey.choices import (
     choose_new_survey,
-    choose_prevalence,
     choose_score,
     choose_selection,
     choose_survey,
@@ -79,7 +79,7 @@ def results() -> None:
         show_report(report, selection, found)
         show_distributions(survey, selection)
         st.subheader("Candidates", anchor=False)
-        show_candidates(survey, selection, found["n_selected"])
+        show_candidates(survey, selection, found["n_selected"], prevalence)
     except ExplorerError as error:
         st.error(plain(f"{error}."), icon=":material/error:")
 

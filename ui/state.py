@@ -22,7 +22,7 @@ VALIDATION, LOSS, AUGMENT, CONTEXT, TRAINING_SEED = "validation", "loss", "augme
 FOLDS, ONLY_FOLDS, EPOCHS, PATIENCE = "folds", "only_folds", "epochs", "patience"
 BASELINES, CURVES, RANKED_MODEL = "baselines", "curves", "ranked"
 GROUND, TEST, METRIC, QUANTITY = "ground", "test", "metric", "quantity"
-PART, PURITY, SAMPLE, BY, TRANSITS = "part", "purity", "sample", "by", "transits"
+PART, PURITY, SAMPLE, BY, TRANSITS, MIX = "part", "purity", "sample", "by", "transits", "mix"
 REAL_STARS, REAL_BY = "real", "real_by"
 MEMBER, EXPLAINED_STARS = "member", "explained"
 STARS, THRESHOLD, SURVEY, PREVALENCE = "stars", "threshold", "survey", "prevalence"
@@ -33,9 +33,10 @@ EPS_PC, EPS_DEG, MIN_SAMPLES, SPACE, ALGORITHM = "eps_pc", "eps_deg", "min_sampl
 DISTANCE_ERRORS, DISTANCE, WEIGHT, GROUP = "errors", "distance", "weight_pc_per_kms", "group"
 PROJECTION, COLOUR, NAMES = "projection", "colour", "names"
 L_DEG, B_DEG, RADIUS_DEG = "l", "b", "radius"
+CONTEXT_OF_STAR, SKY_SURVEY, LINES = "about", "sky_survey", "lines"
 
 # Keys of widgets that stand in no URL.
-TYPICAL, STAR_PLOTS, FIT_BY_PHYSICS, FIT_LAW = "typical", "star plots", "fit_by_physics", "fit_law"
+TYPICAL, STAR_PLOTS, FITS, FIT_LAW, FIT_FAILED = "typical", "star plots", "fits", "fit_law", "fit failed"
 REPRESENT, MARK, PURITY_CURVE = "represent", "mark", "purity curve"
 SURVEY_STARS, SURVEY_SEED, SURVEY_THRESHOLD = "survey stars", "survey seed", "survey threshold"
 LARGEST_FIRST = "largest first"
@@ -47,7 +48,7 @@ MOLECULES_SOURCE, MIXTURE, MOLECULE, ONLY_DETECTIONS = "molecules source", "mixt
 UPLOADER, ROW, SHOW, CLOSE = "uploader", "row of", "show", "close"
 RELAUNCH, CANCEL, RESUME, DELETE, START = "relaunch", "cancel", "resume", "delete", "start"
 DOWNLOAD, EXPLAIN, ERRORS_OF, STARS_OF = "download", "explain", "errors of", "stars of"
-RANGE_GHZ = "range"
+RANGE_GHZ, ALIKE = "range", "alike"
 CUT, SURVEY_CUT, PAGE_OF, CANDIDATES, STAR_TABLE = "cut", "survey cut", "page of", "candidates", "star table"
 PRESET_OF, GROUPS, ZOOM, BY_HAND = "take preset", "groups", "zoom", "by hand"
 

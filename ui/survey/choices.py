@@ -12,7 +12,6 @@ from core.gaia.labels import THRESHOLD
 from core.jobs.job import Job
 from core.runs.catalogue import RunSummary
 from core.settings import current_settings
-from core.statistics.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
 from core.survey.catalogue import SurveySummary
 from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
 from core.survey.job import submit_survey
@@ -28,13 +27,6 @@ from ui.sky_map.sources import G_LIMITS, IMPOSTORS_HELP, THRESHOLDS, choose_g_ra
 from ui.survey import cache as survey_cache
 
 SIMULATED = "simulated"
-PREVALENCES = {
-    f"{GAIA_PREVALENCE:g}": "0.03 %: all of Gaia's XP sources",
-    f"{PLANE_PREVALENCE:g}": "0.3 %: the Galactic plane",
-    "0.001": "0.1 %",
-    "0.01": "1 %: a field of young stars",
-    f"{STUDY_PREVALENCE:g}": "50 %: the study's sets",
-}
 KNOWN_TITLES = {"any": "Known and new", "known": "Known only", "new": "New only"}
 
 
@@ -109,11 +101,6 @@ def choose_survey() -> SurveySummary | None:
         return None
     name = choose_one("Survey", {key: item.title for key, item in surveys.items()}, state.SURVEY)
     return surveys[name]
-
-
-def choose_prevalence() -> float:
-    """The prior; stands in the URL."""
-    return float(choose_one("Prevalence of massive stars", PREVALENCES, state.PREVALENCE))
 
 
 def choose_score() -> str:

@@ -30,8 +30,9 @@ _SORTS = {
     "absolute_g_mag": "Absolute magnitude",
 }
 _SHOWN = (
-    "source_id", "known_as", "sky_probability", "probability", "probability_std", "phot_g_mean_mag", "bp_rp",
-    "absolute_g_mag", "distance_pc", "l_deg", "b_deg", "ruwe", "category", "out_of_distribution", "impostor", "note",
+    "source_id", "known_as", "probability", "probability_std", "sky_probability", "posterior", "phot_g_mean_mag",
+    "bp_rp", "absolute_g_mag_hot", "absolute_g_mag", "distance_pc", "l_deg", "b_deg", "ruwe", "category",
+    "out_of_distribution", "impostor", "note",
 )  # fmt: skip
 
 
@@ -61,6 +62,18 @@ def show_report(report: SurveyReport, selection: Selection, found: dict[str, int
         "massive. The expectation holds for stars like those of the training: the spectra of "
         f"{found['n_out_of_distribution']:,} candidates are unlike them. {known}"
     )
+    if report.n_at_least:
+        st.caption(
+            f"The posterior of {report.n_at_least:,} candidates is a lower limit: the low-mass stars on which the run "
+            "was validated can vouch for no higher one."
+        )
+    if report.prevalence_is_far:
+        st.warning(
+            f"The sample itself suggests {share_text(estimated or 0.0)} massive stars, far from the chosen "
+            f"{share_text(report.prevalence)}: purity and posteriors are those of another sample. Choose a prevalence "
+            "near the sample's own, or say why it misleads (look-alikes that the training did not know).",
+            icon=":material/balance:",
+        )
     for truth in report.truth:
         text = (
             f"**Known truth, {truth.kind}**: completeness {_share(truth.completeness)}, purity (massive of any type) "
@@ -113,8 +126,8 @@ def show_distributions(survey: SurveySummary, selection: Selection) -> None:
         )
 
 
-def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int) -> None:
-    """A page of the candidates, a link to each, downloads of all."""
+def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int, prevalence: float) -> None:
+    """A page of the candidates with their ladder at a prevalence, a link to each, downloads of all."""
     if not n_selected:
         st.info("No star is selected: lower the threshold or loosen the cuts.", icon=":material/filter_alt_off:")
         return
@@ -127,7 +140,9 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
         int(right.number_input(f"Page of {pages:,}", 1, pages, 1, key=state.key(state.PAGE_OF, survey.name, selection)))
         - 1
     )
-    table = survey_cache.candidates(survey.path, survey.n_done, selection, sort, descending, page, PAGE_ROWS)
+    table = survey_cache.candidates(
+        survey.path, survey.n_done, selection, sort, descending, page, PAGE_ROWS, prevalence
+    )
     event = st.dataframe(
         table[list(_SHOWN)].astype({"source_id": str}), hide_index=True, on_select="rerun",
         selection_mode="single-row", key=state.key(state.CANDIDATES, survey.name, page), placeholder="–",
@@ -136,16 +151,16 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
     rows = event.selection.rows if event else []
     if rows:
         source_id = str(table["source_id"].iloc[rows[0]])
-        shell.link("Star", f"Open {source_id} on the page Star", source_id=source_id)
+        shell.link("Star", f"Open {source_id} on the page Star", source_id=source_id, prevalence=f"{prevalence:g}")
     else:
         st.caption("Click a row to open the star.")
-    _downloads(survey, selection, n_selected)
+    _downloads(survey, selection, n_selected, prevalence)
     query = query_of(survey.name, selection)
     shell.link("Sky map", "These candidates on the Sky map", **query)
     shell.link("Associations", "Find groups among these candidates", **query)
 
 
-def _downloads(survey: SurveySummary, selection: Selection, n_selected: int) -> None:
+def _downloads(survey: SurveySummary, selection: Selection, n_selected: int, prevalence: float) -> None:
     if n_selected > MOST_EXPORTED:
         files = f"the Parquet files in {plain(survey.path)}"
         st.caption(f"More than {MOST_EXPORTED:,} stars: take {files}, or tighten the cuts.")
@@ -154,7 +169,8 @@ def _downloads(survey: SurveySummary, selection: Selection, n_selected: int) -> 
     def make(suffix: str) -> bytes:
         path, n_parts = survey.path, survey.n_done
         return table_bytes(
-            survey_cache.candidates(path, n_parts, selection, selection.score, True, 0, n_selected), suffix
+            survey_cache.candidates(path, n_parts, selection, selection.score, True, 0, n_selected, prevalence),
+            suffix,
         )
 
     download_each(FORMATS, make, f"candidates-{survey.name}")
