@@ -33,7 +33,7 @@ EPS_PC, EPS_DEG, MIN_SAMPLES, SPACE, ALGORITHM = "eps_pc", "eps_deg", "min_sampl
 DISTANCE_ERRORS, DISTANCE, WEIGHT, GROUP = "errors", "distance", "weight_pc_per_kms", "group"
 PROJECTION, COLOUR, NAMES = "projection", "colour", "names"
 L_DEG, B_DEG, RADIUS_DEG = "l", "b", "radius"
-CONTEXT_OF_STAR, SKY_SURVEY, LINES = "about", "sky_survey", "lines"
+CONTEXT_OF_STAR, SKY_SURVEY, LINES, COLUMNS = "about", "sky_survey", "lines", "columns"
 
 # Keys of widgets that stand in no URL.
 TYPICAL, STAR_PLOTS, FITS, FIT_LAW, FIT_FAILED = "typical", "star plots", "fits", "fit_law", "fit failed"
