@@ -24,10 +24,10 @@ from ui.star.trust_view import show_trust
 page("Star", ":material/star:")
 
 search, files = st.columns(2, gap="large")
-with files:
-    open_files()
 with search:
     query = choose_star()
+with files:
+    open_files()
     run = choose_run()
 
 if not query.text:
@@ -80,8 +80,10 @@ with picture:
     show_advice(card.advice)
 with side, st.container(border=True):
     if run and record.spectra is not None:
+        above = st.container()
         prevalence = choose_prevalence()
-        show_verdict(verdict, run, prevalence)
+        with above:
+            show_verdict(verdict, run, prevalence)
         show_impostor(verdict)
         show_trust(record.spectra, verdict, run)
         row = {name: value for name, value in card.to_dict(prevalence).items() if not isinstance(value, dict | list)}

@@ -12,7 +12,8 @@ from core.spectra.grid import WAVELENGTH_NM
 
 STEP_NM = 2.0
 EMISSION, ABSORPTION, NOT_SEEN = "emission", "absorption", "not seen"
-_SIGMAS = 3.0
+_SIGMAS, _LEAST_DEPTH = 3.0, 0.01
+"""A line is seen from three errors on, and from 1 % of its band: XP's continuum is calibrated no better."""
 _Band = tuple[float, float]
 
 
@@ -28,6 +29,8 @@ class Feature:
         Of a line what is integrated; of a jump the side towards the blue.
     left, right : bands
         Continuum; of a jump both lie to the red, and their line is drawn on to `edge_nm`.
+    emits : bool
+        Whether stars show it in emission, too; a band above its continuum is else the bend of the continuum.
     """
 
     name: str
@@ -36,17 +39,17 @@ class Feature:
     left: _Band
     right: _Band
     edge_nm: float = 0.0
+    emits: bool = True
 
 
 FEATURES: tuple[Feature, ...] = (
     Feature("Balmer jump", "dex", (344, 360), (416, 426), (454, 464), 364.6),
     Feature("Hγ, G band", "nm", (424, 444), (414, 424), (446, 458)),
-    Feature("He I 447", "nm", (442, 452), (436, 442), (454, 464)),
     Feature("Hβ", "nm", (476, 498), (462, 476), (498, 510)),
-    Feature("Mg b", "nm", (510, 526), (498, 510), (528, 540)),
+    Feature("Mg b", "nm", (510, 526), (498, 510), (528, 540), emits=False),
     Feature("He I 588, Na D", "nm", (580, 598), (564, 580), (600, 612)),
     Feature("Hα", "nm", (646, 668), (630, 646), (676, 692)),
-    Feature("TiO 706", "nm", (704, 718), (688, 702), (734, 748)),
+    Feature("TiO 706", "nm", (704, 718), (688, 702), (734, 748), emits=False),
     Feature("Ca II, Paschen", "nm", (846, 874), (826, 842), (876, 886)),
 )
 
@@ -59,9 +62,12 @@ class Strengths:
     error: np.ndarray
 
     def kind(self, row: int, feature: int) -> str:
-        """'emission', 'absorption' or 'not seen' (below three errors; without errors the sign decides)."""
-        value, error = self.value[row, feature], self.error[row, feature]
-        if not np.isfinite(value) or (np.isfinite(error) and abs(value) < _SIGMAS * error):
+        """'emission', 'absorption' or 'not seen' (below three errors or 1 % of the band)."""
+        value, error, item = self.value[row, feature], self.error[row, feature], FEATURES[feature]
+        least = _LEAST_DEPTH * (item.inside[1] - item.inside[0])
+        if np.isfinite(error):
+            least = max(least, _SIGMAS * error)
+        if not np.isfinite(value) or abs(value) < least or (value < 0 and not item.emits):
             return NOT_SEEN
         return ABSORPTION if value > 0 else EMISSION
 

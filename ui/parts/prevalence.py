@@ -42,7 +42,7 @@ def show_ladder(rungs: tuple[Rung, ...], spread: float | None = None) -> None:
     for number, rung in enumerate(rungs):
         text = rung_text(rung) if number else probability_text(rung.probability, spread)
         note = f"  \n:small[:gray[{plain(rung.note)}]]" if rung.note else ""
-        st.markdown(f"{rung.title}{note}\n#### {text}")
+        st.markdown(f"#### {text}\n{rung.title}{note}")
 
 
 def rung_text(rung: Rung) -> str:

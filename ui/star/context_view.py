@@ -59,7 +59,7 @@ def show_alike(card: VerdictCard) -> None:
     first = sorted({*massive[:1], *found.index[~found["massive"]].tolist()[:1]})
     table, picture = st.columns([4, 5], gap="medium")
     with table:
-        shown = found[["spectral_type", "category", "label", "rms", "added_a_v", "reference"]]
+        shown = found[["spectral_type", "category", "label", "rms", "added_a_v"]]
         event = st.dataframe(
             shown.assign(rms=100 * shown["rms"]), hide_index=True, on_select="rerun", selection_mode="multi-row",
             selection_default={"selection": {"rows": first}}, placeholder="–",
@@ -97,7 +97,8 @@ def _alike(flux: np.ndarray, error: np.ndarray | None, source_id: int) -> pd.Dat
 
 def _name(star: pd.Series) -> str:
     kind = star["spectral_type"] if isinstance(star["spectral_type"], str) else star["category"]
-    return f"{kind} ({star['label'] or 'between'}), A_V {star['added_a_v']:+.1f}"
+    label = star["label"] if isinstance(star["label"], str) else "neither by its type"
+    return f"{kind} ({label}), A_V {star['added_a_v']:+.1f}"
 
 
 @st.cache_data(show_spinner="Drawing the evolutionary tracks …")
