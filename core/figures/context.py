@@ -156,7 +156,8 @@ def alike_figure(flux: np.ndarray, curves: Sequence[tuple[str, np.ndarray]]) -> 
     scale, title = flux_scale(flux)
     figure = blank_figure(
         title="Beside known stars", x_title=WAVELENGTH_TITLE, y_title=title, height=HEIGHT + 40,
-        x={"anchor": "y2"}, y={"domain": [0.34, 1.0]}, yaxis2={"domain": [0.0, 0.26], "title": {"text": "Off (%)"}, "range": [-25, 25]},
+        x={"anchor": "y2"}, y={"domain": [0.34, 1.0]},
+        yaxis2={"domain": [0.0, 0.26], "title": {"text": "Off (%)"}, "range": [-25, 25]},
         legend={**_LEGEND, "y": -0.14},
     )  # fmt: skip
     figure.add_scatter(
