@@ -39,5 +39,5 @@ def sky_mix(validation: SkyValidation, score: str = SCORES[0]) -> SkyMix:
 
 
 def candidates_yield(validation: SkyValidation, prevalence: float, score: str = SCORES[0]) -> Yield:
-    """Purity and completeness of *Survey*'s candidates at a prevalence, impostors left out."""
+    """Purity and completeness of *Survey*'s candidates at a prevalence, contaminants left out."""
     return expected_yield(sky_mix(validation, score).curve, candidate_threshold(prevalence), prevalence)

@@ -53,7 +53,7 @@ def test_both_ends_of_the_threshold_are_defined(server, browser):
         ("Wrong+verdicts", "wrong verdicts"),
         ("Kinds+of+stars", "not on this machine"),
         ("Calibration", "Every probability in this program is Platt's"),
-        ("Look-alikes", "Threshold on the probability"),
+        ("Contaminants", "Threshold on the probability"),
         ("Your+sample", "Choose a sample"),
     ],
 )

@@ -12,7 +12,7 @@ from core.runs.catalogue import RunSummary
 from ui.parts import access
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 _SHOWN = {
     "failed": ("Failed", ":red[:material/error:]"),
@@ -40,7 +40,7 @@ def latest_audit(run: RunSummary) -> dict | None:
         quota.refuse_when_read_only("auditing")
         report = audit_run(run.path, on_check=lambda done, n, title: bar.progress(done / n, f"{title} …"))
     except ExplorerError as error:
-        st.error(plain(error), icon=":material/error:")
+        st.error(escape_markdown(error), icon=":material/error:")
         return None
     finally:
         bar.empty()
@@ -59,16 +59,16 @@ def show_audit(audit: dict) -> None:
         st.success(f"**{audit['summary']}.**", icon=":material/verified:")
     when = audit["audited"][:16].replace("T", " ")
     where = "where its training data were, and kept with the run" if "started" in audit else "on this machine"
-    st.caption(f"Audited {when} UTC {where}. Data set: {plain(audit['data'])}.")
+    st.caption(f"Audited {when} UTC {where}. Data set: {escape_markdown(audit['data'])}.")
     for verdict, (title, icon) in _SHOWN.items():
         chosen = [check for check in checks if check["verdict"] == verdict]
         if chosen:
             with st.expander(f"{icon} {title}: {len(chosen)}", expanded=verdict in ("failed", "reported")):
                 for check in chosen:
-                    st.markdown(f"**{check['title']}.** {plain(check['text'])}")
+                    st.markdown(f"**{check['title']}.** {escape_markdown(check['text'])}")
     _show_areas({check["check"]: check["numbers"] for check in checks})
     if "not_kept" in audit:
-        st.warning(f"This audit is not kept. {plain(audit['not_kept'])}.", icon=":material/hard_drive:")
+        st.warning(f"This audit is not kept. {escape_markdown(audit['not_kept'])}.", icon=":material/hard_drive:")
     if open_ones:
         st.caption("With its data set on the command line: `python -m core audit RUN_DIR --data FILE`.")
     table = pd.DataFrame(checks)[["check", "title", "verdict", "text"]]

@@ -9,7 +9,7 @@ from core.spectra.spectrum_set import SpectrumSet
 from core.star.strengths import class_strengths, strengths_table
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 _HYDROGEN = ("Hγ, G band", "Hβ", "Hα")
 
@@ -40,13 +40,13 @@ def in_words(table: pd.DataFrame) -> str:
     emitting = [name for name in rows.index if rows.loc[name, "seen_as"] == EMISSION]
     absorbing = [name for name in rows.index if rows.loc[name, "seen_as"] == ABSORPTION]
     text = f"Balmer jump {jump['strength']:+.2f} dex. "
-    text += f"In absorption: {plain(', '.join(absorbing)) or 'nothing'}. "
+    text += f"In absorption: {escape_markdown(', '.join(absorbing)) or 'nothing'}. "
     hydrogen = [name for name in emitting if name in _HYDROGEN]
     if hydrogen:
         text += (
-            f":orange[**In emission: {plain(', '.join(emitting))}**]: a disc, a wind or a nebula. The networks have "
-            "seen few such stars; a contribution there says that the line is filled, not what fills it."
+            f":orange[**In emission: {escape_markdown(', '.join(emitting))}**]: a disc, a wind or a nebula. The networks "
+            "have seen few such stars; a contribution there says that the line is filled, not what fills it."
         )
     else:
-        text += f"In emission: {plain(', '.join(emitting)) or 'nothing'}."
+        text += f"In emission: {escape_markdown(', '.join(emitting)) or 'nothing'}."
     return text

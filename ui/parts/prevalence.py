@@ -6,8 +6,8 @@ from core.statistics.prevalence import EQUAL_PRIOR, GAIA_PREVALENCE, PLANE_PREVA
 from core.verdict.ladder import Rung, prevalence_text
 from ui import state
 from ui.parts.choice import choose_one
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import percent, probability_text, share_text
-from ui.parts.plain import plain
 
 PREVALENCES = {
     f"{GAIA_PREVALENCE:g}": "0.03 %: all of Gaia's XP sources",
@@ -41,7 +41,7 @@ def show_ladder(rungs: tuple[Rung, ...], spread: float | None = None) -> None:
     """
     for number, rung in enumerate(rungs):
         text = rung_text(rung) if number else probability_text(rung.probability, spread)
-        note = f"  \n:small[:gray[{plain(rung.note)}]]" if rung.note else ""
+        note = f"  \n:small[:gray[{escape_markdown(rung.note)}]]" if rung.note else ""
         st.markdown(f"#### {text}\n{rung.title}{note}")
 
 

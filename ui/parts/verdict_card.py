@@ -12,8 +12,8 @@ from core.verdict.star_verdict import StarVerdict
 from core.verdict.unseen import UNSEEN_NOTE
 from ui.parts.figure import show
 from ui.parts.live_plot import Readout
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import percent, probability_text
-from ui.parts.plain import plain
 from ui.parts.prevalence import rung_text, show_ladder
 
 _LEVELS = {
@@ -26,7 +26,7 @@ _LEVELS = {
 def show_verdict(verdict: StarVerdict, run: RunSummary, prevalence: float = GAIA_PREVALENCE) -> None:
     """The ladder with the members' spread; says why where there is no verdict."""
     if verdict.probability is None:
-        st.warning(f"Not classified: {plain(verdict.note)}.", icon=":material/warning:")
+        st.warning(f"Not classified: {escape_markdown(verdict.note)}.", icon=":material/warning:")
         return
     st.subheader(f"Verdict: {verdict.label}", anchor=False)
     show_ladder(verdict.ladder(prevalence), verdict.probability_std)
@@ -38,7 +38,7 @@ def show_verdict(verdict: StarVerdict, run: RunSummary, prevalence: float = GAIA
     else:
         show(members_figure(verdict.members), _members_caption(verdict, run), key="members")
     if verdict.note:
-        st.warning(plain(verdict.note), icon=":material/warning:")
+        st.warning(escape_markdown(verdict.note), icon=":material/warning:")
 
 
 def verdict_readouts(verdict: StarVerdict, run: RunSummary) -> list[Readout]:
@@ -61,12 +61,12 @@ def verdict_readouts(verdict: StarVerdict, run: RunSummary) -> list[Readout]:
     ]
 
 
-def show_impostor(verdict: StarVerdict) -> None:
+def show_contaminant(verdict: StarVerdict) -> None:
     """Whether the star is too faint to be massive, where its parallax tells."""
     if verdict.contaminant:
-        st.warning(f"**Impostor.** It {verdict.contaminant_reason}.", icon=":material/theater_comedy:")
+        st.warning(f"**Contaminant.** It {verdict.contaminant_reason}.", icon=":material/theater_comedy:")
     elif verdict.contaminant_reason:
-        st.caption(f"Impostor: {verdict.contaminant_reason}.")
+        st.caption(f"Contaminant: {verdict.contaminant_reason}.")
 
 
 def show_advice(advice: list[Advice]) -> None:
@@ -80,7 +80,7 @@ def show_advice(advice: list[Advice]) -> None:
 
 def show_facts(facts: list[tuple[str, str]]) -> None:
     """Name and value of each fact, as a table."""
-    shown = [(name, plain(value)) for name, value in facts]
+    shown = [(name, escape_markdown(value)) for name, value in facts]
     st.table(pd.DataFrame(shown, columns=["Fact", "Value"]).set_index("Fact"), border="horizontal")
 
 

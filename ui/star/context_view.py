@@ -21,7 +21,7 @@ from core.verdict.facts import to_number
 from ui import state
 from ui.parts.columns import star_columns
 from ui.parts.figure import show
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link
 from ui.star.parameters_view import kept_fit, show_parameters
@@ -50,7 +50,7 @@ def show_alike(card: VerdictCard) -> None:
     try:
         found = _alike(spectra.flux[0], error, card.record.source_id)
     except ExplorerError as problem:
-        st.info(plain(problem), icon=":material/public_off:")
+        st.info(escape_markdown(problem), icon=":material/public_off:")
         return
     if found.empty:
         st.info("Too few samples of this spectrum stand out from its noise to be compared.", icon=":material/blur_on:")

@@ -5,15 +5,15 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.figures.parameters import corner_figure, fit_figure, kiel_figure
-from core.parameters.choices import Settings
+from core.parameters.choices import FitSettings
 from core.parameters.population import drawn_tracks
 from core.parameters.star_fit import StarFit, compared_with_gaia, fit_star
 from core.star.card import VerdictCard
 from ui import state
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import percent
-from ui.parts.plain import plain
 
 LAWS = ("G23", "F19", "F04", "F99", "CCM89", "O94", "M14", "VCG04")
 FAMILY_TITLES = {
@@ -42,7 +42,7 @@ def _fit(card: VerdictCard) -> None:
     assert card.record.spectra is not None
     fits = state.keep(state.FITS, {})
     try:
-        fits[_key(card)] = fit_star(card.record.spectra, Settings(law=state.recall(state.FIT_LAW, LAWS[0])))
+        fits[_key(card)] = fit_star(card.record.spectra, FitSettings(law=state.recall(state.FIT_LAW, LAWS[0])))
     except ExplorerError as error:
         state.remember(state.FIT_FAILED, f"{error}")
     while len(fits) > MOST_FITS:
@@ -62,7 +62,7 @@ def show_parameters(card: VerdictCard) -> None:
             on_click=_fit, args=(card,), help=_HELP, type="primary" if fit is None else "secondary",
         )  # fmt: skip
     if problem := state.take(state.FIT_FAILED):
-        st.error(plain(problem), icon=":material/error:")
+        st.error(escape_markdown(problem), icon=":material/error:")
     if fit is None:
         st.caption("Parameters by physics take some seconds; diagrams and energy use them from then on.")
         return
@@ -107,11 +107,11 @@ def _show_summary(fit: StarFit, card: VerdictCard) -> None:
     columns[2].metric("Chi-square per value", f"{fit.row['chi2']:.1f}")
     if network is not None and abs(probability - network) > _APART:
         st.warning(
-            "The two judges disagree: look at residuals, families and the impostor check before you believe either.",
+            "The two judges disagree: look at residuals, families and the contaminant check before you believe either.",
             icon=":material/balance:",
         )
     if fit.row["note"]:
-        st.info(plain(fit.row["note"]), icon=":material/info:")
+        st.info(escape_markdown(fit.row["note"]), icon=":material/info:")
 
 
 def _show_families(fit: StarFit) -> None:

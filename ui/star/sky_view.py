@@ -12,7 +12,7 @@ from core.star.links import links_of
 from core.verdict.facts import to_number
 from ui import state
 from ui.parts.choice import choose_one
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 FOV_ARCMIN = 6.0
 
@@ -53,8 +53,8 @@ def _groups(card: VerdictCard, ra: float, dec: float) -> None:
             None: ":gray[:material/help:] no parallax to compare",
         }[item.agrees]
         st.markdown(
-            f"**{plain(item.name)}** ({item.kind}), {item.distance_pc:,.0f} pc, {item.separation_deg:.2f}° from its "
-            f"centre: {verdict}.",
+            f"**{escape_markdown(item.name)}** ({item.kind}), {item.distance_pc:,.0f} pc, {item.separation_deg:.2f}° "
+            f"from its centre: {verdict}.",
             help=item.reference,
         )
 
@@ -70,7 +70,7 @@ def _picture(ra: float, dec: float) -> None:
             path = sky_cutout(ra, dec, FOV_ARCMIN, survey)
     except ExplorerError as error:
         icon = ":material/hourglass_top:" if type(error) is ArchiveError else ":material/wifi_off:"
-        st.warning(f"{plain(error)}.", icon=icon)
+        st.warning(f"{escape_markdown(error)}.", icon=icon)
         return
     st.image(str(path), width=400)
     st.caption(f"{SURVEYS[survey]}, {FOV_ARCMIN:g} arcmin wide, north up; the star is in the middle. CDS, hips2fits.")
