@@ -22,9 +22,10 @@ from core.techniques.simulated_surveys import survey_columns
 
 HOT_K = 10_000.0
 """Stars above are kept of the larger draw."""
-CHUNK_STARS, DRAWN_FOR_HOT = 1024, 16_384
+CHUNK_STARS = 4096
 HEAVY, SURVEY, HOT = "massive", "survey", "hot"
 STRATA = (HEAVY, SURVEY, HOT)
+PART_STARS = {HEAVY: 256, SURVEY: 4096, HOT: 32_768}
 TRUTH = ("label", "category", "true_teff", "true_logg", "true_mass", "true_a_v", "true_distance_pc", "radius_rsun")
 """What the stars' table keeps of the truth, under these names."""
 
@@ -68,16 +69,23 @@ class SkyPart:
 def sky_parts(plan: SkyPlan, judge: Judge | None, numbers: Callable[[int], bool] | None = None) -> Iterator[SkyPart]:
     """The stars of a plan in parts, each from its own random stream: the same part for the same plan and number.
 
-    Massive stars come first, then the survey, then its further hot stars. `numbers` says which parts are wanted.
+    Parts of the strata take turns in proportion, so that the first ones are a small sky by themselves; `numbers` says
+    which parts are wanted.
     """
     milky = Milky.draw(np.random.default_rng([plan.seed, 0]))
-    number = 0
-    for stratum, count in zip(STRATA, (plan.n_massive, plan.n_survey, plan.n_for_hot), strict=True):
-        size = CHUNK_STARS if stratum != HOT else DRAWN_FOR_HOT
-        for start in range(0, count, size):
-            number += 1
-            if numbers is None or numbers(number):
-                yield _part(stratum, min(size, count - start), (plan.seed, number), milky, judge)
+    for number, (stratum, count) in enumerate(_turns(plan), 1):
+        if numbers is None or numbers(number):
+            yield _part(stratum, count, (plan.seed, number), milky, judge)
+
+
+def _turns(plan: SkyPlan) -> list[tuple[str, int]]:
+    """(stratum, number of stars to draw) of every part, in order."""
+    turns = []
+    for stratum, total in zip(STRATA, (plan.n_massive, plan.n_survey, plan.n_for_hot), strict=True):
+        size = PART_STARS[stratum]
+        parts = [min(size, total - start) for start in range(0, total, size)]
+        turns += [((place + 0.5) / len(parts), stratum, count) for place, count in enumerate(parts)]
+    return [(stratum, count) for _, stratum, count in sorted(turns)]
 
 
 def weights_of(massive: np.ndarray, teff_k: np.ndarray, stratum: np.ndarray, n_drawn: dict[str, int]) -> np.ndarray:
