@@ -97,7 +97,7 @@ def find_survey(key: str) -> Survey:
 
 
 def magnitude_error(magnitude: np.ndarray, band: Band) -> np.ndarray:
-    """Expected error of a magnitude, mag: a floor, and a tenth at the band's depth, growing as the sky's noise."""
+    """Expected error of a magnitude, mag: a floor, and a tenth at the band's depth, growing as sky noise does."""
     return np.hypot(band.floor_mag, 0.108 * 10.0 ** (0.4 * (np.asarray(magnitude, dtype=float) - band.depth_mag)))
 
 

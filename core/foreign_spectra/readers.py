@@ -57,15 +57,15 @@ def _from_fits(data: bytes, name: str) -> OneSpectrum:
         warnings.simplefilter("ignore")
         try:
             with fits.open(io.BytesIO(data), memmap=False) as hdus:
-                header = dict(hdus[0].header)
+                header = _cards(hdus[0].header)
                 for hdu in hdus:
                     if isinstance(hdu, fits.BinTableHDU):
                         found = _columns(hdu, header)
                         if found is not None:
-                            return _made(*found, header=header | dict(hdu.header), name=name)
+                            return _made(*found, header=header | _cards(hdu.header), name=name)
                 for hdu in hdus:
                     if getattr(hdu, "data", None) is not None and not isinstance(hdu, fits.BinTableHDU):
-                        both = header | dict(hdu.header)
+                        both = header | _cards(hdu.header)
                         wavelength, flux, vacuum = _image(np.asarray(hdu.data, dtype=float), both, name)
                         return _made(wavelength, flux, vacuum, header=both, name=name)
         except ReadError:
@@ -73,6 +73,17 @@ def _from_fits(data: bytes, name: str) -> OneSpectrum:
         except Exception as error:  # astropy's own have no common base
             raise ReadError(f"{name}: the FITS file cannot be read ({str(error)[:200]}); fetch it again") from error
     raise UnsupportedFormatError(f"{name}: no part of this FITS file is a spectrum (an image row or columns of flux)")
+
+
+def _cards(header) -> dict:
+    """The header's values by keyword, without cards that break the standard (old IRAF files have some)."""
+    found = {}
+    for card in header.cards:
+        try:
+            found[card.keyword] = card.value
+        except Exception:  # noqa: S112 - astropy.io.fits.VerifyError and others: the rest of the header is good
+            continue
+    return found
 
 
 def _columns(hdu, primary: Mapping) -> tuple[np.ndarray, np.ndarray, bool | None] | None:

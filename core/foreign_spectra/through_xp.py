@@ -1,4 +1,4 @@
-"""Other instruments' spectra as XP would have delivered them, and the verdict on them with the filling's uncertainty."""
+"""Other instruments' spectra as XP would have delivered them, and their verdict with the filling's uncertainty."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

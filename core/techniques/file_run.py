@@ -152,8 +152,51 @@ def _pieces(path: str | Path, on_share: Callable[[float], None]) -> Iterator[tup
     except ReadError:
         if began:
             raise
-        table, _ = read_table(path)  # says itself what is wrong with a file that is none
-    yield from _star_table(table, Path(path).name)
+        table = _table_or_none(path)
+    if table is None:
+        yield from _foreign(path)
+    else:
+        yield from _star_table(table, Path(path).name)
+
+
+def _table_or_none(path: str | Path) -> pd.DataFrame | None:
+    """A table of stars, or None where the file or folder is rather one of foreign spectra.
+
+    Raises
+    ------
+    UsageError, ReadError
+        It is neither, as the reader of tables says.
+    """
+    from core.foreign_spectra.readers import read_folder
+
+    try:
+        table, _ = read_table(path)
+        understand(table, Path(path).name)
+        return table
+    except (ReadError, UsageError) as error:
+        try:
+            read_folder(Path(path))
+        except (ReadError, OSError):
+            raise error from None
+        return None
+
+
+def _foreign(path: str | Path) -> Iterator[tuple[pd.DataFrame, SpectrumSet]]:
+    """Spectra of other instruments: XP as it would have seen them, their lines, the types that their files state."""
+    from core.foreign_spectra.readers import read_folder
+    from core.foreign_spectra.through_xp import see_through_xp
+    from core.techniques.line_strengths import LEAST_RESOLUTION, LINES, air_of, line_strengths
+
+    given, _ = read_folder(Path(path))
+    seen = see_through_xp(given)
+    names = [f"ew_{line.key}{suffix}" for line in LINES for suffix in ("", "_error")]
+    widths = [
+        line_strengths(air_of(item.wavelength_nm), item.flux) if item.resolution >= LEAST_RESOLUTION else {}
+        for item in given
+    ]
+    columns = pd.DataFrame([{name: found.get(name, np.nan) for name in names} for found in widths])
+    types = [item.spectral_type for item in given]
+    yield columns.assign(source_id=seen.spectra.source_id, spectral_type=types), seen.spectra
 
 
 def _columns_of(spectra: SpectrumSet) -> pd.DataFrame:
