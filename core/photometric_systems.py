@@ -71,18 +71,18 @@ SURVEYS: tuple[Survey, ...] = (
     Survey("literature", "published spectral types", 2000.0, 1.0, "as each row says"),
 )  # fmt: skip
 BANDS: tuple[Band, ...] = (
-    Band("j", "2mass", 1.235, 15.8, 4.5, 0.022, ("j", "jmag", "j_m", "phot_j_mean_mag", "j_2mass", "twomass_j")),
-    Band("h", "2mass", 1.662, 15.1, 4.0, 0.022, ("h", "hmag", "h_m", "h_2mass", "twomass_h")),
-    Band("ks", "2mass", 2.159, 14.3, 4.0, 0.022, ("ks", "k", "kmag", "ksmag", "k_m", "ks_m", "k_2mass", "twomass_k")),
+    Band("j", "2mass", 1.235, 15.8, 4.5, 0.022, ("j", "jmag", "j_m", "j_mag", "j_2mass", "twomass_j")),
+    Band("h", "2mass", 1.662, 15.1, 4.0, 0.022, ("h", "hmag", "h_m", "h_mag", "h_2mass", "twomass_h")),
+    Band("ks", "2mass", 2.159, 14.3, 4.0, 0.022, ("ks", "k", "kmag", "ksmag", "k_m", "ks_m", "k_mag", "ks_mag")),
     Band("w1", "wise", 3.353, 16.1, 8.1, 0.022, ("w1", "w1mag", "w1mpro", "wise_w1")),
     Band("w2", "wise", 4.603, 15.2, 6.7, 0.020, ("w2", "w2mag", "w2mpro", "wise_w2")),
     Band("u", "ugri", 0.3557, 20.5, 11.0, 0.020, ("u", "umag", "u_mag", "psfmag_u")),
-    Band("g", "ugri", 0.4825, 21.5, 11.5, 0.010, ("g", "gmag_ab", "g_mag", "psfmag_g")),
+    Band("g", "ugri", 0.4825, 21.5, 11.5, 0.010, ("g", "g_mag_ab", "psfmag_g")),
     Band("r", "ugri", 0.6261, 20.5, 11.5, 0.010, ("r", "rmag", "r_mag", "psfmag_r")),
     Band("i", "ugri", 0.7672, 20.0, 11.0, 0.010, ("i", "imag", "i_mag", "psfmag_i")),
 )
-"""2MASS: Cohen, Wheaton & Megeath 2003, AJ 126, 1090. WISE: Jarrett et al. 2011, ApJ 735, 112. u g r i: Doi et al. 2010,
-AJ 139, 1628. Depths: the surveys' papers (2MASS 10 sigma; AllWISE and u g r i rounded)."""
+"""2MASS: Cohen, Wheaton & Megeath 2003, AJ 126, 1090. WISE: Jarrett et al. 2011, ApJ 735, 112. u g r i: Doi et al.
+2010, AJ 139, 1628. Depths: the surveys' papers (2MASS 10 sigma; AllWISE and u g r i rounded)."""
 BAND_KEYS = tuple(band.key for band in BANDS)
 
 

@@ -1,9 +1,9 @@
 """Calibrations and the combination of the techniques: `python -m recipes.techniques [--run RUN_DIR] [--parts FOLDER]`.
 
 Draws a stratified simulated sky (`core.techniques.simulated_sky`), lets every technique judge it, and fits what turns
-scores into likelihood ratios and votes into one probability. Writes `core/techniques/calibrations.json` and
-`core/techniques/combination.npz`. Parts of the sky are kept in a folder, so that an interrupted call goes on; another
-folder is needed for another run of the ensemble.
+scores into likelihood ratios and votes into one probability. Writes `core/techniques/calibrations.json`,
+`core/techniques/combination.npz` and `data/techniques/judged_sky.parquet`. Parts of the sky are kept in a folder, so
+that an interrupted call goes on; another folder is needed for another run of the ensemble.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from core.settings import current_settings
 from core.techniques.calibration import CALIBRATIONS_PATH, calibrations_text
 from core.techniques.combination import store_combination
 from core.techniques.fitting import cross_fit, fit, with_conformal
+from core.techniques.judged_stars import store_sky
 from core.techniques.scored_sky import read_scored, score_sky
 from core.techniques.simulated_sky import SkyPlan
 
@@ -55,6 +56,7 @@ def write_fit(parts: Path, run: Path, seed: int) -> None:
     with atomic_path(CALIBRATIONS_PATH) as beside:
         beside.write_text(calibrations_text(fitted.calibrations, about))
     store_combination(fitted.combination)
+    print(store_sky(sky, held_out))
     print(f"{CALIBRATIONS_PATH}\n{about['sky']}")
 
 

@@ -93,13 +93,13 @@ def _pair(first: str, second: str, a, b, weight, n_draws: int, rng: np.random.Ge
         return Agreement(first, second, n, nan, nan, nan, nan, nan, nan, nan)
     w = np.ones(n) if weight is None else np.asarray(weight, dtype=float)
     w = w / w.sum()
-    # Four kinds of star: a bootstrap of stars is a draw of how often each kind's members come.
+    # Four kinds of star. In a bootstrap of stars (Poisson weights) the sum of a kind has this mean and variance, and is
+    # drawn from the gamma distribution that has both.
     kind = (2 * a + b).astype(int)
-    draws = []
-    for _ in range(n_draws):
-        times = rng.multinomial(n, np.full(n, 1.0 / n)) if n < 5000 else rng.poisson(1.0, n)
-        share = np.bincount(kind, w * times, 4)
-        draws.append(_kappa_of(share / share.sum()))
+    mean, variance = np.bincount(kind, w, 4), np.bincount(kind, w**2, 4)
+    scale = np.where(mean > 0, variance / np.where(mean > 0, mean, 1.0), 1.0)
+    sums = rng.gamma(np.where(mean > 0, mean / scale, 1e-12), scale, (n_draws, 4))
+    draws = [_kappa_of(share / share.sum()) for share in sums]
     share = np.bincount(kind, w, 4)
     known = [value for value in draws if np.isfinite(value)]
     low, high = np.quantile(known, [0.025, 0.975]) if known else (np.nan, np.nan)

@@ -144,7 +144,7 @@ def _bands(table, lower, units, found: dict, notes: list[str]) -> list[str]:
     surveys = []
     for band in BANDS:
         column = next((lower[item] for item in band.columns if item in lower), None)
-        if column is None:
+        if column is None or str(column) == "G":  # Gaia's, and not the g of u g r i
             continue
         unit = units.get(column, "")
         vega = band.survey in ("2mass", "wise")

@@ -24,8 +24,8 @@ LARGEST = 14.0
 """Log odds are kept within this: no simulated sky says more."""
 _CLIP, _SCALE = 12.0, 4.0
 _HIDDEN = (20, 10)
-_NETWORKS = 6
-_COPIES, _DROPPED = 2, 0.3
+_NETWORKS = 5
+_COPIES, _DROPPED = 1, 0.3
 _INTERVAL = 1.645
 _LAYERS = len(_HIDDEN) + 1
 
@@ -176,7 +176,7 @@ def _bootstrap_network(x, y, w, owner, n_stars: int, seed: int) -> dict[str, np.
     chosen = np.flatnonzero(times > 0)
     # As many of each class: massive stars are repeated, so that batches hold both.
     network = MLPClassifier(
-        _HIDDEN, activation="tanh", alpha=2e-3, batch_size=512, max_iter=40, early_stopping=False,
+        _HIDDEN, activation="tanh", alpha=2e-3, batch_size=512, max_iter=30, early_stopping=False,
         learning_rate_init=2e-3, random_state=seed,
     )  # fmt: skip
     weight = w[chosen] * times[chosen]
