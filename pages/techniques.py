@@ -30,7 +30,7 @@ with middle:
             disabled=ground == "real",
             placeholder="None: every survey speaks",
             help="Techniques that need a missing survey abstain; the others vote as before.",
-        )  # fmt: skip
+        )
     )
 with right:
     prevalence = choose_prevalence()
@@ -42,14 +42,14 @@ except ExplorerError as error:
     st.stop()
 if stars.on_the_sky:
     st.caption(
-        f"{len(stars):,} simulated stars with what Gaia, 2MASS, WISE, u g r i surveys, spectrographs and the literature "
-        "would list of them; rare kinds are drawn often and weighed back to the sky. Every vote is calibrated on stars "
-        "other than these. A technique that lacks its survey abstains."
+        f"{len(stars):,} simulated stars with what Gaia, 2MASS, WISE, u g r i surveys, spectrographs and literature "
+        "would list of them; rare kinds are drawn often and weighed back to the sky. Every vote is calibrated "
+        "on other stars. A technique that lacks its survey abstains."
     )
 else:
     st.caption(
-        f"{len(stars):,} real stars with G, BP - RP, J, H, Ks and XP spectra, no parallaxes. The ensemble's verdicts are of "
-        "members that never saw the star; the combination is fitted on other stars than it judges."
+        f"{len(stars):,} real stars with G, BP - RP, J, H, Ks and XP spectra, no parallaxes. The ensemble's verdicts "
+        "are of members that never saw the star; the combination is fitted on other stars than it judges."
     )
 for text in stars.refused.values():
     st.warning(f"{plain(text)}: it does not vote here.", icon=":material/policy:")

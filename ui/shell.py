@@ -124,7 +124,7 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 "pages/techniques.py",
                 "Techniques",
                 ":material/diversity_3:",
-                "See the same stars judged by every technique, whom to believe where, and one probability from all votes.",
+                "See the same stars judged by every technique, whom to believe where, and what all say together.",
             ),
             MenuEntry(
                 "pages/associations.py",

@@ -80,7 +80,7 @@ class Combination:
         ratios = np.stack([log_ratios.get(key, np.full(n, np.nan)) for key in self.keys], axis=1)
         votes = np.isfinite(ratios).sum(axis=1)
         inputs = _inputs(ratios)
-        first = inputs @ self.linear[:-1] * 1.0 + self.linear[-1]
+        first = inputs @ self.linear[:-1] + self.linear[-1]
         value, spread = np.array(first), np.full(n, 0.5)
         rows = np.flatnonzero(first > DISMISSED)
         if len(rows) and self.networks:
@@ -169,18 +169,22 @@ def _logistic(inputs: np.ndarray, massive: np.ndarray, weight: np.ndarray) -> np
 
 def _bootstrap_network(x, y, w, owner, n_stars: int, seed: int) -> dict[str, np.ndarray]:
     """One network, fitted to stars drawn with replacement; copies of a star go together."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 
     rng = np.random.default_rng(seed)
     times = np.bincount(rng.integers(n_stars, size=n_stars), minlength=n_stars)[owner]
     chosen = np.flatnonzero(times > 0)
-    # As many of each class: massive stars are repeated, so that batches hold both.
     network = MLPClassifier(
-        _HIDDEN, activation="tanh", alpha=2e-3, batch_size=512, max_iter=30, early_stopping=False,
+        _HIDDEN, activation="tanh", alpha=2e-3, batch_size=int(np.clip(len(chosen) // 20, 32, 512)), max_iter=50, early_stopping=False,
         learning_rate_init=2e-3, random_state=seed,
     )  # fmt: skip
     weight = w[chosen] * times[chosen]
-    network.fit(x[chosen], y[chosen], sample_weight=weight * len(chosen) / weight.sum())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fitted for a fixed number of rounds
+        network.fit(x[chosen], y[chosen], sample_weight=weight * len(chosen) / weight.sum())
     layers = {f"weights_{k + 1}": values for k, values in enumerate(network.coefs_)}
     return layers | {f"bias_{k + 1}": values for k, values in enumerate(network.intercepts_)}
 

@@ -85,7 +85,8 @@ def test_columns_of_vizier_and_what_is_no_measurement(tmp_path):
     path = tmp_path / "two_micron.csv"
     pd.DataFrame(
         {"RAJ2000": [10.0, 11.0, 12.0], "DEJ2000": [1.0, 2.0, 3.0], "Jmag": [9.1, 99.999, 12.0],
-         "e_Jmag": [0.02, 0.02, np.nan], "Hmag": [9.0, 9.5, 11.8], "Kmag": [8.9, 9.4, 11.7], "Qflg": ["AAA", "AUA", "AAU"]}
+         "e_Jmag": [0.02, 0.02, np.nan], "Hmag": [9.0, 9.5, 11.8], "Kmag": [8.9, 9.4, 11.7],
+         "Qflg": ["AAA", "AUA", "AAU"]}
     ).to_csv(path, index=False)  # fmt: skip
     found = read_catalogue(path)
     assert found.columns["j"].notna().tolist() == [True, False, False]  # a sentinel, a limit without an error

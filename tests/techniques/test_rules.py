@@ -37,7 +37,7 @@ def test_sentinels_are_no_magnitudes_and_errors_grow():
 
 
 def test_strips_keep_ob_stars_behind_any_dust_and_drop_giants_and_dwarfs():
-    """A B1 V star (Pecaut & Mamajek: V-Ks -0.87, J-H -0.15, H-Ks -0.06) at 2 kpc, then behind A_V 3; a K giant; the Sun.
+    """A B1 V star (Pecaut & Mamajek: V-Ks -0.87, J-H -0.15, H-Ks -0.06), then behind A_V 3; a K giant; the Sun.
 
     The inequalities are those of SDSS-V's carton mwm_ob_core, after Zari et al. 2021.
     """
@@ -98,7 +98,7 @@ def test_o_types_of_conti_and_alschuler(he_i, he_ii, kind):
 
 
 def test_lines_of_standards():
-    """Equivalent widths (angstrom) as for O7 V, B1 V, B8 V, A0 V and G2 V (Gray & Corbally 2009, figures of ch. 3-4)."""
+    """Equivalent widths (angstrom) as for O7 V, B1 V, B8 V, A0 V and G2 V (Gray & Corbally 2009, ch. 3-4)."""
     found = find_technique("lines").measure(
         evidence(
             ew_he_i_4471=[0.70, 1.20, 0.25, 0.00, 0.10], ew_he_i_4471_error=[0.05] * 5,

@@ -51,8 +51,8 @@ def show_plane(stars: JudgedStars, ground: str, missing: tuple[str, ...], preval
         "Right and up is better. Each mark is a technique at equal odds, as its paper would use it; the line is the "
         "combination of all votes at every threshold. Techniques that find nearly all massive stars call thousands of "
         "others too: 'complete rather than pure'. Blue: the XP spectrum; light blue: fits; green: Gaia's pipelines; "
-        "ochre: photometry; pink: lines and types; grey: simple ways to combine. A star (*): rule without a source that "
-        "could be tested.",
+        "ochre: photometry; pink: lines and types; grey: simple ways to combine. A star (*): a rule without a source "
+        "that could be tested.",
         key="plane",
     )
 
@@ -110,8 +110,8 @@ def show_validity(stars: JudgedStars) -> None:
     names = [_names(edges) for edges in (A_V_EDGES, G_EDGES)]
     show(
         validity_figure(share, judged, *names, titles),
-        "Dark: nearly all massive stars of that dust and brightness are found; a dot: the technique judges fewer than a "
-        "tenth of them; empty: no massive star there.",
+        "Dark: nearly all massive stars of that dust and brightness are found; a dot: the technique judges fewer than "
+        "a tenth of them; empty: no massive star there.",
         key="validity",
     )
     by = choose_one("By", {key: text.capitalize() for key, text in BY.items()}, state.BY)
@@ -169,9 +169,7 @@ def show_stars(stars: JudgedStars) -> None:
         column_config=bars
         | {"Star": st.column_config.LinkColumn("Star", display_text=r"(?:source_id|g_mag)=([\d.]+)")},
     )  # fmt: skip
-    st.caption(
-        "A real star's link leads to its page *Star*, a simulated one's to *Simulate* with its parameters (G is shown)."
-    )
+    st.caption("A real star's link leads to its page *Star*, a simulated one's to *Simulate* (its G is shown).")
     everything = pd.DataFrame({"source_id": stars.table["source_id"], "massive": stars.massive})
     for key in (*stars.voting, COMBINED):
         everything[f"p_{key}"] = np.round(stars.probability(key), 4)
@@ -201,6 +199,6 @@ def show_registry(stars: JudgedStars) -> None:
     ]  # fmt: skip
     st.dataframe(pd.DataFrame(rows), hide_index=True, height=600)
     st.caption(
-        "The same as `python -m core techniques --list`. Own stars: `python -m core techniques STARS --out OUT.parquet`."
+        "As `python -m core techniques --list` prints. Own stars: `python -m core techniques STARS --out OUT.parquet`."
     )
     link("Star", "Ask about one star")
