@@ -178,7 +178,7 @@ def _bootstrap_network(x, y, w, owner, n_stars: int, seed: int) -> dict[str, np.
     times = np.bincount(rng.integers(n_stars, size=n_stars), minlength=n_stars)[owner]
     chosen = np.flatnonzero(times > 0)
     network = MLPClassifier(
-        _HIDDEN, activation="tanh", alpha=2e-3, batch_size=int(np.clip(len(chosen) // 20, 32, 512)), max_iter=50, early_stopping=False,
+        _HIDDEN, activation="tanh", alpha=2e-3, batch_size=int(np.clip(len(chosen) // 20, 32, 512)), max_iter=50,
         learning_rate_init=2e-3, random_state=seed,
     )  # fmt: skip
     weight = w[chosen] * times[chosen]

@@ -23,7 +23,7 @@ class Curve:
 
     def purity_at(self, completeness: float) -> float:
         """Purity where so much is found; NaN where it never is."""
-        place = int(np.searchsorted(self.completeness, completeness))
+        place = int(np.searchsorted(self.completeness, completeness - 1e-9))
         return float(self.purity[place]) if place < len(self.purity) else float("nan")
 
 
