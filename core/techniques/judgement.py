@@ -130,5 +130,5 @@ def to_arrow(table: pd.DataFrame) -> pa.Table:
         elif item.type == pa.int64():
             arrays.append(pa.array(values.to_numpy(np.int64)))
         else:
-            arrays.append(pa.array([None if value is None else str(value) for value in values], pa.string()))
+            arrays.append(pa.array([None if pd.isna(value) else str(value) for value in values], pa.string()))
     return pa.Table.from_arrays(arrays, schema=SCHEMA)

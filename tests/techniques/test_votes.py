@@ -53,7 +53,7 @@ def test_massive_stars_are_told_from_others_without_a_spectrum():
     table = found.table(0.5)
     assert table["label"].tolist()[:2] == ["massive", "massive"]
     assert table["label"].tolist()[2:5] == ["low-mass"] * 3
-    assert table["label"].iloc[5] is None
+    assert pd.isna(table["label"].iloc[5])
     assert table["n_votes"].iloc[5] == 0
     assert "no technique" in table["note"].iloc[5]
     assert (table["probability_low"][:5] <= table["probability"][:5]).all()
