@@ -100,8 +100,9 @@ def sky_sections(sky: pd.DataFrame) -> list[Section]:
     combined = curve(found.combined.log_odds, massive, weight)
     oracle_curve = curve(known, massive, weight)
     at, low, high = resampled_purity(found.combined.log_odds, massive, weight)
-    best = max((row for row in rows[: len(KEYS)] if isinstance(row["purity there"], float)),
-               key=lambda row: row["purity there"], default={"technique": "none", "purity there": float("nan")})  # fmt: skip
+    singles = [row for row in rows[: len(KEYS)] if isinstance(row["purity there"], float)]
+    nobody: dict[str, object] = {"technique": "none", "purity there": float("nan")}
+    best = max(singles, key=lambda row: float(str(row["purity there"])), default=nobody)
     error = calibration_error(sigmoid(found.combined.log_odds), massive, weight)
     text = [
         f"{int(massive.sum()):,} massive stars and {int((~massive).sum()):,} others in strata, weighted to the sky; "
@@ -213,7 +214,7 @@ def real_sections(folder: Path, run: Path) -> list[Section]:
         f"{len(stars):,} stars, {int(stars.massive.sum())} of them massive by MK type or energy distribution; boundary "
         "stars are left out. They carry G, BP - RP, J, H, Ks and XP spectra; no parallax, no WISE, none of Gaia's "
         f"parameters: {', '.join(find_technique(key).title for key in KEYS if key not in stars.voting)} had nothing to "
-        "say. The ensemble's verdicts are of members that never saw the star, the combination's of fits to other stars.",
+        "say. The ensemble's verdicts are of members that never saw the star, the combination's of other stars' fits.",
         f"Refused: {'; '.join(stars.refused.values()) or 'nobody'}.",
     ]
     return [(f"Real stars: recall at {100 * FALSE_SHARE:g} % false", text, rows)]
@@ -239,22 +240,20 @@ def library_sections(folder: Path, run: Path) -> list[Section]:
     for (library, name), part in table.groupby(["library", "kind"]):
         known = part["probability"].notna()
         rows.append({"library": library, "kind": name, "stars": len(part), "judged": int(known.sum()),
-                     "refused": int((~known).sum()), "called massive": int((part["probability"] >= 0.5).sum())})  # fmt: skip
+                     "refused": int((~known).sum()),
+                     "called massive": int((part["probability"] >= 0.5).sum())})  # fmt: skip
     listed = table[table["kind"].isin(["O-B2.5", "B3 Ia", "Wolf-Rayet"])]
     shown = [
         {"library": row.library, "star": row.name, "type": row.sp_type,
          "probability": "" if pd.isna(row.probability) else round(float(row.probability), 4), "note": row.note}
         for row in listed.itertuples(index=False)
     ]  # fmt: skip
-    wrong = table[table["kind"].isin(["A-M"]) & (table["probability"] >= 0.5)]
+    cool = table[table["kind"].eq("A-M") & table["probability"].notna()]
+    wrong = cool[cool["probability"] >= 0.5]
+    names = ", ".join(f"{row.name} {row.sp_type}" for row in wrong.itertuples(index=False)) or "none"
     about = [
-        f"{len(table)} stars; a star is refused where the way in which missing wavelengths are filled in decides. A-M stars "
-        f"called massive: {len(wrong)} of {int((table['kind'].eq('A-M') & table['probability'].notna()).sum())} judged"
-        + (
-            f" ({', '.join(f'{row.name} {row.sp_type}' for row in wrong.itertuples(index=False))})."
-            if len(wrong)
-            else "."
-        )
+        f"{len(table)} stars; a star is refused where the way in which missing wavelengths are filled in decides. "
+        f"A-M stars called massive: {len(wrong)} of {len(cool)} judged ({names})."
     ]
     return [("Libraries through XP's instrument", about, rows), ("Libraries: O-B2.5, Wolf-Rayet, B3 Ia", [], shown)]
 

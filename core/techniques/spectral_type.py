@@ -11,7 +11,7 @@ from core.errors import LabelError
 COMPACT, TYPED, EARLY, UNREAD = "compact", "typed", "early", "unread"
 _COMPACT = re.compile(r"^\s*(sd[OBA]|He-?sd|D[ABOQZCX]|WD|PN|\[W|HB|BHB|EHB|CV|Nova|AM)", re.IGNORECASE)
 _EARLY = re.compile(r"^\s*(em)?\s*O\s*B\s*([-+]|e|\b|$|:)", re.IGNORECASE)
-_SED = re.compile(r"^\s*(Be|B\[e\]|em|HAEBE|Herbig)", re.IGNORECASE)
+_NO_TYPE = re.compile(r"^\s*(Be\s*$|B\[e\]|em\s*$|HAEBE|Herbig)", re.IGNORECASE)
 _DRESS = re.compile(r"^\s*(?:\(|\[|~|≤|≥|<|>|em|e|g|d|c|s)?\s*(?=[OBAFGKMW])")
 
 
@@ -38,7 +38,7 @@ def read_type(text: str) -> ReadType:
         return ReadType(COMPACT, uncertain=uncertain)
     if _EARLY.match(text):
         return ReadType(EARLY, uncertain=uncertain)
-    if _SED.match(text):
+    if _NO_TYPE.match(text):
         return ReadType(UNREAD, uncertain=True)
     plain = _DRESS.sub("", text.replace(":", "").replace("?", ""))
     plain = re.sub(r"^([OBAFGKM]) +(?=\d)", r"\1", plain)
