@@ -52,9 +52,18 @@ def _settings(spectra: SpectrumSet) -> Settings:
     return replace(settings, atmosphere=smooth_grid(), error=ModelError(measured=0.0, amplitude=0.01, noise=1.0))
 
 
+def fits_of(evidence: Evidence) -> pd.DataFrame | None:
+    """`fitted`, computed once for all techniques that ask."""
+    if "fits" not in evidence.memory:
+        evidence.memory["fits"] = fitted(evidence)
+    found = evidence.memory["fits"]
+    assert found is None or isinstance(found, pd.DataFrame)
+    return found
+
+
 def by_parameters(evidence: Evidence) -> Scores:
     """Log odds of massive by the fitted parameters, no parallax."""
-    table = evidence.fits
+    table = fits_of(evidence)
     if table is None:
         return abstain(len(evidence), evidence.why_no_spectrum)
     flag = table["flag"].to_numpy(dtype=object)
@@ -64,7 +73,7 @@ def by_parameters(evidence: Evidence) -> Scores:
 
 def above_track(evidence: Evidence) -> Scores:
     """ln of mass over 8 suns, in its errors, from the fitted Teff and the luminosity that the parallax gives."""
-    table = evidence.fits
+    table = fits_of(evidence)
     if table is None:
         return abstain(len(evidence), evidence.why_no_spectrum)
     flag = table["flag"].to_numpy(dtype=object)
@@ -93,6 +102,3 @@ def _unfitted(evidence: Evidence, flag: np.ndarray) -> list[tuple[np.ndarray, st
         (flag == NO_FIT, "no XP spectrum that can be fitted"),
         (flag == NOT_CONVERGED, "the fit did not converge"),
     ]
-
-
-__all__ = ["NOT_ASKED", "WORTH_A_FIT", "above_track", "by_parameters", "fitted"]

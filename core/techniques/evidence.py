@@ -29,12 +29,15 @@ class Evidence:
         What is asked for the ensemble's verdict; None: nobody can be asked.
     no_judge : str
         Why not.
+    memory : dict
+        What several techniques share and is computed once.
     """
 
     columns: pd.DataFrame
     spectra: SpectrumSet | None = field(default=None, repr=False)
     judge: Judge | None = field(default=None, repr=False)
     no_judge: str = "no trained network is installed"
+    memory: dict[str, object] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -72,13 +75,6 @@ class Evidence:
         if self.spectra is None or self.judge is None:
             return None
         return self.judge(self.spectra)
-
-    @cached_property
-    def fits(self) -> pd.DataFrame | None:
-        """Parameters by physics of the stars that were fitted (see `core.techniques.by_physics`), n rows."""
-        from core.techniques.by_physics import fitted
-
-        return fitted(self)
 
     @property
     def why_no_spectrum(self) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from core.atomic import atomic_path
 from core.errors import NotFoundError
 from core.survey.fused import DISMISS_BELOW, FusedEnsemble
+from core.techniques.by_physics import fits_of
 from core.techniques.evidence import Judge
 from core.techniques.registry import TECHNIQUES
 from core.techniques.simulated_sky import SkyPart, SkyPlan, sky_parts, weights_of
@@ -35,7 +36,7 @@ def scored_part(part: SkyPart) -> pd.DataFrame:
     table["source_id"] = part.evidence.source_id
     if len(table):
         table.loc[0, "n_drawn"] = part.n_drawn
-    fits = part.evidence.fits
+    fits = fits_of(part.evidence)
     if fits is not None:
         for name in ("teff", "a_v", "mass_now"):
             table[f"fit_{name}"] = fits[name].to_numpy(dtype=np.float32)
