@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from core.errors import UsageError
+from core.techniques.against import against
 from core.techniques.agreement import agreements, capture_recapture, kappa, most_disputed, patterns
 from core.techniques.calibration import fit_calibration
 from core.techniques.simple_rules import by_rule, dawid_skene
@@ -115,3 +116,15 @@ def test_the_oracle_separates_what_its_errors_allow():
     blunt = oracle(teff, luminosity, massive, weight, (np.full(600, 1.0), np.full(600, 2.0)))
     assert ((sharp > 0) == massive).mean() > 0.99
     assert ((blunt > 0) == massive).mean() < 0.9
+
+
+def test_the_better_of_two_is_named_only_beyond_chance():
+    massive = np.arange(400) < 200
+    right = massive.astype(float)
+    poor = np.where(np.arange(400) % 3 == 0, 1 - right, right)
+    silent = np.full(400, np.nan)
+    found = against(right, {"same": right, "poor": poor, "silent": silent}, massive).set_index(["technique", "stars"])
+    assert found.loc[("same", "massive"), "better"] == ""
+    assert found.loc[("poor", "massive"), "better"] == "combination"
+    assert found.loc[("poor", "other"), "only_other_right"] == 0
+    assert found.loc[("silent", "other"), "n"] == 0

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.figures.techniques import agreement_figure, by_kind_figure, patterns_figure, plane_figure, validity_figure
+from core.techniques.against import against
 from core.techniques.agreement import capture_recapture, most_disputed, patterns
 from core.techniques.judged_stars import COMBINED, JudgedStars
 from core.techniques.registry import SOURCES, TECHNIQUES, find_technique
@@ -79,6 +80,7 @@ def show_agreement(stars: JudgedStars, ground: str, missing: tuple[str, ...]) ->
         key="patterns",
     )
     show_recapture(stars, titles)
+    show_against(stars, titles)
 
 
 def show_recapture(stars: JudgedStars, titles: dict[str, str]) -> None:
@@ -97,6 +99,24 @@ def show_recapture(stars: JudgedStars, titles: dict[str, str]) -> None:
         st.markdown("**Capture and recapture**: how many massive stars two lists imply, and how many there are")
         st.dataframe(pd.DataFrame(rows), hide_index=True)
         st.caption("Two lists that miss the same stars, those behind most dust, imply too few.")
+
+
+def show_against(stars: JudgedStars, titles: dict[str, str]) -> None:
+    """McNemar's test of the combination against every technique."""
+    table = against(stars.calls(COMBINED), {key: stars.calls(key) for key in stars.voting}, stars.massive)
+    table = table.assign(technique=[titles[key] for key in table["technique"]])
+    st.markdown("**Combination against each technique**: stars that only one of the two judges rightly")
+    st.dataframe(
+        table, hide_index=True, height=320,
+        column_config={
+            "technique": "Technique", "stars": "Stars", "n": "Judged by both", "only_one_right": "Combination alone right",
+            "only_other_right": "Technique alone right", "better": "Better beyond chance",
+            "p": st.column_config.NumberColumn("p (Holm)", format="%.2g"),
+        },
+    )  # fmt: skip
+    st.caption(
+        "McNemar's exact test at equal odds, massive stars and others apart; Holm's correction for all tests of the table."
+    )
 
 
 def show_validity(stars: JudgedStars) -> None:
