@@ -109,13 +109,13 @@ def show_against(stars: JudgedStars, titles: dict[str, str]) -> None:
     st.dataframe(
         table, hide_index=True, height=320,
         column_config={
-            "technique": "Technique", "stars": "Stars", "n": "Judged by both", "only_one_right": "Combination alone right",
+            "technique": "Technique", "stars": "Stars", "n": "Judged by both", "only_one_right": "It alone right",
             "only_other_right": "Technique alone right", "better": "Better beyond chance",
             "p": st.column_config.NumberColumn("p (Holm)", format="%.2g"),
         },
     )  # fmt: skip
     st.caption(
-        "McNemar's exact test at equal odds, massive stars and others apart; Holm's correction for all tests of the table."
+        "McNemar's exact test at equal odds, massive stars and others apart; Holm's correction for the whole table."
     )
 
 
