@@ -32,7 +32,7 @@ def foreign_or(path: str | Path, error: ReadError) -> tuple[SeenThroughXp, dict[
 
 
 def classify_foreign(path: str | Path, ensemble: Ensemble, out: str | Path, error: ReadError) -> ClassifiedFile:
-    """As `core.verdict.stream.classify_file`, of spectra of other instruments; ids count from 1 in the order of files.
+    """As `core.verdict.stream.classify_file`, of spectra of other instruments; ids are made of names.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 """Other instruments' spectra as XP would have delivered them, and their verdict with the filling's uncertainty."""
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,8 @@ N_DRAWS = 24
 UNDECIDED_SHARE = 0.1
 """A verdict stands if fewer than this share of the draws contradict it."""
 STANDARD_G = 10.0
+FIRST_ID = 1_000_000_000_000_000
+"""Ids of foreign spectra begin here: they are this program's, not Gaia's."""
 _SEED = 7
 
 
@@ -31,7 +34,7 @@ class SeenThroughXp:
     ----------
     spectra : SpectrumSet of n rows
         As XP would deliver them, filled by the mean of the draws, scaled to G = 10 without noise; NaN flux and a note
-        where it cannot be done. Ids count from 1; metadata: name, instrument, spectral_type, filled_share.
+        where it cannot be done. Ids are made of the names and none of Gaia's; metadata: name, instrument, spectral_type, filled_share.
     draws : float64 ndarray of shape (n, n_draws, 343)
     """
 
@@ -68,9 +71,21 @@ def see_through_xp(given: Sequence[OneSpectrum], n_draws: int = N_DRAWS, seed: i
             "filled_share": share,
         }
     )
-    ids = np.arange(1, n + 1, dtype=np.int64)
-    spectra = SpectrumSet(ids, flux, coefficients=Coefficients(bp, rp), metadata=metadata, note=note)
+    spectra = SpectrumSet(
+        _ids([item.name for item in given]), flux, coefficients=Coefficients(bp, rp), metadata=metadata, note=note
+    )
     return SeenThroughXp(spectra, draws)
+
+
+def _ids(names: Sequence[str]) -> np.ndarray:
+    """A number for each name, the same at every reading; a repeated name gets the next free one."""
+    found: list[int] = []
+    for name in names:
+        number = FIRST_ID + zlib.crc32(name.encode())
+        while number in found:
+            number += 1
+        found.append(number)
+    return np.array(found, dtype=np.int64)
 
 
 def why_not(spectrum: OneSpectrum) -> str:

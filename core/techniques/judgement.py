@@ -47,11 +47,7 @@ class Judgement:
 
     def sets(self, error_rate: float = ERROR_RATE) -> np.ndarray:
         """'massive', 'low-mass' or 'undecided' at an error rate, None where nobody votes; object ndarray (n,)."""
-        known = load_combination()
-        if not len(known.conformal_massive):
-            return np.full(len(self), None, dtype=object)
-        sets = ConformalSets(np.sort(known.conformal_massive), np.sort(known.conformal_other))
-        return sets.labels(self.combined.log_odds, error_rate)
+        return sets_of(self.combined.log_odds, error_rate)
 
     def table(self, prevalence: float = EQUAL_PRIOR) -> pd.DataFrame:
         """One row per star: the columns of `SCHEMA`."""
@@ -76,6 +72,15 @@ class Judgement:
         ):
             note[rows] = [f"{old}; {text}" if old else text for old in note[rows]]
         return note
+
+
+def sets_of(log_odds: np.ndarray, error_rate: float = ERROR_RATE) -> np.ndarray:
+    """'massive', 'low-mass' or 'undecided' for log odds of the shipped combination; None for NaN; object ndarray."""
+    known = load_combination()
+    if not len(known.conformal_massive):
+        return np.full(len(log_odds), None, dtype=object)
+    sets = ConformalSets(np.sort(known.conformal_massive), np.sort(known.conformal_other))
+    return sets.labels(log_odds, error_rate)
 
 
 def ask_all(

@@ -10,6 +10,7 @@ from core.figures.techniques import agreement_figure, by_kind_figure, patterns_f
 from core.techniques.against import against
 from core.techniques.agreement import capture_recapture, most_disputed, patterns
 from core.techniques.judged_stars import COMBINED, JudgedStars
+from core.techniques.judgement import sets_of
 from core.techniques.registry import SOURCES, TECHNIQUES, find_technique
 from core.techniques.simple_rules import RULES
 from core.techniques.worth import A_V_EDGES, G_EDGES, SUBTYPES, TEFF_EDGES, by_group, curve, point
@@ -177,11 +178,13 @@ def show_stars(stars: JudgedStars) -> None:
     kind = stars.table["category"].iloc[rows].to_numpy()
     table = pd.DataFrame({"Star": _links(stars, rows), "Truth": stars.label[rows], "Kind": kind})
     table["Combination"] = stars.probability(COMBINED)[rows]
+    if stars.on_the_sky:
+        table["At an error rate of 5 %"] = sets_of(stars.log_odds[COMBINED][rows])
     for key in stars.voting:
         table[titles[key]] = stars.probability(key)[rows]
     bars = {
         name: st.column_config.ProgressColumn(name, min_value=0.0, max_value=1.0, format="%.2f")
-        for name in table if name not in ("Star", "Truth", "Kind")
+        for name in table if name not in ("Star", "Truth", "Kind", "At an error rate of 5 %")
     }  # fmt: skip
     st.markdown("**Stars that techniques dispute most** (probability of massive at equal priors; empty: abstains)")
     st.dataframe(
