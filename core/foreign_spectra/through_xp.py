@@ -34,7 +34,8 @@ class SeenThroughXp:
     ----------
     spectra : SpectrumSet of n rows
         As XP would deliver them, filled by the mean of the draws, scaled to G = 10 without noise; NaN flux and a note
-        where it cannot be done. Ids are made of the names and none of Gaia's; metadata: name, instrument, spectral_type, filled_share.
+        where it cannot be done. Ids are made of the names and none of Gaia's; metadata: name, instrument,
+        spectral_type, filled_share.
     draws : float64 ndarray of shape (n, n_draws, 343)
     """
 
