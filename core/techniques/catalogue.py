@@ -18,7 +18,7 @@ EPOCH_COLUMNS = ("epoch", "ref_epoch", "mjd", "jd")
 TYPE_COLUMNS = ("spectral_type", "sptype", "sp_type", "spt", "mktype", "sp_types", "spclass", "spt_als")
 QUALITY = {"2mass": ("qflg", "ph_qual_2mass", "ph_qual", "qph"), "wise": ("qph", "ph_qual_wise", "ph_qual")}
 _QUALITY_BANDS = {"2mass": ("j", "h", "ks"), "wise": ("w1", "w2")}
-_LEAST_LETTERS = {"2mass": 3, "wise": 2}
+_LETTERS = {"2mass": 3, "wise": 4}
 _NO_MEASUREMENT = "UEFXZ"
 """Quality letters of 2MASS and WISE: upper limit, bad fit, no detection (Skrutskie et al. 2006; AllWISE supplement)."""
 _LINE_COLUMNS = tuple(f"ew_{line.key}{suffix}" for line in LINES for suffix in ("", "_error"))
@@ -182,7 +182,7 @@ def _limits(table, lower, key: str, survey: str, column) -> np.ndarray:
     if letters is not None:
         at = _QUALITY_BANDS[survey].index(key)
         text = table[letters].astype(str)
-        if text.str.len().median() >= _LEAST_LETTERS[survey]:
+        if text.str.len().median() == _LETTERS[survey]:  # AllWISE lists J, H, Ks beside its own four letters
             limit |= text.str.slice(at, at + 1).isin(list(_NO_MEASUREMENT)).to_numpy()
     return limit
 
