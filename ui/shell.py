@@ -127,6 +127,12 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 "Classify any number of stars in the background, and find the candidates among them.",
             ),
             MenuEntry(
+                "pages/techniques.py",
+                "Techniques",
+                ":material/diversity_3:",
+                "See the same stars judged by every technique, whom to believe where, and what all say together.",
+            ),
+            MenuEntry(
                 "pages/associations.py",
                 "Associations",
                 ":material/workspaces:",

@@ -14,7 +14,8 @@ def classify(
         typer.Argument(
             metavar="IN",
             help="Sampled or continuous XP spectra: Parquet, CSV, ECSV, FITS (any size), VOTable or a DataLink zip; or "
-            "a folder of such files. A column 'label' is ignored.",
+            "a folder of such files. A column 'label' is ignored. Or one star's spectrum by another instrument "
+            "(STELIB, MILES, XSL, SDSS, LAMOST, Gaia RVS, IRAF, generic FITS or text), or a folder of those.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="OUT.parquet")],
@@ -35,6 +36,8 @@ def classify(
     """
     from core.commands.left_out import tell_left_out
     from core.commands.row_progress import row_progress
+    from core.errors import ReadError
+    from core.foreign_spectra.file_run import classify_foreign
     from core.gaia.releases import find_release
     from core.settings import current_settings
     from core.verdict.ensemble import load_ensemble
@@ -43,7 +46,10 @@ def classify(
     ensemble = load_ensemble(run or current_settings().default_run_dir, model, threads=threads)
     print(f"{ensemble.run.network}, {len(ensemble)} members, run {ensemble.path}")
     with row_progress("classifying") as move:
-        done = classify_file(spectra, ensemble, out, on_progress=move, release=release_key(release))
+        try:
+            done = classify_file(spectra, ensemble, out, on_progress=move, release=release_key(release))
+        except ReadError as error:
+            done = classify_foreign(spectra, ensemble, out, error)
     if not done.release_stated and done.n_rows:
         name = find_release(done.release).name
         print(f"{spectra} does not say its release; taken as {name} (--release says another)")

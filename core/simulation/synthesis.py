@@ -49,6 +49,11 @@ def noise_free_coefficients(table: pd.DataFrame, atmosphere: str = "grid") -> tu
     return both[:, :N_COEFFICIENTS], both[:, N_COEFFICIENTS:], magnitudes
 
 
+def observed_flux(table: pd.DataFrame, atmosphere: str = "grid") -> tuple[np.ndarray, np.ndarray]:
+    """Noise-free flux of a population table at the telescope, before any instrument: see `_observed_flux`."""
+    return _observed_flux(_columns(table), atmosphere)
+
+
 def _observed_flux(column: dict[str, np.ndarray], atmosphere: str = "grid") -> tuple[np.ndarray, np.ndarray]:
     """Model flux of each star behind its dust: wavelengths (n_wave,) in nm and float32 flux (n_stars, n_wave).
 

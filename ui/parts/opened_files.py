@@ -3,12 +3,12 @@
 import streamlit as st
 
 from core import quota
-from core.errors import ExplorerError
+from core.errors import ExplorerError, ReadError
 from core.settings import current_settings
 from core.spectra.readers import LeftOut, read_bytes
 from core.spectra.readers.sampling import is_sampling_file
 from core.spectra.spectrum_set import SpectrumSet
-from ui import state
+from ui import cache, state
 from ui.parts.markdown import escape_markdown
 
 LONGEST_MENU = 5000
@@ -30,7 +30,8 @@ def open_files() -> None:
         accept_multiple_files=True,
         key=state.key(state.UPLOADER, opened.uploads),
         help="Sampled or continuous XP spectra as the Gaia archive delivers them (CSV, ECSV, FITS, VOTable or the "
-        "DataLink zip), or Parquet.",
+        "DataLink zip), or Parquet. Also one star's spectrum by another instrument (STELIB, MILES, XSL, SDSS, IRAF, "
+        "generic FITS or two columns of text): it is seen through XP's instrument.",
         max_upload_size=max(1, current_settings().upload_mb),
     )
     if uploads:
@@ -71,7 +72,7 @@ def _read(opened: state.OpenedFiles, name: str, data: bytes, beside: dict[str, b
     try:
         quota.check_upload(len(others), sum(spectra.n_bytes for spectra in others), len(data))
         left_out: list[LeftOut] = []
-        spectra = read_bytes(name, data, beside=beside, on_left_out=left_out.append)
+        spectra = _read_any(name, data, beside, left_out)
         # A packed file may hold many times its size: what stays in memory counts.
         quota.check_session(sum(item.n_bytes for item in (*others, spectra)))
         opened.add(name, spectra)
@@ -79,6 +80,17 @@ def _read(opened: state.OpenedFiles, name: str, data: bytes, beside: dict[str, b
             opened.failures[f"{name}/{item.name}"] = item.reason
     except ExplorerError as error:
         opened.failures[name] = str(error)
+
+
+def _read_any(name: str, data: bytes, beside: dict[str, bytes], left_out: list[LeftOut]) -> SpectrumSet:
+    """XP spectra, or one star's spectrum by another instrument as XP would have seen it."""
+    try:
+        return read_bytes(name, data, beside=beside, on_left_out=left_out.append)
+    except ReadError as error:
+        from core.foreign_spectra.file_run import upload
+
+        shipped = next((run for run in cache.find_runs() if run.usable), None)
+        return upload(name, data, error, cache.load_classifier(shipped)[0] if shipped else None).spectra
 
 
 def _list_file(opened: state.OpenedFiles, name: str) -> None:
