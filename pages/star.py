@@ -69,7 +69,7 @@ with picture:
             "(unless reddened), with He I and no deep Balmer jump. A click on a legend entry hides its marks.",
             key="spectrum",
         )
-        download_spectra(record.spectra, f"gaia_dr3_{record.source_id}")
+        download_spectra(record.spectra, record.file_stem)
     show_facts([(name, text) for name, text in card_facts(card) if not name.startswith("Gaia ")])
     show_rvs(record)
 with side, st.container(border=True):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.commands.release_option import ReleaseOption, release_key
+from core.commands.release_option import ReleaseOption, release_key, tell_assumed
 
 
 def classify(
@@ -35,7 +35,6 @@ def classify(
     """
     from core.commands.left_out import tell_left_out
     from core.commands.row_progress import row_progress
-    from core.gaia.releases import find_release
     from core.settings import current_settings
     from core.verdict.ensemble import load_ensemble
     from core.verdict.stream import classify_file
@@ -44,9 +43,7 @@ def classify(
     print(f"{ensemble.run.network}, {len(ensemble)} members, run {ensemble.path}")
     with row_progress("classifying") as move:
         done = classify_file(spectra, ensemble, out, on_progress=move, release=release_key(release))
-    if not done.release_stated and done.n_rows:
-        name = find_release(done.release).name
-        print(f"{spectra} does not say its release; taken as {name} (--release says another)")
+    tell_assumed(spectra, done.release, done.release_stated or not done.n_rows)
     print(
         f"{done.path}: {done.n_rows} rows, {done.n_classified} classified, {done.n_massive} massive, "
         f"{done.n_noted} with a note"

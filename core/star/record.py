@@ -60,3 +60,8 @@ class StarRecord:
     def designation(self) -> str:
         """'Gaia DR3 123': the id as an id of its release."""
         return find_release(self.of).designation(self.source_id)
+
+    @property
+    def file_stem(self) -> str:
+        """'gaia_dr3_123': how files about the star are called."""
+        return self.designation.lower().replace(" ", "_")
