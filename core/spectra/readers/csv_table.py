@@ -61,6 +61,7 @@ class CsvSource:
             sampling = sampling_beside(read_beside, origin)
         self._facts: dict[str, Any] = {
             "parameters": header.parameters, "sampling": sampling, "origin": origin,
+            "descriptions": header.descriptions,
             "frames": {name: frame for name, frame in header.frames.items() if name in self.names},
         }  # fmt: skip
 
