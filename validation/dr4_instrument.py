@@ -17,7 +17,7 @@ from core.gaia.labels import MASSIVE
 from core.gaia.releases import DR3, DR4
 from core.settings import current_settings
 from core.simulation.chunk import chunk_table
-from core.simulation.draw import Chunks, Request, simulate
+from core.simulation.draw import Chunks, DrawRequest, simulate
 from core.simulation.instrument import has_forward
 from core.simulation.instruments import noise_scale
 from core.spectra.calibration import is_calibrated
@@ -63,7 +63,7 @@ def main() -> None:
 
 def with_noise(n_stars: int, seed: int, scale: float) -> SpectrumSet:
     """Stars of the training population through DR3's instrument with its noise times `scale`, as sampled spectra."""
-    request = Request("training", n_stars, seed)
+    request = DrawRequest("training", n_stars, seed)
     chunks = Chunks(request)
     parts = [chunk_table(*chunks.stars(index), False, noise_scale=scale) for index in range(len(chunks))]
     flux = np.concatenate([matrix(part["flux"].combine_chunks(), 343)[0] for part in parts])
