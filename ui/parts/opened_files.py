@@ -115,7 +115,7 @@ def _list_file(opened: state.OpenedFiles, name: str) -> None:
         )
     if name in opened.silent:
         st.segmented_control(
-            f"Release of {plain(name)}: the file does not say it",
+            f"Release of {escape_markdown(name)}: the file does not say it",
             [release.key for release in RELEASES if _fits(spectra, release)],
             default=spectra.release,
             format_func=lambda key: find_release(key).name,
