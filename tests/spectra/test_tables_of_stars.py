@@ -175,3 +175,32 @@ def test_simulated_coefficients_with_correlations_calibrate_to_errors(tmp_path):
     error = np.array(table["flux_error"].to_pylist())
     own = np.array(pq.read_table(tmp_path / "in.parquet")["flux_error"].to_pylist())
     assert np.median(np.abs(error / own - 1)) < 0.05
+
+
+README = """J/A+A/1/1           Two stars           (Nobody, 2026)
+================================================================================
+Byte-by-byte Description of file: stars.dat
+--------------------------------------------------------------------------------
+   Bytes Format Units   Label     Explanations
+--------------------------------------------------------------------------------
+   1- 19 I19    ---     GaiaDR3   Gaia DR3 source id
+  21- 31 F11.6  deg     RAdeg     Right ascension (ICRS)
+  33- 42 F10.6  deg     DEdeg     Declination (ICRS)
+  44- 50 F7.5   mas     Plx       Parallax
+--------------------------------------------------------------------------------
+"""
+
+
+def test_a_table_of_the_cds_is_read_with_the_readme_beside_it(tmp_path):
+    lines = [
+        f"{row.source_id:19d} {row.ra:11.6f} {row.dec:10.6f} {row.parallax:7.5f}"
+        for row in STARS.itertuples(index=False)
+    ]
+    (tmp_path / "stars.dat").write_text("\n".join(lines) + "\n")
+    with pytest.raises(errors.UnsupportedFormatError, match="names of the columns are expected"):
+        read_star_table(tmp_path / "stars.dat")
+    (tmp_path / "ReadMe").write_text(README)
+    table = read_star_table(tmp_path / "stars.dat")
+    same_stars(table, rtol=1e-5)
+    assert table.schema.field("parallax").metadata == {b"unit": b"mas", b"description": b"Parallax"}
+    same_stars(read_star_table(tmp_path), rtol=1e-5)

@@ -150,3 +150,18 @@ def test_frequencies_in_descending_order_are_the_same_spectrum():
     hertz = (WAVELENGTH_NM * u.nm).to_value(u.Hz, u.spectral())
     columns = {"source_id": IDS, "wavelength [Hz]": [hertz[::-1]] * 2, "flux": [item[::-1] for item in SPECTRA.flux]}
     same_as_base(read_bytes("spectra.csv", synthetic.csv_bytes(columns)))
+
+
+def test_a_finer_grid_that_holds_xps_points_is_refused_with_the_way_to_them():
+    fine = np.arange(330.0, 1051.0)
+    flux = [np.interp(fine, WAVELENGTH_NM, row).tolist() for row in SPECTRA.flux]
+    columns = {"source_id": IDS, "wavelength": [fine.tolist()] * 2, "flux": flux}
+    with pytest.raises(errors.WavelengthGridError, match="keep these 343 alone") as caught:
+        read_bytes("s.parquet", parquet(columns))
+    assert "330 to 1050 nm in steps of 1 nm" in str(caught.value)
+    kept = np.isin(fine, WAVELENGTH_NM)
+    columns = {"source_id": IDS, "wavelength": [fine[kept].tolist()] * 2, "flux": [np.array(row)[kept] for row in flux]}
+    same_as_base(read_bytes("s.parquet", parquet(columns)))
+    columns["wavelength"] = [(fine[kept] + 0.5).tolist()] * 2
+    with pytest.raises(errors.WavelengthGridError, match="fetch XP_SAMPLED"):
+        read_bytes("s.parquet", parquet(columns))

@@ -56,10 +56,8 @@ class MemoryTable:
             yield make_batch(piece, self._units, columns, origin=self.origin, **self._facts)
 
 
-def open_astropy_text(data: bytes, form: str, origin: str, readme: bytes | None = None) -> MemoryTable:
+def open_astropy_text(data: bytes, form: str, origin: str) -> MemoryTable:
     """An IPAC ('ipac'), CDS or MRT ('cds') or fixed-width ('fixed_width') table, read by astropy.
-
-    `readme` is the CDS description of a table that stands beside it, in the file ReadMe.
 
     Raises
     ------
@@ -75,8 +73,7 @@ def open_astropy_text(data: bytes, form: str, origin: str, readme: bytes | None 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            options = {} if readme is None else {"readme": readme.decode("utf-8", "replace").splitlines()}
-            table = astropy_text.read(lines, format=form, guess=False, fast_reader=False, **options)
+            table = astropy_text.read(lines, format=form, guess=False, fast_reader=False)
         except Exception as error:  # astropy raises many kinds on tables that break its formats' rules
             raise TruncatedFileError(
                 f"{origin}: this {_TITLES[form]} cannot be read ({' '.join(str(error).split())[:200]}). Correct it, or "
