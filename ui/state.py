@@ -1,7 +1,7 @@
 """What a session remembers: choices in the URL, widgets, opened files. All their keys stand here and nowhere else."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -53,6 +53,7 @@ MOLECULES_SOURCE, MIXTURE, MOLECULE, ONLY_DETECTIONS = "molecules source", "mixt
 
 # First words of keys of which a page has several; `key` makes them.
 UPLOADER, ROW, SHOW, CLOSE = "uploader", "row of", "show", "close"
+RELEASE_OF = "release of"
 RELAUNCH, CANCEL, RESUME, DELETE, START = "relaunch", "cancel", "resume", "delete", "start"
 DOWNLOAD, EXPLAIN, ERRORS_OF, STARS_OF = "download", "explain", "errors of", "stars of"
 RANGE_GHZ, ALIKE = "range", "alike"
@@ -159,6 +160,8 @@ class OpenedFiles:
         The row that is chosen in each.
     datasets : dict of file name to Dataset
         The files as data sets to browse, made when first asked for.
+    silent : set of file names
+        Those that do not say their data release.
     failures : dict of file name to message
         What the last upload could not read.
     uploads : int
@@ -168,6 +171,7 @@ class OpenedFiles:
     spectra: dict[str, SpectrumSet] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     datasets: dict[str, Dataset] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     uploads: int = 0
 
@@ -175,7 +179,15 @@ class OpenedFiles:
         """Keep a file (one of the same name is replaced) and choose its first star."""
         self.close(name)
         self.spectra[name] = spectra
+        if not spectra.release_stated:
+            self.silent.add(name)
         self.choose(name, 0)
+
+    def take_as(self, name: str, release: str) -> None:
+        """Take a file that does not say its release as one of this release."""
+        self.spectra[name] = replace(self.spectra[name], release=release, release_stated=True)
+        self.datasets.pop(name, None)
+        self.uploads += 1  # what was found in it before is found anew
 
     def choose(self, name: str, row: int) -> None:
         """Choose a star of a file; it goes into the URL."""
@@ -191,6 +203,7 @@ class OpenedFiles:
     def close(self, name: str) -> None:
         """Forget a file."""
         self.spectra.pop(name, None)
+        self.silent.discard(name)
         self.rows.pop(name, None)
         self.datasets.pop(name, None)
 

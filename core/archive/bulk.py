@@ -13,6 +13,7 @@ from core.archive.client import MOST_IDS_PER_CALL, SYNC_ROW_LIMIT, ArchiveClient
 from core.archive.parts import Parts, fingerprint
 from core.archive.progress import Progress, silent
 from core.archive.retry import RetryPolicy
+from core.archive.schema import at_first_contact
 from core.atomic import atomic_path
 from core.errors import NotFoundError, ReadError, UsageError
 from core.gaia.columns import STAR_COLUMNS, with_fixed_types
@@ -86,6 +87,7 @@ def fetch_spectra(
         "ids": fingerprint(wanted), "n_ids": len(wanted), "chunk_ids": chunk_ids, "correlations": correlations,
         "release": client.release.name,
     })  # fmt: skip
+    client = at_first_contact(client)
     numbers = range(-(-len(wanted) // chunk_ids))
     reasons: dict[int, str] = {}
     n_done = 0

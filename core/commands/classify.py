@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.commands.release_option import ReleaseOption, release_key
+from core.commands.release_option import ReleaseOption, release_key, tell_assumed
 
 
 def classify(
@@ -38,7 +38,6 @@ def classify(
     from core.commands.row_progress import row_progress
     from core.errors import ReadError
     from core.foreign_spectra.file_run import classify_foreign
-    from core.gaia.releases import find_release
     from core.settings import current_settings
     from core.verdict.ensemble import load_ensemble
     from core.verdict.stream import classify_file
@@ -50,9 +49,7 @@ def classify(
             done = classify_file(spectra, ensemble, out, on_progress=move, release=release_key(release))
         except ReadError as error:
             done = classify_foreign(spectra, ensemble, out, error)
-    if not done.release_stated and done.n_rows:
-        name = find_release(done.release).name
-        print(f"{spectra} does not say its release; taken as {name} (--release says another)")
+    tell_assumed(spectra, done.release, done.release_stated or not done.n_rows)
     print(
         f"{done.path}: {done.n_rows} rows, {done.n_classified} classified, {done.n_massive} massive, "
         f"{done.n_noted} with a note"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.commands.release_option import ReleaseOption, release_key
+from core.commands.release_option import ReleaseOption, release_key, tell_assumed
 
 EXIT_PARTLY_DONE = 3
 
@@ -69,6 +69,7 @@ def survey(
     if parameters:
         _fit_all(source, out)
     found = done.manifest
+    tell_assumed(source, found.release, found.release_stated)
     print(
         f"{out}: {found.n_rows} rows in {found.n_partitions - len(done.missing)} of {found.n_partitions} "
         f"partitions, {found.n_classified} classified, {found.n_massive} massive at equal priors"

@@ -18,6 +18,7 @@ from core.archive.bulk import BulkResult, fetch_spectra, read_undelivered, remov
 from core.archive.client import ArchiveClient
 from core.archive.progress import Progress, silent
 from core.archive.random_sources import n_sources
+from core.archive.schema import at_first_contact
 from core.archive.translate import translate_ids
 from core.atomic import atomic_path
 from core.claims import claim
@@ -67,7 +68,7 @@ def build_dataset(
     """
     if n_stars < 20:
         raise UsageError(f"a data set of {n_stars} stars is too small to train on: expected at least 20")
-    build = _Build(out, client, n_stars, seed, progress)
+    build = _Build(out, at_first_contact(client), n_stars, seed, progress)
     build.check_request()
     result = build.finished() or build.run()
     remove_parts(result.spectra)

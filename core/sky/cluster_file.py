@@ -98,7 +98,7 @@ def _read_file(path: Path, origin: str) -> pa.Table:
     if problems and len(problems) == table.num_rows:
         raise SourceIdError(f"{path}, row 1: {problems[0]}")
     table = table.set_column(table.column_names.index("source_id"), "source_id", pa.array(ids))
-    table = typed_table(table, batches[0].units)
+    table = typed_table(table, batches[0].units, batches[0].descriptions)
     _check_numbers(table, origin)
     if problems:
         notes = pa.array([problems.get(row, "") for row in range(table.num_rows)])

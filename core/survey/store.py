@@ -69,6 +69,8 @@ class Manifest(Record):
         What was surveyed, and what changes with its files.
     release : str
         Key of the data release whose ids and spectra they are.
+    release_stated : bool
+        False where nothing says the release and DR3 was assumed.
     partitions : dict of number to PartitionEntry
         Those that are done.
     n_rows, n_classified, n_massive, notes, faults
@@ -78,6 +80,7 @@ class Manifest(Record):
     format_version: Literal[1]
     input: str
     release: str = DEFAULT.key
+    release_stated: bool = True
     fingerprint: str
     n_partitions: int
     n_rows_planned: int | None = None
@@ -171,7 +174,7 @@ def open_survey(
         The folder cannot be written to.
     """
     folder = Path(folder)
-    of = find_release(release).key if release else first_release(plan)
+    of, stated = (find_release(release).key, True) if release else first_release(plan)
     run, description = _run(run_dir, model, dismiss_below, of)
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -196,6 +199,7 @@ def open_survey(
             n_partitions=len(plan.partitions),
             n_rows_planned=plan.n_rows,
             release=of,
+            release_stated=stated,
             run=description,
             explorer_version=core.__version__,
             partitions=partitions,

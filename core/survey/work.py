@@ -105,14 +105,22 @@ def classify_partition(
     return _count(table, partition.number)
 
 
-def first_release(plan: Plan) -> str:
-    """Key of the data release of an input, from the first rows of its first sound partition."""
+def first_release(plan: Plan) -> tuple[str, bool]:
+    """Key of the data release of an input, from the first rows of its first sound partition; whether they tell it."""
     for partition in plan.partitions:
-        if partition.fault or is_simulated(partition.path) or is_catalogue(partition.path):
+        if partition.fault:
             continue
+        if is_simulated(partition.path):
+            return DEFAULT.key, True
+        if is_catalogue(partition.path):
+            from core.archive.hats import release_of_catalogue
+
+            release, stated = release_of_catalogue(partition.path.removeprefix("hats:"))
+            return release.key, stated
         with suppress(ExplorerError, OSError, StopIteration):
-            return next(iter_partition(partition.path, partition.row_groups, _LOOKED_AT)).release
-    return DEFAULT.key
+            first = next(iter_partition(partition.path, partition.row_groups, _LOOKED_AT))
+            return first.release, first.release_stated
+    return DEFAULT.key, False
 
 
 def _spectra(partition: Partition, release: str) -> Iterator[SpectrumSet]:
@@ -121,7 +129,8 @@ def _spectra(partition: Partition, release: str) -> Iterator[SpectrumSet]:
     if is_catalogue(partition.path):
         from core.archive.hats import read_partition
 
-        return (read_partition(partition.path.removeprefix("hats:"), number) for number in partition.row_groups or ())
+        place = partition.path.removeprefix("hats:")
+        return (read_partition(place, number, _asked(release)) for number in partition.row_groups or ())
     return iter_partition(partition.path, partition.row_groups, CHUNK_ROWS, release=_asked(release))
 
 

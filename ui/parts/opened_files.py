@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import quota
 from core.errors import ExplorerError, ReadError
+from core.gaia.releases import RELEASES, Release, find_release
 from core.settings import current_settings
 from core.spectra.readers import LeftOut, read_bytes
 from core.spectra.readers.sampling import is_sampling_file
@@ -124,6 +125,29 @@ def _list_file(opened: state.OpenedFiles, name: str) -> None:
         st.button(
             "Close", key=state.key(state.CLOSE, name), icon=":material/close:", on_click=opened.close, args=(name,)
         )
+    if name in opened.silent:
+        st.segmented_control(
+            f"Release of {escape_markdown(name)}: the file does not say it",
+            [release.key for release in RELEASES if _fits(spectra, release)],
+            default=spectra.release,
+            format_func=lambda key: find_release(key).name,
+            key=state.key(state.RELEASE_OF, name),
+            on_change=_take_as,
+            args=(opened, name),
+            help="Ids and instruments differ between releases. DR3 is taken until you say otherwise; a verdict on "
+            "spectra of another release than the networks learnt from says so.",
+            required=True,
+        )
+
+
+def _fits(spectra: SpectrumSet, release: Release) -> bool:
+    """Whether spectra may be of a release: sampled ones of any, coefficients by their number."""
+    found = spectra.coefficients
+    return found is None or (found.bp.shape[1], found.rp.shape[1]) == release.n_coefficients
+
+
+def _take_as(opened: state.OpenedFiles, name: str) -> None:
+    opened.take_as(name, state.recall(state.key(state.RELEASE_OF, name)))
 
 
 def _choose_row(opened: state.OpenedFiles, name: str, first: int) -> None:

@@ -58,6 +58,8 @@ class Batch:
         Wavelengths in nm of the samples of every spectrum, where the file states them once.
     origin : str
         The file or zip member, for messages.
+    descriptions : dict of str to str
+        What the file says of its columns in words.
     row_errors : dict of int to str
         Rows that could not be split into columns, and why.
     """
@@ -67,6 +69,7 @@ class Batch:
     parameters: dict[str, str] = field(default_factory=dict)
     sampling: tuple[float, ...] | None = None
     origin: str = "table"
+    descriptions: dict[str, str] = field(default_factory=dict)
     row_errors: dict[int, str] = field(default_factory=dict)
 
 
@@ -143,6 +146,8 @@ def make_batch(
     canonical = _without_wrong_guess(table, canonical_names(table.column_names))
     stated = {canonical[name]: unit for name, unit in units.items() if unit and name in canonical}
     stated = {canonical[name]: unit for name in table.column_names if (unit := meaning(name)[1])} | stated
+    said = facts.get("descriptions", {})
+    facts["descriptions"] = {canonical[name]: text for name, text in said.items() if text and name in canonical}
     facts["parameters"] = _with_release(facts.get("parameters", {}), table.column_names)
     if len(set(canonical.values())) < len(canonical):
         table, facts["sampling"] = _joined_samples(table, canonical, facts.get("sampling"), origin)

@@ -82,6 +82,7 @@ def open_astropy_text(data: bytes, form: str, origin: str) -> MemoryTable:
     units = {name: str(table[name].unit or "") for name in table.colnames}
     arrays = {name: array for name in table.colnames if (array := to_arrow(_values(table[name]))) is not None}
     facts = _facts_of(table.meta, origin)
+    facts["descriptions"] = {name: str(table[name].description or "") for name in table.colnames}
     return MemoryTable(pa.table(arrays), units, origin, **facts)
 
 

@@ -75,7 +75,7 @@ def open_parquet(file: Path | BinaryIO, origin: str) -> ParquetSource:
 
 def _facts_of(schema: pa.Schema, origin: str) -> tuple[dict[str, str], dict[str, Any]]:
     units = {item.name: _field_unit(item) for item in schema}
-    facts: dict[str, Any] = {"sampling": None, "frames": {}, "parameters": {}}
+    facts: dict[str, Any] = {"sampling": None, "frames": {}, "parameters": {}, "descriptions": {}}
     stored = {
         key.decode("utf-8", "replace"): value
         for key, value in (schema.metadata or {}).items()
@@ -84,20 +84,29 @@ def _facts_of(schema: pa.Schema, origin: str) -> tuple[dict[str, str], dict[str,
     if (packed := stored.get("table_meta_yaml")) is not None:
         found = header_of(parse_yaml(packed.decode("utf-8", "replace"), origin), origin)
         units |= {name: unit for name, unit in found.units.items() if unit and not units.get(name)}
-        facts = {"sampling": found.sampling, "frames": found.frames, "parameters": dict(found.parameters)}
+        facts = {
+            "sampling": found.sampling, "frames": found.frames, "parameters": dict(found.parameters),
+            "descriptions": dict(found.descriptions),
+        }  # fmt: skip
     if (document := stored.get("IVOA.VOTable-Parquet.content")) is not None:
         from core.spectra.readers.votable import facts_of_document
 
         more_units, more_facts = facts_of_document(document, origin)
         units |= {name: unit for name, unit in more_units.items() if unit and not units.get(name)}
         facts = {key: facts.get(key) or more_facts.get(key) or value for key, value in facts.items()}
+    own = {item.name: _stored_text(item, b"description") for item in schema}
+    facts["descriptions"] = facts["descriptions"] | {name: text for name, text in own.items() if text}
     _add_attributes(stored, units, facts, origin)
     return units, facts
 
 
 def _field_unit(item: pa.Field) -> str:
+    return _stored_text(item, b"unit", b"units")
+
+
+def _stored_text(item: pa.Field, *keys: bytes) -> str:
     stored = {key.lower(): value for key, value in (item.metadata or {}).items()}
-    return next((stored[key] for key in (b"unit", b"units") if key in stored), b"").decode("utf-8", "replace")
+    return next((stored[key] for key in keys if key in stored), b"").decode("utf-8", "replace")
 
 
 def _add_attributes(stored: dict[str, bytes], units: dict[str, str], facts: dict[str, Any], origin: str) -> None:

@@ -58,7 +58,7 @@ class VotableSource:
             frames = {field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))}
             facts: dict[str, Any] = {
                 "parameters": _parameters(table), "origin": self.origin, "sampling": _sampling(table, self.origin),
-                "frames": frames,
+                "frames": frames, "descriptions": _descriptions(table),
             }  # fmt: skip
             whole = pa.table(arrays)
             for start in range(0, whole.num_rows, chunk_rows):
@@ -78,7 +78,10 @@ def facts_of_document(data: bytes, origin: str) -> tuple[dict[str, str], dict]:
     table = source._tables[0]
     units = {field.name: _unit_text(field.unit) for field in table.fields}
     frames = {field.name: frame for field in table.fields if (frame := source._systems.get(field.ref or ""))}
-    return units, {"parameters": _parameters(table), "sampling": _sampling(table, origin), "frames": frames}
+    return units, {
+        "parameters": _parameters(table), "sampling": _sampling(table, origin), "frames": frames,
+        "descriptions": _descriptions(table),
+    }  # fmt: skip
 
 
 def check_votable(data: bytes, origin: str) -> None:
@@ -183,6 +186,10 @@ def _parameters(table) -> dict[str, str]:
     if len(place) == 2:
         parameters.update(ra=str(place[0]), dec=str(place[1]))
     return parameters
+
+
+def _descriptions(table) -> dict[str, str]:
+    return {field.name: " ".join(str(field.description).split()) for field in table.fields if field.description}
 
 
 def _sampling(table, origin: str) -> tuple[float, ...] | None:
