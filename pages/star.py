@@ -47,7 +47,7 @@ except ExplorerError as error:
 waiting.empty()
 
 record, verdict = card.record, card.verdict
-st.subheader(record.designation, anchor=False)
+st.subheader(plain(record.designation), anchor=False)
 for message in record.messages:
     st.caption(plain(message))
 if record.origin == "real":

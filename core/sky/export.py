@@ -6,6 +6,7 @@ import warnings
 import pandas as pd
 
 from core.errors import UsageError
+from core.spreadsheet import defused
 
 FORMATS = {"CSV": ".csv", "Parquet": ".parquet", "FITS": ".fits", "VOTable": ".vot"}
 
@@ -13,7 +14,7 @@ FORMATS = {"CSV": ".csv", "Parquet": ".parquet", "FITS": ".fits", "VOTable": ".v
 def table_bytes(table: pd.DataFrame, suffix: str) -> bytes:
     """`table` as a file of one of `FORMATS` (UsageError for another suffix)."""
     if suffix == ".csv":
-        return table.to_csv(index=False).encode()
+        return defused(table).to_csv(index=False).encode()
     stream = io.BytesIO()
     if suffix == ".parquet":
         table.to_parquet(stream, index=False)

@@ -71,9 +71,13 @@ def _read(opened: state.OpenedFiles, name: str, data: bytes, beside: dict[str, b
     try:
         quota.check_upload(len(others), sum(spectra.n_bytes for spectra in others), len(data))
         left_out: list[LeftOut] = []
-        spectra = read_bytes(name, data, beside=beside, on_left_out=left_out.append)
-        # A packed file may hold many times its size: what stays in memory counts.
-        quota.check_session(sum(item.n_bytes for item in (*others, spectra)))
+        held = sum(item.n_bytes for item in others)
+
+        def check_bytes(n_bytes: int) -> None:
+            quota.check_session(held + n_bytes)  # a packed file may hold many times its size
+
+        spectra = read_bytes(name, data, beside=beside, on_left_out=left_out.append, check_bytes=check_bytes)
+        check_bytes(spectra.n_bytes)
         opened.add(name, spectra)
         for item in left_out[:MOST_LEFT_OUT]:
             opened.failures[f"{name}/{item.name}"] = item.reason
