@@ -11,7 +11,7 @@ from ui import cache
 from ui.explain import cache as explanation_cache
 from ui.explain.choices import choose_explained_run, choose_member, choose_sample, offer_job
 from ui.explain.views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 from ui.star.look_up import choose_star, look_up, offer_first_star
@@ -50,8 +50,8 @@ def sample(run: RunSummary, draw) -> None:
     explanation = explanation_cache.stored_explanation(sample_path(run.path, chosen))
     if explanation is None:
         st.info(
-            f"{plain(run.title)} has not explained these {chosen.n_stars} stars on this machine yet. It takes seconds "
-            "to minutes in the background, checks included, and is kept.",
+            f"{escape_markdown(run.title)} has not explained these {chosen.n_stars} stars on this machine yet. It "
+            "takes seconds to minutes in the background, checks included, and is kept.",
             icon=":material/lightbulb:",
         )
         offer_job([run], chosen, f"Explain {chosen.n_stars} stars", key="sample")
@@ -79,7 +79,7 @@ def networks(run: RunSummary) -> None:
         show_networks(kept)
     if missing or trees is None:
         what = ", ".join(item.title for item in missing) or "the boosted baseline"
-        st.info(f"Not explained yet: {plain(what)}.", icon=":material/lightbulb:")
+        st.info(f"Not explained yet: {escape_markdown(what)}.", icon=":material/lightbulb:")
         offer_job(missing or [run], chosen, "Explain what is missing", boosted=trees is None, key="networks")
 
 
@@ -114,4 +114,4 @@ try:
     explanation_cache.open_run(chosen_run.path, chosen_run.name, explanation_cache.version_of(chosen_run))
     show_tabs(VIEWS, chosen_run)
 except ExplorerError as error:
-    st.error(plain(error), icon=":material/error:")
+    st.error(escape_markdown(error), icon=":material/error:")

@@ -8,7 +8,7 @@ from core.jobs.job import Job
 from core.survey.job import KIND
 from ui.parts import access
 from ui.parts.jobs import choose_job, start, watch
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import page
 from ui.survey import cache as survey_cache
@@ -69,7 +69,7 @@ def results() -> None:
         st.caption(f"{survey.n_done:,} of {survey.n_partitions:,} partitions so far; figures are of those.")
     try:
         for name, fault in survey_cache.damaged_parts(survey.path, survey.n_done).items():
-            st.warning(plain(f"{name} is left out: {fault}. Go on with the survey: it is done again."))
+            st.warning(escape_markdown(f"{name} is left out: {fault}. Go on with the survey: it is done again."))
         left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
         with left:
             prevalence = choose_prevalence()
@@ -83,7 +83,7 @@ def results() -> None:
         st.subheader("Candidates", anchor=False)
         show_candidates(survey, selection, found["n_selected"])
     except ExplorerError as error:
-        st.error(plain(f"{error}."), icon=":material/error:")
+        st.error(escape_markdown(f"{error}."), icon=":material/error:")
 
 
 NEW, JOBS, RESULTS = "New survey", "Jobs", "Results"

@@ -8,7 +8,7 @@ import streamlit as st
 from ui import state
 from ui.parts import access, jobs
 from ui.parts.garbage import spare_modules
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.server_uploads import bound_uploads
 
 PROGRAM = "Massive Star Explorer"
@@ -174,7 +174,7 @@ def page(title: str, icon: str) -> None:
     st.markdown(entry(title).purpose)
     access.show_refusal()
     if trouble:
-        st.warning(f"Unfinished jobs cannot go on. {plain(trouble)}.", icon=":material/hard_drive:")
+        st.warning(f"Unfinished jobs cannot go on. {escape_markdown(trouble)}.", icon=":material/hard_drive:")
 
 
 def link(title: str, label: str | None = None, **query: str) -> None:

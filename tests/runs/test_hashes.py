@@ -12,7 +12,7 @@ from core.runs.hashes import known_hashes, note_file, with_hashes
 from core.runs.run import read_run, write_run
 from core.settings import current_settings
 from core.verdict.ensemble import load_ensemble
-from core.verdict.second_look import load_second_look
+from core.verdict.photometric_classifier import FILE_NAME, load_photometric_classifier
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_a_run_of_a_later_version_is_refused_by_name(folder):
         load_ensemble(folder)
 
 
-def test_a_damaged_second_look_is_named(folder):
-    for path in folder.glob("second_look*.npz"):
+def test_a_damaged_photometric_classifier_is_named(folder):
+    for path in folder.glob(FILE_NAME):
         path.write_bytes(path.read_bytes()[:100])
         with pytest.raises(RunError, match=path.name):
-            load_second_look(folder, read_run(folder).started)
+            load_photometric_classifier(folder, read_run(folder).started)

@@ -94,7 +94,7 @@ def _is_number(item: ast.FormattedValue) -> bool:
 
 
 def _leaves(node: ast.expr) -> Iterator[ast.expr]:
-    """The values of which a text is put together; numbers by their format and what goes through `plain` are none."""
+    """The values of which a text is put together; numbers and what is escaped are none."""
     operands = _operands(node)
     if operands is None:
         yield node
@@ -118,7 +118,7 @@ def unescaped(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def test_nothing_from_outside_is_drawn_as_markdown(path):
     found = list(unescaped(ast.parse(path.read_text(encoding="utf-8"))))
     allowed = OURS.get(name_of(path), set())
-    assert [item for item in found if item[1] not in allowed] == [], "put it through ui.parts.plain.plain"
+    assert [item for item in found if item[1] not in allowed] == [], "put it through ui.parts.markdown.escape_markdown"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_nothing_from_outside_is_drawn_as_markdown(path):
 )
 def test_the_search_finds_what_it_is_for(line):
     assert list(unescaped(ast.parse(line)))
-    assert not list(unescaped(ast.parse("st.markdown(f'{plain(card)} {n_stars:,} {error:.2f}')")))
+    assert not list(unescaped(ast.parse("st.markdown(f'{escape_markdown(card)} {n_stars:,} {error:.2f}')")))
 
 
 def test_the_label_of_a_star_fetches_nothing():

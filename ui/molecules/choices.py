@@ -11,7 +11,7 @@ from core.molecules.example import make_spectrum
 from core.molecules.read_spectrum import read_spectrum
 from ui import state
 from ui.molecules import cache
-from ui.parts.plain import file_name
+from ui.parts.markdown import file_name
 
 EXAMPLE, OWN, SIMULATED = "Simulated hot core", "Your own spectrum", "Simulator"
 FILE_TYPES = ["dat", "txt", "asc", "csv", "fits", "fit", "vot", "xml", "ecsv"]

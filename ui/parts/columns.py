@@ -41,7 +41,7 @@ _HEADINGS: dict[str, tuple[str, str | None]] = {
     "z_pc": ("z (pc)", "%.0f"),
     "ruwe": ("RUWE", "%.2f"),
     "out_of_distribution": ("Unlike the training", None),
-    "impostor": ("Impostor", None),
+    "impostor": ("Contaminant", None),
     "true_a_v": ("True A_V (mag)", "%.2f"),
     "true_mass": ("True mass (M☉)", "%.1f"),
 }

@@ -9,7 +9,7 @@ from core.errors import ExplorerError
 from core.settings import current_settings
 from ui import cache
 from ui.parts import access
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.shell import link
 
 POPULATIONS = {"training": "Training: balanced, with hard negatives", "survey": "Survey: natural prevalence"}
@@ -29,10 +29,10 @@ def draw_sample() -> None:
         try:
             _draw(population, int(n_stars), int(seed), path)
         except ExplorerError as error:
-            st.error(plain(error), icon=":material/error:")
+            st.error(escape_markdown(error), icon=":material/error:")
     st.caption(
         f"Larger samples: `python -m core simulate --population survey --stars 1000000 --seed 1 --out FOLDER`. "
-        f"Saved samples lie in {plain(current_settings().samples_dir)}."
+        f"Saved samples lie in {escape_markdown(current_settings().samples_dir)}."
     )
 
 
@@ -48,5 +48,5 @@ def _draw(population: str, n_stars: int, seed: int, path: Path) -> None:
             )  # fmt: skip
         bar.empty()
         cache.find_datasets.clear()
-    st.success(f"{n_stars:,} stars are saved as {plain(path.name)}.", icon=":material/check:")
+    st.success(f"{n_stars:,} stars are saved as {escape_markdown(path.name)}.", icon=":material/check:")
     link("Spectra", "Browse this sample", set=path.name)

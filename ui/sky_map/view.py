@@ -12,7 +12,7 @@ from core.sky.sky_cells import SkyMap, cell_centres
 from core.sky.star_places import StarPlaces, star_places
 from core.sky.star_source import Cuts, StarSource
 from ui import state
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.shell import link
 from ui.sky_map import cache as sky_cache
 from ui.sky_map.choices import cell_radius, go_to, settings_of_query
@@ -71,7 +71,7 @@ def answer_click(event, drawn: SkyMap) -> None:
     objects = (event.selection or {}).get("objects", {}) if event else {}
     for star in [*objects.get("stars", []), *objects.get("faded", [])][:1]:
         source_id, card = name_of(star), " · ".join(str(star[2]).split("\n")[1:])
-        st.markdown(f"**{DEFAULT.designation(source_id)}** · {plain(card)}")
+        st.markdown(f"**{DEFAULT.designation(source_id)}** · {escape_markdown(card)}")
         link("Star", f"Verdict on {DEFAULT.designation(source_id)}", source_id=source_id)
     for cell in objects.get("cells", [])[:1]:
         order = drawn.order or 0
@@ -86,7 +86,7 @@ def answer_click(event, drawn: SkyMap) -> None:
         )
 
 
-def say(drawn: SkyMap, projection: str, painted: Painted) -> str:
+def caption_of(drawn: SkyMap, projection: str, painted: Painted) -> str:
     """The caption: what a mark is, and what to look at."""
     if drawn.order is None:
         some = f"{len(drawn.marks):,} of " if len(drawn.marks) < drawn.n_stars else ""
@@ -103,7 +103,8 @@ def say(drawn: SkyMap, projection: str, painted: Painted) -> str:
     }.get(projection, " Galactic coordinates, l = 0° in the middle and growing to the left.")
     return (
         text + where + " Massive stars lie within some 100 pc of the plane: at high latitude expect near ones (Orion, "
-        "Scorpius-Centaurus), the Magellanic Clouds, runaways, and impostors."
+        "Scorpius-Centaurus), the Magellanic Clouds, runaways, and contaminants (hot subdwarfs and "
+        "white dwarfs, too faint to be massive)."
     )
 
 

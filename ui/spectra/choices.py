@@ -9,7 +9,7 @@ from core.spectra.representations import REPRESENTATIONS, Representation, find_r
 from ui import cache, state
 from ui.parts.choice import choose_one
 from ui.parts.columns import star_columns
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 MAGNITUDES = (3.0, 21.0)
 COLOURS = (-1.0, 6.0)
@@ -29,7 +29,7 @@ def choose_dataset() -> Dataset | None:
     try:
         return opened.dataset(own[name]) if name in own else cache.open_dataset(entries[name])
     except ExplorerError as error:
-        st.error(f"This set cannot be opened. {plain(error)}", icon=":material/error:")
+        st.error(f"This set cannot be opened. {escape_markdown(error)}", icon=":material/error:")
         return None
 
 
