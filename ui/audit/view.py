@@ -69,8 +69,8 @@ def show_audit(audit: dict) -> None:
         st.warning(f"This audit is not kept. {escape_markdown(audit['not_kept'])}.", icon=":material/hard_drive:")
     when = audit["audited"][:16].replace("T", " ")
     st.caption(
-        f"Audited {escape_markdown(when)} UTC. Data set: {escape_markdown(audit['data'])}. Where a check asks for it, give "
-        "the data set on the command line: `python -m core audit RUN_DIR --data FILE`; the result appears here."
+        f"Audited {escape_markdown(when)} UTC. Data set: {escape_markdown(audit['data'])}. Where a check asks for it, "
+        "give the data set on the command line: `python -m core audit RUN_DIR --data FILE`; the result appears here."
     )
     table = pd.DataFrame(checks)[["check", "title", "verdict", "text"]]
     download_table(table, "Audit (CSV)", f"audit_{audit['model']}")
