@@ -32,8 +32,8 @@ def show_verdict(verdict: StarVerdict, run: RunSummary) -> None:
     if verdict.unseen:
         st.caption(
             f":material/visibility_off: {UNSEEN_NOTE.capitalize()}: {escape_markdown(run.title)} has learnt from "
-            "this real star, so the numbers are those of the members in whose training neither the star nor a copy had a "
-            "part."
+            "this real star, so the numbers are those of the members in whose training neither the star nor a copy had "
+            "a part."
         )
     else:
         show(members_figure(verdict.members), _members_caption(verdict, run), key="members")
