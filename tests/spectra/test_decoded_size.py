@@ -29,8 +29,8 @@ def same_text(rows: int = ROWS) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), [LONG])
 
 
-def one_list(values: int = 60_000_000) -> pa.Array:
-    return pa.ListArray.from_arrays([0, values], pa.array(np.zeros(values, np.float32)))
+def one_list(values: int = 35_000_000) -> pa.Array:
+    return pa.ListArray.from_arrays([0, values], pa.array(np.zeros(values)))
 
 
 def written(folder: Path, columns: dict, rows: int = ROWS, **options) -> Path:
@@ -80,11 +80,12 @@ def test_batches_are_as_short_as_their_texts_are_long(tmp_path):
 
 
 @pytest.mark.parametrize("options", [{}, {"use_dictionary": False, "compression": "zstd"}], ids=["run-length", "zstd"])
-@pytest.mark.parametrize("door", ["an upload of spectra", "classify", "survey", "cluster"])
-def test_a_list_of_millions_of_equal_values_is_refused_unread(door, options, tmp_path):
-    path = written(tmp_path, {"flux": one_list(80_000_000)}, 1, **options)
-    with pytest.raises(FileTooLargeError, match=r"flux.*MiB in memory"):
-        DOORS[door](path)
+def test_a_list_of_millions_of_equal_values_is_refused_unread(options, tmp_path):
+    path = written(tmp_path, {"flux": one_list()}, 1, **options)
+    assert path.stat().st_size < 1_000_000
+    for door in ("an upload of spectra", "classify", "survey", "cluster"):
+        with pytest.raises(FileTooLargeError, match=r"flux.*MiB in memory"):
+            DOORS[door](path)
 
 
 def test_texts_in_a_list_are_counted_too(tmp_path):
@@ -96,7 +97,7 @@ def test_texts_in_a_list_are_counted_too(tmp_path):
 
 
 def test_millions_of_equal_rows_are_refused(tmp_path):
-    rows = 9_000_000
+    rows = 7_000_000
     path = written(tmp_path, {}, 1)
     table = pa.table({name: pa.array(np.full(rows, 1.0)) for name in ("ra", "dec", "parallax", "pmra")})
     pq.write_table(table.append_column("source_id", pa.array(np.full(rows, ID))), path)
@@ -106,8 +107,7 @@ def test_millions_of_equal_rows_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "json", "vot", "nested"])
-@pytest.mark.parametrize("door", DOORS)
-def test_a_table_of_too_many_columns_is_refused_at_every_door(door, form, tmp_path):
+def test_a_table_of_too_many_columns_is_refused_at_every_door(form, tmp_path):
     path = tmp_path / f"stars.{form}"
     names = ["source_id", "flux", *(f"c{number}" for number in range(MAX_COLUMNS))]
     if form == "csv":
@@ -122,8 +122,9 @@ def test_a_table_of_too_many_columns_is_refused_at_every_door(door, form, tmp_pa
     else:
         inner = pa.StructArray.from_arrays([pa.array([1])] * len(names), names=names)
         pq.write_table(pa.table({"source_id": [ID], "xp": inner}), path)
-    with pytest.raises(FileTooLargeError, match="columns, at most"):
-        DOORS[door](path)
+    for read in DOORS.values():
+        with pytest.raises(FileTooLargeError, match="columns, at most"):
+            read(path)
 
 
 def test_the_quota_is_asked_while_a_file_is_read(tmp_path):
@@ -158,6 +159,7 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_AS"), reason="this system has no limit of address space")
 def test_too_little_address_space_is_a_named_error(tmp_path):
     path = written(tmp_path, {})
