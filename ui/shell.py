@@ -9,6 +9,7 @@ from ui import state
 from ui.parts import access, jobs
 from ui.parts.garbage import spare_modules
 from ui.parts.markdown import escape_markdown
+from ui.parts.server_uploads import bound_uploads
 
 PROGRAM = "Massive Star Explorer"
 ICON_FILE = Path(__file__).with_name("icon.svg")
@@ -171,6 +172,7 @@ def page(title: str, icon: str) -> None:
         Material symbol of the heading, ':material/name:'.
     """
     spare_modules()
+    bound_uploads()
     # A picture from this folder: a material symbol as favicon would be fetched from a font server.
     st.set_page_config(page_title=f"{title} · {PROGRAM}", page_icon=str(ICON_FILE), layout="wide")
     access.require_log_in()

@@ -59,7 +59,7 @@ DOWNLOAD, EXPLAIN, ERRORS_OF, STARS_OF = "download", "explain", "errors of", "st
 RANGE_GHZ, ALIKE = "range", "alike"
 SEND, LIST_TABLE = "send", "list table"
 CUT, SURVEY_CUT, PAGE_OF, CANDIDATES, STAR_TABLE = "cut", "survey cut", "page of", "candidates", "star table"
-PRESET_OF, GROUPS, ZOOM, BY_HAND = "take preset", "groups", "zoom", "by hand"
+PRESET_OF, GROUPS, ZOOM, BY_HAND, NEXT = "take preset", "groups", "zoom", "by hand", "next"
 
 # What the session remembers beside widgets.
 REFUSED, SIMULATED_STAR, STAR_TABLES = "refused", "simulated star", "uploaded star tables"
@@ -140,6 +140,11 @@ def forget(name: str) -> None:
 def take(name: str) -> Any:
     """The value, once: it is dropped; None where there is none."""
     return st.session_state.pop(name, None)
+
+
+def choose_next(name: str, value: str) -> None:
+    """Let the menu of that name show a value the next time it is drawn (see `ui.parts.choice.choose_one`)."""
+    st.session_state[key(NEXT, name)] = value
 
 
 def show_job(job_id: str, tab: str) -> None:

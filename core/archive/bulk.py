@@ -19,6 +19,7 @@ from core.errors import NotFoundError, ReadError, UsageError
 from core.gaia.columns import STAR_COLUMNS, with_fixed_types
 from core.gaia.releases import CONTINUOUS, DEFAULT
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, concatenate
+from core.spreadsheet import defused
 
 CHUNK_IDS = 2000
 ROUNDS = 3
@@ -172,7 +173,7 @@ def write_undelivered(undelivered: pd.DataFrame, out: Path) -> None:
         path.unlink(missing_ok=True)
         return
     with atomic_path(path) as beside:
-        undelivered.to_csv(beside, index=False)
+        defused(undelivered).to_csv(beside, index=False)
 
 
 def star_columns(ids: Sequence[int] | np.ndarray, client: ArchiveClient) -> pd.DataFrame:

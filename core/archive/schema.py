@@ -227,7 +227,7 @@ def _path(client: ArchiveClient) -> Path:
 def _recall(path: Path) -> SchemaCheck | None:
     try:
         kept = json.loads(path.read_text())
-        if time.time() - float(kept["saved"]) > BELIEVED_DAYS * _SECONDS_PER_DAY:
+        if not -1.0 <= (time.time() - float(kept["saved"])) / _SECONDS_PER_DAY <= BELIEVED_DAYS:
             return None
         return SchemaCheck(kept["release"], kept["tables"], tuple(Difference(**item) for item in kept["differences"]))
     except (OSError, ValueError, KeyError, TypeError):

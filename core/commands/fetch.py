@@ -17,6 +17,7 @@ from core.commands.release_option import ReleaseOption, release_key, release_or_
 from core.commands.row_progress import count_progress
 from core.errors import UsageError
 from core.gaia.releases import find_release
+from core.spreadsheet import defused
 
 EXIT_PARTLY = 3
 _MOST_NAMED = 20
@@ -137,7 +138,7 @@ def _ids(path: Path, ids_of: str | None, out: Path, client: ArchiveClient) -> tu
     lost = out.with_name(f"{out.name}.untranslated.csv")
     table = answer.matched.rename(columns={"old_id": f"{source.key}_source_id", "new_id": "source_id"})
     with atomic_path(out.with_name(f"{out.name}.ids.csv")) as beside:
-        table.to_csv(beside, index=False)
+        defused(table).to_csv(beside, index=False)
     print(
         f"{len(table)} of {len(np.unique(ids))} ids of {source.name} translated to {client.release.name} (median "
         f"{table['angular_distance'].median():.1f} mas apart, see {out}.ids.csv)", file=sys.stderr,
@@ -147,7 +148,7 @@ def _ids(path: Path, ids_of: str | None, out: Path, client: ArchiveClient) -> tu
         reasons = ["several counterparts"] * len(unclear) + ["no counterpart"] * len(answer.lost)
         rows = pd.DataFrame({"source_id": np.concatenate([unclear, answer.lost]), "reason": reasons})
         with atomic_path(lost) as beside:
-            rows.to_csv(beside, index=False)
+            defused(rows).to_csv(beside, index=False)
         print(f"not translated: {len(unclear)} ambiguous and {len(answer.lost)} lost, see {lost}", file=sys.stderr)
     return table["source_id"].to_numpy(dtype=np.int64), len(listed.problems)
 

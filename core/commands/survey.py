@@ -74,6 +74,8 @@ def survey(
         f"{out}: {found.n_rows} rows in {found.n_partitions - len(done.missing)} of {found.n_partitions} "
         f"partitions, {found.n_classified} classified, {found.n_massive} massive at equal priors"
     )
+    for name, fault in done.done_again.items():
+        print(f"  {name} was damaged ({fault}): done again")
     for note, count in found.notes.items():
         print(f"  {count} rows: {note}")
     for number, fault in found.faults.items():

@@ -31,6 +31,7 @@ from core.gaia.faintness import CERTAINTY, probability_too_faint
 from core.gaia.labels import LOW_MASS, MASSIVE
 from core.gaia.source_id import healpix_of
 from core.records import write_record
+from core.spreadsheet import defused
 
 SPECTRA_FILE = "spectra.parquet"
 N_STARS = 23_636
@@ -206,7 +207,7 @@ class _Build:
     def write_csv(self, name: str, table: pd.DataFrame) -> None:
         """A list beside the data set."""
         with atomic_path(self.out / name) as beside:
-            table.to_csv(beside, index=False)
+            defused(table).to_csv(beside, index=False)
 
     def write_json(self, name: str, content: dict[str, object]) -> None:
         """A fact to remember in the working folder."""

@@ -21,6 +21,7 @@ from core.gaia.units import is_unit, unit_text
 from core.spectra.grid import FLUX_UNIT
 from core.spectra.readers.data_release import RELEASE_COLUMN, RELEASE_FIELD
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, require_one_release
+from core.spreadsheet import defused_arrow
 
 WRITTEN_SUFFIXES = (".parquet", ".csv", ".ecsv", ".fits", ".vot", ".xml")
 _UNITS = {
@@ -68,7 +69,7 @@ def write_spectra(spectra: SpectrumSet, path: str | os.PathLike, *, dtype: str =
         name = find_release(spectra.release).name
         table = table.append_column(RELEASE_COLUMN, pa.array([name] * len(spectra), pa.string()))
         if suffix == ".csv":
-            arrow_csv.write_csv(_with_text_arrays(table), beside)
+            arrow_csv.write_csv(_with_text_arrays(defused_arrow(table)), beside)
         else:
             _write_astropy(table, beside, suffix)
 

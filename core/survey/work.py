@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +23,7 @@ from core.survey.partitions import Partition, Plan, is_catalogue, require_readab
 from core.survey.simulated import is_simulated, iter_simulated
 from core.verdict.companions import load_companions
 from core.verdict.verdict import judge
+from core.whole import Mark, mark_of
 
 CHUNK_ROWS = 4096
 """Rows in memory at a time; a multiple of the batches of the network, counted from the partition's first row."""
@@ -57,6 +58,8 @@ class PartitionResult:
         How often each note was given.
     fault : str
         Why there is no output part; '' where there is one.
+    mark : Mark or None
+        Of the part as it was written.
     """
 
     number: int
@@ -65,6 +68,7 @@ class PartitionResult:
     n_massive: int = 0
     notes: dict[str, int] = field(default_factory=dict)
     fault: str = ""
+    mark: Mark | None = None
 
 
 def classify_partition(
@@ -102,7 +106,7 @@ def classify_partition(
         return count_part(part, partition.number)
     table = pa.concat_tables(tables)
     write_index(part, table)
-    return _count(table, partition.number)
+    return replace(_count(table, partition.number), mark=mark_of(part))
 
 
 def first_release(plan: Plan) -> tuple[str, bool]:
@@ -141,7 +145,8 @@ def _asked(release: str) -> str | None:
 
 def count_part(part: Path, number: int) -> PartitionResult:
     """What stands in a finished part."""
-    return _count(pq.read_table(part, columns=["probability", "label", "note"]), number)
+    found = _count(pq.read_table(part, columns=["probability", "label", "note"]), number)
+    return replace(found, mark=mark_of(part))
 
 
 def _count(table: pa.Table, number: int) -> PartitionResult:

@@ -1,5 +1,7 @@
 """Opening files: upload, reading, the list of what is open. Opened spectra stay with the session that opened them."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core import quota
@@ -73,9 +75,13 @@ def _read(opened: state.OpenedFiles, name: str, data: bytes, beside: dict[str, b
     try:
         quota.check_upload(len(others), sum(spectra.n_bytes for spectra in others), len(data))
         left_out: list[LeftOut] = []
-        spectra = _read_any(name, data, beside, left_out)
-        # A packed file may hold many times its size: what stays in memory counts.
-        quota.check_session(sum(item.n_bytes for item in (*others, spectra)))
+        held = sum(item.n_bytes for item in others)
+
+        def check_bytes(n_bytes: int) -> None:
+            quota.check_session(held + n_bytes)  # a packed file may hold many times its size
+
+        spectra = _read_any(name, data, beside, left_out, check_bytes)
+        check_bytes(spectra.n_bytes)
         opened.add(name, spectra)
         for item in left_out[:MOST_LEFT_OUT]:
             opened.failures[f"{name}/{item.name}"] = item.reason
@@ -83,10 +89,16 @@ def _read(opened: state.OpenedFiles, name: str, data: bytes, beside: dict[str, b
         opened.failures[name] = str(error)
 
 
-def _read_any(name: str, data: bytes, beside: dict[str, bytes], left_out: list[LeftOut]) -> SpectrumSet:
+def _read_any(
+    name: str,
+    data: bytes,
+    beside: dict[str, bytes],
+    left_out: list[LeftOut],
+    check_bytes: Callable[[int], None],
+) -> SpectrumSet:
     """XP spectra, or one star's spectrum by another instrument as XP would have seen it."""
     try:
-        return read_bytes(name, data, beside=beside, on_left_out=left_out.append)
+        return read_bytes(name, data, beside=beside, on_left_out=left_out.append, check_bytes=check_bytes)
     except ReadError as error:
         from core.foreign_spectra.file_run import upload
 

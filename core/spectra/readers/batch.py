@@ -23,7 +23,7 @@ from core.gaia.vocabulary import (
 )
 from core.spectra.readers.arrays import is_list, is_text, single_array
 from core.spectra.readers.positions import angle_degrees, with_positions
-from core.spectra.readers.releases import release_of_names, release_of_rows
+from core.spectra.readers.releases import RELEASE_WORDS, release_of_names, release_of_rows
 from core.spectra.readers.values import as_floats
 
 __all__ = ["Batch", "TableSource", "canonical_names", "make_batch", "unique_names", "wanted_names"]
@@ -37,6 +37,8 @@ ERROR_COLUMNS = (
 )
 """Columns that only flux errors need: skipped where they are not wanted."""
 ARRAY_COLUMNS = ("flux", "wavelength", *COEFFICIENT_COLUMNS, *ERROR_COLUMNS)
+_EVIDENCE = frozenset({*RELEASE_WORDS, *GUESSED_ID_WORDS, "xp", "band"})
+"""Columns beside the vocabulary that tell what ids and spectra are."""
 SCALAR_COLUMNS = tuple(f"{band}_{name}" for band in BANDS for name in ("standard_deviation", "n_relevant_bases"))
 
 
@@ -170,6 +172,15 @@ def wanted_names(names: Sequence[str], columns: Sequence[str] | None) -> list[st
     if columns is None:
         return list(names)
     return [name for name, word in canonical_names(names).items() if word in columns]
+
+
+def fact_names(names: Sequence[str]) -> list[str]:
+    """The canonical names of those columns that mean something here, whatever else a file holds."""
+    return [
+        word
+        for name, word in canonical_names(names).items()
+        if name != word or is_known(name) or word_of(name) in _EVIDENCE or name.startswith("true_")
+    ]
 
 
 def _frame(frames: dict[str, str], canonical: dict[str, str]) -> str:

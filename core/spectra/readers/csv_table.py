@@ -15,6 +15,7 @@ import pyarrow.csv as arrow_csv
 
 from core.errors import FileTooLargeError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.batch import Batch, canonical_names, make_batch, wanted_names
+from core.spectra.readers.limits import MAX_RATIO
 from core.spectra.readers.sampling import sampling_beside
 from core.spectra.readers.text_layout import read_layout
 
@@ -23,8 +24,6 @@ _BYTES_PER_ROW = 1024
 """Whoever asks for a few rows alone has no whole block parsed; a row may be as long as the block."""
 _NULLS = ["", "null", "NULL", "None", "--"]
 _FREE_BYTES = 32 << 20
-MAX_RATIO = 250
-"""Text of spectra packs 2 to 30 times; what unpacks to much more than this is made to fill the memory."""
 _BLANKS = re.compile(rb'("(?:[^"]|"")*")|[ \t]+')
 ReadBeside = Callable[[str], bytes | None]
 """Returns the content of the file of that name beside the table, None where there is none."""

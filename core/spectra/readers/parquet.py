@@ -12,7 +12,9 @@ from core.errors import ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
 from core.spectra.readers.data_release import RELEASE_FIELD
 from core.spectra.readers.ecsv_header import header_of, parse_yaml
+from core.spectra.readers.limits import check_columns, check_growth, held_bytes
 from core.spectra.readers.nested import flattened, flattened_names
+from core.spectra.readers.parquet_size import rows_at_a_time
 from core.spectra.readers.releases import release_in
 from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 
@@ -29,10 +31,12 @@ class ParquetSource:
 
     def __init__(self, file: Path | BinaryIO, origin: str, row_groups: Sequence[int] | None = None) -> None:
         self.origin = origin
+        self._where = file
         self._row_groups = None if row_groups is None else list(row_groups)
         try:
             # small read buffers instead of whole column chunks keep memory bounded for row groups of any size
             self._file = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+            self._stored = file.stat().st_size if isinstance(file, Path) else file.seek(0, 2)
             schema = self._file.schema_arrow
             names = schema.names
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -41,9 +45,11 @@ class ParquetSource:
                 "file. Fetch it "
                 "again"
             ) from error
+        check_columns(len(names), origin)
         if len(set(names)) < len(names):
             raise ReadError(f"{origin}: two columns have one name. Give each column a name of its own")
         self._tops = flattened_names(schema)
+        check_columns(len(self._tops), origin)
         self.names = list(self._tops)
         self.n_rows: int | None = self._file.metadata.num_rows
         self.fraction = 0.0
@@ -54,17 +60,21 @@ class ParquetSource:
         wanted = wanted_names(self.names, columns)
         tops = list(dict.fromkeys(self._tops[name] for name in wanted))
         is_nested = any(self._tops[name] != name for name in wanted)
-        done = 0
+        done = n_bytes = 0
         try:
-            for rows in self._file.iter_batches(chunk_rows, self._row_groups, columns=tops, use_threads=False):
+            chosen = range(self._file.num_row_groups) if self._row_groups is None else self._row_groups
+            n_rows = rows_at_a_time(self._file, self._where, tops, chosen, chunk_rows, self.origin)
+            for rows in self._file.iter_batches(n_rows, self._row_groups, columns=tops, use_threads=False):
                 done += rows.num_rows
                 self.fraction = done / max(self.n_rows or 0, 1)
                 table = pa.Table.from_batches([rows])
+                n_bytes += held_bytes(table)
+                check_growth(n_bytes, self._stored, f"{self.origin}: the table")
                 table = flattened(table).select(wanted) if is_nested else table
                 yield make_batch(table, self._units, columns, origin=self.origin, **self._facts)
         except (pa.ArrowInvalid, OSError) as error:
             raise TruncatedFileError(f"{self.origin}: the Parquet file is damaged ({error}). Fetch it again") from error
-        except pa.ArrowNotImplementedError as error:
+        except (pa.ArrowNotImplementedError, pa.ArrowCapacityError) as error:
             raise UnsupportedFormatError(f"{self.origin}: a column cannot be read ({error})") from error
 
 

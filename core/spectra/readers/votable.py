@@ -14,6 +14,7 @@ import pyarrow as pa
 from core.errors import ArchiveReplyError, MissingColumnError, ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
+from core.spectra.readers.limits import check_columns
 from core.spectra.readers.releases import release_in
 from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 
@@ -129,7 +130,7 @@ class _Watch:
         self.failure: str | None = None
         self._in_failure = False
         self._most_values = most_values
-        self._rows = self._width = 0
+        self._rows = self._width = self._n_fields = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         word = name.rsplit(" ", 1)[-1]
@@ -141,6 +142,8 @@ class _Watch:
         elif word == "TABLE":
             self._rows, self._width = _product(attributes.get("nrows", "0")), 0
         elif word in ("FIELD", "PARAM"):
+            self._n_fields += 1
+            check_columns(self._n_fields, self.origin)
             n_values = _reserved(attributes.get("arraysize", ""), attributes.get("datatype", ""))
             self._width += n_values if word == "FIELD" else 0
             self._check_values(n_values)
