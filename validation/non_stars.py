@@ -21,6 +21,7 @@ from core.simulation.unusual.quasars import draw_quasars
 from core.spectra.damage import is_damaged
 from core.spectra.emission_lines import measure_emission
 from core.spectra.non_stars import KINDS, NonStarNetwork, NonStarScores, detector_inputs, non_star_scores
+from core.spectra.photometry import synthetic_photometry
 from core.spectra.spectrum_set import SpectrumSet
 from core.statistics.intervals import wilson_interval
 from core.verdict.companions import companions_of
@@ -34,6 +35,7 @@ MIX = {"M": 0.1, "K": 0.1, "G": 0.1, "F": 0.1, "A": 0.1, "late B": 0.08, "hot su
        "Be": 0.06, "Herbig": 0.05, "composite": 0.05, "giants": 0.06}  # fmt: skip
 _BRIGHTNESS = ((0.0, 14.0), (14.0, 16.0), (16.0, 17.7))
 _REDSHIFT_LEARNT = 1.8
+SKY, _BRIGHT_PARALLAX_ERROR_MAS = 0.0003, 0.1
 
 
 def share(flags: np.ndarray) -> str:
@@ -201,6 +203,34 @@ def never_learnt_section(rng: np.random.Generator) -> Section:
     return "Never learnt", [f"Networks taught with {100 * SCALE:g} % of the lesson and without what they judge."], rows
 
 
+def standards_section() -> Section:
+    """The hot standards of CALSPEC where 0.03 % of the stars are massive: what each rung of the ladder rests on."""
+    folder = current_settings().real_data_dir
+    table = pd.read_parquet(folder / "calspec_vs_gaia_91.parquet")
+    table = table[table["spectral_type"].fillna("").str.match(r"^(O|B0)")]
+    flux = np.stack([np.asarray(row, dtype=float) for row in table["gaia_flux"]])
+    g, bp, rp = synthetic_photometry(flux)
+    gaia = pd.read_parquet(folder / "gaia_source_bright_1457.parquet").drop_duplicates("source_id")
+    parallax = gaia.set_index("source_id")["parallax"].reindex(table["source_id"]).to_numpy()
+    bright = {"phot_g_mean_mag": g, "bp_rp": bp - rp}
+    placed = bright | {"parallax": parallax, "parallax_error": np.full(len(g), _BRIGHT_PARALLAX_ERROR_MAS)}
+    ensemble = load_ensemble(current_settings().default_run_dir, threads=1)
+    spectra = SpectrumSet(table["source_id"].to_numpy(np.int64), flux)
+    alone, known = (judge(spectra, ensemble, companions_of(ensemble), facts) for facts in ({}, placed))
+    rows = [
+        {
+            "star": name, "type": kind, "G": f"{g[i]:.2f}", "spectrum, equal priors": f"{alone.probability[i]:.4f}",
+            "likelihood ratio": f"{alone.probability[i] / (1 - alone.probability[i]):,.0f}",
+            "spectrum, 0.03 %": f"{alone.posterior(SKY, 'probability')[i]:.3f}",
+            "with G, colour and parallax, 0.03 %": f"{known.posterior(SKY)[i]:.3f}",
+        }
+        for i, (name, kind) in enumerate(zip(table["star_name"], table["spectral_type"], strict=True))
+    ]  # fmt: skip
+    text = (f"Half at 0.03 % takes a likelihood ratio of {(1 - SKY) / SKY:,.0f}. G, BP-RP from the spectrum, parallax "
+            f"of Gaia DR3 with {_BRIGHT_PARALLAX_ERROR_MAS} mas, the usual error of such bright stars.")  # fmt: skip
+    return "Standards where 0.03 % are massive", [text], rows
+
+
 def speed_section(rng: np.random.Generator) -> Section:
     """Nanoseconds a star on one thread beside one member of the default ensemble, in turns; the best of nine."""
     ensemble = load_ensemble(current_settings().default_run_dir, threads=1)
@@ -231,7 +261,7 @@ def main() -> None:
     rng = np.random.default_rng(SEED)
     sections = [kinds_section(rng), stars_section(rng)]
     if (Path(current_settings().real_data_dir) / "labelled").is_dir():
-        sections.append(external_section())
+        sections += [external_section(), standards_section()]
         if not arguments.shipped_only:
             sections += [real_section(rng), never_learnt_section(rng)]
     write_report("non_stars", "What is no star: flags and marks", [*sections, speed_section(rng)])

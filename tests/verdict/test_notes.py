@@ -25,7 +25,7 @@ class ByTheLine:
 
     def probabilities(self, flux, coefficients=None):
         at, beside = (int(np.searchsorted(WAVELENGTH_NM, nm)) for nm in (656.0, 690.0))
-        return np.where(flux[:, at] > 1.2 * flux[:, beside], 0.9, 0.1) * np.ones((2, 1))
+        return np.where(flux[:, at] > 1.5 * flux[:, beside], 0.9, 0.1) * np.ones((2, 1))
 
 
 class Massive(ByTheLine):
