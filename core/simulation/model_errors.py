@@ -41,6 +41,7 @@ def add_model_errors(
     stellar: tuple[np.ndarray, np.ndarray, np.ndarray],
     is_normal: np.ndarray,
     rng: np.random.Generator,
+    damaged_share: float = DAMAGED_SHARE,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients as the real instrument gives them, one in seventy damaged: two new ndarrays of shape (n_stars, 55).
 
@@ -50,6 +51,8 @@ def add_model_errors(
     stellar : Teff (K), log g, [M/H], each of shape (n_stars,)
     is_normal : bool ndarray of shape (n_stars,)
         Stars with a normal atmosphere; white dwarfs and hot subdwarfs get the leak alone.
+    damaged_share : float
+        Of the stars whose spectrum is damaged.
     """
     leak, correction = _constants()
     flux = np.concatenate([bp, rp], axis=1, dtype=np.float32) @ _calibration()
@@ -59,9 +62,16 @@ def add_model_errors(
     np.maximum(relative, LEAST_FACTOR - 1.0, out=relative)
     source = flux[:, _leak_samples()].mean(axis=1) * np.exp(LEAK_SCATTER * rng.standard_normal(len(bp)))
     change = flux * relative + source[:, None].astype(np.float32) * leak
-    damaged = np.flatnonzero(rng.random(len(bp)) < DAMAGED_SHARE)
+    damaged = np.flatnonzero(rng.random(len(bp)) < damaged_share)
     change[damaged] += (flux + change)[damaged] * (draw_damage(len(damaged), rng) - 1.0).astype(np.float32)
     return back_projected(bp, rp, change)
+
+
+def add_leak(bp: np.ndarray, rp: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The leak into the blue alone, for light that is no normal star's: two new ndarrays of shape (n, 55)."""
+    flux = np.concatenate([bp, rp], axis=1, dtype=np.float32) @ _calibration()
+    source = flux[:, _leak_samples()].mean(axis=1) * np.exp(LEAK_SCATTER * rng.standard_normal(len(bp)))
+    return back_projected(bp, rp, source[:, None].astype(np.float32) * _constants()[0])
 
 
 @cache
