@@ -62,7 +62,9 @@ def chunk_table(
     bp, rp, magnitudes = noise_free_coefficients(stars, atmosphere)
     if stars["in_vacuum"].iloc[0]:  # not in the first draw
         stellar = tuple(stars[name].to_numpy() for name in ("true_teff", "true_logg", "true_mh"))
-        bp, rp = add_model_errors(bp, rp, stellar, (stars["family"] == "normal").to_numpy(), rng)
+        bp, rp = add_model_errors(
+            bp, rp, stellar, (stars["family"] == "normal").to_numpy(), rng, float(stars["damaged_share"].iloc[0])
+        )
     stars = stars.assign(**_observed_magnitudes(stars, magnitudes, rng))
     measured = add_noise(bp, rp, stars["phot_g_mean_mag"].to_numpy(), rng, with_correlations=with_correlations)
     flux = np.concatenate([measured.bp, measured.rp], axis=1, dtype=np.float32) @ _design()
