@@ -9,6 +9,7 @@ Resumable.
 import argparse
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,18 @@ SIMULATED, SUBDWARFS, METAL_POOR, BARE_MASSIVE = 0.28, 1.0, 0.7, 0.07
 """Weight of a simulated star beside a copy of a real one; of a hot subdwarf; of a low-mass star of [M/H] < -0.8; of a
 massive star behind less than BARE_A_V_MAG."""
 BARE_A_V_MAG = 0.6
-PEAK_RATE, EPOCHS, BATCH = 0.0025, 2, 1024
+BATCH = 1024
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Epochs and the peak of the learning rate."""
+
+    epochs: int = 2
+    peak_rate: float = 0.0025
+
+
+CYCLE = Cycle()
 
 
 def weights(data: TrainingData) -> np.ndarray:
@@ -52,6 +64,7 @@ def second_stage(
     copies_file: Path,
     leave_out: set[int] | None = None,
     only: tuple[int, ...] = (),
+    cycle: Cycle = CYCLE,
 ) -> Run:
     """Train the members that `out` lacks; returns the run.
 
@@ -73,7 +86,7 @@ def second_stage(
         real_stars=len(np.unique(copies["source_id"])),
         second_stage_rows=len(copies["label"]),
         second_stage_massive_rows=int(copies["label"].sum()),
-        second_stage_epochs=EPOCHS,
+        second_stage_epochs=(run.learnt_from.second_stage_epochs or 0) + cycle.epochs,
     )
     description = run.changed(learnt_from=learnt_from, members=[], results=None, seconds=0.0)
     with run_store.open_run(out, description, resume=True):
@@ -82,19 +95,20 @@ def second_stage(
         del data, simulated
         for entry in run.members:
             if entry.fold in (only or [entry.fold]) and entry.fold not in run_store.finished_folds(out):
-                _second_member(lesson, weight, (first, out), entry, device)
+                _second_member(lesson, (weight, cycle), (first, out), entry, device)
         return run_store.assemble(out, state=FINISHED, seconds=seconds_of(out))
 
 
 def _second_member(
-    lesson: MixedPreparation, weight: np.ndarray, folders: tuple[Path, Path], entry: Member, device: str
+    lesson: MixedPreparation, how: tuple[np.ndarray, Cycle], folders: tuple[Path, Path], entry: Member, device: str
 ) -> None:
     """Go on with one member of the first folder and store it in the second."""
+    weight, cycle = how
     (first, out), fold, started = folders, entry.fold, time.monotonic()
     rows = lesson.folds.train_rows(fold)
     checked = lesson.folds.validation_rows(fold)
     parts = [(lesson.inputs.rows(some), lesson.targets[some], weight[some]) for some in (rows, checked)]
-    member = _go_on(first / f"{run_store.member_name(fold)}.keras", (parts[0], parts[1]), entry)
+    member = _go_on(first / f"{run_store.member_name(fold)}.keras", (parts[0], parts[1]), entry, cycle)
     seconds = time.monotonic() - started + entry.seconds
     store_member(lesson, out, fold, member, seconds=seconds, device=device, first_stage_weights_hash=entry.weights_hash)
     print(f"member {fold}: {len(rows)} rows, loss {member.curves['loss'].iloc[-1]:.4f}", flush=True)
@@ -102,7 +116,7 @@ def _second_member(
     free_memory()
 
 
-def _go_on(path: Path, lesson: tuple, entry: Member) -> FittedMember:
+def _go_on(path: Path, lesson: tuple, entry: Member, cycle: Cycle) -> FittedMember:
     import keras
 
     from core.training.loss import make_loss
@@ -113,9 +127,9 @@ def _go_on(path: Path, lesson: tuple, entry: Member) -> FittedMember:
     before = before[before["fold"] == fold]
     keras.utils.set_random_seed(member_seed(99, fold))
     model = keras.models.load_model(path, compile=False)
-    steps = EPOCHS * -(-len(target) // BATCH)
+    steps = cycle.epochs * -(-len(target) // BATCH)
     model.compile(
-        optimizer=keras.optimizers.AdamW(OneCycle(PEAK_RATE, steps), weight_decay=0.01),
+        optimizer=keras.optimizers.AdamW(OneCycle(cycle.peak_rate, steps), weight_decay=0.01),
         loss=make_loss("positive", target, positive_weight=_balance(target, weight)),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
         steps_per_execution=16,
@@ -128,18 +142,18 @@ def _go_on(path: Path, lesson: tuple, entry: Member) -> FittedMember:
         validation_data=(checked, known[:, None], checked_weight),
         batch_size=BATCH,
         validation_batch_size=4096,
-        epochs=EPOCHS,
+        epochs=cycle.epochs,
         verbose=0,
     ).history
     curves = pd.DataFrame(
         {
             "fold": fold,
-            "epoch": int(before["epoch"].max()) + 1 + np.arange(EPOCHS),
+            "epoch": int(before["epoch"].max()) + 1 + np.arange(cycle.epochs),
             "loss": history["loss"],
             "val_loss": history["val_loss"],
             "accuracy": history["accuracy"],
             "val_accuracy": history["val_accuracy"],
-            "learning_rate": PEAK_RATE,
+            "learning_rate": cycle.peak_rate,
             "seconds": np.nan,
         }
     )
@@ -160,9 +174,12 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--copies", type=Path, required=True)
     parser.add_argument("--only", type=int, nargs="+", default=[], help="Train these members alone.")
+    parser.add_argument("--epochs", type=int, default=CYCLE.epochs)
+    parser.add_argument("--peak-rate", type=float, default=CYCLE.peak_rate)
     arguments = parser.parse_args()
+    cycle = Cycle(arguments.epochs, arguments.peak_rate)
     run = second_stage(
-        arguments.train_file, arguments.first, arguments.out, arguments.copies, only=tuple(arguments.only)
+        arguments.train_file, arguments.first, arguments.out, arguments.copies, only=tuple(arguments.only), cycle=cycle
     )
     print(json.dumps(run.figures.as_dict()))
 
