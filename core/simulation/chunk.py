@@ -65,7 +65,9 @@ def chunk_table(
     bp, rp, magnitudes = noise_free_coefficients(stars, atmosphere) if noise_free is None else noise_free
     if stars["in_vacuum"].iloc[0]:  # not in the first draw
         stellar = tuple(stars[name].to_numpy() for name in ("true_teff", "true_logg", "true_mh"))
-        bp, rp = add_model_errors(bp, rp, stellar, (stars["family"] == "normal").to_numpy(), rng)
+        bp, rp = add_model_errors(
+            bp, rp, stellar, (stars["family"] == "normal").to_numpy(), rng, float(stars["damaged_share"].iloc[0])
+        )
     stars = stars.assign(**_observed_magnitudes(stars, magnitudes, rng))
     g_mag = stars["phot_g_mean_mag"].to_numpy()
     measured = add_noise(bp, rp, g_mag, rng, with_correlations=with_correlations, scale=noise_scale)

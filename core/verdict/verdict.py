@@ -24,6 +24,7 @@ from core.verdict.notes import notes_of
 from core.verdict.sky_estimate import estimate_sky_probability
 from core.verdict.sky_validation import SCORES
 from core.verdict.star_verdict import StarVerdict
+from core.verdict.unseen import CHANGED_NOTE
 
 COLUMNS = ("source_id", "probability", "probability_std", "label", "note")
 
@@ -97,7 +98,7 @@ class Verdict:
         spread = np.where(self.n_asked > 1, spread, np.nan)
         if self.release != self.instrument:  # an id of another release names another star
             return mean, spread, np.zeros(len(mean), dtype=bool)
-        return self.companions.unseen.replace(self.source_id, mean, spread)
+        return self.companions.unseen.replace(self.source_id, mean, spread, self.flux)
 
     @property
     def probability(self) -> np.ndarray:
@@ -224,6 +225,9 @@ def judge(
     members = member_probabilities(spectra, ensemble)
     known = with_epoch(facts_of(spectra.metadata) if facts is None else facts, spectra)
     note = notes_of(spectra, members, ensemble)
+    if spectra.release == ensemble.instrument:
+        changed = companions.unseen.is_changed(spectra.source_id, spectra.flux) & np.isfinite(members).any(axis=0)
+        note[changed] = [f"{old}; {CHANGED_NOTE}" if old else CHANGED_NOTE for old in note[changed]]
     judged = (spectra.source_id, members, note, spectra.flux, known, companions, spectra.release, ensemble.instrument)
     return across_instruments(Verdict(*judged))
 
