@@ -5,6 +5,8 @@ those of its neighbours. Residual: flux over model with leak and correction, min
 that the noise of the donor stays small beside that of the star it goes to.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -32,7 +34,7 @@ def residuals() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     return stars, a_v, flux / seen - 1.0
 
 
-def library(stars: pd.DataFrame, a_v: np.ndarray, residual: np.ndarray) -> dict[str, np.ndarray]:
+def library(stars: pd.DataFrame, a_v: np.ndarray, residual: np.ndarray) -> dict[str, Any]:
     """Donors and their residuals in principal components, split into their neighbours' median and their own part."""
     from scipy.ndimage import gaussian_filter1d
     from scipy.spatial import cKDTree
