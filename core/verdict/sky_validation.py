@@ -86,11 +86,11 @@ def count_scores(stars: pd.DataFrame, n_massive: int, n_low_mass: int, **about: 
     scores = [name for name in SCORES if name in stars]
     called = np.ones(len(stars), bool) if "impostor" not in stars else ~stars["impostor"].fillna(False).to_numpy(bool)
     massive = stars["massive"].to_numpy(bool)
-    counts = [
+    of_massive, of_low_mass = (
         {name: _count(stars[name].to_numpy(float)[called & of_class]) for name in scores}
         for of_class in (massive, ~massive)
-    ]
-    return SkyValidation(*counts, n_massive, n_low_mass, **about)
+    )
+    return SkyValidation(of_massive, of_low_mass, n_massive, n_low_mass, **about)
 
 
 def _count(probability: np.ndarray) -> np.ndarray:
