@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
 from core.gaia.labels import MASSIVE
-from core.survey.columns import SCHEMA
 from core.verdict.sky_estimate import CANDIDATE_FROM
 
 FOLDER = ".index"
@@ -68,7 +67,7 @@ def write_index(part: Path, table: pa.Table | None = None) -> None:
     counts_file, candidates_file = index_files(part)
     if counts_file.is_file() and candidates_file.is_file():
         return
-    table = with_all_columns(pq.read_table(part) if table is None else table)
+    table = pq.read_table(part) if table is None else table
     chosen = pc.or_kleene(
         pc.greater_equal(table["probability"], CANDIDATE_FROM), pc.equal(table["true_label"], MASSIVE)
     ).combine_chunks()
@@ -79,17 +78,6 @@ def write_index(part: Path, table: pa.Table | None = None) -> None:
         np.savez_compressed(
             file, allow_pickle=False, **pack_counts(counts),
         )  # fmt: skip
-
-
-def with_all_columns(table: pa.Table) -> pa.Table:
-    """A part that an earlier version wrote with the columns of today: null, and by the spectrum alone."""
-    for name in SCHEMA.names:
-        if name not in table.column_names:
-            missing = (
-                table["probability"] if name == "sky_probability" else pa.nulls(len(table), SCHEMA.field(name).type)
-            )
-            table = table.append_column(SCHEMA.field(name), missing)
-    return table.select(SCHEMA.names)
 
 
 def count_stars(table: pa.Table) -> Counts:

@@ -81,7 +81,7 @@ def _stored(folder: Path, parts: Sequence[Path]) -> tuple[Counts, Path | None, s
                 pq.read_metadata(candidates)  # is it there, and whole?
                 return unpack_counts(stored), candidates, set(names)
     except (OSError, ValueError, KeyError, BadZipFile):
-        pass  # gone, torn or of an earlier version: the parts' own indices say the same
+        pass  # gone or torn: the parts' own indices say the same
     return Counts(), None, set()
 
 

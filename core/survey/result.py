@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from core.datasets.known_stars import known_stars
 from core.errors import SurveyError, UsageError
@@ -123,7 +122,7 @@ class SurveyResult:
         database = duckdb.connect()
         database.register("lists", known_stars(manifest.release))
         database.execute("CREATE TABLE known AS SELECT * FROM lists")  # what is registered is for one cursor only
-        all_columns = f"SELECT {_columns_of(parts[0])}, known_as FROM"
+        all_columns = f"SELECT {', '.join(SCHEMA.names)}, known_as FROM"
         database.execute(
             f"CREATE VIEW stars AS {all_columns} read_parquet({_listed(parts)}) LEFT JOIN known USING (source_id)"
         )
@@ -244,13 +243,6 @@ def _candidate_rows(index: Index) -> str:
         files = _listed(index.single)
         tables.append(f"SELECT * EXCLUDE (filename), {number} FROM read_parquet({files}, filename = true)")
     return " UNION ALL BY NAME ".join(tables)
-
-
-def _columns_of(file: Path) -> str:
-    """All columns, also of parts that an earlier version wrote: see `core.survey.index.with_all_columns`."""
-    there = set(pq.read_schema(file).names)
-    absent = {"sky_probability": "probability"}
-    return ", ".join(name if name in there else f"{absent.get(name, 'NULL')} AS {name}" for name in SCHEMA.names)
 
 
 def _listed(files: Sequence[Path]) -> str:

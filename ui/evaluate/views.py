@@ -1,6 +1,7 @@
 """Parts of the page Evaluate: curves, wrong verdicts, groups of stars, calibration, contaminants."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -100,14 +101,14 @@ def show_mistakes(result: RunResult, part: str) -> None:
     st.caption(f"The most confident come first: the probability given to the wrong class is largest.{note}")
     chosen = [row for row in choice["selection"]["rows"] if row < len(listed)][:MOST_SPECTRA]
     if chosen and result.joined is not None:
-        _show_spectra(result, wrong.iloc[chosen])
+        _show_spectra(result.joined, wrong.iloc[chosen])
     elif result.joined is None:
         st.caption("Their spectra are not on this machine.")
     download_table(wrong, "Wrong verdicts (CSV)", "wrong_verdicts")
 
 
-def _show_spectra(result: RunResult, stars: pd.DataFrame) -> None:
-    flux = evaluation_cache.spectra_of(result.joined, stars["source_id"])
+def _show_spectra(joined: Path, stars: pd.DataFrame) -> None:
+    flux = evaluation_cache.spectra_of(joined, stars["source_id"])
     names = [
         f"{row.kind}, {getattr(row, 'category', 'star')}, {row.probability:.3f}"
         for row in stars.itertuples(index=False)
