@@ -4,6 +4,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -103,7 +104,8 @@ def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
     columns = {name: value for name, value in rows.iloc[0].to_dict().items() if name in STAR_COLUMNS}
     gaia = {name: None if is_missing(value) else value for name, value in columns.items()}
     has = {name: is_true(gaia.get(name)) for name in ("has_xp_sampled", "has_xp_continuous", "has_rvs")}
-    spectra, product, extras = None, "", {}
+    spectra, product = None, ""
+    extras: dict[str, Any] = {}
     if any(has.values()):
         with tempfile.TemporaryDirectory(prefix="gaia-star-") as folder:
             path = client.datalink([source_id], "ALL", Path(folder) / "star.zip")
