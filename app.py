@@ -8,7 +8,7 @@ from core.runs.catalogue import RunSummary
 from core.runs.run import FINISHED
 from ui import cache, state
 from ui.overview import view as overview
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.shell import page
 
 page("Overview", ":material/home:")
@@ -82,7 +82,7 @@ try:
     embedded = cache.embedded_dataset()
 except ExplorerError as error:
     embedded_card.metric("Embedded stars", "none")
-    st.error(f"The embedded sample could not be made. {plain(error)}", icon=":material/error:")
+    st.error(f"The embedded sample could not be made. {escape_markdown(error)}", icon=":material/error:")
     embedded = None
 else:
     embedded_card.metric("Embedded stars", f"{len(embedded):,}", help=embedded.provenance)

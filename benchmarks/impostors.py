@@ -4,7 +4,7 @@
 
 A survey draw at natural prevalence, every star classified, and one in which massive stars and the rare hot kinds come
 `ENRICHMENT` times as often (each kind as bright, as far and as reddened as in the sky), for rates per category. The
-parallax is used in two ways: strike out what `core.verdict.impostor` calls an impostor, which it does when it is
+parallax is used in two ways: strike out what `core.verdict.contaminant` calls a contaminant, which it does when it is
 95 % sure that the star is too faint; or multiply the odds by what parallax and brightness say, as a survey's
 `sky_probability` does (`core.verdict.sky_posterior`). Where the real spectra are at hand, the simulated hot
 subdwarfs are set beside the real ones.
@@ -19,17 +19,17 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import write_table
-from core.evaluation.exam import load_exam
+from core.evaluation.external_validation import load_external_set
 from core.gaia.categories import CATEGORY_NAMES, HARD_NEGATIVES
 from core.gaia.faintness import CERTAINTY
 from core.gaia.labels import MASSIVE
 from core.settings import current_settings
-from core.simulation.draw import Request, iter_chunks
+from core.simulation.draw import DrawRequest, iter_chunks
 from core.simulation.population import survey
 from core.spectra.photometry import synthetic_photometry
 from core.statistics.intervals import rate_intervals
+from core.verdict.contaminant import find_contaminants
 from core.verdict.ensemble import Ensemble, load_ensemble
-from core.verdict.impostor import impostor
 from core.verdict.sky_posterior import sky_log_odds, sky_probability
 from core.verdict.verdict import classify
 
@@ -40,7 +40,7 @@ CELL_G = (5.0, 12.0, 14.0, 15.0, 16.0, 17.0, 17.7)
 CELL_BP_RP = (-1.0, -0.3, -0.1, 0.1, 3.0)
 RULES = {
     "looks": "spectrum alone",
-    "uncertain": f"less impostors (sure to {CERTAINTY:g})",
+    "uncertain": f"less contaminants (sure to {CERTAINTY:g})",
     "likely": "spectrum, parallax and brightness",
 }
 ASTROMETRY = ("ra", "dec", "parallax", "parallax_error", "phot_g_mean_mag", "bp_rp", "ruwe")
@@ -62,12 +62,12 @@ def enriched(factor: float) -> Iterator[None]:
 def judged(ensemble: Ensemble, n_stars: int, seed: int) -> pd.DataFrame:
     """Category, label and true mass of drawn stars, whether they pass each of RULES."""
     parts = []
-    for chunk in iter_chunks(Request("survey", n_stars, seed)):
+    for chunk in iter_chunks(DrawRequest("survey", n_stars, seed)):
         flux = chunk["flux"].combine_chunks().flatten().to_numpy().reshape(len(chunk), -1).astype(np.float64)
         columns = chunk.select(["category", "label", "true_mass", *ASTROMETRY]).to_pandas()
         probability = ensemble.probabilities(flux).mean(axis=0)
         looks = probability >= THRESHOLD
-        flag, _ = impostor(probability, columns)
+        flag, _ = find_contaminants(probability, columns)
         columns["looks"], columns["uncertain"] = looks, looks & ~np.asarray(flag.fillna(False), dtype=bool)
         with_parallax = sky_probability(probability, sky_log_odds(columns))
         columns["likely"] = with_parallax >= THRESHOLD
@@ -147,8 +147,8 @@ def _cells(table: pd.DataFrame) -> pd.Series:
 
 def real_subdwarfs(ensemble: Ensemble, folder: Path) -> pd.DataFrame:
     """G, BP-RP (both synthetic) and verdicts of the real hot subdwarfs that could be classified."""
-    exam = load_exam(folder)
-    spectra = exam.spectra.take(exam.group == "hot subdwarfs")
+    external = load_external_set(folder)
+    spectra = external.spectra.take(external.group == "hot subdwarfs")
     g_mag, bp, rp = synthetic_photometry(spectra.flux)
     probability = classify(spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
     table = pd.DataFrame({"phot_g_mean_mag": g_mag, "bp_rp": bp - rp, "looks": probability >= THRESHOLD})
@@ -172,7 +172,7 @@ def main() -> None:
             f"`python -m benchmarks.impostors --stars {arguments.stars} --enriched {arguments.enriched}`",
             f"Survey, massive stars and rare kinds {ENRICHMENT:g} times as often as in the sky; threshold {THRESHOLD} "
             "on the probability at equal priors. Called massive by the spectrum alone and with the parallax, "
-            "by the impostor rule or as `sky_probability`; in brackets 95 % intervals (Clopper-Pearson).",
+            "by the contaminant rule or as `sky_probability`; in brackets 95 % intervals (Clopper-Pearson).",
         ],
         category_rows(rare),
         packages=("onnxruntime",),

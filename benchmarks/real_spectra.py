@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import write_table
-from core.evaluation.exam import (
+from core.evaluation.external_validation import (
     COLOUR_CUT_BP_RP_MAG,
     count_massive,
     early_type_spectra,
-    load_exam,
+    load_external_set,
 )
-from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
+from core.evaluation.reddened_validation import recall_by_extinction, recall_interval, validate_reddened
 from core.gaia.labels import THRESHOLD
 from core.runs.run import LearntFrom, Run
 from core.settings import current_settings
@@ -36,10 +36,12 @@ def main(run_dir: Path) -> None:
 
 
 def _groups(ensemble, folder: Path) -> None:
-    exam = load_exam(folder)
-    probability = classify(exam.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
-    counted = count_massive(exam.group, probability)
-    cut = count_massive(exam.group, np.where(exam.bp_rp_mag < COLOUR_CUT_BP_RP_MAG, 1.0, 0.0)).set_index("group")
+    external = load_external_set(folder)
+    probability = classify(external.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
+    counted = count_massive(external.group, probability)
+    cut = count_massive(external.group, np.where(external.bp_rp_mag < COLOUR_CUT_BP_RP_MAG, 1.0, 0.0)).set_index(
+        "group"
+    )
     rows = [
         {
             "group": row.group,
@@ -86,10 +88,10 @@ def _templates(ensemble, folder: Path) -> None:
 
 def _reddened(ensemble, folder: Path) -> None:
     names, flux = early_type_spectra(folder)
-    exam = reddened_exam(ensemble, flux)
-    table = recall_by_extinction(exam)
-    low, high = recall_interval(exam)
-    found = exam.assign(found=exam["probability"] >= THRESHOLD)
+    external = validate_reddened(ensemble, flux)
+    table = recall_by_extinction(external)
+    low, high = recall_interval(external)
+    found = external.assign(found=external["probability"] >= THRESHOLD)
     by_star = found.groupby("star")["found"].mean()
     rows = [
         {
@@ -106,8 +108,8 @@ def _reddened(ensemble, folder: Path) -> None:
         f"Recall of {len(names)} O-B1 spectra behind simulated dust and noise",
         [
             f"{', '.join(names)} (types stand for mean spectra); A_V 0-6 (Gordon et al. 2023, R_V 3.1), XP noise at "
-            f"G 10-17, five draws each, all {len(exam)} made from {len(names)} spectra. Recall over all: 95 % interval "
-            f"{low:.3f}-{high:.3f} (bootstrap over the spectra, n = {len(names)}). By spectrum: "
+            f"G 10-17, five draws each, all {len(external)} made from {len(names)} spectra. Recall over all: "
+            f"95 % interval {low:.3f}-{high:.3f} (bootstrap over the spectra, n = {len(names)}). By spectrum: "
             + ", ".join(f"{names[star]} {value:.3f}" for star, value in by_star.items())
             + ". By G: "
             + ", ".join(f"{g:.0f}: {value:.3f}" for g, value in by_g.items())

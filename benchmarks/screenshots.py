@@ -30,10 +30,10 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "Spectra": ("view=Class means", "view=Spectra", "view=Data set card"),
     "Simulate": ("view=One star", "view=New sample"),
     "Train": ("view=New training", "view=Jobs", "view=Representations"),
-    "Compare": ("view=Who beats whom", "view=Table", "view=Learning curves", "view=Size and speed"),
+    "Compare": ("view=Pairwise comparison", "view=Table", "view=Learning curves", "view=Size and speed"),
     "Evaluate": (
         "view=Threshold and prevalence&run=default_run", "view=Curves", "view=Wrong verdicts", "view=Kinds of stars",
-        "view=Calibration", "view=Impostors", "view=Your sample",
+        "view=Calibration", "view=Contaminants", "view=Your sample",
     ),
     "Explain": (
         "view=One star", "view=Classes&explained=40", "view=All stars&explained=40", "view=Networks&explained=40",

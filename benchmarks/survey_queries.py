@@ -27,8 +27,8 @@ from core.survey.store import MANIFEST, read_manifest
 AIM_S = 0.5
 REPEATS = 5
 CHOICES = (
-    Selection(0.999, impostors=False),
-    Selection(0.5, impostors=False),
+    Selection(0.999, contaminants=False),
+    Selection(0.5, contaminants=False),
     Selection(0.1),
     Selection(0.5, good_astrometry=True, g_range=(8.0, 15.0)),
     Selection(0.5, score="probability", ordinary=True),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import write_table
-from core.evaluation.exam import EXAM_GROUPS, load_exam
+from core.evaluation.external_validation import EXTERNAL_GROUPS, load_external_set
 from core.gaia.labels import THRESHOLD
 from core.settings import current_settings
 from core.simulation.instrument import to_coefficients
@@ -32,12 +32,12 @@ def main(run_dir: Path) -> None:
         sys.exit(f"no real spectra in {folder}: set XP_REAL_DATA to the folder that holds them")
     ensemble = load_ensemble(run_dir)
     companions = companions_of(ensemble)
-    if companions.domain is None or companions.conformal is None:
-        sys.exit(f"{run_dir} stores no domain of its training spectra or no held-out stars: train it again")
-    exam = load_exam(folder)
+    if companions.out_of_distribution is None or companions.conformal is None:
+        sys.exit(f"{run_dir} stores no density of its training spectra or no held-out stars: train it again")
+    external = load_external_set(folder)
     rows = []
-    for name in EXAM_GROUPS:
-        rows.append(_row(f"{name} (real)", exam.spectra.take(exam.group == name), ensemble, companions))
+    for name in EXTERNAL_GROUPS:
+        rows.append(_row(f"{name} (real)", external.spectra.take(external.group == name), ensemble, companions))
     rng = np.random.default_rng(1)
     for name, shape in (("quasars (made)", _quasars(rng)), ("emission nebulae (made)", _nebulae(rng))):
         rows.append(_row(name, _observed(shape, rng), ensemble, companions))

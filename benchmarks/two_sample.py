@@ -17,7 +17,7 @@ import pandas as pd
 
 from benchmarks.report import write_table
 from core.settings import current_settings
-from core.simulation.draw import Request, iter_chunks
+from core.simulation.draw import DrawRequest, iter_chunks
 
 G_RANGES = (("all", 4.0, 18.0), ("G > 16", 16.0, 18.0), ("14 < G < 16", 14.0, 16.0), ("G < 14", 4.0, 14.0))
 BRIGHT_TO_G, FAINT_FROM_G = 13.8, 16.8
@@ -48,7 +48,7 @@ def simulated_pool(n_stars: int, seed: int) -> pd.DataFrame:
     from core.spectra.photometry import synthetic_photometry
 
     kept = []
-    for chunk in iter_chunks(Request("survey", n_stars, seed)):
+    for chunk in iter_chunks(DrawRequest("survey", n_stars, seed)):
         position = SkyCoord(chunk["ra"].to_numpy() * u.deg, chunk["dec"].to_numpy() * u.deg)
         high = np.flatnonzero(np.abs(position.galactic.b.deg) > MIN_LATITUDE_DEG)
         kept.append(chunk["flux"].combine_chunks().flatten().to_numpy().reshape(len(chunk), -1)[high])

@@ -13,7 +13,7 @@ from ui.associations.choices import PRESETS, choose_settings, presets, pushes, t
 from ui.associations.film import show_space
 from ui.associations.jobs import AT_ONCE, result_or_job
 from ui.associations.map import association_map
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 from ui.sky_map import cache as sky_cache
@@ -32,10 +32,10 @@ def explore(source: StarSource) -> None:
     try:
         group_and_show(source)
     except DenseNeighbourhoodError as error:
-        st.warning(f"Too dense. {plain(error)}.", icon=":material/blur_on:")
+        st.warning(f"Too dense. {escape_markdown(error)}.", icon=":material/blur_on:")
         st.button("Back to the suggested settings", on_click=take_preset, args=PRESETS["Suggested"])
     except ExplorerError as error:
-        st.warning(f"{plain(error)}.", icon=":material/error:")
+        st.warning(f"{escape_markdown(error)}.", icon=":material/error:")
         st.button("Back to the suggested settings", on_click=take_preset, args=PRESETS["Suggested"])
 
 

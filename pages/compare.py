@@ -6,7 +6,7 @@ from core.evaluation.comparison import BASELINE_TITLES
 from ui import cache
 from ui.compare.views import rows_of, show_cost, show_learning, show_table, show_winners
 from ui.evaluate.choices import choose_comparable
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 
@@ -24,7 +24,7 @@ stars = cache.title_of_data(data.path or "an unknown file")
 partly = f"; {n_partly} of them trained fewer: column Folds" if n_partly else ""
 st.caption(
     f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.n_train or 0:,} training and "
-    f"{data.n_test or 0:,} held-out stars ({plain(stars)}), divided into the same {n_folds} folds "
+    f"{data.n_test or 0:,} held-out stars ({escape_markdown(stars)}), divided into the same {n_folds} folds "
     f"({shared.validation} validation{partly}). Probabilities are calibrated (Platt, out of fold) at "
     "equal priors."
 )
@@ -35,9 +35,12 @@ for result in every:
 
 
 def winners() -> None:
-    """Who beats whom, where there is more than one to compare."""
+    """The pairwise comparison, where there is more than one to compare."""
     if len(every) < 2 and results[0].baselines is None:
-        st.info("One run alone beats nobody: train another one on the same stars.", icon=":material/compare_arrows:")
+        st.info(
+            "There is one run alone: train another one on the same stars to compare it with.",
+            icon=":material/compare_arrows:",
+        )
     else:
         show_winners(results, others, titles)
 
@@ -45,7 +48,7 @@ def winners() -> None:
 show_tabs(
     {
         "Table": lambda: show_table(rows_of(results)),
-        "Who beats whom": winners,
+        "Pairwise comparison": winners,
         "Learning curves": lambda: show_learning(results, titles),
         "Size and speed": lambda: show_cost(rows_of(results)),
     }

@@ -14,7 +14,7 @@ from ui.epochs.source import opened_epochs, simulated_epochs
 from ui.parts.choice import choose_one, choose_whole_number
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.run_choice import choose_run
 from ui.shell import page
 
@@ -40,7 +40,7 @@ with left:
     try:
         epochs = choose_epochs()
     except ExplorerError as error:
-        st.error(plain(error), icon=":material/error:")
+        st.error(escape_markdown(error), icon=":material/error:")
         st.stop()
 with right:
     run = choose_run()
@@ -69,10 +69,10 @@ with second:
     )
 if run is None:
     st.stop()
-verdict = judge(epochs.spectra, *cache.load_judges(run))
+verdict = judge(epochs.spectra, *cache.load_classifier(run))
 known = np.isfinite(verdict.probability)
 if not known.any():
-    st.info(plain(verdict.note[0] or "No transit can be classified."), icon=":material/info:")
+    st.info(escape_markdown(verdict.note[0] or "No transit can be classified."), icon=":material/info:")
     st.stop()
 show(
     epoch_verdict_figure(epochs, verdict.probability, verdict.probability_std),

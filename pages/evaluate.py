@@ -7,8 +7,8 @@ from ui.evaluate.choices import choose_part, choose_result, usable_runs
 from ui.evaluate.operating_view import show_operating
 from ui.evaluate.real_stars_view import show_real_stars
 from ui.evaluate.sample_prevalence import estimate_sample
-from ui.evaluate.views import show_breakdown, show_calibration, show_curves, show_impostors, show_mistakes
-from ui.parts.plain import plain
+from ui.evaluate.views import show_breakdown, show_calibration, show_contaminants, show_curves, show_mistakes
+from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 
@@ -30,7 +30,7 @@ if result.part(part).empty:
     st.stop()
 curve = evaluation_cache.operating_curve(result, evaluation_cache.version_of(result), part)
 if result.run.note:
-    st.caption(plain(result.run.note))
+    st.caption(escape_markdown(result.run.note))
 st.caption(
     f"{curve.n_massive:,} massive and {curve.n_low_mass:,} low-mass stars that no judging member has seen. "
     "Every probability is calibrated (Platt, out of fold) and holds at equal priors; a prevalence turns it into "
@@ -45,7 +45,7 @@ show_tabs(
         "Wrong verdicts": lambda: show_mistakes(result, part),
         "Kinds of stars": lambda: show_breakdown(result, part),
         "Calibration": lambda: show_calibration(result),
-        "Impostors": lambda: show_impostors(result, part),
+        "Contaminants": lambda: show_contaminants(result, part),
         "Your sample": lambda: estimate_sample(result, curve),
     }
 )

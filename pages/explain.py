@@ -10,7 +10,7 @@ from ui import cache
 from ui.explain import cache as explanation_cache
 from ui.explain.choices import choose_explained_run, choose_member, choose_sample, offer_job
 from ui.explain.views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 from ui.star.look_up import choose_star, drawn_query, look_up, offer_first_star
@@ -78,7 +78,7 @@ def networks(run: RunSummary) -> None:
         show_networks(kept)
     if missing or trees is None:
         what = ", ".join(item.title for item in missing) or "the boosted baseline"
-        st.info(f"Not explained yet: {plain(what)}.", icon=":material/lightbulb:")
+        st.info(f"Not explained yet: {escape_markdown(what)}.", icon=":material/lightbulb:")
         offer_job(missing or [run], chosen, "Explain what is missing", boosted=trees is None, key="networks")
 
 
@@ -113,4 +113,4 @@ try:
     explanation_cache.open_run(chosen_run.path, chosen_run.name, explanation_cache.version_of(chosen_run))
     show_tabs(VIEWS, chosen_run)
 except ExplorerError as error:
-    st.error(plain(error), icon=":material/error:")
+    st.error(escape_markdown(error), icon=":material/error:")

@@ -6,7 +6,7 @@ from core.errors import ExplorerError
 from ui import state
 from ui.molecules.choices import choose_report
 from ui.molecules.views import choose_finding, show_reasons, show_species, show_spectrum, show_summary
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.shell import page
 
 page("Molecules", ":material/science:")
@@ -29,4 +29,4 @@ try:
             st.subheader(f"{finding.species.formula} {finding.species.state}: {finding.label}", anchor=False)
             show_reasons(report, finding)
 except ExplorerError as error:
-    st.error(f"{plain(error)}.", icon=":material/error:")
+    st.error(f"{escape_markdown(error)}.", icon=":material/error:")

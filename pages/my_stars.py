@@ -9,8 +9,8 @@ from ui import state
 from ui.my_stars import table as view
 from ui.my_stars.add_list import add_list, say_found
 from ui.my_stars.verdicts import ALL, AT_ONCE, choose_list, merge_gaia, offer_survey, say_missing, verdicts
+from ui.parts.markdown import escape_markdown
 from ui.parts.opened_files import open_files
-from ui.parts.plain import plain
 from ui.parts.prevalence import choose_prevalence
 from ui.parts.run_choice import choose_run
 from ui.shell import link, page
@@ -48,7 +48,7 @@ try:
     verdict = verdicts(name, spectra, run)
     table = list_table(spectra, verdict, prevalence, "" if name == ALL else name)
 except ExplorerError as error:
-    st.error(f"{plain(error)}.", icon=":material/error:")
+    st.error(f"{escape_markdown(error)}.", icon=":material/error:")
     st.stop()
 if name == ALL:
     table["file"] = spectra.metadata["file"].to_numpy()

@@ -11,7 +11,7 @@ from core.verdict.verdict import judge
 from ui import cache, state
 from ui.parts.downloads import FORMATS, download_each, spectra_bytes
 from ui.parts.live_plot import live_plot
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.parts.verdict_card import show_verdict, verdict_readouts
 from ui.shell import page
@@ -30,9 +30,9 @@ def show_one_star(held: dict) -> None:
         clean, star = simulate_star(
             chosen.teff, chosen.logg, chosen.mh, chosen.a_v, chosen.r_v, chosen.g_mag, chosen.seed, chosen.family
         )
-        verdict = judge(star, *cache.load_judges(run)).star() if run else None
+        verdict = judge(star, *cache.load_classifier(run)).star() if run else None
     except ExplorerError as error:
-        st.error(f"{plain(error)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         _hold(held, None)
         return
     if run and verdict and verdict.probability is None:

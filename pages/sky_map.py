@@ -7,13 +7,13 @@ from core.figures.sky_deck import HEIGHT, PHONE_WIDTH, WIDTH, sky_deck
 from core.figures.sky_legend import legend_svg
 from core.sky.spiral_arms import arm_lines
 from core.sky.star_source import StarSource
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.window import on_phone
 from ui.shell import page
 from ui.sky_map import cache as sky_cache
 from ui.sky_map.choices import aladin_link, choose_field, choose_view, go_to
 from ui.sky_map.sources import choose_cuts, require_source
-from ui.sky_map.view import answer_click, link_onward, marks_of, paint, places_of, say
+from ui.sky_map.view import answer_click, caption_of, link_onward, marks_of, paint, places_of
 
 page("Sky map", ":material/public:")
 
@@ -33,7 +33,7 @@ def explore(source: StarSource) -> None:
     try:
         drawn = sky_cache.map_of(source, source.key, cuts, field, False)
     except ExplorerError as error:
-        st.warning(f"{plain(error)}.", icon=":material/error:")
+        st.warning(f"{escape_markdown(error)}.", icon=":material/error:")
         return
     if not drawn.n_stars:
         st.info("No star of this table passes the cuts in this field.", icon=":material/filter_alt_off:")
@@ -45,20 +45,20 @@ def explore(source: StarSource) -> None:
     try:
         painted = paint(drawn, colour, source, cuts)
     except ExplorerError as error:
-        st.warning(f"The stars cannot be coloured by association. {plain(error)}.", icon=":material/blur_on:")
+        st.warning(f"The stars cannot be coloured by association. {escape_markdown(error)}.", icon=":material/blur_on:")
         painted = paint(drawn, "density", source, cuts)
-    ink, ground = DARK if st.context.theme.type == "dark" else LIGHT
+    ink, background = DARK if st.context.theme.type == "dark" else LIGHT
     deck = sky_deck(
         projection,
         marks_of(drawn, painted, places),
         ink=ink,
-        ground=ground,
+        background=background,
         field=field,
         known=sky_cache.well_known(float("inf")) if named else None,
         arms=arm_lines(FARTHEST_ARM_PC),
         width_px=PHONE_WIDTH if on_phone() else WIDTH,
     )
-    caption = say(drawn, projection, painted)
+    caption = caption_of(drawn, projection, painted)
     # A key of its own for each view: the browser keeps zoom and angle as long as the view is the same.
     key = f"sky {projection} {field}"
     with st.container(border=True):

@@ -11,7 +11,7 @@ from core.gaia.simulated import designation, simulated_rows
 from ui import cache
 from ui.parts.downloads import download_spectra
 from ui.parts.figure import show
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 from ui.spectra.choices import choose_dataset, choose_representation, choose_rows, choose_stars, drawn_of
@@ -25,7 +25,7 @@ if dataset is None:
     link("Star", "Open a file of spectra")
     st.stop()
 rows = choose_rows(dataset)
-st.caption(f"{len(rows):,} of {len(dataset):,} stars. {plain(dataset.provenance)}")
+st.caption(f"{len(rows):,} of {len(dataset):,} stars. {escape_markdown(dataset.provenance)}")
 if not len(rows):
     st.info("No star passes these filters: widen the ranges or allow more classes.", icon=":material/filter_alt_off:")
     st.stop()

@@ -10,10 +10,10 @@ from core.star.card import card_facts
 from ui import state
 from ui.parts.downloads import download_spectra, download_table
 from ui.parts.figure import show
+from ui.parts.markdown import escape_markdown
 from ui.parts.opened_files import open_files
-from ui.parts.plain import plain
 from ui.parts.run_choice import choose_run
-from ui.parts.verdict_card import show_advice, show_facts, show_impostor, show_verdict
+from ui.parts.verdict_card import show_advice, show_contaminant, show_facts, show_verdict
 from ui.shell import link, page
 from ui.star.export_view import offer_list, offer_spectrum
 from ui.star.look_up import choose_star, drawn_query, look_up, offer_first_star
@@ -39,10 +39,10 @@ if not query.text:
 waiting = st.empty()
 try:
     with st.spinner("Looking the star up …"):
-        card = look_up(query, run, lambda text: waiting.warning(plain(text), icon=":material/hourglass_top:"))
+        card = look_up(query, run, lambda text: waiting.warning(escape_markdown(text), icon=":material/hourglass_top:"))
 except ExplorerError as error:
     waiting.empty()
-    st.error(plain(error), icon=":material/error:")
+    st.error(escape_markdown(error), icon=":material/error:")
     if isinstance(error, ArchiveError | ArchiveReplyError | NotFoundError):
         st.button("Try again", icon=":material/refresh:", on_click=state.ask_again)
     st.stop()
@@ -51,7 +51,7 @@ waiting.empty()
 record, verdict = card.record, card.verdict
 st.subheader(record.designation, anchor=False)
 for message in record.messages:
-    st.caption(plain(message))
+    st.caption(escape_markdown(message))
 if record.origin in ("real", "file") and not record.simulated:
     st.button(
         "Ask the archive for what it knows of this star", icon=":material/cloud_download:", on_click=state.ask_again
@@ -80,7 +80,7 @@ with picture:
 with side, st.container(border=True):
     if run and record.spectra is not None:
         show_verdict(verdict, run)
-        show_impostor(verdict)
+        show_contaminant(verdict)
         show_trust(record.spectra, verdict, run)
         row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
         table = pd.DataFrame([row | {"run": run.name}])

@@ -8,7 +8,7 @@ from core.jobs.job import Job
 from core.survey.job import KIND
 from ui.parts import access
 from ui.parts.jobs import choose_job, start, watch
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.prevalence import choose_prevalence
 from ui.parts.tabs import show_tabs
 from ui.shell import page
@@ -81,7 +81,7 @@ def results() -> None:
         st.subheader("Candidates", anchor=False)
         show_candidates(survey, selection, found["n_selected"], prevalence)
     except ExplorerError as error:
-        st.error(plain(f"{error}."), icon=":material/error:")
+        st.error(escape_markdown(f"{error}."), icon=":material/error:")
 
 
 NEW, JOBS, RESULTS = "New survey", "Jobs", "Results"

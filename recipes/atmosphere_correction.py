@@ -57,7 +57,7 @@ def labelled_stars() -> pd.DataFrame:
 
 
 def measure(stars: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The arrays of `core.parameters.correction.Correction` from labelled stars."""
+    """The arrays of `core.parameters.correction.AtmosphereCorrection` from labelled stars."""
     grid = smooth_grid()
     teff = stars["teff"].to_numpy(np.float64)
     low, high = grid.limits(teff, "normal")

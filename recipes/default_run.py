@@ -23,7 +23,7 @@ from core.training.devices import prepare_device
 from core.training.inputs import NetworkInputs, prepare_inputs
 from core.training.member import train_member
 from core.training.network import Preparation, prepare, run_description
-from core.verdict.out_of_distribution import store_domain
+from core.verdict.out_of_distribution import store_out_of_distribution
 from models.registry import model_spec
 from recipes.real_stars import N_FOLDS
 
@@ -126,7 +126,7 @@ def train(
     lesson = mixed(simulated, copies)
     with run_store.open_run(out, description, resume=True):
         run_store.store_representation_state(out, simulated.fitted.representation_state)
-        store_domain(out, simulated.data.flux, simulated.folds.all_train_rows)
+        store_out_of_distribution(out, simulated.data.flux, simulated.folds.all_train_rows)
         del simulated, copies  # the inputs are made
         for fold in range(settings.only_folds):
             if fold not in run_store.finished_folds(out):

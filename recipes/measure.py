@@ -1,7 +1,7 @@
-"""Cross-validated figures of a run on the labelled real stars, and the exams: `python -m recipes.measure RUN`.
+"""Figures of a run on the labelled real stars (cross-validated) and external ones: `python -m recipes.measure RUN`.
 
-Real stars are judged by members that never saw them (`recipes.real_oof`); the exam files outside `labelled/` by all.
-Nothing is tuned on the exams.
+Real stars are judged by members that never saw them (`recipes.real_oof`); the files outside `labelled/` by all.
+Nothing is tuned on those.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.evaluation.exam import load_exam
+from core.evaluation.external_validation import load_external_set
 from core.statistics.intervals import rate_interval
 from core.verdict.ensemble import Ensemble, load_ensemble
 from recipes.ob_stars import A_V_EDGES_MAG, extinction, is_ob, is_wolf_rayet
@@ -74,15 +74,15 @@ def share(called: np.ndarray) -> str:
     return f"{called.sum()}/{len(called)} = {100 * called.mean():.3f} % ({low:.3f}-{high:.3f})"
 
 
-def on_exam(ensemble: Ensemble, folder: Path) -> dict:
-    """Share called massive of the field stars and hot subdwarfs of the exam."""
+def on_external_set(ensemble: Ensemble, folder: Path) -> dict:
+    """Share called massive of the field stars and hot subdwarfs of the external set."""
     from core.verdict.verdict import classify
 
-    exam = load_exam(folder)
-    probability = classify(exam.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
+    external = load_external_set(folder)
+    probability = classify(external.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
     result = {}
     for group in ("O-B1 standards", "A-M standards", "field stars", "hot subdwarfs", "white dwarfs"):
-        mine = probability[(exam.group == group) & np.isfinite(probability)]
+        mine = probability[(external.group == group) & np.isfinite(probability)]
         result[group] = share(mine >= 0.5)
     return result
 
@@ -97,7 +97,7 @@ def main() -> None:
 
     ensemble = load_ensemble(arguments.run)
     print(json.dumps(on_real_stars(ensemble, read_real_stars(), calibrated=not arguments.as_stored), indent=1))
-    print(json.dumps(on_exam(ensemble, current_settings().real_data_dir), indent=1))
+    print(json.dumps(on_external_set(ensemble, current_settings().real_data_dir), indent=1))
 
 
 if __name__ == "__main__":

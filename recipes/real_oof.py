@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
-from core.runs.run import Calibration, Figures, Run, write_run
+from core.runs.run import Figures, ProbabilityCalibration, Run, write_run
 from core.runs.store import figures_of
 from core.statistics.probability_calibration import sigmoid
 from core.verdict.ensemble import Ensemble, load_ensemble
@@ -145,7 +145,7 @@ def real_oof(ensemble: Ensemble, stars: RealStars) -> tuple[pd.DataFrame, tuple[
     return table, calibration(logit, kind, np.ones(len(stars), dtype=bool), simulated)
 
 
-def calibrate_run(run_dir: Path) -> Calibration:
+def scale_run(run_dir: Path) -> ProbabilityCalibration:
     """Write real_oof.parquet and put the calibration on real stars into the run; returns the calibration."""
     ensemble, stars = load_ensemble(run_dir), read_real_stars()
     table, (slope, intercept) = real_oof(ensemble, stars)
@@ -153,7 +153,7 @@ def calibrate_run(run_dir: Path) -> Calibration:
         table.to_parquet(beside, index=False, compression="zstd")
     kind = calibration_kind(stars.table)
     count = {name: int((kind == name).sum()) for name in (POSITIVE, HOT_NEGATIVE, COOL_NEGATIVE)}
-    calibrated = Calibration(
+    calibrated = ProbabilityCalibration(
         method="platt",
         slope=slope,
         intercept=intercept,
@@ -163,12 +163,12 @@ def calibrate_run(run_dir: Path) -> Calibration:
         slope_from=f"the real massive stars against {count[HOT_NEGATIVE]} A and late B and {count[COOL_NEGATIVE]} "
         "cool ones",
     )
-    figures = _calibrate_tables(run_dir, calibrated)
+    figures = _scale_tables(run_dir, calibrated)
     write_run(run_dir, ensemble.run.changed(calibration=calibrated, results=figures))
     return calibrated
 
 
-def _calibrate_tables(run_dir: Path, line: Calibration) -> Figures:
+def _scale_tables(run_dir: Path, line: ProbabilityCalibration) -> Figures:
     """The stored predictions of simulated stars by the same line, and the headline figures that follow from them."""
     oof, test = (pd.read_parquet(run_dir / name) for name in ("oof.parquet", "test.parquet"))
     oof["probability"] = line.probability(oof["logit"].to_numpy())
@@ -186,7 +186,7 @@ def main() -> None:
     """Judge, calibrate, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
-    print(calibrate_run(parser.parse_args().run).as_dict())
+    print(scale_run(parser.parse_args().run).as_dict())
 
 
 if __name__ == "__main__":

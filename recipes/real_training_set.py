@@ -20,7 +20,7 @@ from recipes.real_stars import CONTRADICTORY, COOL_NEGATIVE, DAMAGED, HOT_NEGATI
 
 
 @dataclass(frozen=True)
-class Plan:
+class CopyPlan:
     """How often each kind of star is copied, the share of damaged copies, and of massive stars without dust."""
 
     copies: dict[str, int]
@@ -28,8 +28,8 @@ class Plan:
     bare: float = 0.0
 
 
-FIRST_STAGE = Plan({POSITIVE: 150, HOT_NEGATIVE: 15, COOL_NEGATIVE: 4, DAMAGED: 30})
-SECOND_STAGE = Plan(
+FIRST_STAGE = CopyPlan({POSITIVE: 150, HOT_NEGATIVE: 15, COOL_NEGATIVE: 4, DAMAGED: 30})
+SECOND_STAGE = CopyPlan(
     {POSITIVE: 400, HOT_NEGATIVE: 50, COOL_NEGATIVE: 10, CONTRADICTORY: 10, DAMAGED: 120}, damaged=0.06, bare=0.15
 )
 """For `recipes.default_run` and `recipes.second_stage`."""
@@ -54,7 +54,7 @@ class Copies:
     label: np.ndarray
 
 
-def copies_of(stars: RealStars, plan: Plan, seed: int, laws: Laws = None) -> Copies:
+def copies_of(stars: RealStars, plan: CopyPlan, seed: int, laws: Laws = None) -> Copies:
     """Every star with a role as often as the plan says."""
     role = stars.table["role"].to_numpy()
     times = np.array([plan.copies.get(name, 0) for name in role])
@@ -71,7 +71,7 @@ def copies_of(stars: RealStars, plan: Plan, seed: int, laws: Laws = None) -> Cop
     return Copies(flux, star, (role[star] == POSITIVE).astype(np.int8))
 
 
-def _changed(stars: RealStars, rows: np.ndarray, how: tuple[Plan, Laws], rng: np.random.Generator) -> np.ndarray:
+def _changed(stars: RealStars, rows: np.ndarray, how: tuple[CopyPlan, Laws], rng: np.random.Generator) -> np.ndarray:
     plan, laws = how
     n, table = len(rows), stars.table.iloc[rows]
     most = np.array([MOST_EXTRA_A_V[name] for name in table["role"]])
@@ -112,7 +112,7 @@ def _smooth_noise(n: int, rng: np.random.Generator) -> np.ndarray:
     return rng.standard_normal((n, len(centres))) @ (basis / np.sqrt((basis**2).sum(axis=0)))
 
 
-def write_copies(out: Path, seed: int, plan: Plan = FIRST_STAGE, laws: Laws = None) -> Path:
+def write_copies(out: Path, seed: int, plan: CopyPlan = FIRST_STAGE, laws: Laws = None) -> Path:
     """Write the copies as a .npz with flux, star, label, source_id and fold."""
     stars = read_real_stars()
     made = copies_of(stars, plan, seed, laws)

@@ -23,7 +23,7 @@ from core.training.inputs import FittedInputs
 from core.training.member import store_member
 from core.training.network import Preparation, folds_of
 from core.training.schedule import OneCycle
-from core.verdict.out_of_distribution import store_domain
+from core.verdict.out_of_distribution import store_out_of_distribution
 from models.registry import model_spec
 from recipes.default_run import MixedPreparation, mixed, read_copies, seconds_of
 
@@ -67,7 +67,7 @@ def second_stage(train_file: Path, first: Path, out: Path, copies_file: Path) ->
     description = run.changed(learnt_from=learnt_from, members=[], results=None, seconds=0.0)
     with run_store.open_run(out, description, resume=True):
         run_store.store_representation_state(out, fitted.representation_state)
-        store_domain(out, data.flux, simulated.folds.all_train_rows)
+        store_out_of_distribution(out, data.flux, simulated.folds.all_train_rows)
         del data, simulated
         for entry in run.members:
             if entry.fold not in run_store.finished_folds(out):

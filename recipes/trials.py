@@ -23,7 +23,7 @@ from core.simulation.population.draws import Draw
 from core.statistics.probability_calibration import sigmoid
 from core.verdict.ensemble import load_ensemble
 from models.registry import model_spec
-from recipes import dust_exam
+from recipes import dust_validation
 from recipes.default_run import SETTINGS, train
 from recipes.measure import share
 from recipes.ob_stars import is_ob
@@ -78,7 +78,7 @@ def laws(folder: Path) -> None:
     train(*_files(folder, "some", folder / "laws"), _settings(), "deep", set())
 
 
-def laws_exam(folder: Path) -> None:
+def laws_on_templates(folder: Path) -> None:
     """The members of `laws` on templates behind the laws that they do not know."""
     ensemble, real = load_ensemble(folder / "laws"), current_settings().real_data_dir
     stars = read_real_stars()
@@ -88,8 +88,12 @@ def laws_exam(folder: Path) -> None:
     known = ensemble.calibration.changed(slope=line[0], intercept=line[1])
     ensemble = replace(ensemble, run=ensemble.run.changed(calibration=known))
     numbers = [LAWS.index(name) for name in HELD_OUT_LAWS]
-    for title, (spectra, hot) in dust_exam.sets(real).items():
-        print(json.dumps({title: dust_exam.figures(dust_exam.judged(ensemble, spectra, numbers, 1), hot)}, indent=1))
+    for title, (spectra, hot) in dust_validation.sets(real).items():
+        print(
+            json.dumps(
+                {title: dust_validation.figures(dust_validation.judged(ensemble, spectra, numbers, 1), hot)}, indent=1
+            )
+        )
 
 
 def _files(folder: Path, which: str, out: Path) -> tuple[Path, Path, Path]:
@@ -103,7 +107,7 @@ def _settings():
 def main() -> None:
     """Run one of the parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = {"draw": draw, "regions": regions, "laws": laws, "laws-exam": laws_exam}
+    parts = {"draw": draw, "regions": regions, "laws": laws, "laws-exam": laws_on_templates}
     parser.add_argument("part", choices=list(parts))
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()

@@ -59,7 +59,7 @@ def load_ensemble(run_dir: Path, started: str) -> Ensemble:
     return load(run_dir, threads=1)  # one star at a time: more threads only disturb other sessions
 
 
-def load_judges(run: run_catalogue.RunSummary) -> tuple[Ensemble, Companions]:
+def load_classifier(run: run_catalogue.RunSummary) -> tuple[Ensemble, Companions]:
     """The networks of a run and the models beside them: what `core.verdict.verdict.judge` asks."""
     return load_ensemble(run.path, run.started), load_companions(run.path, run.started)
 

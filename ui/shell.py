@@ -8,7 +8,7 @@ import streamlit as st
 from ui import state
 from ui.parts import access, jobs
 from ui.parts.garbage import spare_modules
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 PROGRAM = "Massive Star Explorer"
 ICON_FILE = Path(__file__).with_name("icon.svg")
@@ -178,7 +178,7 @@ def page(title: str, icon: str) -> None:
     st.markdown(entry(title).purpose)
     access.show_refusal()
     if trouble:
-        st.warning(f"Unfinished jobs cannot go on. {plain(trouble)}.", icon=":material/hard_drive:")
+        st.warning(f"Unfinished jobs cannot go on. {escape_markdown(trouble)}.", icon=":material/hard_drive:")
 
 
 def link(title: str, label: str | None = None, **query: str) -> None:

@@ -12,6 +12,8 @@ from core.star.record import StarRecord
 
 # Names of query parameters, each also the key of its widget: they are public, links depend on them.
 VIEW, TAB = "view", "tab"
+TITLE_OF_ADDRESS = {"Impostors": "Contaminants", "Who beats whom": "Pairwise comparison"}
+"""Tabs whose address is another word than their title."""
 SOURCE_ID, RADIUS, EPOCH = "source_id", "radius_arcsec", "epoch"
 RUN, JOB, MODELS, RELEASE = "run", "job", "model", "release"
 ERROR_RATE = "error_rate"
@@ -27,7 +29,7 @@ PART, PURITY, SAMPLE, BY, TRANSITS = "part", "purity", "sample", "by", "transits
 REAL_STARS, REAL_BY = "real", "real_by"
 MEMBER, EXPLAINED_STARS = "member", "explained"
 STARS, THRESHOLD, SURVEY, PREVALENCE = "stars", "threshold", "survey", "prevalence"
-SKY, BY_PRIOR, IMPOSTORS, GOOD = "sky", "by_prior", "impostors", "good"
+SKY, BY_PRIOR, CONTAMINANTS, GOOD = "sky", "by_prior", "impostors", "good"
 ORDINARY, KNOWN, G_RANGE, SORT = "ordinary", "known", "g", "sort"
 PARALLAX_SNR, RUWE = "parallax_snr", "ruwe"
 EPS_PC, EPS_DEG, MIN_SAMPLES, SPACE, ALGORITHM = "eps_pc", "eps_deg", "min_samples", "space", "algorithm"

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core.atomic import atomic_path
-from core.parameters.choices import Settings, bare, model_of
+from core.parameters.choices import FitSettings, bare, model_of
 from core.parameters.fit import fit_families, fit_spectra
 from core.parameters.forward import NAMES
 from core.simulation.grid import load_grid
@@ -68,7 +68,7 @@ def warm(options: argparse.Namespace) -> list[Line]:
 
 def speed(options: argparse.Namespace) -> list[Line]:
     """Stars per second of forward model and fit, one thread."""
-    settings = bare(Settings(families=("normal",)))
+    settings = bare(FitSettings(families=("normal",)))
     model = model_of("normal", settings)
     theta, spectra = drawn_stars(model, 1000, 14.0, 3)
     fit_spectra(spectra.take(np.arange(4)), settings)
@@ -78,7 +78,7 @@ def speed(options: argparse.Namespace) -> list[Line]:
     rate = len(theta) / (time.perf_counter() - started)
     lines.append(("coefficients with exact derivatives", f"{rate:,.0f} stars/s", ""))
     started = time.perf_counter()
-    fit_spectra(spectra.take(np.arange(1)), Settings())
+    fit_spectra(spectra.take(np.arange(1)), FitSettings())
     one = time.perf_counter() - started
     lines.append(("one star by least squares < 0.1 s", f"{one:.2f} s, all families", _verdict(one < 0.1)))
     started = time.perf_counter()
@@ -91,7 +91,7 @@ def speed(options: argparse.Namespace) -> list[Line]:
 
 def coverage(options: argparse.Namespace) -> list[Line]:
     """How often intervals hold the truth of stars drawn from the prior."""
-    settings = bare(Settings(families=("normal",)))
+    settings = bare(FitSettings(families=("normal",)))
     model = model_of("normal", settings)
     lines: list[Line] = []
     for g_mag in (12.0, 16.0):

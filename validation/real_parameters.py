@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.parameters.choices import Settings
+from core.parameters.choices import FitSettings
 from core.parameters.correction import CorrectedAtmosphere, load_correction
 from core.parameters.fit import fit_spectra
 from core.settings import current_settings
@@ -20,8 +20,8 @@ def real_stars(options: argparse.Namespace) -> list[tuple[str, str, str]]:
     cool = fitted("xp_cool_low_extinction", options)
     red = fitted("xp_cool_reddened", options)
     hot = fitted("xp_massive_and_boundary", options)
-    impostors = fitted("xp_hot_not_massive", options)
-    return [*_cool_lines(cool), *_red_lines(red), *_hot_lines(hot), *_class_lines(hot, [cool, red, impostors])]
+    contaminants = fitted("xp_hot_not_massive", options)
+    return [*_cool_lines(cool), *_red_lines(red), *_hot_lines(hot), *_class_lines(hot, [cool, red, contaminants])]
 
 
 def fitted(name: str, options: argparse.Namespace) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def fitted(name: str, options: argparse.Namespace) -> pd.DataFrame:
     parts = []
     for fold, correction in enumerate((options.fold0, options.fold1)):
         rows = np.sort(chosen[(labels["source_id"].to_numpy()[chosen] // 7) % 2 == fold])
-        table = fit_spectra(spectra.take(rows), Settings(atmosphere=_atmosphere(fold, correction)))
+        table = fit_spectra(spectra.take(rows), FitSettings(atmosphere=_atmosphere(fold, correction)))
         parts.append(labels.iloc[rows].reset_index(drop=True).join(table.drop(columns="source_id"), rsuffix="_fit"))
     return pd.concat(parts, ignore_index=True)
 

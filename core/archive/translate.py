@@ -73,7 +73,7 @@ def translate_ids(ids: np.ndarray, source: str, client: ArchiveClient) -> Transl
 
 
 def translated(
-    source_id: int, source: str, client: ArchiveClient, say: Callable[[str], None] | None = None
+    source_id: int, source: str, client: ArchiveClient, report: Callable[[str], None] | None = None
 ) -> tuple[int, str]:
     """(the id in the client's release, a sentence about it with separation and magnitude difference).
 
@@ -90,8 +90,8 @@ def translated(
         text = f"{old} is {client.release.designation(new_id)}: {row['angular_distance']:.1f} mas apart" + (
             "" if pd.isna(row["magnitude_difference"]) else f", G differs by {row['magnitude_difference']:+.3f} mag"
         )
-        if say is not None:
-            say(text)
+        if report is not None:
+            report(text)
         return new_id, text
     if len(answer.ambiguous):
         listed = answer.ambiguous.iloc[:, :4].to_dict("records")

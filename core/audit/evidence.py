@@ -116,9 +116,9 @@ def _find_data(run: Run, given: Path | None) -> tuple[TrainingData | None, str]:
 
 def _simulated_probe() -> tuple[np.ndarray, Coefficients]:
     """Stars of the training population with coefficients, drawn anew: the same ones each time."""
-    from core.simulation.draw import Request, iter_chunks
+    from core.simulation.draw import DrawRequest, iter_chunks
 
-    table = next(iter_chunks(Request("training", PROBE_STARS, _PROBE_SEED, with_coefficients=True), workers=1))
+    table = next(iter_chunks(DrawRequest("training", PROBE_STARS, _PROBE_SEED, with_coefficients=True), workers=1))
     columns = ("flux", "bp_coefficients", "rp_coefficients")
     flux, bp, rp = (np.stack(table[name].to_numpy(zero_copy_only=False)).astype(np.float64) for name in columns)
     return flux, Coefficients(bp=bp, rp=rp)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.errors import ReadError
-from core.sky.settings import Settings
+from core.sky.settings import GroupingSettings
 from core.spectra.readers.faults import LeftOut
 
 
@@ -56,10 +56,10 @@ def cluster(
         ),
     ],
     out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="OUT.parquet")],
-    eps_pc: Annotated[float, typer.Option(help="Radius of DBSCAN in parsecs.")] = Settings.eps_pc,
+    eps_pc: Annotated[float, typer.Option(help="Radius of DBSCAN in parsecs.")] = GroupingSettings.eps_pc,
     min_samples: Annotated[
         int, typer.Option(help="Stars within the radius that make a core point; HDBSCAN: the smallest group.")
-    ] = Settings.min_samples,
+    ] = GroupingSettings.min_samples,
     algorithm: Annotated[Algorithm, typer.Option(help="HDBSCAN finds its own radius.")] = Algorithm.dbscan,
     space: Annotated[Space, typer.Option(help="What makes stars neighbours.")] = Space.position,
     errors: Annotated[
@@ -67,8 +67,8 @@ def cluster(
     ] = Errors.ignore,
     weight_pc_per_kms: Annotated[
         float, typer.Option(help="Parsecs that count as much as 1 km/s, for position-velocity.")
-    ] = Settings.weight_pc_per_kms,
-    eps_deg: Annotated[float, typer.Option(help="Radius in degrees, for the space 'sky'.")] = Settings.eps_deg,
+    ] = GroupingSettings.weight_pc_per_kms,
+    eps_deg: Annotated[float, typer.Option(help="Radius in degrees, for the space 'sky'.")] = GroupingSettings.eps_deg,
     distance: Annotated[
         Distance | None,
         typer.Option(
@@ -91,7 +91,9 @@ def cluster(
 
     left_out: list[LeftOut] = []
     table = read_star_table(stars, left_out.append)
-    settings = Settings(eps_pc, min_samples, space.value, algorithm.value, errors.value, weight_pc_per_kms, eps_deg)
+    settings = GroupingSettings(
+        eps_pc, min_samples, space.value, algorithm.value, errors.value, weight_pc_per_kms, eps_deg
+    )
     found, result = cluster_table(table, settings, distance.value if distance else None)
     if not found.took_part.any():
         raise ReadError(f"{stars}: {found.summary()}. {_most_often(found.note)}")

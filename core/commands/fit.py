@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 
-class Sample(StrEnum):
+class IntervalMethod(StrEnum):
     """How intervals are found."""
 
     laplace = "laplace"
@@ -35,12 +35,12 @@ def fit(
     out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="OUT.parquet")],
     law: Annotated[str, typer.Option(help="Extinction law of the package dust_extinction.")] = "G23",
     sample: Annotated[
-        Sample,
+        IntervalMethod,
         typer.Option(
             help="laplace: intervals of the normal approximation (millions of stars); importance: the true posterior, "
             "sampled (slower); nuts: for now the same as importance."
         ),
-    ] = Sample.laplace,
+    ] = IntervalMethod.laplace,
     atmosphere: Annotated[
         AtmosphereSource | None, typer.Option(help="Model atmospheres (default: the one that won, see docs/fit.md).")
     ] = None,
@@ -56,13 +56,13 @@ def fit(
     likely beforehand), flag ('' or a word) and note. Rows without a usable spectrum have null and say why.
     """
     from core.commands.row_progress import row_progress
-    from core.parameters.choices import Settings, atmosphere_called
+    from core.parameters.choices import FitSettings, atmosphere_called
     from core.parameters.fit_file import fit_file
     from core.parameters.sampling import resample
 
     chosen = atmosphere_called(None if atmosphere is None else atmosphere.value)
-    settings = Settings(law=law, atmosphere=chosen, with_parallax=with_parallax)
-    sampler = None if sample == Sample.laplace else partial(resample, method=sample.value)
+    settings = FitSettings(law=law, atmosphere=chosen, with_parallax=with_parallax)
+    sampler = None if sample == IntervalMethod.laplace else partial(resample, method=sample.value)
     if not Path(spectra).exists():
         _fit_star(spectra, out, settings, sampler, offline)
         return

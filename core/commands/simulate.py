@@ -10,7 +10,7 @@ from core.errors import UsageError
 from core.gaia.releases import DEFAULT, find_release
 
 
-class Atmosphere(StrEnum):
+class AtmosphereChoice(StrEnum):
     """Where surface fluxes come from."""
 
     grid = "grid"
@@ -76,9 +76,9 @@ def simulate(
         int | None, typer.Option(help="Threads (default: one per processor core); no influence on the stars.", min=1)
     ] = None,
     atmosphere: Annotated[
-        Atmosphere,
+        AtmosphereChoice,
         typer.Option(help="Where surface fluxes come from; the solver takes a second a star (2,000 at most)."),
-    ] = Atmosphere.grid,
+    ] = AtmosphereChoice.grid,
 ) -> None:
     """Draw simulated stars and write what Gaia would publish of them, spectra included, to Parquet."""
     from core.commands.row_progress import count_progress

@@ -118,9 +118,9 @@ def _verdict_lines(verdict: StarVerdict) -> Iterator[str]:
         if doubt.kind != "impostor":
             yield f"{'Note' if doubt.kind == 'note' else 'Doubt'}: {escape(doubt.text)}"
     if verdict.contaminant:
-        yield f"[bold red]Impostor:[/bold red] {verdict.contaminant_reason}"
+        yield f"[bold red]Contaminant:[/bold red] {verdict.contaminant_reason}"
     elif verdict.contaminant_reason:
-        yield f"Impostor check: {verdict.contaminant_reason}"
+        yield f"Contaminant check: {verdict.contaminant_reason}"
 
 
 def _ensemble(run: Path | None) -> tuple[Ensemble | None, Companions]:

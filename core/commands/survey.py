@@ -87,11 +87,11 @@ def _fit_all(source: str, out: Path) -> None:
     """Parameters of every star of the input, one row per row, beside the survey's parts."""
     from core.commands.row_progress import row_progress
     from core.errors import UsageError
-    from core.parameters.choices import Settings
+    from core.parameters.choices import FitSettings
     from core.parameters.fit_file import fit_file
 
     if not Path(source).exists():
         raise UsageError(f"--parameters needs files of spectra, {source} stores none: write them with `simulate` first")
     with row_progress("fitting") as move:
-        done = fit_file(source, out / "_parameters.parquet", Settings(), on_progress=move)
+        done = fit_file(source, out / "_parameters.parquet", FitSettings(), on_progress=move)
     print(f"{done.path}: {done.n_fitted} of {done.n_rows} rows fitted, {done.n_flagged} with a flag")

@@ -43,7 +43,7 @@ def train_molecules(
     from core.molecules.catalogue import load_catalogue
     from core.molecules.folds import SPLITS, make_folds
     from core.molecules.run import MoleculeRun, write_molecule_run
-    from core.molecules.training import calibrated, figures_of, out_of_fold, platt_scaling
+    from core.molecules.training import figures_of, out_of_fold, platt_scaled, platt_scaling
     from core.training.devices import prepare_device
 
     if split not in SPLITS:
@@ -70,7 +70,7 @@ def train_molecules(
         label = table["label"].to_numpy(float)
         scaling = platt_scaling(label, logit)
         figures = figures_of(table, logit)
-        probability = calibrated(logit, scaling)
+        probability = platt_scaled(logit, scaling)
         run = {
             "task": "molecules",
             "model": key,

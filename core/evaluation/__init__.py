@@ -1,1 +1,1 @@
-"""How far a verdict can be trusted: metrics, calibration, prevalence, exams on real spectra."""
+"""How far a verdict can be trusted: metrics, calibration, prevalence, external validation on real spectra."""

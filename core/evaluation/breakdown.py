@@ -127,7 +127,7 @@ def _group_result(name: str, massive: np.ndarray, called: np.ndarray) -> GroupRe
     )
 
 
-def simulated_impostors(table: pd.DataFrame, threshold: float = THRESHOLD) -> list[GroupResult]:
+def simulated_contaminants(table: pd.DataFrame, threshold: float = THRESHOLD) -> list[GroupResult]:
     """False positives among the low-mass stars of every hard-negative category that the table holds."""
     if "category" not in table:
         return []

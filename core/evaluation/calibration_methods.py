@@ -21,7 +21,7 @@ TITLES = {
     "platt": "Platt (in use)",
     "isotonic": "Isotonic",
 }
-Calibrator = Callable[[np.ndarray], np.ndarray]
+LogitScaling = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def fit_temperature(logit: np.ndarray, label: np.ndarray) -> float:
     return float(scale * np.exp(found.x))
 
 
-def fit_isotonic(logit: np.ndarray, label: np.ndarray) -> Calibrator:
+def fit_isotonic(logit: np.ndarray, label: np.ndarray) -> LogitScaling:
     """A rising step function of the logit, fitted by least squares at equal priors, interpolated between its stars.
 
     Source: Zadrozny & Elkan 2002, KDD, 694. Logits outside the fitted range get the outermost value.
@@ -100,10 +100,10 @@ def fit_isotonic(logit: np.ndarray, label: np.ndarray) -> Calibrator:
     mean = np.bincount(group, weight * massive) / total
     steps = isotonic_regression(mean, weights=total).x
 
-    def calibrate(value: np.ndarray) -> np.ndarray:
+    def scaled(value: np.ndarray) -> np.ndarray:
         return np.clip(np.interp(value, distinct, steps), 0.0, 1.0)
 
-    return calibrate
+    return scaled
 
 
 def _class_weights(massive: np.ndarray) -> np.ndarray:
@@ -113,7 +113,7 @@ def _class_weights(massive: np.ndarray) -> np.ndarray:
     return np.where(massive, 0.5 / n_massive, 0.5 / n_low_mass)
 
 
-def fit_calibrator(method: str, logit: np.ndarray, label: np.ndarray) -> tuple[Calibrator, str]:
+def fit_scaling(method: str, logit: np.ndarray, label: np.ndarray) -> tuple[LogitScaling, str]:
     """One of METHODS as a function of logits, and its parameters in words."""
     if method == "temperature":
         temperature = fit_temperature(logit, label)
@@ -139,7 +139,7 @@ def compare_calibrations(oof: pd.DataFrame, test: pd.DataFrame) -> list[Calibrat
     truth, member_logits = test["label"].to_numpy(), test[members].to_numpy()
     results = []
     for method in METHODS:
-        calibrate, parameters = fit_calibrator(method, logit, label)
+        calibrate, parameters = fit_scaling(method, logit, label)
         probability = calibrate(member_logits).mean(axis=1)
         metrics, bins = binary_metrics(truth, probability), reliability(truth, probability)
         results.append(CalibrationResult(method, TITLES[method], parameters, metrics, bins))

@@ -77,7 +77,7 @@ def grounds(results: Sequence[RunResult]) -> dict[tuple[str, str], list[RunResul
     """Runs by their data and fold map, the largest group first: only runs of one group can be compared."""
     groups: dict[tuple[str, str], list[RunResult]] = {}
     for result in results:
-        groups.setdefault(result.ground, []).append(result)
+        groups.setdefault(result.same_data_and_folds, []).append(result)
     return dict(sorted(groups.items(), key=lambda item: -len(item[1])))
 
 
@@ -101,7 +101,9 @@ def same_test_stars(one: RunResult, others: Sequence[RunResult]) -> list[RunResu
     return [
         other
         for other in others
-        if held_out and other.ground[0] == one.ground[0] and set(other.test["source_id"]) == held_out
+        if held_out
+        and other.same_data_and_folds[0] == one.same_data_and_folds[0]
+        and set(other.test["source_id"]) == held_out
     ]
 
 

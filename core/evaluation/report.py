@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from core.errors import UsageError
-from core.evaluation.breakdown import GroupResult, available_breakdowns, break_down, simulated_impostors
+from core.evaluation.breakdown import GroupResult, available_breakdowns, break_down, simulated_contaminants
 from core.evaluation.calibration_methods import compare_calibrations
 from core.evaluation.operating import Yield, expected_yield, explain_yield, threshold_for_purity
 from core.gaia.labels import THRESHOLD
@@ -56,7 +56,7 @@ def evaluate_run(
             by: [_group(group) for group in break_down(result.test, by, threshold)]
             for by in available_breakdowns(result.test)
         },
-        "impostors": [_group(group) for group in simulated_impostors(result.test, threshold)],
+        "impostors": [_group(group) for group in simulated_contaminants(result.test, threshold)],
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from core.errors import UsageError
 from core.explanation.background import Background
 from core.explanation.explanation import Explanation, notes_of
-from core.explanation.process import ExplainerProcess, Method, Progress, Request
+from core.explanation.process import ExplainerProcess, ExplanationRequest, Method, Progress
 from core.explanation.view import View, view_of
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import usable
@@ -97,7 +97,7 @@ def explain(
     member : int or None
         One member alone; None for the mean of all.
     method, nodes, tolerance, random_seed
-        See `core.explanation.process.Request`.
+        See `core.explanation.process.ExplanationRequest`.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def explain(
     inputs = run.view.inputs(spectra.flux)
     good = usable(spectra) & np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in inputs])
     reference = run.view.inputs(background.flux)
-    request = Request(
+    request = ExplanationRequest(
         str(run.ensemble.path.resolve()), members, [v[good] for v in inputs], reference, method, nodes, tolerance,
         random_seed,
     )  # fmt: skip

@@ -24,7 +24,7 @@ PROGRESS, DONE, FAILED, SPOILED = "progress", "done", "failed", "spoiled"
 
 
 @dataclass(frozen=True)
-class Request:
+class ExplanationRequest:
     """Stars to be explained by some members of a run.
 
     Attributes
@@ -114,7 +114,7 @@ class ExplainerProcess:
         with self._one_at_a_time:
             self._running()
 
-    def ask(self, request: Request, on_progress: Progress | None = None) -> Attributions:
+    def ask(self, request: ExplanationRequest, on_progress: Progress | None = None) -> Attributions:
         """Explain; `on_progress(stars done, stars)` is called as it goes on. What it raises ends the process.
 
         Raises
@@ -132,7 +132,7 @@ class ExplainerProcess:
                 self.close()
                 raise
 
-    def _ask(self, request: Request, on_progress: Progress | None) -> Attributions:
+    def _ask(self, request: ExplanationRequest, on_progress: Progress | None) -> Attributions:
         connection = self._running()
         try:
             connection.send(request)

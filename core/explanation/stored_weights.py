@@ -18,7 +18,7 @@ _ATTENTION_PARTS = ("query", "key", "value", "attention_output")
 
 
 @dataclass(frozen=True)
-class Part:
+class OperationWeights:
     """Weights of one operation: `kind` ('conv', 'dense', 'lstm', 'gru', 'norm', 'gate' or a part of attention)."""
 
     kind: str
@@ -52,7 +52,7 @@ def rebuild_from_onnx(model: str, path: Path):
     return network
 
 
-def _parts(graph) -> Iterator[Part]:
+def _parts(graph) -> Iterator[OperationWeights]:
     constants = _constants(graph)
     users: dict[str, list] = {}
     for node in graph.node:
@@ -66,18 +66,18 @@ def _parts(graph) -> Iterator[Part]:
         if node.op_type == "Conv":
             kernel = known[0].transpose(2, 3, 1, 0)  # (out, in, height, width) -> (height, width, in, out)
             bias = known[1] if len(known) > 1 else _bias(node, users, constants)
-            yield Part("conv", kernel, (_flat(bias, kernel.shape[-1]),))
+            yield OperationWeights("conv", kernel, (_flat(bias, kernel.shape[-1]),))
         elif node.op_type in ("MatMul", "Gemm"):
             bias = known[1] if len(known) > 1 else _bias(node, users, constants)
-            yield Part(_matmul_kind(node.name), known[0], (_flat(bias, known[0].shape[-1]),))
+            yield OperationWeights(_matmul_kind(node.name), known[0], (_flat(bias, known[0].shape[-1]),))
         elif node.op_type == "LSTM":
             yield _lstm(known)
         elif node.op_type == "Loop":
             yield _gru(known)
         elif node.op_type == "Mul" and "scalar_gate" in node.name:
-            yield Part("gate", known[0])
+            yield OperationWeights("gate", known[0])
         elif node.op_type in ("Mul", "Add") and "layer_normalization" in node.name:
-            yield Part("norm scale" if node.op_type == "Mul" else "norm shift", known[0].ravel())
+            yield OperationWeights("norm scale" if node.op_type == "Mul" else "norm shift", known[0].ravel())
 
 
 def _constants(graph) -> dict[str, np.ndarray]:
@@ -117,7 +117,7 @@ def _matmul_kind(name: str) -> str:
     return next(found, "dense")
 
 
-def _lstm(known: Sequence[np.ndarray]) -> Part:
+def _lstm(known: Sequence[np.ndarray]) -> OperationWeights:
     """ONNX orders the gates i, o, f, c and has two biases, Keras i, f, c, o and one."""
     kernel, recurrent = (_keras_gates(values[0]).T for values in known[:2])
     units = recurrent.shape[0]
@@ -125,7 +125,7 @@ def _lstm(known: Sequence[np.ndarray]) -> Part:
     if len(known) > 2 and known[2].size == 8 * units:
         both = known[2][0]
         bias = _keras_gates((both[: 4 * units] + both[4 * units :])[:, None])[:, 0]
-    return Part("lstm", kernel, (recurrent, bias))
+    return OperationWeights("lstm", kernel, (recurrent, bias))
 
 
 def _keras_gates(values: np.ndarray) -> np.ndarray:
@@ -133,17 +133,19 @@ def _keras_gates(values: np.ndarray) -> np.ndarray:
     return np.concatenate([i, f, c, o])
 
 
-def _gru(known: Sequence[np.ndarray]) -> Part:
+def _gru(known: Sequence[np.ndarray]) -> OperationWeights:
     """A GRU is a loop in ONNX, handed Keras' own arrays: two kernels (., 3 units) and a bias (2, 3 units)."""
     matrices = [values for values in known if values.ndim == 2]
     bias = next((values for values in matrices if values.shape[0] == 2), None)
     kernels = [values for values in matrices if values.shape[0] != 2]
     recurrent = next(values for values in kernels if values.shape[1] == 3 * values.shape[0])
     kernel = next(values for values in kernels if values is not recurrent)
-    return Part("gru", kernel, (recurrent, np.zeros((2, kernel.shape[1]), np.float32) if bias is None else bias))
+    return OperationWeights(
+        "gru", kernel, (recurrent, np.zeros((2, kernel.shape[1]), np.float32) if bias is None else bias)
+    )
 
 
-def _give(layer, parts: list[Part], path: Path) -> None:
+def _give(layer, parts: list[OperationWeights], path: Path) -> None:
     """Set a layer's weights from the first fitting parts, which are taken out of the list."""
     import keras
 
@@ -168,7 +170,7 @@ def _give(layer, parts: list[Part], path: Path) -> None:
         layer.set_weights([_take(parts, "gate", shapes[0], path, layer, np.zeros(shapes[0], np.float32)).kernel])
 
 
-def _give_attention(layer, parts: list[Part], path: Path) -> None:
+def _give_attention(layer, parts: list[OperationWeights], path: Path) -> None:
     if not any(part.kind in _ATTENTION_PARTS for part in parts):
         return  # its gate is shut: whatever its weights are, they do nothing
     weights = []
@@ -184,10 +186,12 @@ def _give_attention(layer, parts: list[Part], path: Path) -> None:
     layer.set_weights(weights)
 
 
-def _take(parts: list[Part], kind: str, shape, path: Path, layer, default: np.ndarray | None = None) -> Part:
+def _take(
+    parts: list[OperationWeights], kind: str, shape, path: Path, layer, default: np.ndarray | None = None
+) -> OperationWeights:
     for number, part in enumerate(parts):
         if part.kind == kind and part.kernel.shape == tuple(shape):
             return parts.pop(number)
     if default is not None:
-        return Part(kind, default)
+        return OperationWeights(kind, default)
     raise RunError(f"{path} holds no weights for {layer.name} {tuple(shape)}: it is another network; train again")

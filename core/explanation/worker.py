@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import ExplorerError
 from core.explanation.attributors import WITHOUT_RULES, Attributor, DeepAttributor, PathAttributor, logits_of
-from core.explanation.process import DONE, FAILED, PROGRESS, SPOILED, Attributions, Request, _Pipe
+from core.explanation.process import DONE, FAILED, PROGRESS, SPOILED, Attributions, ExplanationRequest, _Pipe
 from core.runs.run import RUN_FILE
 
 _MOST_KEPT = 12
@@ -29,7 +29,7 @@ class DeepFailed(Exception):
 class Kept:
     """A member's network and its attributor, ready for more stars."""
 
-    def __init__(self, request: Request, member: int) -> None:
+    def __init__(self, request: ExplanationRequest, member: int) -> None:
         from core.explanation.network import check_logits, explained_network
         from core.explanation.view import view_of
         from core.verdict.ensemble import load_ensemble
@@ -49,7 +49,7 @@ class Kept:
             check_logits(self.background_logit, expected, 0.05 if entry.keras else 1e-3, str(folder))
         self.attributor = self._attributor(request, ensemble.model)
 
-    def _attributor(self, request: Request, model: str) -> Attributor:
+    def _attributor(self, request: ExplanationRequest, model: str) -> Attributor:
         without_rules = model in WITHOUT_RULES
         if request.method == "deep" or (request.method == "auto" and not without_rules):
             try:
@@ -63,14 +63,14 @@ class Kept:
             self.network, request.background, nodes=request.nodes or _NODES[without_rules], tolerance=tolerance
         )
 
-    def _is_exact(self, deep: DeepAttributor, request: Request) -> bool:
+    def _is_exact(self, deep: DeepAttributor, request: ExplanationRequest) -> bool:
         star = [values[:1] for values in request.star]
         logit = float(logits_of(self.network, star)[0])
         missing = abs(logit - deep.base_value - sum(float(part.sum()) for part in deep.attribute(star, logit)))
         return missing <= _EXACT * max(float(self.background_logit.std()), 1e-6)
 
 
-def explain(request: Request, kept: OrderedDict, tell) -> Attributions:
+def explain(request: ExplanationRequest, kept: OrderedDict, tell) -> Attributions:
     """Explain every star by every member; `tell(done, all)` is called after each star."""
     n_stars = len(request.star[0])
     total = len(request.members) * n_stars
@@ -98,7 +98,7 @@ def explain(request: Request, kept: OrderedDict, tell) -> Attributions:
     )
 
 
-def _kept(request: Request, member: int, kept: OrderedDict) -> Kept:
+def _kept(request: ExplanationRequest, member: int, kept: OrderedDict) -> Kept:
     digest = hashlib.sha256(b"".join(np.ascontiguousarray(values).tobytes() for values in request.background))
     changed = (Path(request.run_dir) / RUN_FILE).stat().st_mtime_ns
     key = (

@@ -13,7 +13,7 @@ _TURN_FRAMES = 60
 
 
 def k_distance_figure(
-    distance: np.ndarray, k: int, suggested: float | None, eps: float, unit: str, most_points: int = 800
+    distance: np.ndarray, k: int, suggested: float | None, radius: float, unit: str, most_points: int = 800
 ) -> go.Figure:
     """Sorted distances to the k-th neighbour, with the suggested eps and the present one.
 
@@ -40,9 +40,9 @@ def k_distance_figure(
         hovertemplate=f"%{{x:.0f}} % of the stars within %{{y:.1f}} {unit}<extra></extra>",
     )  # fmt: skip
     # Single far stars would squeeze the curve: the axis ends at 98 %.
-    figure.update_yaxes(range=[0, max(float(np.quantile(distance, 0.98)), 1.1 * eps, 1.1 * (suggested or 0))])
+    figure.update_yaxes(range=[0, max(float(np.quantile(distance, 0.98)), 1.1 * radius, 1.1 * (suggested or 0))])
     for value, name, colour, dash in (
-        (eps, "eps now", VERMILION, "dash"),
+        (radius, "eps now", VERMILION, "dash"),
         (suggested, "Suggested (knee)", OCHRE, "dot"),
     ):
         if value is not None:

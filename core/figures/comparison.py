@@ -1,4 +1,4 @@
-"""Several networks side by side: learning curves, accuracy against cost, who beats whom."""
+"""Several networks side by side: learning curves, accuracy against cost, pairwise comparison."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,14 +7,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.evaluation.comparison import ComparisonRow
-from core.evaluation.who_beats_whom import BeatenMatrix
+from core.evaluation.pairwise_comparison import PairwiseComparison
 from core.figures.layout import blank_figure, legend_below
 from core.figures.palette import BLUE, GREY, OVERLAY_COLOURS, VERMILION, colours_in_turn, translucent
 
 MOST_CURVES = len(OVERLAY_COLOURS)
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down", "pentagon", "hexagram")
 _INK = "#172033"
-"""Text on the tints of `beaten_figure`, which are light in both themes."""
+"""Text on the tints of `pairwise_figure`, which are light in both themes."""
 CURVE_TITLES = {"loss": "Loss", "accuracy": "Accuracy"}
 
 
@@ -102,7 +102,7 @@ def cost_figure(rows: Sequence[ComparisonRow], cost: str) -> go.Figure:
     return figure
 
 
-def beaten_figure(matrix: BeatenMatrix, titles: Mapping[str, str]) -> go.Figure:
+def pairwise_figure(matrix: PairwiseComparison, titles: Mapping[str, str]) -> go.Figure:
     """Difference of every pair, row minus column, coloured where it is beyond chance."""
     names = list(matrix.names)
     shade = np.full((len(names), len(names)), np.nan)

@@ -6,7 +6,7 @@ from plotly.subplots import make_subplots
 
 from core.figures.layout import blank_figure
 from core.figures.palette import BLUE, GREEN, GREY, OCHRE, VERMILION, translucent
-from core.molecules.detector import Finding, Report, matched_lines
+from core.molecules.detector import Report, SpeciesVerdict, matched_lines
 from core.molecules.explanation import DeletionTest, LineShares
 from core.molecules.radiation import LIGHT_KMS
 
@@ -14,7 +14,7 @@ MOST_POINTS = 6000
 N_PROFILES = 12
 
 
-def spectrum_figure(report: Report, finding: Finding | None, low_ghz: float, high_ghz: float) -> go.Figure:
+def spectrum_figure(report: Report, finding: SpeciesVerdict | None, low_ghz: float, high_ghz: float) -> go.Figure:
     """Observed spectrum, model of all detections and, for one species, its part and its lines.
 
     Where the range holds more than 6,000 channels, the brightest and faintest of each group of neighbours are drawn.
@@ -38,7 +38,7 @@ def spectrum_figure(report: Report, finding: Finding | None, low_ghz: float, hig
     return figure
 
 
-def _add_species(figure: go.Figure, report: Report, finding: Finding, rows: np.ndarray) -> None:
+def _add_species(figure: go.Figure, report: Report, finding: SpeciesVerdict, rows: np.ndarray) -> None:
     spectrum, judged = report.spectrum, finding.judged
     assert judged is not None
     part = report.part_of(finding)
@@ -86,7 +86,7 @@ def _thinned(x: np.ndarray, y: np.ndarray, window: np.ndarray) -> tuple[np.ndarr
     return np.concatenate(xs), np.concatenate(ys)
 
 
-def profiles_figure(report: Report, finding: Finding) -> go.Figure:
+def profiles_figure(report: Report, finding: SpeciesVerdict) -> go.Figure:
     """Observed and modelled profiles of the species' strongest lines on the velocity axis, twelve panels."""
     judged, spectrum = finding.judged, report.spectrum
     assert judged is not None
@@ -130,7 +130,7 @@ def profiles_figure(report: Report, finding: Finding) -> go.Figure:
     return figure
 
 
-def shares_figure(finding: Finding, shares: LineShares) -> go.Figure:
+def shares_figure(finding: SpeciesVerdict, shares: LineShares) -> go.Figure:
     """What every transition contributes to the logit, the largest at the top."""
     judged = finding.judged
     assert judged is not None

@@ -35,7 +35,7 @@ def sky_deck(
     marks: Marks,
     *,
     ink: tuple[int, int, int],
-    ground: tuple[int, int, int],
+    background: tuple[int, int, int],
     field: Field | None = None,
     known: pd.DataFrame | None = None,
     arms: Mapping[str, np.ndarray] | None = None,
@@ -45,7 +45,7 @@ def sky_deck(
 
     Parameters
     ----------
-    ink, ground : RGB
+    ink, background : RGB
         Of lines and names, and of the page.
     field : Field or None
         Where to look; None or the whole sky shows everything.
@@ -57,15 +57,18 @@ def sky_deck(
         Of the map on the screen: the first view shows all of it.
     """
     if projection == "space":
-        return _space(marks, ink, ground, known, arms or {}, width_px)
+        return _space(marks, ink, background, known, arms or {}, width_px)
     start = _start(projection, field, width_px)
-    layers = [*_grid(projection, ink, ground), _layer(projection, marks, 2 if field is None or field.whole_sky else 4)]
+    layers = [
+        *_grid(projection, ink, background),
+        _layer(projection, marks, 2 if field is None or field.whole_sky else 4),
+    ]
     if known is not None and not known.empty:
         place = _place(projection, known["l"].to_numpy(), known["b"].to_numpy())
         degrees = [box_of_word(text, *_on_screen(projection, at, start)) for text, at in _degrees(projection)]
         layers += known_layers(
-            projection, known, place, _on_screen(projection, place, start), ink=ink, ground=ground, taken=degrees,
-            half_width_px=width_px / 2,
+            projection, known, place, _on_screen(projection, place, start), ink=ink, background=background,
+            taken=degrees, half_width_px=width_px / 2,
         )  # fmt: skip
     if projection == "sphere":
         view = pdk.View(type="_GlobeView", controller=True)
@@ -136,7 +139,7 @@ def _cells(projection: str, cell: np.ndarray, order: int) -> np.ndarray:
     return _place(projection, np.clip(beyond, -179.99, 179.99), b_deg)
 
 
-def _grid(projection: str, ink: tuple[int, int, int], ground: tuple[int, int, int]) -> list[pdk.Layer]:
+def _grid(projection: str, ink: tuple[int, int, int], background: tuple[int, int, int]) -> list[pdk.Layer]:
     lines = []
     up, along = np.linspace(-90, 90, 61), np.linspace(-179.99, 179.99, 91)
     for meridian in range(-180, 181, 30):
@@ -146,10 +149,12 @@ def _grid(projection: str, ink: tuple[int, int, int], ground: tuple[int, int, in
     if projection == "sphere":
         globe = [{"p": [[-180, 90], [0, 90], [180, 90], [180, -90], [0, -90], [-180, -90]]}]
         layers.append(
-            pdk.Layer("SolidPolygonLayer", globe, id="globe", get_polygon="p", get_fill_color=_mixed(ground, ink, 0.06))
+            pdk.Layer(
+                "SolidPolygonLayer", globe, id="globe", get_polygon="p", get_fill_color=_mixed(background, ink, 0.06)
+            )
         )
-    layers.append(strokes("grid", lines, _mixed(ground, ink, 0.3), 1, 3, on_sphere=projection == "sphere"))
-    layers.append(text_layer(projection, _degrees(projection), _mixed(ground, ink, 0.6), "degrees"))
+    layers.append(strokes("grid", lines, _mixed(background, ink, 0.3), 1, 3, on_sphere=projection == "sphere"))
+    layers.append(text_layer(projection, _degrees(projection), _mixed(background, ink, 0.6), "degrees"))
     return layers
 
 
@@ -196,7 +201,7 @@ def _start(projection: str, field: Field | None, width_px: int) -> dict:
 def _space(
     marks: Marks,
     ink: tuple[int, int, int],
-    ground: tuple[int, int, int],
+    background: tuple[int, int, int],
     known: pd.DataFrame | None,
     arms: Mapping,
     width_px: int,
@@ -221,13 +226,13 @@ def _space(
         strokes("arms", list(arms.values()), [204, 121, 167, 153], 2, 1),
         _cloud("faded", marks, position, rows[faded[rows]], 1.3, 0.35),
         _cloud("stars", marks, position, rows[~faded[rows]], 2.0 if len(rows) > 3000 else 3.5, 1.0),
-        text_layer("space", words, _mixed(ink, (128, 128, 128), 0.5), "words", ground=ground),
+        text_layer("space", words, _mixed(ink, (128, 128, 128), 0.5), "words", background=background),
     ]
     if known is not None and len(known):
         near = known[known["distance_pc"] <= 1.1 * reach]
         place = near[["x", "y", "z"]].to_numpy(dtype=float)
         layers += known_layers(
-            "space", near, place, _turned(place, zoom), ink=ink, ground=ground, taken=boxes,
+            "space", near, place, _turned(place, zoom), ink=ink, background=background, taken=boxes,
             half_width_px=width_px / 2,
         )  # fmt: skip
     view = pdk.View(type="OrbitView", controller=True, orbit_axis="Z")

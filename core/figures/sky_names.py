@@ -24,11 +24,11 @@ def flat(projection: str) -> dict:
 
 
 def text_layer(
-    projection: str, words: Sequence, colour: Sequence[int], name: str, *, ground: Sequence[int] | None = None
+    projection: str, words: Sequence, colour: Sequence[int], name: str, *, background: Sequence[int] | None = None
 ) -> pdk.Layer:
     """Words at their places: pairs of text and place, or triples with the side ('left', 'right') of the place.
 
-    `ground` is laid under them, where stars would make them hard to read.
+    `background` is laid under them, where stars would make them hard to read.
     """
     data = []
     for text, place, *side in words:
@@ -37,7 +37,7 @@ def text_layer(
         if side:
             item |= {"a": "start", "o": [_BESIDE_PX, 0]} if side[0] == "right" else {"a": "end", "o": [-_BESIDE_PX, 0]}
         data.append(item)
-    under = {} if ground is None else {"background": True, "get_background_color": [*ground, 190]}
+    under = {} if background is None else {"background": True, "get_background_color": [*background, 190]}
     if projection == "sphere":
         under["parameters"] = {"cullMode": "none"}  # deck.gl takes words on its sphere for backs
     elif projection == "space":
@@ -57,7 +57,7 @@ def known_layers(
     place_px: np.ndarray,
     *,
     ink: Sequence[int],
-    ground: Sequence[int],
+    background: Sequence[int],
     taken: Sequence[Box] = (),
     half_width_px: float = np.inf,
 ) -> list[pdk.Layer]:
@@ -88,7 +88,7 @@ def known_layers(
         stroked=True, get_line_color=list(ink), line_width_units=PIXELS, get_line_width=1.5, pickable=True,
         billboard=projection == "space", **flat(projection),
     )  # fmt: skip
-    return [ring, text_layer(projection, words, ink, "names", ground=ground)]
+    return [ring, text_layer(projection, words, ink, "names", background=background)]
 
 
 def sides_of_names(

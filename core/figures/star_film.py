@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from core.errors import MissingColumnError, ReadError
 from core.figures.palette import GROUP_COLOURS
-from core.sky.turntable import Stars
+from core.sky.turntable import FilmStars
 
 COLOURS = ("group", "probability", "plain")
 _PLACES = ("x_pc", "y_pc", "z_pc")
@@ -15,7 +15,7 @@ _GREY, _PLAIN = (95, 104, 120), (120, 190, 235)
 _LOW, _HIGH = np.array([213.0, 94.0, 0.0]), np.array([70.0, 160.0, 255.0])
 
 
-def read_stars(path: Path, colour: str) -> Stars:
+def read_stars(path: Path, colour: str) -> FilmStars:
     """Places and colours of a Parquet table with x_pc, y_pc, z_pc and the column that `colour` names.
 
     Raises
@@ -40,13 +40,13 @@ def read_stars(path: Path, colour: str) -> Stars:
     place = table[list(_PLACES)].to_numpy(dtype=np.float64, na_value=np.nan)
     n = len(table)
     if colour == "plain":
-        return Stars(place, plain_colours(n), f"{n:,} stars")
+        return FilmStars(place, plain_colours(n), f"{n:,} stars")
     values = table[colour].to_numpy(dtype=np.float64, na_value=np.nan)
     if colour == "probability":
-        return Stars(place, probability_colours(values), f"{n:,} stars by probability: orange 0, blue 1")
+        return FilmStars(place, probability_colours(values), f"{n:,} stars by probability: orange 0, blue 1")
     grouped = np.isfinite(values) & (values >= 0)
     n_groups = len(np.unique(values[grouped]))
-    return Stars(place, group_colours(values), f"{int(grouped.sum()):,} of {n:,} stars in {n_groups:,} groups")
+    return FilmStars(place, group_colours(values), f"{int(grouped.sum()):,} of {n:,} stars in {n_groups:,} groups")
 
 
 def group_colours(group: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ def probability_too_faint(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     float64 ndarray of shape (n_stars,): NaN where there is no verdict (a value is missing, or the parallax is not
     above zero). It is the smaller of two: the posterior under the distance prior of Bailer-Jones 2015, which a sharp
     parallax needs, and the probability from the parallax alone. The second keeps the prior, whose stars lie in the
-    Galaxy, from making impostors of the Magellanic Clouds' massive stars; neither makes one from a poor parallax.
+    Galaxy, from making contaminants of the Magellanic Clouds' massive stars; neither makes one from a poor parallax.
     """
     g, bp_rp, parallax, error = (float_column(columns, name) for name in FAINTNESS_COLUMNS)
     # At this distance a star of the limiting magnitude, dimmed as much as the colour allows, would show magnitude g:

@@ -9,8 +9,8 @@ BLUEST_BP_RP = -0.5
 BP_RP_25_000_K = -0.4
 """Typical: intrinsic BP-RP of stars of 25,000 K, mag; a redder colour is taken as dust."""
 REFERENCE_BP_RP = -0.25
-"""Reference of the fitted second look, mag: redder than O and early B stars (-0.34 to -0.50 in our models); the fitted
-network absorbs the offset, and another value would need it fitted again."""
+"""Reference of the photometric-astrometric classifier, mag: redder than O and early B stars (-0.34 to -0.50 in our
+models); the fitted network absorbs the offset, and another value would need it fitted again."""
 
 LARGEST_A_G_PER_REDDENING = 2.8
 """Bound: A_G / E(BP-RP) of a star of 25,000 K behind A_V 2-10 is 1.94-1.83 for R_V = 3.1 and 2.80-2.68 for R_V = 5.5

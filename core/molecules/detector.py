@@ -8,7 +8,7 @@ import numpy as np
 from core.molecules.catalogue import Catalogue, Species
 from core.molecules.features import Judged, prepare
 from core.molecules.kinematics import line_width_kms, systemic_velocity_kms
-from core.molecules.mixture import Mixture, Part
+from core.molecules.mixture import Mixture, MixturePart
 from core.molecules.network import MoleculeNetwork
 from core.molecules.observed import ObservedSpectrum
 from core.molecules.radiation import brightness_k, integrated_opacity, peak_opacity
@@ -27,7 +27,7 @@ DETECTED, NOT_DETECTED, NOT_COVERED = "detected", "not detected", "not covered"
 
 
 @dataclass(frozen=True, eq=False)
-class Finding:
+class SpeciesVerdict:
     """The verdict on one species and state.
 
     Attributes
@@ -69,7 +69,7 @@ class Report:
     """
 
     spectrum: ObservedSpectrum
-    findings: tuple[Finding, ...]
+    findings: tuple[SpeciesVerdict, ...]
     mixture: Mixture
     model_k: np.ndarray
     decoy_probability: np.ndarray
@@ -78,7 +78,7 @@ class Report:
     fwhm_kms: float
     notes: tuple[str, ...]
 
-    def part_of(self, finding: Finding) -> Part | None:
+    def part_of(self, finding: SpeciesVerdict) -> MixturePart | None:
         """The species' part of the model; None where it is not in it."""
         for number, part in self.mixture.parts.items():
             if self.mixture.species[number] is finding.species:
@@ -106,7 +106,7 @@ def detect(
     n_decoys : int
         Shifted copies (30 to 200 km/s either way) of every species that are judged beside it.
     """
-    say = on_progress or (lambda text: None)
+    report = on_progress or (lambda text: None)
     notes = list(spectrum.notes)
     if fwhm_kms is None:
         found = line_width_kms(spectrum)
@@ -115,7 +115,7 @@ def detect(
             f"line width {fwhm_kms:.2f} km/s, " + ("measured" if found else "assumed: no line stands above eight sigma")
         )
     if velocity_kms is None:
-        say("finding the velocity")
+        report("finding the velocity")
         velocity_kms, significance = systemic_velocity_kms(spectrum, catalogue.species, fwhm_kms)
         notes.append(
             f"systemic velocity {velocity_kms:.2f} km/s, found ({significance:.0f} sigma above other velocities)"
@@ -125,9 +125,9 @@ def detect(
         notes.append(f"lines of {fwhm_kms:.2f} km/s are hardly wider than a channel ({spectrum.channel_kms:.2f} km/s)")
     binned = prepare(spectrum, velocity_kms, fwhm_kms)
     mixture = Mixture(binned, catalogue.species)
-    say("judging the species")
+    report("judging the species")
     judged, probability = _explain_away(mixture, network)
-    say("judging decoys")
+    report("judging decoys")
     decoys = _decoys(mixture, network, n_decoys, np.random.default_rng(seed))
     findings = tuple(
         _finding(mixture, number, judged.get(number), probability.get(number, np.nan), decoys, network.threshold)
@@ -207,11 +207,13 @@ def matched_lines(judged: Judged) -> tuple[np.ndarray, np.ndarray]:
 
 def _finding(
     mixture: Mixture, number: int, judged: Judged | None, probability: float, decoys: list, threshold: float
-) -> Finding:
+) -> SpeciesVerdict:
     entry = mixture.species[number]
     if judged is None:
         note = "no line of it lies in the spectrum"
-        return Finding(entry, float("nan"), NOT_COVERED, float("nan"), float("nan"), 0, 0, float("nan"), note, None)
+        return SpeciesVerdict(
+            entry, float("nan"), NOT_COVERED, float("nan"), float("nan"), 0, 0, float("nan"), note, None
+        )
     visible, matched = matched_lines(judged)
     n_matched, n_visible = int(matched.sum()), int(visible.sum())
     rate = _false_discovery_rate(probability, n_matched, decoys)
@@ -235,7 +237,9 @@ def _finding(
         temperature = typical_temperature_k(mixture)
         column = upper_limit_cm2(entry, judged, mixture, temperature)
         notes.append("column density: upper limit, 3 sigma")
-    return Finding(entry, probability, label, column, temperature, n_visible, n_matched, rate, "; ".join(notes), judged)
+    return SpeciesVerdict(
+        entry, probability, label, column, temperature, n_visible, n_matched, rate, "; ".join(notes), judged
+    )
 
 
 def _false_discovery_rate(probability: float, n_matched: int, decoys: list[tuple[float, int]]) -> float:

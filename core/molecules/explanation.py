@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.molecules.detector import Finding, Report, matched_lines
+from core.molecules.detector import Report, SpeciesVerdict, matched_lines
 from core.molecules.features import MODEL_ERROR, N_LINES, N_OFFSETS, PER_LINE, SCALE, Judged, judge
 from core.molecules.network import MoleculeNetwork
 from core.molecules.radiation import LIGHT_KMS
@@ -79,7 +79,9 @@ def line_shares(judged: Judged, network: MoleculeNetwork) -> LineShares:
     return LineShares(logit[0] - logit[1:], float(probability))
 
 
-def deletion_test(report: Report, finding: Finding, network: MoleculeNetwork, shares: LineShares) -> DeletionTest:
+def deletion_test(
+    report: Report, finding: SpeciesVerdict, network: MoleculeNetwork, shares: LineShares
+) -> DeletionTest:
     """Delete lines from the spectrum itself, a twelfth of them at a time, and judge anew: fit, numbers and verdict."""
     judged = finding.judged
     assert judged is not None
@@ -98,7 +100,7 @@ class _Eraser:
     """Judges a species in a spectrum from which lines of it were erased."""
 
     report: Report
-    finding: Finding
+    finding: SpeciesVerdict
     network: MoleculeNetwork
 
     def probability(self, lines: np.ndarray) -> float:

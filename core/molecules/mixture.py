@@ -16,7 +16,7 @@ _SWEEP_DAMPING = 0.7
 
 
 @dataclass(eq=False)
-class Part:
+class MixturePart:
     """One species of the mixture: its fit and its brightness by channel (K)."""
 
     judged: Judged
@@ -33,7 +33,7 @@ class Mixture:
 
     binned: Binned
     species: tuple[Species, ...]
-    parts: dict[int, Part] = field(default_factory=dict)
+    parts: dict[int, MixturePart] = field(default_factory=dict)
     total: np.ndarray = field(init=False)
     _unit: dict[tuple[int, float], np.ndarray] = field(default_factory=dict)
 
@@ -122,11 +122,11 @@ class Mixture:
                 fit.filling,
             )
             model = mixture_brightness([gas], binned.spectrum.frequency_mhz, binned.spectrum.background_k)
-            part = Part(judged, fit.column_density_cm2, fit.filling, model, fit.temperature_k, fit.lg_error)
+            part = MixturePart(judged, fit.column_density_cm2, fit.filling, model, fit.temperature_k, fit.lg_error)
             self.parts[number] = part
             self.total = self.total + model - old.model
 
-    def _part(self, number: int, judged: Judged) -> Part:
+    def _part(self, number: int, judged: Judged) -> MixturePart:
         binned = self.binned
         key = (number, judged.temperature_k)
         if key not in self._unit:
@@ -140,7 +140,7 @@ class Mixture:
         column, filling = column_of_fit(judged, binned)
         fit_column = judged.opacity / judged.integrated
         model = -np.expm1(-fit_column * self._unit[key]) * (judged.amplitude_k / -np.expm1(-judged.opacity))
-        return Part(judged, column, filling, model, judged.temperature_k)
+        return MixturePart(judged, column, filling, model, judged.temperature_k)
 
 
 def column_of_fit(judged: Judged, binned: Binned) -> tuple[float, float]:

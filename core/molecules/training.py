@@ -46,7 +46,7 @@ def platt_scaling(label: np.ndarray, logit: np.ndarray) -> dict[str, float]:
     return {"slope": float(fitted.coef_[0, 0]), "intercept": float(fitted.intercept_[0])}
 
 
-def calibrated(logit: np.ndarray, scaling: dict[str, float]) -> np.ndarray:
+def platt_scaled(logit: np.ndarray, scaling: dict[str, float]) -> np.ndarray:
     """Probabilities of logits."""
     return 1.0 / (1.0 + np.exp(-np.clip(scaling["slope"] * logit + scaling["intercept"], -50, 50)))
 
@@ -56,7 +56,7 @@ def figures_of(table: pd.DataFrame, logit: np.ndarray, *, fewest_lines: int = 1)
     rows = (table["n_lines"] >= fewest_lines).to_numpy()
     table, logit = table[rows], logit[rows]
     label = table["label"].to_numpy(float)
-    probability = calibrated(logit, platt_scaling(label, logit))
+    probability = platt_scaled(logit, platt_scaling(label, logit))
     weight = np.where(label > 0, 0.5 / label.mean(), 0.5 / (1 - label.mean()))
     drawn = np.random.default_rng(0).choice(len(label), len(label), p=weight / weight.sum())  # equal odds
     return {

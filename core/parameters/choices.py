@@ -15,7 +15,7 @@ OTHER_FAMILIES = ("white_dwarf", "helium_white_dwarf", "helium_poor", "helium_ri
 
 
 @dataclass(frozen=True)
-class Settings:
+class FitSettings:
     """How to fit: extinction law, atmosphere (None: the default), the models' error, and whether parallax counts."""
 
     law: str = DEFAULT_LAW
@@ -45,12 +45,12 @@ def atmosphere_called(name: str | None) -> Atmosphere | None:
     raise UsageError(f"unknown atmosphere {name!r} for a fit; expected grid or network")
 
 
-def bare(settings: Settings | None = None) -> Settings:
+def bare(settings: FitSettings | None = None) -> FitSettings:
     """Settings for stars drawn from the models themselves: no correction, no model error."""
-    return replace(settings or Settings(), atmosphere=smooth_grid(), error=NO_MODEL_ERROR)
+    return replace(settings or FitSettings(), atmosphere=smooth_grid(), error=NO_MODEL_ERROR)
 
 
-def for_spectra(settings: Settings, spectra: SpectrumSet) -> Settings:
+def for_spectra(settings: FitSettings, spectra: SpectrumSet) -> FitSettings:
     """The settings for these spectra: the simulator's stars, which carry their truth, are fitted with bare models."""
     return bare(settings) if "true_teff" in spectra.metadata else settings
 
@@ -58,7 +58,7 @@ def for_spectra(settings: Settings, spectra: SpectrumSet) -> Settings:
 _MODELS: dict[tuple[str, str, str], ForwardModel] = {}
 
 
-def model_of(family: str, settings: Settings) -> ForwardModel:
+def model_of(family: str, settings: FitSettings) -> ForwardModel:
     """The forward model of a family; each is built once."""
     atmosphere = settings.atmosphere or corrected_grid()
     key = (family, settings.law, atmosphere.name)

@@ -61,7 +61,7 @@ def error_range(ln_teff: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Correction:
+class AtmosphereCorrection:
     """Measured corrections on the atmosphere's wavelengths.
 
     `flux` (N_FEATURES, n_wave): change of ln flux per feature; `curve` (n_wave,): added to A(lambda)/A(V) of G23;
@@ -74,16 +74,18 @@ class Correction:
 
 
 @lru_cache(maxsize=2)
-def load_correction(path: Path = CORRECTION_PATH) -> Correction:
+def load_correction(path: Path = CORRECTION_PATH) -> AtmosphereCorrection:
     """The shipped correction."""
     with np.load(path) as stored:
-        return Correction(**{name: stored[name].astype(np.float32) for name in vars(Correction)["__annotations__"]})
+        return AtmosphereCorrection(
+            **{name: stored[name].astype(np.float32) for name in vars(AtmosphereCorrection)["__annotations__"]}
+        )
 
 
 class CorrectedAtmosphere:
     """An atmosphere with the measured correction on top, for the normal family; the others stay as they are."""
 
-    def __init__(self, atmosphere=None, correction: Correction | None = None) -> None:
+    def __init__(self, atmosphere=None, correction: AtmosphereCorrection | None = None) -> None:
         self._below = smooth_grid() if atmosphere is None else atmosphere
         self.correction = load_correction() if correction is None else correction
         self.wavelength_nm = self._below.wavelength_nm

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.parameters.choices import Settings, model_of
+from core.parameters.choices import FitSettings, model_of
 from core.parameters.correction import error_range
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO, ForwardModel
 from core.parameters.least_squares import Solution, fit_batch
@@ -41,14 +41,14 @@ class FamilyFit:
     n_values: np.ndarray
 
 
-def fit_spectra(spectra: SpectrumSet, settings: Settings | None = None) -> pd.DataFrame:
+def fit_spectra(spectra: SpectrumSet, settings: FitSettings | None = None) -> pd.DataFrame:
     """One row per star, in order: see `docs/fit.md` for the columns.
 
     Unusable rows have NaN, `flag` 'no_spectrum' and say why in `note`; they stop nothing.
     """
     from threadpoolctl import threadpool_limits
 
-    settings = settings or Settings()
+    settings = settings or FitSettings()
     noted = note_bad_rows(spectra, duplicates=False)
     good = np.flatnonzero(usable(spectra))
     table = _empty_table(noted)
@@ -76,13 +76,13 @@ def _empty_table(spectra: SpectrumSet) -> pd.DataFrame:
     return table
 
 
-def prepared(spectra: SpectrumSet, settings: Settings) -> Observation:
+def prepared(spectra: SpectrumSet, settings: FitSettings) -> Observation:
     """Usable stars made ready for the fit; the first guess says in which range of Teff their model error is."""
     first, _ = first_guesses(model_of("normal", settings), spectra.flux, spectra.flux_error)
     return observe(spectra, settings.error, error_range(first[:, LN_TEFF]))
 
 
-def fit_families(spectra: SpectrumSet, settings: Settings, seen: Observation | None = None) -> list[FamilyFit]:
+def fit_families(spectra: SpectrumSet, settings: FitSettings, seen: Observation | None = None) -> list[FamilyFit]:
     """Fits with the normal family for all stars and with the others for the hot ones."""
     normal = model_of("normal", settings)
     starts = first_guesses(normal, spectra.flux, spectra.flux_error)
@@ -135,7 +135,7 @@ def _draws(model: ForwardModel, best: Solution, worse: Solution, temper: np.ndar
     return mixed(draws, laplace(model, worse, rng, temper), apart, rng) if apart.any() else draws
 
 
-def summarise(spectra: SpectrumSet, fits: list[FamilyFit], settings: Settings) -> pd.DataFrame:
+def summarise(spectra: SpectrumSet, fits: list[FamilyFit], settings: FitSettings) -> pd.DataFrame:
     """The table of results from fits with one or more families."""
     n = len(spectra)
     probability, best = _class_and_family(n, fits)
@@ -182,7 +182,7 @@ def _normal_classes(fit: FamilyFit, classes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _family_columns(
-    fit: FamilyFit, local: np.ndarray, spectra: SpectrumSet, settings: Settings
+    fit: FamilyFit, local: np.ndarray, spectra: SpectrumSet, settings: FitSettings
 ) -> dict[str, np.ndarray]:
     theta, draws = fit.solution.theta[local], Draws(*(x[local] for x in vars(fit.draws).values()))
     columns: dict[str, np.ndarray] = {"family": np.full(len(local), fit.family, dtype=object)}
@@ -207,7 +207,7 @@ def _family_columns(
     return columns
 
 
-def _evolution(theta, draws: Draws, log_scale, spectra: SpectrumSet, settings: Settings) -> dict[str, np.ndarray]:
+def _evolution(theta, draws: Draws, log_scale, spectra: SpectrumSet, settings: FitSettings) -> dict[str, np.ndarray]:
     radius = log_radius_of(log_scale, spectra) if settings.with_parallax else None
     spread = draws.theta[..., [LN_TEFF, LOGG]].std(axis=1)
     found = luminosity_and_mass(theta[:, LN_TEFF], theta[:, LOGG], spread, radius)

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 import core
-from core.parameters.choices import Settings, for_spectra
+from core.parameters.choices import FitSettings, for_spectra
 from core.parameters.fit import NO_FIT, PARAMETERS, fit_spectra
 from core.parquet_output import parquet_output
 
@@ -65,7 +65,7 @@ class FittedFile:
 def fit_file(
     path: str | Path,
     out: str | Path,
-    settings: Settings,
+    settings: FitSettings,
     *,
     sampler: Callable | None = None,
     on_progress: Callable[[float, int], None] | None = None,

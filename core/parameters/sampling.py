@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.parameters.choices import Settings
+from core.parameters.choices import FitSettings
 from core.parameters.fit import NO_FIT, FamilyFit, fit_families
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO
 from core.parameters.observation import Observation
@@ -85,7 +85,9 @@ def _proposed(
     return drawn, -0.5 * (_DEGREES + width) * np.log1p((standard**2).sum(axis=1) / _DEGREES)
 
 
-def sample_star(spectra: SpectrumSet, settings: Settings, method: str = "nuts", family: str | None = None) -> Sampled:
+def sample_star(
+    spectra: SpectrumSet, settings: FitSettings, method: str = "nuts", family: str | None = None
+) -> Sampled:
     """Posterior draws of one star with its best family (or a given one), by importance sampling."""
     from core.parameters.fit import prepared
 
@@ -97,7 +99,7 @@ def sample_star(spectra: SpectrumSet, settings: Settings, method: str = "nuts", 
     return importance(chosen, 0, seen, rng)
 
 
-def resample(spectra: SpectrumSet, table: pd.DataFrame, settings: Settings, method: str) -> pd.DataFrame:
+def resample(spectra: SpectrumSet, table: pd.DataFrame, settings: FitSettings, method: str) -> pd.DataFrame:
     """The table of `fit_spectra` with the intervals of sampled posteriors."""
     table = table.copy()
     for row in np.flatnonzero(table["flag"] != NO_FIT):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UsageError
-from core.parameters.choices import Settings, for_spectra
+from core.parameters.choices import FitSettings, for_spectra
 from core.parameters.fit import fit_families, prepared, summarise
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO
 from core.parameters.observation import observed_law
@@ -43,7 +43,7 @@ class StarFit:
     families: pd.DataFrame
 
 
-def fit_star(spectra: SpectrumSet, settings: Settings | None = None) -> StarFit:
+def fit_star(spectra: SpectrumSet, settings: FitSettings | None = None) -> StarFit:
     """Fit one star (a set of one); UsageError where its spectrum cannot be fitted."""
     from threadpoolctl import threadpool_limits
 
@@ -51,10 +51,10 @@ def fit_star(spectra: SpectrumSet, settings: Settings | None = None) -> StarFit:
         return _fit_star(spectra, settings)
 
 
-def _fit_star(spectra: SpectrumSet, settings: Settings | None) -> StarFit:
+def _fit_star(spectra: SpectrumSet, settings: FitSettings | None) -> StarFit:
     if len(spectra) != 1 or not usable(spectra)[0]:
         raise UsageError("this spectrum cannot be fitted: it needs 343 finite flux samples, at least one positive")
-    settings = for_spectra(settings or Settings(), spectra)
+    settings = for_spectra(settings or FitSettings(), spectra)
     seen = prepared(spectra, settings)
     fits = fit_families(spectra, settings, seen)
     row = summarise(spectra, fits, settings).iloc[0]

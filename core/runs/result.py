@@ -65,7 +65,7 @@ class RunResult:
         return len(self.run.every_member)
 
     @property
-    def ground(self) -> tuple[str, str]:
+    def same_data_and_folds(self) -> tuple[str, str]:
         """Hashes of the data and of the fold map: runs are comparable only where both agree."""
         return self.run.data.sha256, self.run.data.fold_map
 

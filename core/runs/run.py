@@ -57,7 +57,7 @@ class DataReference(Record):
     real_source_ids: list[str] = Field(default_factory=list)
 
 
-class Calibration(Record):
+class ProbabilityCalibration(Record):
     """Platt scaling, fitted on out-of-fold logits; which stars stood for a class and gave the slope, where not all."""
 
     method: str = "platt"
@@ -156,7 +156,7 @@ class Run(Record):
     data : DataReference
     learnt_from : LearntFrom or None
         None: from the data alone.
-    calibration : Calibration or None
+    calibration : ProbabilityCalibration or None
         None before the first fold.
     members, members_not_shipped : list of Member
         Those whose ONNX file is here, and those that made the stored predictions too.
@@ -186,7 +186,7 @@ class Run(Record):
     settings: TrainingSettings | None = None
     data: DataReference = DataReference()
     learnt_from: LearntFrom | None = None
-    calibration: Calibration | None = None
+    calibration: ProbabilityCalibration | None = None
     members: list[Member] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
     device: str = ""

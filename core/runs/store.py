@@ -25,7 +25,17 @@ from core.atomic import atomic_path, storage_errors
 from core.errors import RunError
 from core.gaia.labels import THRESHOLD
 from core.records import read_record, write_record
-from core.runs.run import RUN_FILE, RUNNING, Calibration, Figures, FoldMember, Member, Run, read_run, write_run
+from core.runs.run import (
+    RUN_FILE,
+    RUNNING,
+    Figures,
+    FoldMember,
+    Member,
+    ProbabilityCalibration,
+    Run,
+    read_run,
+    write_run,
+)
 from core.statistics.probability_calibration import fit_platt
 
 _FOLDS, _LOCK, _MEMBER = "folds", ".lock", "member.json"
@@ -163,7 +173,7 @@ def assemble(folder: Path, **changes) -> Run:
     if results:
         oof = pd.concat([result.oof for result in results], ignore_index=True)
         slope, intercept = fit_platt(oof["logit"].to_numpy(), oof["label"].to_numpy())
-        calibration = Calibration(method="platt", slope=slope, intercept=intercept)
+        calibration = ProbabilityCalibration(method="platt", slope=slope, intercept=intercept)
         oof["probability"] = calibration.probability(oof["logit"].to_numpy())
         test = _test_table(results, calibration)
         run = run.changed(calibration=calibration, results=figures_of(oof, test))
@@ -182,7 +192,7 @@ def _member_entry(folder: Path, member: FoldMember) -> Member:
     )
 
 
-def _test_table(results: list[FoldResult], calibration: Calibration) -> pd.DataFrame:
+def _test_table(results: list[FoldResult], calibration: ProbabilityCalibration) -> pd.DataFrame:
     logits = np.stack([result.test["logit"].to_numpy() for result in results])  # (n_members, n_test)
     probability = calibration.probability(logits)
     table = results[0].test[["source_id", "label"]].copy()

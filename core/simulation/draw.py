@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Request:
+class DrawRequest:
     """What to draw: everything that the stars depend on."""
 
     population: str
@@ -106,7 +106,7 @@ def simulate(
             f"correlations are simulated for {DEFAULT.name} alone, asked for {find_release(instrument).name}; leave "
             "--correlations out"
         )
-    request = Request(
+    request = DrawRequest(
         population, n_stars, seed, with_coefficients, negative_mix, instrument, atmosphere, draw, with_correlations
     )
     design_matrix(instrument)
@@ -130,10 +130,10 @@ class Chunks:
 
     Parameters
     ----------
-    request : Request
+    request : DrawRequest
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: DrawRequest) -> None:
         plan_seed, *self._seeds = np.random.SeedSequence(request.seed).spawn(1 + -(-request.n_stars // CHUNK_STARS))
         rng = np.random.default_rng(plan_seed)
         self._request = request
@@ -163,7 +163,7 @@ class Chunks:
         return in_instrument(table, find_release(request.instrument), request.with_coefficients)
 
 
-def iter_chunks(request: Request, workers: int | None = None) -> Iterator:
+def iter_chunks(request: DrawRequest, workers: int | None = None) -> Iterator:
     """The request's stars as a stream of pyarrow Tables of CHUNK_STARS rows, in order."""
     from threadpoolctl import threadpool_limits
 
@@ -189,7 +189,7 @@ def _in_order(pool: ThreadPoolExecutor, make: Callable, n: int, ahead: int) -> I
             future.cancel()
 
 
-def _plan(request: Request, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _plan(request: DrawRequest, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     if request.population == "training":
         return training_plan(request.n_stars, rng)
     everything = np.ones(request.n_stars, dtype=bool)  # a survey is for testing only
@@ -197,7 +197,7 @@ def _plan(request: Request, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
 
 
 def _write_parts(
-    request: Request,
+    request: DrawRequest,
     path_of: Callable[[int], Path],
     stars_per_part: int,
     workers: int | None,
@@ -224,7 +224,7 @@ def _write_parts(
             writer.close()
 
 
-def _require_space(out: Path, request: Request) -> None:
+def _require_space(out: Path, request: DrawRequest) -> None:
     folder = next(parent for parent in out.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
     more = request.with_coefficients * _BYTES_OF_COEFFICIENTS + request.with_correlations * _BYTES_OF_CORRELATIONS

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import UsageError
 from core.gaia.source_id import ID_BITS_BELOW_PIXEL
-from core.simulation.draw import CHUNK_STARS, Chunks, Request
+from core.simulation.draw import CHUNK_STARS, Chunks, DrawRequest
 from core.simulation.population.table import check_request
 from core.spectra.readers import spectra_of_table
 from core.spectra.spectrum_set import SpectrumSet
@@ -21,14 +21,14 @@ def is_simulated(source: str) -> bool:
     return source.startswith("simulated:")
 
 
-def parse_simulated(source: str) -> Request:
+def parse_simulated(source: str) -> DrawRequest:
     """The request in 'simulated:survey:1200000:1' (population, number of stars, seed); UsageError for another text."""
     match = _PATTERN.fullmatch(source)
     if match is None:
         raise UsageError(f"the input {source!r} is no simulated sky; expected {_FORM}")
     population, n_stars, seed = match[1], int(match[2]), int(match[3])
     check_request(population, n_stars)
-    return Request(population, n_stars, seed)
+    return DrawRequest(population, n_stars, seed)
 
 
 @lru_cache(maxsize=2)

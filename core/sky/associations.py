@@ -9,12 +9,12 @@ from core.errors import MissingColumnError, UsageError
 from core.sky.aware import find_aware_neighbours
 from core.sky.dbscan import NOISE, Grouping, dbscan_of_graph
 from core.sky.neighbours import MOST_PAIRS, NeighbourGraph, find_neighbours
-from core.sky.settings import ALGORITHMS, ERRORS, SPACES, STUDY, SUGGESTED, Settings
+from core.sky.settings import ALGORITHMS, ERRORS, SPACES, STUDY, SUGGESTED, GroupingSettings
 from core.sky.star_places import StarPlaces, notes_on, star_places
 
 __all__ = [
-    "ALGORITHMS", "ERRORS", "SPACES", "STUDY", "SUGGESTED", "Associations", "Settings", "associations_of",
-    "coordinates", "find_associations", "group_places", "neighbour_graph", "with_eps",
+    "ALGORITHMS", "ERRORS", "SPACES", "STUDY", "SUGGESTED", "Associations", "GroupingSettings",
+    "associations_of", "coordinates", "find_associations", "group_places", "neighbour_graph", "with_eps",
 ]  # fmt: skip
 
 
@@ -24,7 +24,7 @@ class Associations:
 
     Attributes
     ----------
-    settings : Settings
+    settings : GroupingSettings
     places : StarPlaces
         Of all n stars.
     note : object ndarray of shape (n,)
@@ -35,7 +35,7 @@ class Associations:
         Core points of DBSCAN; for HDBSCAN, which has none, all members.
     """
 
-    settings: Settings
+    settings: GroupingSettings
     places: StarPlaces
     note: np.ndarray
     group: np.ndarray
@@ -75,13 +75,13 @@ class Associations:
 def find_associations(
     table: pd.DataFrame,
     *,
-    eps_pc: float = Settings.eps_pc,
-    min_samples: int = Settings.min_samples,
-    space: str = Settings.space,
-    algorithm: str = Settings.algorithm,
-    errors: str = Settings.errors,
-    weight_pc_per_kms: float = Settings.weight_pc_per_kms,
-    eps_deg: float = Settings.eps_deg,
+    eps_pc: float = GroupingSettings.eps_pc,
+    min_samples: int = GroupingSettings.min_samples,
+    space: str = GroupingSettings.space,
+    algorithm: str = GroupingSettings.algorithm,
+    errors: str = GroupingSettings.errors,
+    weight_pc_per_kms: float = GroupingSettings.weight_pc_per_kms,
+    eps_deg: float = GroupingSettings.eps_deg,
     distance_method: str | None = None,
 ) -> Associations:
     """Find groups of stars.
@@ -113,14 +113,14 @@ def find_associations(
     MissingColumnError
         A column that is needed is not in the table.
     """
-    settings = Settings(eps_pc, min_samples, space, algorithm, errors, weight_pc_per_kms, eps_deg)
+    settings = GroupingSettings(eps_pc, min_samples, space, algorithm, errors, weight_pc_per_kms, eps_deg)
     settings.check()
     if settings.needs_motion and not {"pmra", "pmdec"} <= set(table.columns):
         raise MissingColumnError("the space 'position-velocity' needs the columns pmra and pmdec (mas/yr)")
     return associations_of(star_places(table, distance_method), settings)
 
 
-def associations_of(places: StarPlaces, settings: Settings) -> Associations:
+def associations_of(places: StarPlaces, settings: GroupingSettings) -> Associations:
     """The groups of stars whose places are known already."""
     settings.check()
     note = notes_on(places, distance=settings.needs_distance, motion=settings.needs_motion)
@@ -131,24 +131,24 @@ def associations_of(places: StarPlaces, settings: Settings) -> Associations:
     return Associations(settings, places, note, group, core)
 
 
-def group_places(places: StarPlaces, settings: Settings) -> Grouping:
+def group_places(places: StarPlaces, settings: GroupingSettings) -> Grouping:
     """Group stars that all have what the space needs."""
     if settings.algorithm == "hdbscan":
         return _hdbscan(coordinates(places, settings), settings.min_samples)
     return dbscan_of_graph(neighbour_graph(places, settings), settings.min_samples)
 
 
-def neighbour_graph(places: StarPlaces, settings: Settings, most_pairs: int = MOST_PAIRS) -> NeighbourGraph:
+def neighbour_graph(places: StarPlaces, settings: GroupingSettings, most_pairs: int = MOST_PAIRS) -> NeighbourGraph:
     """The graph at the settings' eps; `shrink` it for smaller ones. DenseNeighbourhoodError above `most_pairs`."""
     if settings.errors == "aware" and settings.needs_distance:
         if len(places) and not places.has_distance_errors:
             raise UsageError("errors 'aware' needs the errors of the distances: add a column parallax_error (mas)")
         weight = settings.weight_pc_per_kms if settings.needs_motion else 0.0
-        return find_aware_neighbours(places, settings.eps, weight, most_pairs=most_pairs)
-    return find_neighbours(coordinates(places, settings), settings.eps, most_pairs=most_pairs)
+        return find_aware_neighbours(places, settings.radius, weight, most_pairs=most_pairs)
+    return find_neighbours(coordinates(places, settings), settings.radius, most_pairs=most_pairs)
 
 
-def coordinates(places: StarPlaces, settings: Settings) -> np.ndarray:
+def coordinates(places: StarPlaces, settings: GroupingSettings) -> np.ndarray:
     """Points whose Euclidean distance the space means: (n, 3), or (n, 6) with velocities."""
     if settings.space == "sky":
         return places.direction
@@ -157,9 +157,9 @@ def coordinates(places: StarPlaces, settings: Settings) -> np.ndarray:
     return np.concatenate([places.position_pc, settings.weight_pc_per_kms * places.velocity_kms], axis=1)
 
 
-def with_eps(settings: Settings, eps: float) -> Settings:
+def with_eps(settings: GroupingSettings, radius: float) -> GroupingSettings:
     """The same settings at another radius, in pc or for 'sky' in degrees."""
-    return replace(settings, eps_deg=eps) if settings.space == "sky" else replace(settings, eps_pc=eps)
+    return replace(settings, eps_deg=radius) if settings.space == "sky" else replace(settings, eps_pc=radius)
 
 
 def _hdbscan(points: np.ndarray, min_samples: int) -> Grouping:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.errors import MissingColumnError, ReadError, SourceIdError
 from core.gaia.releases import find_older, refusal_of
-from core.sky.associations import Associations, Settings, associations_of
+from core.sky.associations import Associations, GroupingSettings, associations_of
 from core.sky.star_places import is_older_release, star_places
 from core.spectra.readers.arrays import is_text
 from core.spectra.readers.faults import LeftOut
@@ -119,14 +119,16 @@ def _check_numbers(table: pa.Table, origin: str) -> None:
             )
 
 
-def cluster_table(table: pa.Table, settings: Settings, method: str | None = None) -> tuple[Associations, pa.Table]:
+def cluster_table(
+    table: pa.Table, settings: GroupingSettings, method: str | None = None
+) -> tuple[Associations, pa.Table]:
     """Group the stars of a table.
 
     Parameters
     ----------
     table : pyarrow.Table
         source_id and the columns of `star_places.star_places`; a former grouping's columns are replaced.
-    settings : Settings
+    settings : GroupingSettings
     method : key of `distances.METHODS` or None
 
     Returns

@@ -34,13 +34,13 @@ class Grouping:
         return int(self.group.max(initial=NOISE)) + 1
 
 
-def dbscan(points: np.ndarray, eps: float, min_samples: int) -> Grouping:
+def dbscan(points: np.ndarray, radius: float, min_samples: int) -> Grouping:
     """DBSCAN of points (n, n_dimensions) with Euclidean distances; errors as in `neighbours.find_neighbours`.
 
     >>> dbscan(np.array([[0.0], [1.0], [9.0]]), 1.5, 2).group
     array([ 0,  0, -1])
     """
-    return dbscan_of_graph(find_neighbours(points, eps), min_samples)
+    return dbscan_of_graph(find_neighbours(points, radius), min_samples)
 
 
 def dbscan_of_graph(graph: NeighbourGraph, min_samples: int) -> Grouping:

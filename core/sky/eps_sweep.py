@@ -56,7 +56,7 @@ class EpsSweep:
 
     Attributes
     ----------
-    eps : ndarray of shape (n_eps,)
+    radius : ndarray of shape (n_eps,)
         Ascending, in the unit of the graph.
     group : int32 ndarray of shape (n_eps, n)
         As `dbscan.dbscan_of_graph` numbers them; -1 for noise.
@@ -66,7 +66,7 @@ class EpsSweep:
         most stars passes its name on. Colours by it do not jump while eps changes.
     """
 
-    eps: np.ndarray
+    radius: np.ndarray
     group: np.ndarray
     core: np.ndarray
     lineage: tuple[np.ndarray, ...]
@@ -116,8 +116,8 @@ def sweep_eps(neighbours: SortedNeighbours, eps_values: Sequence[float] | np.nda
     """Group at every radius (ascending; none above the graph's: UsageError) with results equal to `dbscan_of_graph`."""
     eps_values = np.asarray(eps_values, dtype=np.float64)
     graph, n = neighbours.graph, neighbours.graph.n_points
-    if len(eps_values) and (eps_values[-1] > graph.eps or (np.diff(eps_values) <= 0).any()):
-        raise UsageError(f"the radii must ascend and stay within {graph.eps:g}, the radius of the graph")
+    if len(eps_values) and (eps_values[-1] > graph.radius or (np.diff(eps_values) <= 0).any()):
+        raise UsageError(f"the radii must ascend and stay within {graph.radius:g}, the radius of the graph")
     reached = neighbours.core_distances(min_samples)
     ends, weight = _tree(graph, reached)
     border = _border_candidates(neighbours, reached, min_samples)
@@ -125,11 +125,11 @@ def sweep_eps(neighbours: SortedNeighbours, eps_values: Sequence[float] | np.nda
     cores = np.empty((len(eps_values), n), dtype=bool)
     lineage: list[np.ndarray] = []
     n_names = 0
-    for row, eps in enumerate(eps_values):
-        cores[row] = core = reached <= eps
-        used = np.searchsorted(weight, eps, side="right")
+    for row, radius in enumerate(eps_values):
+        cores[row] = core = reached <= radius
+        used = np.searchsorted(weight, radius, side="right")
         _number_groups(ends[:, :used], core, groups[row])
-        _attach(border, eps, groups[row])
+        _attach(border, radius, groups[row])
         before = groups[row - 1] if row else np.full(n, NOISE, dtype=np.int32)
         names, n_names = _inherit(before, lineage[-1] if row else np.empty(0, dtype=np.int32), groups[row], n_names)
         lineage.append(names)
@@ -172,9 +172,9 @@ def _border_candidates(neighbours: SortedNeighbours, reached: np.ndarray, min_sa
     return point, other, np.maximum(neighbours.distance[place], reached[other]), reached[point]
 
 
-def _attach(border: tuple[np.ndarray, ...], eps: float, group: np.ndarray) -> None:
+def _attach(border: tuple[np.ndarray, ...], radius: float, group: np.ndarray) -> None:
     point, other, lowest, highest = border
-    active = np.flatnonzero((lowest <= eps) & (eps < highest))
+    active = np.flatnonzero((lowest <= radius) & (radius < highest))
     nearest = active[np.concatenate([[True], np.diff(point[active]) > 0])] if len(active) else active
     group[point[nearest]] = group[other[nearest]]
 

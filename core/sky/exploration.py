@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from core.sky.associations import Associations, Settings, associations_of, neighbour_graph, with_eps
+from core.sky.associations import Associations, GroupingSettings, associations_of, neighbour_graph, with_eps
 from core.sky.dbscan import NOISE
 from core.sky.eps_sweep import EpsSweep, SortedNeighbours, sort_neighbours, sweep_eps
 from core.sky.neighbours import DenseNeighbourhoodError
@@ -44,20 +44,20 @@ class Neighbourhoods:
     end: float
 
 
-def slider_range(space: str, eps: float) -> tuple[float, float]:
+def slider_range(space: str, radius: float) -> tuple[float, float]:
     """End and step of the slider that holds eps."""
     ranges = RANGES_DEG if space == "sky" else RANGES_PC
-    return next((item for item in ranges if item[0] >= eps), ranges[-1])
+    return next((item for item in ranges if item[0] >= radius), ranges[-1])
 
 
-def stops(space: str, end: float, eps: float, n_stars: int) -> np.ndarray:
+def stops(space: str, end: float, radius: float, n_stars: int) -> np.ndarray:
     """Values of the slider in ascending order, eps among them."""
     step = slider_range(space, end)[1] * (2 if n_stars > MANY_STARS else 1)
     values = np.round(np.arange(step, end + step / 2, step), 6)
-    return np.unique(np.append(values[values <= end], eps))
+    return np.unique(np.append(values[values <= end], radius))
 
 
-def find_neighbourhoods(places: StarPlaces, settings: Settings, most_pairs: int = MOST_PAIRS) -> Neighbourhoods:
+def find_neighbourhoods(places: StarPlaces, settings: GroupingSettings, most_pairs: int = MOST_PAIRS) -> Neighbourhoods:
     """The neighbours up to the end of the slider that holds the settings' eps.
 
     Raises
@@ -66,37 +66,37 @@ def find_neighbourhoods(places: StarPlaces, settings: Settings, most_pairs: int 
         As `associations.find_associations`; DenseNeighbourhoodError where already the settings' own eps is too large.
     """
     settings.check()
-    eps = settings.eps_in_unit
-    end = max(slider_range(settings.space, eps)[0], eps)
+    radius = settings.eps_in_unit
+    end = max(slider_range(settings.space, radius)[0], radius)
     note = notes_on(places, distance=settings.needs_distance, motion=settings.needs_motion)
     rows = np.flatnonzero(note == "")
     part = places.take(rows)
     try:
         graph = neighbour_graph(part, with_eps(settings, end), most_pairs)
     except DenseNeighbourhoodError:
-        end = eps  # the slider ends here
+        end = radius  # the slider ends here
         graph = neighbour_graph(part, settings, most_pairs)
     return Neighbourhoods(places, note, rows, sort_neighbours(graph), end)
 
 
-def sweep_slider(found: Neighbourhoods, settings: Settings) -> EpsSweep:
-    """The groups at every stop of the slider; `eps` of the result is in pc or degrees."""
+def sweep_slider(found: Neighbourhoods, settings: GroupingSettings) -> EpsSweep:
+    """The groups at every stop of the slider; `radius` of the result is in pc or degrees."""
     values = stops(settings.space, found.end, settings.eps_in_unit, len(found.rows))
-    radii = [with_eps(settings, value).eps for value in values]
-    return replace(sweep_eps(found.neighbours, radii, settings.min_samples), eps=values)
+    radii = [with_eps(settings, value).radius for value in values]
+    return replace(sweep_eps(found.neighbours, radii, settings.min_samples), radius=values)
 
 
-def associations_at(found: Neighbourhoods, sweep: EpsSweep, settings: Settings) -> Associations:
+def associations_at(found: Neighbourhoods, sweep: EpsSweep, settings: GroupingSettings) -> Associations:
     """The groups at the settings' eps, one of the stops; equal to `associations.associations_of`."""
-    stop = int(np.argmin(np.abs(sweep.eps - settings.eps_in_unit)))
+    stop = int(np.argmin(np.abs(sweep.radius - settings.eps_in_unit)))
     group = np.full(len(found.places), NOISE, dtype=np.int64)
     core = np.zeros(len(found.places), dtype=bool)
     group[found.rows], core[found.rows] = sweep.group[stop], sweep.core[stop]
-    return Associations(with_eps(settings, float(sweep.eps[stop])), found.places, found.note, group, core)
+    return Associations(with_eps(settings, float(sweep.radius[stop])), found.places, found.note, group, core)
 
 
 def single_stop(
-    places: StarPlaces, settings: Settings, groups: pd.DataFrame | None = None
+    places: StarPlaces, settings: GroupingSettings, groups: pd.DataFrame | None = None
 ) -> tuple[Associations, EpsSweep]:
     """HDBSCAN, which has no eps: its groups, and a sweep with this one stop (of the stars that take part).
 

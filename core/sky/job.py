@@ -19,7 +19,7 @@ from core.jobs.job import ENDED, Job, find_jobs
 from core.jobs.launch import submit
 from core.jobs.work import Reporter, Task, TaskCancelled
 from core.settings import current_settings
-from core.sky.associations import Settings, associations_of
+from core.sky.associations import GroupingSettings, associations_of
 from core.sky.settings_scan import scan_settings
 from core.sky.significance import group_significance
 from core.sky.stability import group_stability
@@ -33,7 +33,12 @@ _DRAWS_PER_TASK = 5
 
 
 def prepare(
-    what: str, stars: pd.DataFrame, settings: Settings, method: str | None, *, values: dict[str, list] | None = None
+    what: str,
+    stars: pd.DataFrame,
+    settings: GroupingSettings,
+    method: str | None,
+    *,
+    values: dict[str, list] | None = None,
 ) -> dict[str, Any]:
     """The request of a job, with the stars stored beside its result.
 
@@ -42,7 +47,7 @@ def prepare(
     what : 'checks', 'scan' or 'hdbscan'
     stars : DataFrame
         The stars that pass the cuts, columns as in `star_places.star_places`.
-    settings : Settings
+    settings : GroupingSettings
     method : key of `distances.METHODS` or None
     values : dict
         For 'scan': eps and min_samples, the values to try.
@@ -135,7 +140,7 @@ def check_task(
     reporter: Reporter, stars: str, settings: dict, method: str | None, seed: int, n_draws: int
 ) -> pd.DataFrame:
     """Some draws of stability and significance: a row per group."""
-    found = associations_of(_places(stars, method), Settings(**settings))
+    found = associations_of(_places(stars, method), GroupingSettings(**settings))
     tell = _teller(reporter, 2 * n_draws)
     stable = group_stability(found, np.random.default_rng([1, seed]), n_draws, lambda i, n: tell(i))
     chance = group_significance(found, np.random.default_rng([2, seed]), n_draws, lambda i, n: tell(n + i))
@@ -156,12 +161,14 @@ def scan_task(reporter: Reporter, stars: str, settings: dict, method: str | None
     """The table behind the map of settings."""
     places = _places(stars, method)
     tell = _teller(reporter, len(values["eps"]) * len(values["min_samples"]))
-    return scan_settings(places, Settings(**settings), values["eps"], values["min_samples"], lambda i, n: tell(i))
+    return scan_settings(
+        places, GroupingSettings(**settings), values["eps"], values["min_samples"], lambda i, n: tell(i)
+    )
 
 
 def hdbscan_task(reporter: Reporter, stars: str, settings: dict, method: str | None) -> pd.DataFrame:
     """Group and core point of every star, in the order of the table."""
-    found = associations_of(_places(stars, method), Settings(**settings))
+    found = associations_of(_places(stars, method), GroupingSettings(**settings))
     return pd.DataFrame({"group": found.group, "core": found.core})
 
 

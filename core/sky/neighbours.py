@@ -19,12 +19,12 @@ class DenseNeighbourhoodError(UsageError):
 
 @dataclass(frozen=True)
 class NeighbourGraph:
-    """Every pair of n points that is at most `eps` apart.
+    """Every pair of n points that is at most `radius` apart.
 
     Attributes
     ----------
     n_points : int
-    eps : float
+    radius : float
         Radius, in the unit of the points.
     first, second : integer ndarray of shape (n_pairs,)
         Each pair once.
@@ -32,18 +32,20 @@ class NeighbourGraph:
     """
 
     n_points: int
-    eps: float
+    radius: float
     first: np.ndarray
     second: np.ndarray
     distance: np.ndarray
 
-    def shrink(self, eps: float) -> "NeighbourGraph":
+    def shrink(self, radius: float) -> "NeighbourGraph":
         """The graph of a smaller radius, without looking for pairs again (UsageError when it is larger)."""
-        check_eps(eps)
-        if eps > self.eps:
-            raise UsageError(f"a graph of eps {self.eps:g} cannot tell the neighbours within {eps:g}: find them anew")
-        kept = self.distance <= eps
-        return NeighbourGraph(self.n_points, float(eps), self.first[kept], self.second[kept], self.distance[kept])
+        check_eps(radius)
+        if radius > self.radius:
+            raise UsageError(
+                f"a graph of eps {self.radius:g} cannot tell the neighbours within {radius:g}: find them anew"
+            )
+        kept = self.distance <= radius
+        return NeighbourGraph(self.n_points, float(radius), self.first[kept], self.second[kept], self.distance[kept])
 
     def neighbour_counts(self) -> np.ndarray:
         """Points within eps of each point, itself included, ndarray of shape (n_points,)."""
@@ -51,54 +53,54 @@ class NeighbourGraph:
         return count + 1
 
 
-def find_neighbours(points: np.ndarray, eps: float, *, most_pairs: int = MOST_PAIRS) -> NeighbourGraph:
-    """All pairs of points at most `eps` apart.
+def find_neighbours(points: np.ndarray, radius: float, *, most_pairs: int = MOST_PAIRS) -> NeighbourGraph:
+    """All pairs of points at most `radius` apart.
 
     Parameters
     ----------
     points : ndarray of shape (n, n_dimensions)
         Finite.
-    eps : float
+    radius : float
     most_pairs : int
 
     Raises
     ------
     UsageError
-        eps is not above zero.
+        The radius is not above zero.
     DenseNeighbourhoodError
         More pairs than `most_pairs`, estimated on a sample before any is stored.
     """
-    check_eps(eps)
+    check_eps(radius)
     points = np.ascontiguousarray(points, dtype=np.float64)
     n = len(points)
     if n < 2:
         nothing = np.empty(0, dtype=np.int32)
-        return NeighbourGraph(n, float(eps), nothing, nothing, np.empty(0))
+        return NeighbourGraph(n, float(radius), nothing, nothing, np.empty(0))
     # Points that lie together in space then lie together in memory, which halves the time of a million points.
     order = cKDTree(points, balanced_tree=False, compact_nodes=False).indices
     tree = cKDTree(points[order], balanced_tree=False, compact_nodes=False)
-    refuse_dense(tree, eps, most_pairs)
+    refuse_dense(tree, radius, most_pairs)
     # The tree's radius is a shade larger: its own test may round differently from the distance below.
-    pairs = tree.query_pairs(eps * (1.0 + 1e-12), output_type="ndarray")
+    pairs = tree.query_pairs(radius * (1.0 + 1e-12), output_type="ndarray")
     near, far = pairs[:, 0], pairs[:, 1]
     squared = np.zeros(len(pairs))
     for column in range(points.shape[1]):
         values = tree.data[:, column]
         squared += (values[near] - values[far]) ** 2
-    kept = squared <= eps * eps
+    kept = squared <= radius * radius
     numbers = order.astype(np.int32)
-    return NeighbourGraph(n, float(eps), numbers[near[kept]], numbers[far[kept]], np.sqrt(squared[kept]))
+    return NeighbourGraph(n, float(radius), numbers[near[kept]], numbers[far[kept]], np.sqrt(squared[kept]))
 
 
-def refuse_dense(tree: cKDTree, eps: float, most_pairs: int = MOST_PAIRS) -> None:
+def refuse_dense(tree: cKDTree, radius: float, most_pairs: int = MOST_PAIRS) -> None:
     """Raise DenseNeighbourhoodError when the pairs within eps would be too many; counts a sample of the points."""
     n = tree.n
     if n * (n - 1) // 2 <= most_pairs:
         return
     sample = tree.data[:: max(n // _SAMPLE, 1)]
-    mean = float(np.mean(tree.query_ball_point(sample, eps, return_length=True))) - 1.0
+    mean = float(np.mean(tree.query_ball_point(sample, radius, return_length=True))) - 1.0
     if mean * n / 2 > most_pairs:
         raise DenseNeighbourhoodError(
-            f"within eps {eps:g} a star has about {mean:,.0f} neighbours, {mean * n / 2:,.0f} pairs in all, and "
+            f"within eps {radius:g} a star has about {mean:,.0f} neighbours, {mean * n / 2:,.0f} pairs in all, and "
             f"at most {most_pairs:,} are held: nearly all would be one group. Choose a smaller eps or fewer stars"
         )

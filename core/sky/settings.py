@@ -15,7 +15,7 @@ ERRORS = ("ignore", "aware")
 
 
 @dataclass(frozen=True)
-class Settings:
+class GroupingSettings:
     """How to group: see `find_associations`; `SUGGESTED` and `STUDY` are ready-made."""
 
     eps_pc: float = 50.0
@@ -70,18 +70,20 @@ class Settings:
         return self.eps_deg if self.space == "sky" else self.eps_pc
 
     @property
-    def eps(self) -> float:
+    def radius(self) -> float:
         """The radius in the unit of the space: pc, or for 'sky' the chord between unit vectors."""
         return 2.0 * sin(radians(self.eps_deg) / 2.0) if self.space == "sky" else self.eps_pc
 
 
-SUGGESTED = Settings(eps_pc=30.0, min_samples=6, space="position-velocity", errors="aware", weight_pc_per_kms=4.0)
+SUGGESTED = GroupingSettings(
+    eps_pc=30.0, min_samples=6, space="position-velocity", errors="aware", weight_pc_per_kms=4.0
+)
 """For O and early B stars with Gaia astrometry within about 2 kpc; `benchmarks.associations` tests it."""
-STUDY = Settings(eps_pc=500.0, min_samples=10)
+STUDY = GroupingSettings(eps_pc=500.0, min_samples=10)
 """The published study's setting. At 500 pc, ten times the size of an association, the disc is one group."""
 
 
-def check_eps(eps: float) -> None:
+def check_eps(radius: float) -> None:
     """Refuse a radius that is not above zero and finite (UsageError)."""
-    if not (isfinite(eps) and eps > 0):
-        raise UsageError(f"eps is {eps:g}; it must be above 0, since stars at the very same place are rare")
+    if not (isfinite(radius) and radius > 0):
+        raise UsageError(f"eps is {radius:g}; it must be above 0, since stars at the very same place are rare")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UsageError
-from core.sky.associations import Settings, neighbour_graph, with_eps
+from core.sky.associations import GroupingSettings, neighbour_graph, with_eps
 from core.sky.dbscan import NOISE
 from core.sky.eps_sweep import sort_neighbours, sweep_eps
 from core.sky.star_places import StarPlaces, notes_on
@@ -16,7 +16,7 @@ COLUMNS = ("eps", "min_samples", "n_groups", "noise_fraction", "largest_fraction
 
 def scan_settings(
     places: StarPlaces,
-    settings: Settings,
+    settings: GroupingSettings,
     eps_values: Sequence[float],
     min_samples_values: Sequence[int],
     progress: Callable[[int, int], None] | None = None,
@@ -26,7 +26,7 @@ def scan_settings(
     Parameters
     ----------
     places : StarPlaces
-    settings : Settings
+    settings : GroupingSettings
         Space, metric and weight; the algorithm must be 'dbscan'.
     eps_values : sequence of float
         In pc, or for the space 'sky' in degrees.
@@ -47,20 +47,20 @@ def scan_settings(
         raise UsageError("nothing to scan: give at least one eps and one min_samples")
     if settings.algorithm != "dbscan":
         raise UsageError(f"{settings.algorithm!r} has no eps to scan: choose the algorithm 'dbscan'")
-    for eps in eps_values:
-        with_eps(settings, eps).check()
+    for radius in eps_values:
+        with_eps(settings, radius).check()
     note = notes_on(places, distance=settings.needs_distance, motion=settings.needs_motion)
     stars = places.take(np.flatnonzero(note == ""))
     widest = neighbour_graph(stars, with_eps(settings, max(eps_values)))
     neighbours, eps_values = sort_neighbours(widest), sorted(set(eps_values))
-    radii = [with_eps(settings, eps).eps for eps in eps_values]
+    radii = [with_eps(settings, radius).radius for radius in eps_values]
     n = len(stars) or np.nan
     rows = []
     for done, min_samples in enumerate(min_samples_values, start=1):
         sweep = sweep_eps(neighbours, radii, min_samples)
         largest = [np.bincount(group[group > NOISE]).max(initial=0) for group in sweep.group]
         counts = zip(eps_values, sweep.n_groups, sweep.n_noise, largest, strict=True)
-        rows += [(eps, min_samples, groups, noise / n, most / n) for eps, groups, noise, most in counts]
+        rows += [(radius, min_samples, groups, noise / n, most / n) for radius, groups, noise, most in counts]
         if progress is not None:
             progress(done * len(eps_values), len(eps_values) * len(min_samples_values))
     return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(["eps", "min_samples"], ignore_index=True)

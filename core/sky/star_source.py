@@ -31,7 +31,7 @@ class Cuts:
         Least probability of massive (at equal priors); 0 takes all, those without a probability included.
     with_sky : bool
         Whether a survey's `sky_probability` counts where the table has it, or always `probability`.
-    impostors : bool
+    contaminants : bool
         Whether stars that are marked as too faint to be massive stay in.
     parallax_snr : float
         Least parallax / parallax_error; 0 takes all.
@@ -46,7 +46,7 @@ class Cuts:
     ruwe: float = float("inf")
     g_mag: tuple[float, float] = (float("-inf"), float("inf"))
     with_sky: bool = True
-    impostors: bool = True
+    contaminants: bool = True
 
     def condition(self, columns: Sequence[str]) -> str:
         """The cuts in SQL, for a table with these columns."""
@@ -55,7 +55,7 @@ class Cuts:
         probability = next((name for name in names if name in columns), None)
         if self.threshold > 0 and probability is not None:
             parts.append(f"{quoted(probability)} >= {float(self.threshold)!r}")
-        if not self.impostors and "impostor" in columns:
+        if not self.contaminants and "impostor" in columns:
             parts.append("impostor IS NOT TRUE")
         if self.parallax_snr > 0 and {"parallax", "parallax_error"} <= set(columns):
             parts.append(f"parallax >= {float(self.parallax_snr)!r} * parallax_error")

@@ -24,7 +24,7 @@ _AXES = ("to the Galactic centre", "along rotation", "north")
 
 
 @dataclass(frozen=True)
-class Stars:
+class FilmStars:
     """What to draw: places (n, 3) in pc, colours (n, 3) from 0 to 255, and the words above the picture."""
 
     position_pc: np.ndarray
@@ -33,13 +33,13 @@ class Stars:
 
 
 def write_turntable(
-    stars: Stars, out: Path, n_frames: int = 120, progress: Callable[[int, int], None] | None = None
+    stars: FilmStars, out: Path, n_frames: int = 120, progress: Callable[[int, int], None] | None = None
 ) -> None:
     """Write one full turn about the axis to the Galactic north pole.
 
     Parameters
     ----------
-    stars : Stars
+    stars : FilmStars
         No stars at all give a turning frame of axes.
     out : path that ends in .gif or .mp4
     n_frames : int
@@ -70,7 +70,7 @@ def check_request(out: Path, n_frames: int) -> None:
         raise UsageError(f"{n_frames} frames make no film; ask for at least 2")
 
 
-def draw_frames(stars: Stars, n_frames: int) -> Iterator[Image.Image]:
+def draw_frames(stars: FilmStars, n_frames: int) -> Iterator[Image.Image]:
     """The pictures of one turn, RGB, 640 x 640 pixels."""
     usable = np.isfinite(stars.position_pc).all(axis=1)
     position, colour = stars.position_pc[usable], stars.colour[usable].astype(np.uint8)

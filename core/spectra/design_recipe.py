@@ -38,7 +38,7 @@ class Calibrator(Protocol):
 
 
 @dataclass(frozen=True)
-class Calibration:
+class InstrumentCalibration:
     """What `make_calibration` wrote: the file, coefficients per band, the package, and its largest difference."""
 
     path: Path
@@ -48,7 +48,7 @@ class Calibration:
     difference: float
 
 
-def make_calibration(release: Release, package: Calibrator | None = None) -> Calibration:
+def make_calibration(release: Release, package: Calibrator | None = None) -> InstrumentCalibration:
     """Make a release's matrices from the installed GaiaXPy, check them against it, and keep them on this machine.
 
     DR3's are shipped: for it only the check is made, which tells whether the installed package still agrees.
@@ -84,7 +84,7 @@ def make_calibration(release: Release, package: Calibrator | None = None) -> Cal
             f"in another way than {release.gaiaxpy or 'a linear one'} (too new?). Nothing was kept"
         )
     n_bp, n_rp = release.n_coefficients
-    return Calibration(path, n_bp, n_rp, named, difference)
+    return InstrumentCalibration(path, n_bp, n_rp, named, difference)
 
 
 def installed_package(release: Release) -> Calibrator:

@@ -14,10 +14,10 @@ from core.verdict.ensemble import Ensemble, load_ensemble
 BATCH_ROWS = 1024
 """Fixed, so that sums have the same order on every machine with the same processor, however the work is shared out."""
 
-SCOUTS = 1
-"""Members that look at every star first; the others are asked about those that the scouts do not dismiss."""
+CASCADE_FIRST = 1
+"""Members in the first stage of the cascade, which every star passes; the others see those that it does not dismiss."""
 DISMISS_BELOW = 0.0005
-"""A star is dismissed when every scout gives it less than this, at equal priors: see docs/decisions/survey.md."""
+"""Stars that the first stage gives less are dismissed, at equal priors: see docs/decisions/survey.md."""
 
 
 class FusedEnsemble:
@@ -28,20 +28,20 @@ class FusedEnsemble:
     ensemble : Ensemble
         Members that are already loaded; their files are read again.
     dismiss_below : float
-        A star whose first `SCOUTS` members all give it less is no matter for the others, whose probabilities are NaN;
-        0 asks every member about every star.
+        A star to which the first `CASCADE_FIRST` members all give less is no matter for the others, whose
+        probabilities are NaN; 0 asks every member about every star.
     """
 
     def __init__(self, ensemble: Ensemble, dismiss_below: float = 0.0) -> None:
         self.ensemble = ensemble
         self.dismiss_below = dismiss_below
         files = ensemble.files
-        n_scouts = SCOUTS if dismiss_below > 0 else len(files)
+        n_first = CASCADE_FIRST if dismiss_below > 0 else len(files)
         members = [load_member(file) for file in files]
         used = n_used_values(ensemble.representation, ensemble.representation_state)
         shortened = [without_zero_inputs(member, used) for member in members]
         self._n_used = used if all(shortened) else N_SAMPLES
-        self._sessions = [_session(part) for part in (members[:n_scouts], members[n_scouts:]) if part]
+        self._sessions = [_session(part) for part in (members[:n_first], members[n_first:]) if part]
 
     def __len__(self) -> int:
         return len(self.ensemble)

@@ -61,7 +61,7 @@ class SurveyReport:
     threshold : float
         Least probability at equal priors of a candidate: its posterior at the prevalence is a half.
     n_rows, n_classified, n_candidates, n_impostors : int
-        Candidates are at or above the threshold and not too faint to be massive; impostors are those that are.
+        Candidates are at or above the threshold and not too faint to be massive; contaminants are those that are.
     expected_massive : float
         Sum of the candidates' posteriors.
     expected_purity : float or None
@@ -99,7 +99,7 @@ def survey_report(result: SurveyResult, prevalence: float, score: str = SCORES[0
     if not 0.0 < prevalence < 1.0:
         raise UsageError(f"prevalence is {prevalence}; expected a fraction between 0 and 1: give 0.001 for 0.1 %")
     threshold = 1.0 - prevalence
-    chosen = Selection(threshold, impostors=False, score=score)
+    chosen = Selection(threshold, contaminants=False, score=score)
     counts = result.counts(chosen)
     all_above = result.counts(Selection(threshold, score=score))
     condition, values = chosen.condition()

@@ -17,7 +17,7 @@ def report_text(report: SurveyReport, manifest: Manifest) -> str:
         f"{done} of {manifest.n_partitions} partitions readable",
         f"at a prevalence of {report.prevalence:.3g} a star is a candidate from {report.score} {report.threshold:.6g} "
         "on (equal priors), where its posterior is a half:",
-        f"  {report.n_candidates:,} candidates; {report.n_impostors:,} more are too faint to be massive (impostors)",
+        f"  {report.n_candidates:,} candidates; {report.n_impostors:,} more are too faint to be massive (contaminants)",
     ]
     if report.expected_purity is not None:
         lines.append(

@@ -41,7 +41,7 @@ class Selection:
     ----------
     threshold : float
         Least probability at equal priors; 0 takes every classified star.
-    impostors : bool
+    contaminants : bool
         Whether stars that are too faint to be massive stay in.
     good_astrometry : bool
         Only stars with ruwe < 1.4 and a parallax above five times its error.
@@ -56,7 +56,7 @@ class Selection:
     """
 
     threshold: float = 0.0
-    impostors: bool = True
+    contaminants: bool = True
     good_astrometry: bool = False
     g_range: tuple[float, float] | None = None
     score: str = SCORES[0]
@@ -79,7 +79,7 @@ class Selection:
     def condition(self) -> tuple[str, list[Any]]:
         """SQL condition with its parameters."""
         parts, values = [f"{self.score} >= ?"], [self.threshold]
-        if not self.impostors:
+        if not self.contaminants:
             parts.append("impostor IS NOT TRUE")
         if self.good_astrometry:
             parts.append("good_astrometry")
@@ -141,7 +141,7 @@ class SurveyResult:
         return self._database.cursor().execute(query, list(values)).df()
 
     def counts(self, selection: Selection) -> dict[str, int]:
-        """Rows in all, classified, selected, and of these impostors, with a good parallax, and of known stars."""
+        """Rows in all, classified, selected, and of these contaminants, with a good parallax, and of known stars."""
         condition, values = selection.condition()
         row = self.ask(
             f"""SELECT count(*) AS n_selected,

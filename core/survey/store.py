@@ -23,8 +23,8 @@ from core.survey.merged_index import open_index
 from core.survey.partitions import Partition, Plan
 from core.survey.work import PartitionResult, RunReference, count_part, first_release
 from core.verdict.ensemble import load_ensemble
-from core.verdict.out_of_distribution import DOMAIN_FILE
-from core.verdict.second_look import FILE_NAME as SECOND_LOOK_FILE
+from core.verdict.out_of_distribution import OUT_OF_DISTRIBUTION_FILE
+from core.verdict.photometric_classifier import FILE_NAME as PHOTOMETRIC_CLASSIFIER_FILE
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "_manifest.json"
@@ -227,7 +227,9 @@ def _run(run_dir: str | Path, model: str | None, dismiss_below: float, release: 
         started=started,
         instrument=ensemble.instrument,
         members_sha256=_digest(ensemble.files),
-        judges_sha256=_digest([ensemble.path / name for name in (DOMAIN_FILE, SECOND_LOOK_FILE)]),
+        judges_sha256=_digest(
+            [ensemble.path / name for name in (OUT_OF_DISTRIBUTION_FILE, PHOTOMETRIC_CLASSIFIER_FILE)]
+        ),
         dismiss_below=dismiss_below,
     )
     return RunReference(str(ensemble.path), ensemble.model, started, dismiss_below, release), description

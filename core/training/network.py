@@ -19,7 +19,7 @@ from core.runs.run import FAILED, FINISHED, FORMAT_VERSION, RUNNING, DataReferen
 from core.runs.settings import TrainingSettings
 from core.training.augmentation import with_changed_copies
 from core.training.inputs import FittedInputs, NetworkInputs, fit_inputs, network_inputs
-from core.verdict.out_of_distribution import store_domain
+from core.verdict.out_of_distribution import store_out_of_distribution
 from models.registry import ModelSpec
 
 _PACKAGES = ("keras", "tensorflow", "jax", "numpy", "pandas", "scikit-learn", "onnxruntime", "tf2onnx")
@@ -80,7 +80,7 @@ class NetworkTraining:
         with ExitStack() as claim:
             claim.enter_context(run_store.open_run(folder, run_description(prepared, device), resume=resume))
             run_store.store_representation_state(folder, prepared.fitted.representation_state)
-            store_domain(folder, prepared.data.flux, prepared.folds.all_train_rows)
+            store_out_of_distribution(folder, prepared.data.flux, prepared.folds.all_train_rows)
             self.done_before = run_store.finished_folds(folder)
             if self.done_before:
                 self.update()

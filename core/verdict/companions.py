@@ -7,9 +7,9 @@ from pathlib import Path
 from core.errors import RunError
 from core.verdict.conformal import ConformalSets, load_conformal
 from core.verdict.ensemble import Ensemble
-from core.verdict.out_of_distribution import DOMAIN_FILE, TrainingDomain, load_domain
-from core.verdict.second_look import FILE_NAME as SECOND_LOOK_FILE
-from core.verdict.second_look import SecondLook, load_second_look
+from core.verdict.out_of_distribution import OUT_OF_DISTRIBUTION_FILE, OutOfDistributionModel, load_out_of_distribution
+from core.verdict.photometric_classifier import FILE_NAME as PHOTOMETRIC_CLASSIFIER_FILE
+from core.verdict.photometric_classifier import PhotometricClassifier, load_photometric_classifier
 from core.verdict.unseen import NONE_UNSEEN, UNSEEN_FILE, UnseenVerdicts, load_unseen
 
 
@@ -19,9 +19,9 @@ class Companions:
 
     Attributes
     ----------
-    domain : TrainingDomain or None
+    out_of_distribution : OutOfDistributionModel or None
         Where the training spectra lie.
-    second_look : SecondLook or None
+    photometric_classifier : PhotometricClassifier or None
         What brightness and parallax add, fitted to this run's verdicts; without it a formula says so.
     conformal : ConformalSets or None
         How extreme the held-out stars' probabilities get by chance.
@@ -29,8 +29,8 @@ class Companions:
         What the members that never saw a real star say of it, for those that the run has learnt from.
     """
 
-    domain: TrainingDomain | None = None
-    second_look: SecondLook | None = None
+    out_of_distribution: OutOfDistributionModel | None = None
+    photometric_classifier: PhotometricClassifier | None = None
     conformal: ConformalSets | None = None
     unseen: UnseenVerdicts = NONE_UNSEEN
 
@@ -46,7 +46,7 @@ def load_companions(run_dir: str | Path, started: str) -> Companions:
     run_dir : path
         Folder of one network's run.
     started : str
-        When its training began: a second look that was fitted to another training is not taken.
+        When its training began: a photometric-astrometric classifier that was fitted to another training is not taken.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def load_companions(run_dir: str | Path, started: str) -> Companions:
         A file is damaged.
     """
     folder = Path(run_dir)
-    names = ("test.parquet", "oof.parquet", DOMAIN_FILE, SECOND_LOOK_FILE, UNSEEN_FILE)
+    names = ("test.parquet", "oof.parquet", OUT_OF_DISTRIBUTION_FILE, PHOTOMETRIC_CLASSIFIER_FILE, UNSEEN_FILE)
     stamps = tuple(_stamp(folder / name) for name in names)
     return _load(folder, str(started), stamps)
 
@@ -70,7 +70,9 @@ def _load(folder: Path, started: str, stamps: tuple) -> Companions:
         conformal = load_conformal(folder)
     except RunError:  # no held-out stars of both classes that can be read: no promise, and all else holds
         conformal = None
-    return Companions(load_domain(folder), load_second_look(folder, started), conformal, load_unseen(folder))
+    return Companions(
+        load_out_of_distribution(folder), load_photometric_classifier(folder, started), conformal, load_unseen(folder)
+    )
 
 
 def _stamp(path: Path) -> int:

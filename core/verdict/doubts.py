@@ -23,7 +23,7 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Check:
+class DoubtRule:
     """One kind of doubt.
 
     Attributes
@@ -38,17 +38,17 @@ class Check:
     text: Callable[["Verdict", int], str]
 
 
-CHECKS: dict[str, Check] = {
-    "note": Check(lambda verdict: verdict.note != "", lambda verdict, row: str(verdict.note[row])),
-    "out_of_distribution": Check(
+CHECKS: dict[str, DoubtRule] = {
+    "note": DoubtRule(lambda verdict: verdict.note != "", lambda verdict, row: str(verdict.note[row])),
+    "out_of_distribution": DoubtRule(
         lambda verdict: verdict.ood_score > 1.0,
         lambda verdict, row: f"unlike the training stars (score {verdict.ood_score[row]:.1f}, limit 1)",
     ),
-    "undecided": Check(
+    "undecided": DoubtRule(
         lambda verdict: verdict.conformal_labels() == UNDECIDED,
         lambda verdict, row: f"undecided at an error rate of {100 * ERROR_RATE:g} %",
     ),
-    "impostor": Check(
+    "impostor": DoubtRule(
         lambda verdict: verdict.contaminant.fillna(False).to_numpy(bool),
         lambda verdict, row: str(verdict.contaminant_reason[row]),
     ),

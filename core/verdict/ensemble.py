@@ -12,7 +12,7 @@ import numpy as np
 
 from core.errors import RunError
 from core.runs.folders import choose_network
-from core.runs.run import RUN_FILE, Calibration, Run, read_run
+from core.runs.run import RUN_FILE, ProbabilityCalibration, Run, read_run
 from core.spectra.representations import context, find_representation, represent
 from core.spectra.spectrum_set import Coefficients
 
@@ -56,7 +56,7 @@ class Ensemble:
         return [self.path / member.file for member in self.run.members]
 
     @property
-    def calibration(self) -> Calibration:
+    def calibration(self) -> ProbabilityCalibration:
         """Of a run with members, which always has one."""
         assert self.run.calibration is not None
         return self.run.calibration

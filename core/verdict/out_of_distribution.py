@@ -1,6 +1,6 @@
 """Is a spectrum like those that the networks were trained on? A density of the training spectra, and its limit.
 
-A network answers for any spectrum, also for a quasar or a nebula of which it has seen none. The domain is the density
+A network answers for any spectrum, also for a quasar or a nebula of which it has seen none. The model is the density
 of the training stars in the space of their first principal components (of L2-normalised flux, so that apparent
 brightness does not count), with the size of what the components leave over as one more axis. It is a mixture of
 normal distributions: hot, cool, reddened and composite stars lie apart, and one ellipsoid around all of them would
@@ -18,7 +18,7 @@ from core.atomic import atomic_path
 from core.errors import RunError
 from core.spectra.transforms import normalise
 
-DOMAIN_FILE = "domain.npz"
+OUT_OF_DISTRIBUTION_FILE = "domain.npz"
 EXCEEDED_BY = 0.01
 """Share of the training stars beyond the limit."""
 MOST_COMPONENTS, MOST_CLUSTERS = 12, 12
@@ -32,8 +32,8 @@ _CHUNK_ROWS = 8192
 
 
 @dataclass(frozen=True)
-class TrainingDomain:
-    """Where the training spectra lie; made by `fit_domain`, stored beside a run.
+class OutOfDistributionModel:
+    """Where the training spectra lie; made by `fit_out_of_distribution`, stored beside a run.
 
     Attributes
     ----------
@@ -86,8 +86,8 @@ class TrainingDomain:
         return 0.5 * x.shape[1] * np.log(2 * np.pi) - logsumexp(log_density, axis=1)
 
 
-def fit_domain(flux: np.ndarray, seed: int = 0) -> TrainingDomain:
-    """Learn the domain of training spectra.
+def fit_out_of_distribution(flux: np.ndarray, seed: int = 0) -> OutOfDistributionModel:
+    """Learn the density of training spectra.
 
     Parameters
     ----------
@@ -109,53 +109,53 @@ def fit_domain(flux: np.ndarray, seed: int = 0) -> TrainingDomain:
     features = _features(fitted, flux_mean, components)
     centre, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-12)
     mixture = _fit_mixture((features - centre) / scale, seed)
-    domain = TrainingDomain(flux_mean, components, centre, scale, *mixture, median=0.0, limit=1.0)
-    rarity = domain._rarity(held_out)
+    model = OutOfDistributionModel(flux_mean, components, centre, scale, *mixture, median=0.0, limit=1.0)
+    rarity = model._rarity(held_out)
     limit = float(np.quantile(rarity, 1.0 - EXCEEDED_BY))
-    return TrainingDomain(**{**vars(domain), "median": float(np.median(rarity)), "limit": limit})
+    return OutOfDistributionModel(**{**vars(model), "median": float(np.median(rarity)), "limit": limit})
 
 
-def store_domain(folder: str | Path, flux: np.ndarray, rows: np.ndarray) -> Path | None:
-    """Fit the domain of a run's training spectra and write it beside the run, unless it is there already.
+def store_out_of_distribution(folder: str | Path, flux: np.ndarray, rows: np.ndarray) -> Path | None:
+    """Fit the model of a run's training spectra and write it beside the run, unless it is there already.
 
     Parameters
     ----------
     flux : ndarray of shape (n_stars, 343)
     rows : int ndarray
-        The stars that train the run; the others (the test set) must not shape its domain.
+        The stars that train the run; the others (the test set) must not shape it.
 
     Returns
     -------
     Path of the file, or None where there are fewer than 80 training spectra: too few to say what is rare.
     """
-    path = Path(folder) / DOMAIN_FILE
+    path = Path(folder) / OUT_OF_DISTRIBUTION_FILE
     if path.is_file():
         return path
     if len(rows) < _FEWEST_STARS:
         return None
     chosen = np.random.default_rng(0).permutation(rows)[: 2 * _MOST_STARS]
-    domain = fit_domain(flux[chosen])
+    model = fit_out_of_distribution(flux[chosen])
     with atomic_path(path) as beside:
-        arrays = {name: np.asarray(value, dtype=np.float32) for name, value in asdict(domain).items()}
+        arrays = {name: np.asarray(value, dtype=np.float32) for name, value in asdict(model).items()}
         np.savez_compressed(beside, allow_pickle=False, **arrays)
     return path
 
 
-def load_domain(folder: str | Path) -> TrainingDomain | None:
-    """The domain that lies beside a run; None for a run that has none (too few stars, or trained long ago).
+def load_out_of_distribution(folder: str | Path) -> OutOfDistributionModel | None:
+    """The model that lies beside a run; None for a run that has none (too few stars, or trained long ago).
 
     Raises
     ------
     RunError
         The file is damaged.
     """
-    path = Path(folder) / DOMAIN_FILE
+    path = Path(folder) / OUT_OF_DISTRIBUTION_FILE
     if not path.is_file():
         return None
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name].astype(np.float64) for name in stored.files}
-        return TrainingDomain(**{**arrays, "median": float(arrays["median"]), "limit": float(arrays["limit"])})
+        return OutOfDistributionModel(**{**arrays, "median": float(arrays["median"]), "limit": float(arrays["limit"])})
     except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(f"{path} is damaged ({error}): restore the folder or train again") from error
 

@@ -1,14 +1,15 @@
 """The one door to the sky probability: the spectrum's, with what brightness and parallax add to it, at equal priors.
 
-Two estimators of one likelihood ratio stand behind it. `core.verdict.second_look` is a small network, fitted to a run's
-own verdicts on simulated stars; `core.verdict.sky_posterior` is a formula that needs no fit and serves any run.
+Two estimators of one likelihood ratio stand behind it. `core.verdict.photometric_classifier` is a small network, fitted
+to a run's own verdicts on simulated stars; `core.verdict.sky_posterior` is a formula that needs no fit and serves any
+run.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from core.verdict.second_look import SecondLook
+from core.verdict.photometric_classifier import PhotometricClassifier
 from core.verdict.sky_posterior import brightness_log_odds, sky_log_odds, sky_probability
 
 CANDIDATE_FROM = 0.01
@@ -20,7 +21,7 @@ def estimate_sky_probability(
     probability: np.ndarray,
     probability_std: np.ndarray,
     facts: Mapping[str, np.ndarray],
-    second_look: SecondLook | None = None,
+    photometric_classifier: PhotometricClassifier | None = None,
 ) -> np.ndarray:
     """Probability of massive by spectrum, brightness and parallax, at equal priors: float64 ndarray (n_stars,).
 
@@ -32,18 +33,18 @@ def estimate_sky_probability(
         The spectrum's, calibrated at equal priors, and its spread over the members (NaN for a single one).
     facts : mapping
         As `core.verdict.facts.facts_of`; a star for which a value is missing keeps what is known without it.
-    second_look : SecondLook or None
+    photometric_classifier : PhotometricClassifier or None
         That of the run that gave the probabilities; None: the formula.
     """
     columns = {**facts, "probability": probability, "probability_std": probability_std}
     rows = np.flatnonzero(probability >= CANDIDATE_FROM)
     of_rows = {name: values[rows] for name, values in columns.items()}
-    if second_look is None:
+    if photometric_classifier is None:
         log_odds = brightness_log_odds(facts["phot_g_mean_mag"])
         if len(rows):
             log_odds[rows] = sky_log_odds(of_rows)
         return sky_probability(probability, log_odds)
     result = probability.copy()
     if len(rows):
-        result[rows] = second_look.probability(of_rows)
+        result[rows] = photometric_classifier.probability(of_rows)
     return result

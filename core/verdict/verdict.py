@@ -19,8 +19,8 @@ from core.statistics.prevalence import reweight
 from core.verdict import doubts
 from core.verdict.companions import NO_COMPANIONS, Companions
 from core.verdict.conformal import ERROR_RATE
+from core.verdict.contaminant import find_contaminants
 from core.verdict.facts import FACTS, facts_of
-from core.verdict.impostor import impostor
 from core.verdict.instruments import across_instruments, with_epoch
 from core.verdict.sky_estimate import estimate_sky_probability
 from core.verdict.star_verdict import StarVerdict
@@ -131,8 +131,8 @@ class Verdict:
     @cached_property
     def sky_probability(self) -> np.ndarray:
         """Of massive by spectrum, brightness and parallax, at equal priors still (`core.verdict.sky_estimate`)."""
-        second_look = self.companions.second_look
-        return estimate_sky_probability(self.probability, self.probability_std, self.all_facts, second_look)
+        photometric_classifier = self.companions.photometric_classifier
+        return estimate_sky_probability(self.probability, self.probability_std, self.all_facts, photometric_classifier)
 
     def posterior(self, prevalence: float, score: str = SCORES[0]) -> np.ndarray:
         """The probability, by a score of `SCORES`, in a sample of which a fraction `prevalence` is massive.
@@ -149,10 +149,10 @@ class Verdict:
     @cached_property
     def ood_score(self) -> np.ndarray:
         """0 like the median training star, above 1 beyond 99 % of them; NaN where unknown."""
-        domain = self.companions.domain
-        if domain is None or self.flux is None:
+        out_of_distribution = self.companions.out_of_distribution
+        if out_of_distribution is None or self.flux is None:
             return np.full(len(self), np.nan)
-        return domain.score(self.flux)
+        return out_of_distribution.score(self.flux)
 
     @cached_property
     def out_of_distribution(self) -> pd.api.extensions.ExtensionArray:
@@ -168,18 +168,18 @@ class Verdict:
         return self.companions.conformal.labels(self.probability, error_rate)
 
     @cached_property
-    def _impostor(self) -> tuple:
-        return impostor(self.probability, self.all_facts)
+    def _contaminant(self) -> tuple:
+        return find_contaminants(self.probability, self.all_facts)
 
     @property
     def contaminant(self) -> pd.api.extensions.ExtensionArray:
         """Looks massive and is too faint to be: pandas boolean array, NA where it looks massive and cannot be told."""
-        return self._impostor[0]
+        return self._contaminant[0]
 
     @property
     def contaminant_reason(self) -> np.ndarray:
         """One sentence where `contaminant` is True or NA, '' elsewhere."""
-        return self._impostor[1]
+        return self._contaminant[1]
 
     @cached_property
     def trust(self) -> np.ndarray:

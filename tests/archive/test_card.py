@@ -36,7 +36,7 @@ def of_kind(archive, client, kind):
     return find_star(str(source_id), client=client, use_embedded=False)
 
 
-def test_a_subdwarf_that_looks_massive_is_called_an_impostor(archive, client):
+def test_a_subdwarf_that_looks_massive_is_called_a_contaminant(archive, client):
     card = verdict_card(of_kind(archive, client, "subdwarf"), Networks(0.98))
     assert card.verdict.contaminant is True
     assert "hot subdwarf" in card.verdict.contaminant_reason

@@ -99,7 +99,7 @@ def test_an_id_goes_its_way(stars, tmp_path, monkeypatch):
 
     ensemble = load_ensemble(write_run(tmp_path / "run", 2))
     run = SimpleNamespace(path=tmp_path / "run", started="", title="Tiny")
-    monkeypatch.setattr(cache, "load_judges", lambda run: (ensemble, NO_COMPANIONS))
+    monkeypatch.setattr(cache, "load_classifier", lambda run: (ensemble, NO_COMPANIONS))
     monkeypatch.setattr(cache, "embedded_dataset", lambda: None)
     monkeypatch.setattr("core.star.lookup.embedded_path", lambda make=False: stars)
 

@@ -1,4 +1,4 @@
-"""Groups of stars, wrong verdicts and impostors, and the metadata of a run's stars."""
+"""Groups of stars, wrong verdicts and contaminants, and the metadata of a run's stars."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,11 @@ import pytest
 from core.evaluation.breakdown import (
     available_breakdowns,
     break_down,
-    simulated_impostors,
+    simulated_contaminants,
     sky_regions,
     wrong_verdicts,
 )
-from core.evaluation.real_impostors import RealVerdicts, count_real
+from core.evaluation.real_contaminants import RealVerdicts, count_real
 from core.runs.result import load_run_result
 from tests.evaluation.stored_runs import drawn_stars, write_stored_run
 
@@ -66,9 +66,9 @@ def test_wrong_verdicts_begin_with_the_most_confident():
     assert wrong_verdicts(STARS.iloc[:1]).empty
 
 
-def test_impostors_are_low_mass_hard_negatives_only():
-    assert [group.group for group in simulated_impostors(STARS)] == ["hot subdwarf"]
-    assert simulated_impostors(STARS.drop(columns="category")) == []
+def test_contaminants_are_low_mass_hard_negatives_only():
+    assert [group.group for group in simulated_contaminants(STARS)] == ["hot subdwarf"]
+    assert simulated_contaminants(STARS.drop(columns="category")) == []
 
 
 def test_real_stars_with_gaps_are_left_out_of_the_rates():

@@ -7,7 +7,7 @@ import pytest
 from core.evaluation.calibration_methods import (
     METHODS,
     compare_calibrations,
-    fit_calibrator,
+    fit_scaling,
     fit_temperature,
     reliability,
 )
@@ -32,7 +32,7 @@ def drawn(true, n: int = 200_000, seed: int = 0, *, share: float = 1.0):
 def test_a_known_distortion_is_undone(method):
     true = TRUE[method]
     logit, label = drawn(true)
-    fitted, _ = fit_calibrator(method, logit, label)
+    fitted, _ = fit_scaling(method, logit, label)
     z = np.linspace(-5, 5, 21)
     np.testing.assert_allclose(fitted(z), true(z), atol=0.03)
 
@@ -47,7 +47,7 @@ def test_the_temperature_is_found_whatever_the_class_ratio():
 @pytest.mark.parametrize("method", METHODS)
 def test_perfect_separation_ties_and_far_logits_stay_probabilities(method):
     logit, label = np.array([-3.0, -3.0, -1.0, 1.0, 1.0, 4.0]), np.array([0, 0, 0, 1, 1, 1])
-    fitted, words = fit_calibrator(method, logit, label)
+    fitted, words = fit_scaling(method, logit, label)
     value = fitted(np.array([-1e3, -2.0, 0.0, 2.0, 1e3]))
     assert ((value >= 0) & (value <= 1)).all()
     assert (np.diff(value) >= 0).all()
@@ -57,7 +57,7 @@ def test_perfect_separation_ties_and_far_logits_stay_probabilities(method):
 @pytest.mark.parametrize("method", ["temperature", "platt", "isotonic"])
 def test_one_class_cannot_be_calibrated(method):
     with pytest.raises(ValueError, match="both classes"):
-        fit_calibrator(method, np.array([1.0, 2.0]), np.array([1, 1]))
+        fit_scaling(method, np.array([1.0, 2.0]), np.array([1, 1]))
 
 
 def test_reliability_of_calibrated_stars_lies_on_the_diagonal_at_any_class_ratio():

@@ -1,4 +1,4 @@
-"""Stored runs read back: which may be compared, who beats whom, the table in three formats, the commands."""
+"""Stored runs read back: which may be compared, pairwise comparison, the table in three formats, the commands."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from core.__main__ import main
 from core.errors import RunError, UsageError
 from core.evaluation.comparison import check_comparable, comparison_rows, comparison_table, grounds, same_test_stars
 from core.evaluation.comparison_text import comparison_text
-from core.evaluation.who_beats_whom import METRICS, who_beats_whom
+from core.evaluation.pairwise_comparison import METRICS, compare_pairwise
 from core.runs.folders import choose_network, run_folders
 from core.runs.result import load_run_result, load_run_results
 from tests.evaluation.stored_runs import drawn_logits, drawn_stars, write_baselines, write_stored_run
@@ -52,14 +52,14 @@ def test_runs_on_other_folds_are_compared_on_the_held_out_stars_alone(results, t
     strange = replace(results[0], name="strange", test=results[0].test.iloc[1:])
     untested = replace(results[0], name="untested", test=results[0].test.iloc[:0])
     assert [run.name for run in same_test_stars(results[0], [other, strange, untested])] == ["other"]
-    matrix = who_beats_whom([results[1], other], test="test")
-    known = who_beats_whom([results[1], results[0]], test="test").tests[results[1].name, results[0].name]
+    matrix = compare_pairwise([results[1], other], test="test")
+    known = compare_pairwise([results[1], results[0]], test="test").tests[results[1].name, results[0].name]
     assert matrix.tests[results[1].name, "other"].difference == known.difference
     for refused in ([results[1], strange], [untested, untested]):
         with pytest.raises(UsageError, match="other stars"):
-            who_beats_whom(refused, test="test")
+            compare_pairwise(refused, test="test")
     with pytest.raises(UsageError, match="different grounds"):
-        who_beats_whom([results[1], other])
+        compare_pairwise([results[1], other])
 
 
 def test_a_run_that_was_damaged_is_refused_in_words(runs, tmp_path):
@@ -90,7 +90,7 @@ def test_a_run_whose_weights_are_not_shipped_is_compared_by_its_predictions(runs
 
 def test_one_fold_in_common_gives_a_difference_and_no_verdict(results):
     alone = replace(results[0], name="one fold", oof=results[0].oof[results[0].oof["fold"] == 0])
-    test = who_beats_whom([alone, results[2]]).tests[("one fold", "wide")]
+    test = compare_pairwise([alone, results[2]]).tests[("one fold", "wide")]
     assert test.difference > 0
     assert (test.n, test.p_value, test.winner) == (1, None, None)
     assert comparison_rows([alone], n_draws=20)[0].val_accuracy_std is None
@@ -121,9 +121,9 @@ def test_other_data_or_folds_cannot_be_compared(results, tmp_path):
 
 def test_the_better_network_beats_the_worse_by_both_tests(results):
     for metric in METRICS:
-        matrix = who_beats_whom(results, metric, "folds")
+        matrix = compare_pairwise(results, metric, "folds")
         assert matrix.tests[("cnn", "wide")].winner == "cnn", metric
-    on_test = who_beats_whom(results, "accuracy", "test")
+    on_test = compare_pairwise(results, "accuracy", "test")
     assert on_test.tests[("cnn", "wide")].winner == "cnn"
     assert on_test.tests[("wide", "cnn")].difference == pytest.approx(-on_test.tests[("cnn", "wide")].difference)
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import RunError
 from core.explanation.explain import explain, open_run
-from core.explanation.process import ExplainerProcess, Request, _Spoiled
+from core.explanation.process import ExplainerProcess, ExplanationRequest, _Spoiled
 from core.explanation.stars import stars_of_run
 from core.settings import current_settings
 
@@ -36,7 +36,7 @@ def test_a_killed_explainer_is_named_and_the_next_request_gets_a_new_one():
 
 
 def test_after_a_failed_second_attempt_no_process_is_left_to_answer_the_next_request(monkeypatch):
-    request = Request("run", (0,), [np.zeros((1, 343))], [np.zeros((1, 343))])
+    request = ExplanationRequest("run", (0,), [np.zeros((1, 343))], [np.zeros((1, 343))])
     asked = []
 
     def ask(self, request, on_progress):

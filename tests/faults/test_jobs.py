@@ -19,12 +19,12 @@ from core.explanation.store import store_explanation, stored_explanation
 from core.jobs import job, launch, runner, work
 from core.jobs.work import Task
 from core.settings import PROJECT_ROOT, current_settings
-from core.sky.associations import Settings
+from core.sky.associations import GroupingSettings
 from core.sky.job import CHECKS, SCAN, find_result, prepare
 from tests.faults.conftest import FULL, KILL, run_and_kill
 from tests.sky.samples import sky_with_groups
 
-SETTINGS = Settings(eps_pc=30.0, min_samples=6)
+SETTINGS = GroupingSettings(eps_pc=30.0, min_samples=6)
 PATIENCE_S = 200
 RUN = current_settings().reference_runs_dir / "wide"
 
@@ -173,10 +173,10 @@ def test_an_explanation_that_does_not_fit_is_not_kept(disk):
 
 _APP = """
 import sys, time
-from core.sky.associations import Settings
+from core.sky.associations import GroupingSettings
 from core.sky.job import CHECKS, prepare, submit_request
 from tests.sky.samples import sky_with_groups
-submitted = submit_request(prepare(CHECKS, sky_with_groups(), Settings(eps_pc=30.0, min_samples=6), None))
+submitted = submit_request(prepare(CHECKS, sky_with_groups(), GroupingSettings(eps_pc=30.0, min_samples=6), None))
 print(submitted.id, flush=True)
 time.sleep(600)
 """

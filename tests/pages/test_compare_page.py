@@ -1,4 +1,4 @@
-"""The page Compare through a browser: ten networks on the same stars, who beats whom, nothing to compare."""
+"""The page Compare through a browser: ten networks on the same stars, pairwise comparison, nothing to compare."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_the_matrix_names_a_winner_and_changes_with_the_test(compared, browser):
     browser.open(f"{compared}/compare?view=Who+beats+whom").expect("beyond chance").expect_figure("Row minus column")
     browser.page.get_by_role("combobox", name="Test").click()
     browser.page.get_by_role("option", name="McNemar").click()
-    browser.expect("Exact test of the stars that only one of the two judges rightly").settle()
+    browser.expect("Exact test of the stars that only one of the two classifies rightly").settle()
     assert "test=test" in browser.page.url
     assert browser.failures == []
 

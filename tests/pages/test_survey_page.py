@@ -36,7 +36,7 @@ def test_candidates_follow_the_choices_and_lead_to_the_star(server, browser, sto
     browser.open(address).expect("Stars classified", "4,000").expect_figure("Magnitudes")
     candidates = browser.page.get_by_test_id("stMetricValue").nth(1)
     before = candidates.inner_text()
-    browser.page.get_by_text("Keep impostors", exact=True).click()
+    browser.page.get_by_text("Keep contaminants", exact=True).click()
     expect(candidates).not_to_have_text(before, timeout=60_000)
     assert int(candidates.inner_text().replace(",", "")) > int(before.replace(",", ""))
     assert "impostors=true" in browser.page.url

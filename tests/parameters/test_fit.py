@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.parameters.choices import Settings, bare, for_spectra, model_of
+from core.parameters.choices import FitSettings, bare, for_spectra, model_of
 from core.parameters.fit import NO_ERRORS, NO_FIT, PARAMETERS, fit_spectra
 from core.parameters.star_fit import compared_with_gaia, fit_star
 from core.simulation.single_star import simulate_star
 from core.spectra.spectrum_set import concatenate
 from validation.drawn_stars import drawn_stars
 
-BARE = bare(Settings(families=("normal",)))
+BARE = bare(FitSettings(families=("normal",)))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_an_o_star_is_massive_and_a_sunlike_star_is_not():
         simulate_star(32000.0, 3.9, 0.0, 1.5, 3.1, 12.0, 1)[1],
         simulate_star(5800.0, 4.4, 0.0, 0.5, 3.1, 12.0, 1)[1],
     ]
-    table = pd.concat([fit_spectra(row, for_spectra(Settings(), row)) for row in rows], ignore_index=True)
+    table = pd.concat([fit_spectra(row, for_spectra(FitSettings(), row)) for row in rows], ignore_index=True)
     assert table.loc[0, "probability_physics"] > 0.9
     assert table.loc[1, "probability_physics"] < 0.1
     assert table.loc[1, "family"] == "normal"
@@ -68,7 +68,7 @@ def test_an_o_star_is_massive_and_a_sunlike_star_is_not():
 
 def test_a_white_dwarf_is_told_by_its_family():
     star = simulate_star(15000.0, 8.0, 0.0, 0.0, 3.1, 13.0, 1, family="white_dwarf")[1]
-    table = fit_spectra(star, for_spectra(Settings(), star))
+    table = fit_spectra(star, for_spectra(FitSettings(), star))
     assert table.loc[0, "family"] == "white_dwarf"
     assert table.loc[0, "probability_physics"] < 0.2
     assert np.isnan(table.loc[0, "mh"])
@@ -101,7 +101,7 @@ def test_without_errors_the_expected_ones_are_assumed_and_said_so(drawn):
 def test_noise_that_is_no_star_is_said_to_fit_badly(drawn):
     one = drawn[1].take(np.arange(1))
     wave = 1 + 0.6 * np.sin(np.arange(343) / 8.0)
-    table = fit_spectra(replace(one, flux=one.flux * wave, coefficients=None), Settings())
+    table = fit_spectra(replace(one, flux=one.flux * wave, coefficients=None), FitSettings())
     assert table.loc[0, "flag"] in ("poor_fit", "not_converged")
     assert "chi-square" in table.loc[0, "note"]
 

@@ -22,7 +22,7 @@ from recipes.real_stars import (
     RealStars,
     roles,
 )
-from recipes.real_training_set import LEAST_A_V_OF_MASSIVE, Plan, copies_of
+from recipes.real_training_set import LEAST_A_V_OF_MASSIVE, CopyPlan, copies_of
 
 MASSIVE_FILE, HOT_FILE, COOL_FILE = "xp_massive_and_boundary", "xp_hot_not_massive", "xp_cool_reddened"
 
@@ -79,7 +79,7 @@ def made_up() -> RealStars:
 
 def test_copies_begin_with_the_star_itself_and_leave_out_what_has_no_role():
     stars = made_up()
-    copies = copies_of(stars, Plan({POSITIVE: 5, HOT_NEGATIVE: 3}), seed=1)
+    copies = copies_of(stars, CopyPlan({POSITIVE: 5, HOT_NEGATIVE: 3}), seed=1)
     assert np.bincount(copies.star, minlength=5).tolist() == [5, 5, 5, 3, 0]
     assert copies.label.tolist() == [1] * 15 + [0] * 3
     for row in (1, 2, 3):
@@ -91,7 +91,7 @@ def test_copies_begin_with_the_star_itself_and_leave_out_what_has_no_role():
 def test_a_massive_star_without_dust_teaches_behind_dust_only():
     """The blue of such a star must fall against its red in every copy."""
     stars = made_up()
-    copies = copies_of(stars, Plan({POSITIVE: 200}), seed=2)
+    copies = copies_of(stars, CopyPlan({POSITIVE: 200}), seed=2)
     assert stars.table["av_lit"][0] < LEAST_A_V_OF_MASSIVE
     mine = copies.flux[copies.star == 0]
     red, blue = WAVELENGTH_NM > 800, (WAVELENGTH_NM > 420) & (WAVELENGTH_NM < 500)

@@ -11,11 +11,11 @@ from core.__main__ import main
 from core.errors import RunError
 from core.runs.run import (
     RUN_FILE,
-    Calibration,
     DataReference,
     Figures,
     LearntFrom,
     Member,
+    ProbabilityCalibration,
     Run,
     read_run,
     write_run,
@@ -88,7 +88,7 @@ def test_every_command_refuses_a_run_of_a_later_format(command, tmp_path, capsys
 
 def test_every_key_of_a_run_is_documented():
     (row,) = (line for line in (PROJECT_ROOT / "docs" / "cli.md").read_text().splitlines() if "| `run.json` |" in line)
-    for record in (Run, DataReference, LearntFrom, Calibration, Figures, Member):
+    for record in (Run, DataReference, LearntFrom, ProbabilityCalibration, Figures, Member):
         for key in record.model_fields:
             assert f"`{key}`" in row, f"{record.__name__}.{key}"
 

@@ -5,7 +5,7 @@ import pytest
 
 from core.simulation import line_light
 from core.simulation.damage import draw_damage
-from core.simulation.draw import Request, iter_chunks
+from core.simulation.draw import DrawRequest, iter_chunks
 from core.simulation.line_light import AIR_TO_VACUUM, KINDS, N_KEPT, add_line_light, light_of
 from core.simulation.model_errors import LEAK_FROM_NM, add_model_errors
 from core.simulation.population import draw_population
@@ -101,7 +101,7 @@ def test_the_second_draw_has_what_the_first_lacks():
 
 def test_the_first_draw_is_what_it_was():
     """The embedded set and the reference runs stand on it: figures of its first stars, noted before the second draw."""
-    table = next(iter_chunks(Request("training", 4_096, 2023, draw=FIRST), workers=1))
+    table = next(iter_chunks(DrawRequest("training", 4_096, 2023, draw=FIRST), workers=1))
     ids = table["source_id"].to_numpy()
     flux = table["flux"].combine_chunks().flatten().to_numpy().reshape(len(table), -1)
     assert ids[:3].tolist() == FIRST_IDS

@@ -9,7 +9,7 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import DBSCAN, HDBSCAN
 
 from core.errors import MissingColumnError, UsageError
-from core.sky.associations import SPACES, SUGGESTED, Settings, associations_of, coordinates, find_associations
+from core.sky.associations import SPACES, SUGGESTED, GroupingSettings, associations_of, coordinates, find_associations
 from core.sky.aware import find_aware_neighbours, separation
 from core.sky.star_places import star_places
 from tests.sky.samples import CENTRES_PC, N_PER_GROUP, sky_with_groups
@@ -62,15 +62,15 @@ def test_error_aware_neighbours_are_those_of_a_full_matrix(weight):
     n = len(places)
     first, second = np.triu_indices(n, 1)
     full = separation(places, first, second, weight)
-    for eps in (20.0, 60.0, 200.0):
-        graph = find_aware_neighbours(places, eps, weight)
+    for radius in (20.0, 60.0, 200.0):
+        graph = find_aware_neighbours(places, radius, weight)
         found = {tuple(sorted(pair)) for pair in zip(graph.first.tolist(), graph.second.tolist(), strict=True)}
         assert len(found) == len(graph.first)
-        near = full <= eps
+        near = full <= radius
         assert found == set(zip(first[near].tolist(), second[near].tolist(), strict=True))
-        settings = Settings(eps, 6, "position-velocity" if weight else "position", errors="aware")
+        settings = GroupingSettings(radius, 6, "position-velocity" if weight else "position", errors="aware")
         ours = associations_of(places, replace(settings, weight_pc_per_kms=weight or 1.0))
-        peer = DBSCAN(eps=eps, min_samples=6, metric="precomputed").fit(squareform(full))
+        peer = DBSCAN(eps=radius, min_samples=6, metric="precomputed").fit(squareform(full))
         assert (ours.group[ours.core] == peer.labels_[ours.core]).all()
         assert np.flatnonzero(ours.core).tolist() == peer.core_sample_indices_.tolist()
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.__main__ import main
 from core.sky.associations import find_associations
-from core.sky.turntable import FRAMES_PER_S, Stars, draw_frames
+from core.sky.turntable import FRAMES_PER_S, FilmStars, draw_frames
 from tests.sky.samples import sky_with_groups
 
 OPTIONS = ["--eps-pc", "30", "--min-samples", "6"]
@@ -140,7 +140,7 @@ def test_an_mp4_has_the_frames_it_should(given, tmp_path):
 def test_a_film_turns_and_shows_the_stars():
     position = np.array([[800.0, 0, 0], [np.nan, 0, 0], [0, 0, 100.0]])
     red = np.tile([255, 0, 0], (3, 1))
-    frames = [np.array(frame).astype(int) for frame in draw_frames(Stars(position, red, "two stars"), 4)]
+    frames = [np.array(frame).astype(int) for frame in draw_frames(FilmStars(position, red, "two stars"), 4)]
 
     def red_columns(frame):
         return np.flatnonzero(((frame[..., 0] > 100) & (frame[..., 1] < 40)).any(axis=0))
@@ -149,7 +149,7 @@ def test_a_film_turns_and_shows_the_stars():
     assert right.max() > 500
     assert left.min() < 140
     assert abs(away - 320).max() < 5
-    empty = Stars(np.empty((0, 3)), np.empty((0, 3)), "no star")
+    empty = FilmStars(np.empty((0, 3)), np.empty((0, 3)), "no star")
     assert len({frame.tobytes() for frame in draw_frames(empty, 5)}) == 5
 
 

@@ -18,24 +18,24 @@ lattices = st.integers(1, 3).flatmap(
 )
 
 
-def check_against_sklearn(points, eps, min_samples):
-    found = dbscan(points, eps, min_samples)
-    peer = DBSCAN(eps=eps, min_samples=min_samples, algorithm="kd_tree").fit(points)
+def check_against_sklearn(points, radius, min_samples):
+    found = dbscan(points, radius, min_samples)
+    peer = DBSCAN(eps=radius, min_samples=min_samples, algorithm="kd_tree").fit(points)
     core = np.zeros(len(points), dtype=bool)
     core[peer.core_sample_indices_] = True
     assert (found.core == core).all()
     assert (found.group[core] == peer.labels_[core]).all()
     assert ((found.group >= 0) == (peer.labels_ >= 0)).all()
-    reach = cdist(points, points) <= eps
+    reach = cdist(points, points) <= radius
     for border in np.flatnonzero((found.group >= 0) & ~core):
         assert found.group[border] in found.group[core & reach[border]]
     return found
 
 
 @settings(max_examples=60)
-@given(points=lattices, eps=st.sampled_from([1.0, 1.5, 2.0, 3.0, 5.0]), min_samples=st.integers(1, 8))
-def test_on_lattices_with_ties_and_duplicates(points, eps, min_samples):
-    check_against_sklearn(points, eps, min_samples)
+@given(points=lattices, radius=st.sampled_from([1.0, 1.5, 2.0, 3.0, 5.0]), min_samples=st.integers(1, 8))
+def test_on_lattices_with_ties_and_duplicates(points, radius, min_samples):
+    check_against_sklearn(points, radius, min_samples)
 
 
 @settings(max_examples=30)
@@ -61,9 +61,9 @@ def test_the_order_of_the_rows_does_not_matter():
 def test_a_shrunk_graph_is_the_graph_of_the_smaller_radius():
     points = np.random.default_rng(5).normal(0, 1, (400, 3))
     graph = find_neighbours(points, 1.0)
-    for eps in (1.0, 0.6, 0.25):
-        once = dbscan(points, eps, 5)
-        again = dbscan_of_graph(graph.shrink(eps), 5)
+    for radius in (1.0, 0.6, 0.25):
+        once = dbscan(points, radius, 5)
+        again = dbscan_of_graph(graph.shrink(radius), 5)
         assert (once.group == again.group).all()
         assert (once.core == again.core).all()
     with pytest.raises(UsageError, match="find them anew"):
@@ -79,10 +79,10 @@ def test_few_points(n):
     assert alone.n_groups == min(n, 1)
 
 
-@pytest.mark.parametrize("eps", [0.0, -1.0, np.nan, np.inf])
-def test_an_eps_that_cannot_be_meant(eps):
-    with pytest.raises(UsageError, match=f"eps is {eps:g}"):
-        dbscan(np.zeros((5, 3)), eps, 3)
+@pytest.mark.parametrize("radius", [0.0, -1.0, np.nan, np.inf])
+def test_an_eps_that_cannot_be_meant(radius):
+    with pytest.raises(UsageError, match=f"eps is {radius:g}"):
+        dbscan(np.zeros((5, 3)), radius, 3)
 
 
 def test_a_dense_eps_is_refused_before_memory_is_spent():

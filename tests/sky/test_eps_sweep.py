@@ -26,8 +26,8 @@ def test_every_radius_equals_dbscan_at_that_radius(seed, min_samples, on_grid):
     graph = find_neighbours(clumpy(seed, on_grid=on_grid), 3.0)
     eps_values = np.linspace(0.5, 3.0, 6)
     sweep = sweep_eps(sort_neighbours(graph), eps_values, min_samples)
-    for number, eps in enumerate(eps_values):
-        alone = dbscan_of_graph(graph.shrink(eps), min_samples)
+    for number, radius in enumerate(eps_values):
+        alone = dbscan_of_graph(graph.shrink(radius), min_samples)
         together = sweep.grouping(number)
         np.testing.assert_array_equal(together.core, alone.core)
         np.testing.assert_array_equal(together.group, alone.group)

@@ -9,7 +9,7 @@ import pytest
 from astropy.table import Table
 
 from core.errors import UsageError
-from core.sky.associations import SUGGESTED, Settings, associations_of
+from core.sky.associations import SUGGESTED, GroupingSettings, associations_of
 from core.sky.exploration import associations_at, find_neighbourhoods, single_stop, slider_range, stops, sweep_slider
 from core.sky.export import FORMATS, table_bytes
 from core.sky.neighbours import DenseNeighbourhoodError
@@ -24,7 +24,11 @@ PLACES = star_places(TABLE)
 
 @pytest.mark.parametrize(
     "settings",
-    [SUGGESTED, Settings(eps_pc=33.3, min_samples=5), Settings(space="sky", eps_deg=1.5, min_samples=5)],
+    [
+        SUGGESTED,
+        GroupingSettings(eps_pc=33.3, min_samples=5),
+        GroupingSettings(space="sky", eps_deg=1.5, min_samples=5),
+    ],
     ids=lambda item: item.space,
 )
 def test_every_stop_equals_grouping_at_it(settings):
@@ -34,8 +38,8 @@ def test_every_stop_equals_grouping_at_it(settings):
     assert here.settings == settings
     np.testing.assert_array_equal(here.group, associations_of(PLACES, settings).group)
     name = "eps_deg" if settings.space == "sky" else "eps_pc"
-    for stop in (1, len(sweep.eps) - 1):
-        there = replace(settings, **{name: float(sweep.eps[stop])})
+    for stop in (1, len(sweep.radius) - 1):
+        there = replace(settings, **{name: float(sweep.radius[stop])})
         np.testing.assert_array_equal(associations_at(found, sweep, there).group, associations_of(PLACES, there).group)
 
 
@@ -44,20 +48,20 @@ def test_the_slider_holds_what_the_address_says():
     assert slider_range("position", 500.0)[0] == 600.0
     assert 37.123 in stops("position", 60.0, 37.123, 100)
     assert len(stops("position", 60.0, 30.0, 100_000)) < len(stops("position", 60.0, 30.0, 100))
-    found = find_neighbourhoods(PLACES, Settings(eps_pc=5000.0, min_samples=5))
+    found = find_neighbourhoods(PLACES, GroupingSettings(eps_pc=5000.0, min_samples=5))
     assert found.end == 5000.0
 
 
 def test_too_dense_a_range_ends_the_slider_early_and_too_dense_an_eps_is_refused():
     crowd = star_places(sky_with_groups(n_field=1500))
-    settings = Settings(eps_pc=8.0, min_samples=5)
+    settings = GroupingSettings(eps_pc=8.0, min_samples=5)
     assert find_neighbourhoods(crowd, settings, most_pairs=1000).end == 8.0
     with pytest.raises(DenseNeighbourhoodError, match="smaller eps"):
         find_neighbourhoods(crowd, replace(settings, eps_pc=500.0), most_pairs=1000)
 
 
 def test_hdbscan_has_one_stop():
-    settings = Settings(algorithm="hdbscan", min_samples=8)
+    settings = GroupingSettings(algorithm="hdbscan", min_samples=8)
     found, sweep = single_stop(PLACES, settings)
     assert sweep.group.shape == (1, found.took_part.sum())
     assert sweep.n_groups.tolist() == [found.n_groups]

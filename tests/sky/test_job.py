@@ -8,7 +8,7 @@ import pytest
 from core.errors import UsageError
 from core.jobs.job import create_job, jobs_dir
 from core.jobs.work import TaskCancelled, open_work, run_task
-from core.sky.associations import Settings, associations_of
+from core.sky.associations import GroupingSettings, associations_of
 from core.sky.exploration import single_stop
 from core.sky.job import CHECKS, HDBSCAN, KIND, N_DRAWS, SCAN, find_latest, find_result, prepare
 from core.sky.settings_scan import scan_settings
@@ -16,7 +16,7 @@ from core.sky.star_places import star_places
 from tests.sky.samples import sky_with_groups
 
 TABLE = sky_with_groups()
-SETTINGS = Settings(eps_pc=30.0, min_samples=6)
+SETTINGS = GroupingSettings(eps_pc=30.0, min_samples=6)
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from core.sky.spiral_arms import arm_lines
 from tests.sky.samples import CENTRES_PC
 
 SVG = "{http://www.w3.org/2000/svg}"
-COLOURS = {"ink": (20, 20, 20), "ground": (255, 255, 255)}
+COLOURS = {"ink": (20, 20, 20), "background": (255, 255, 255)}
 
 
 def cells(n: int, order: int) -> Marks:
@@ -103,7 +103,7 @@ def test_the_eps_figures_say_what_is_chosen():
     figure = k_distance_figure(np.linspace(1, 50, 500), 5, 20.0, 30.0, "pc")
     assert {trace.name for trace in figure.data} == {"Stars", "eps now: 30 pc", "Suggested (knee): 20 pc"}
     assert len(k_distance_figure(np.empty(0), 5, None, 30.0, "pc").layout.annotations) == 1
-    pairs = [(eps, samples, 3, 0.5, 0.1) for eps in (10.0, 20.0) for samples in (4, 8)]
+    pairs = [(radius, samples, 3, 0.5, 0.1) for radius in (10.0, 20.0) for samples in (4, 8)]
     scan = pd.DataFrame(pairs, columns=["eps", "min_samples", "n_groups", "noise_fraction", "largest_fraction"])
     figure = scan_figure(scan, (12.0, 5), "pc")
     assert figure.data[0].z.shape == (2, 2)

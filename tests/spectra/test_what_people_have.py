@@ -9,7 +9,7 @@ import pytest
 from core import errors
 from core.archive.id_files import read_id_list
 from core.sky.cluster_file import OLD_RELEASE, cluster_table, read_star_table
-from core.sky.settings import Settings
+from core.sky.settings import GroupingSettings
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.readers import LeftOut, read_bytes, read_spectra
 from core.survey.partitions import plan_partitions
@@ -259,11 +259,11 @@ def test_older_releases_are_recognised(tmp_path):
         "epoch": STARS.assign(ref_epoch=2015.5),
         "columns": STARS.assign(teff_val=5000.0),
     }
-    new, _ = cluster_table(_stars(tmp_path, STARS.to_csv(index=False)), Settings())
+    new, _ = cluster_table(_stars(tmp_path, STARS.to_csv(index=False)), GroupingSettings())
     for name, frame in old.items():
         path = tmp_path / "old.csv"
         frame.to_csv(path, index=False)
-        places, result = cluster_table(read_star_table(path), Settings(), "inverse")
+        places, result = cluster_table(read_star_table(path), GroupingSettings(), "inverse")
         np.testing.assert_allclose(places.places.distance.distance_pc, 1000.0 / STARS.parallax, err_msg=name)
         assert set(result["note"].to_pylist()) == {OLD_RELEASE}
         with pytest.raises(errors.SourceIdError, match="dr2_neighbourhood"):
@@ -281,7 +281,7 @@ def test_numbers_stay_numbers_and_units_go_out(tmp_path):
     table = _stars(tmp_path, text)
     assert table.schema.field("n_obs").type == pa.int64()
     assert table["parallax"].to_pylist() == pytest.approx([9.5, 10.2])
-    _, result = cluster_table(table, Settings())
+    _, result = cluster_table(table, GroupingSettings())
     assert result.schema.field("parallax").metadata == {b"unit": b"mas"}
     assert result.schema.field("x_pc").metadata == {b"unit": b"pc"}
     assert pa.types.is_floating(result.schema.field("teff [kK]").type)

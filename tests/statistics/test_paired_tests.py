@@ -1,4 +1,4 @@
-"""Who beats whom: a known difference is found, chance is not, and the degenerate cases are defined."""
+"""Pairwise comparison: a known difference is found, chance is not, and the degenerate cases are defined."""
 
 import numpy as np
 import pytest

@@ -21,7 +21,7 @@ from core.simulation.draw import simulate
 from core.spectra.readers import read_spectra
 from core.survey.columns import SCHEMA
 from core.survey.expected import START_S, expected_time
-from core.survey.fused import DISMISS_BELOW, SCOUTS, FusedEnsemble
+from core.survey.fused import CASCADE_FIRST, DISMISS_BELOW, FusedEnsemble
 from core.survey.partitions import plan_partitions
 from core.survey.store import FINISHED, PARTLY, read_manifest
 from core.survey.survey import survey as run_survey
@@ -87,15 +87,15 @@ def test_coefficients_alone_give_the_same_probabilities(stars, run_dir, whole, t
     np.testing.assert_allclose(found["probability"], expected["probability"], atol=1e-4)  # flux is stored in float32
 
 
-def test_dismissed_stars_are_those_that_the_scouts_refuse(stars, run_dir):
+def test_dismissed_stars_are_those_that_the_first_stage_of_the_cascade_refuses(stars, run_dir):
     ensemble = load_ensemble(run_dir, threads=1)
     flux = read_spectra(stars, with_errors=False).flux
     every = FusedEnsemble(ensemble).probabilities(flux)
     some = FusedEnsemble(ensemble, DISMISS_BELOW).probabilities(flux)
-    dismissed = (every[:SCOUTS] < DISMISS_BELOW).all(axis=0)
+    dismissed = (every[:CASCADE_FIRST] < DISMISS_BELOW).all(axis=0)
     assert 0 < dismissed.sum() < len(flux)
     np.testing.assert_allclose(some[:, ~dismissed], every[:, ~dismissed], atol=1e-6)
-    assert np.isnan(some[SCOUTS:, dismissed]).all()
+    assert np.isnan(some[CASCADE_FIRST:, dismissed]).all()
     assert (every.mean(axis=0)[dismissed] < 0.5).all()
 
 

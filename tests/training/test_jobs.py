@@ -29,7 +29,7 @@ from core.training.job import (
     submit_training,
     task_name,
 )
-from core.verdict.out_of_distribution import load_domain, store_domain
+from core.verdict.out_of_distribution import load_out_of_distribution, store_out_of_distribution
 from models.registry import model_spec
 from tests.training.conftest import labelled_spectra
 
@@ -182,15 +182,18 @@ def test_cancelled_job_stops_and_the_next_has_its_turn(stars, local):
     wait_for(lambda: other.state().state == job.FINISHED, "the next job's turn")
 
 
-def test_the_domain_of_a_network_is_that_of_its_training_stars(stars, local):
+def test_the_out_of_distribution_model_of_a_network_is_that_of_its_training_stars(stars, local):
     choice = settings(model_spec("wide"))
     networks = [NetworkRequest(key="wide", settings=choice, folder="wide")]
     work = TrainingWork(TrainingRequest(data=str(stars), out=str(local / "runs" / "first"), networks=networks))
     work.close(complete=False, message="cancelled")
     data = read_training_data(stars)
     folds = make_fold_map(data, n_folds=choice.n_folds, validation=choice.validation, seed=choice.seed)
-    store_domain(local / "expected", data.flux, np.flatnonzero(folds.fold >= 0))
-    found, expected = load_domain(local / "runs" / "first" / "wide"), load_domain(local / "expected")
+    store_out_of_distribution(local / "expected", data.flux, np.flatnonzero(folds.fold >= 0))
+    found, expected = (
+        load_out_of_distribution(local / "runs" / "first" / "wide"),
+        load_out_of_distribution(local / "expected"),
+    )
     np.testing.assert_array_equal(found.score(data.flux), expected.score(data.flux))
 
 

@@ -64,8 +64,8 @@ def shipped():
 
 def test_table_survey_and_card_are_views_of_one_verdict(spectra, shipped):
     ensemble, companions = shipped
-    assert companions.second_look is not None
-    assert companions.domain is not None
+    assert companions.photometric_classifier is not None
+    assert companions.out_of_distribution is not None
     verdict = judge(spectra, ensemble, companions)
     survey = survey_table(spectra, verdict).to_pandas()
     pd.testing.assert_frame_equal(classify(spectra, ensemble), verdict.table())
@@ -147,7 +147,7 @@ def test_nothing_is_computed_that_is_not_asked_for(tmp_path):
     ensemble = load_ensemble(write_run(tmp_path / "run"))
     verdict = judge(SpectrumSet(np.arange(5), black_bodies(5)), ensemble)
     verdict.table()
-    assert not {"sky_probability", "ood_score", "_impostor", "trust"} & set(vars(verdict))
+    assert not {"sky_probability", "ood_score", "_contaminant", "trust"} & set(vars(verdict))
 
 
 def test_every_kind_of_doubt_is_raised_and_said():

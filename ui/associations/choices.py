@@ -7,7 +7,7 @@ import math
 
 import streamlit as st
 
-from core.sky.associations import STUDY, SUGGESTED, Settings
+from core.sky.associations import STUDY, SUGGESTED, GroupingSettings
 from core.sky.exploration import RANGES_DEG, RANGES_PC
 from core.sky.star_source import StarSource
 from ui import state
@@ -28,7 +28,7 @@ DISTANCES = {
 PRESETS = {"Suggested": (SUGGESTED, "disc"), "The study's": (STUDY, "inverse")}
 
 
-def choose_settings(source: StarSource) -> tuple[Settings, str | None]:
+def choose_settings(source: StarSource) -> tuple[GroupingSettings, str | None]:
     """Presets, algorithm, space, errors, distances, weight, min_samples; and eps as it was released last."""
     columns = set(source.columns)
     _default_to(columns)
@@ -67,7 +67,7 @@ def choose_settings(source: StarSource) -> tuple[Settings, str | None]:
             help="How many parsecs count as much as 1 km/s across the line of sight.",
         )
     eps_pc, eps_deg = chosen_eps("position"), chosen_eps("sky")
-    settings = Settings(eps_pc, int(min_samples), space, algorithm, errors, float(weight), eps_deg)
+    settings = GroupingSettings(eps_pc, int(min_samples), space, algorithm, errors, float(weight), eps_deg)
     return settings, method if "parallax" in columns else None
 
 
@@ -75,13 +75,16 @@ def presets() -> None:
     """Buttons for ready-made settings."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, (settings, method) in PRESETS.items():
-            eps = f"{settings.eps_pc:g} pc, {settings.min_samples}"
+            eps_and_samples = f"{settings.eps_pc:g} pc, {settings.min_samples}"
             st.button(
-                f"{name} ({eps})", key=state.key(state.PRESET_OF, name), on_click=take_preset, args=(settings, method)
+                f"{name} ({eps_and_samples})",
+                key=state.key(state.PRESET_OF, name),
+                on_click=take_preset,
+                args=(settings, method),
             )
 
 
-def take_preset(settings: Settings, method: str) -> None:
+def take_preset(settings: GroupingSettings, method: str) -> None:
     """Put settings into the widgets and the URL; a callback."""
     state.remember_all(
         {
@@ -99,7 +102,7 @@ def take_preset(settings: Settings, method: str) -> None:
 def chosen_eps(space: str) -> float:
     """eps of the URL in pc, or for 'sky' in degrees; the default where it is none or nonsense (0 stays 0)."""
     name, default, most = (
-        (state.EPS_DEG, Settings.eps_deg, RANGES_DEG[-1][0])
+        (state.EPS_DEG, GroupingSettings.eps_deg, RANGES_DEG[-1][0])
         if space == "sky"
         else (state.EPS_PC, SUGGESTED.eps_pc, 10 * RANGES_PC[-1][0])
     )

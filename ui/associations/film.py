@@ -9,7 +9,7 @@ import streamlit as st
 from core.figures.association import space_figure
 from core.figures.star_film import group_colours, plain_colours
 from core.sky.associations import Associations
-from core.sky.turntable import FRAMES_PER_S, Stars, write_turntable
+from core.sky.turntable import FRAMES_PER_S, FilmStars, write_turntable
 from ui import state
 from ui.parts.figure import show
 
@@ -70,9 +70,9 @@ def _film(found: Associations, plain: bool) -> None:
             )
 
 
-def _stars(found: Associations, plain: bool) -> Stars:
+def _stars(found: Associations, plain: bool) -> FilmStars:
     n, grouped = len(found.group), int((found.group >= 0).sum())
     if plain:
-        return Stars(found.places.position_pc, plain_colours(n), f"{n:,} stars")
+        return FilmStars(found.places.position_pc, plain_colours(n), f"{n:,} stars")
     title = f"{grouped:,} of {n:,} stars in {found.n_groups:,} groups"
-    return Stars(found.places.position_pc, group_colours(found.group.astype(float)), title)
+    return FilmStars(found.places.position_pc, group_colours(found.group.astype(float)), title)

@@ -4,12 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from core.jobs.job import ENDED, FAILED, Job, read_events
-from core.sky.associations import Settings
+from core.sky.associations import GroupingSettings
 from core.sky.job import find_latest, find_result, prepare, submit_request
 from ui import state
 from ui.parts import access
 from ui.parts.jobs import watch
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 AT_ONCE = 20_000
 """Up to so many stars the map of settings and HDBSCAN take a few seconds and are computed in the page."""
@@ -18,7 +18,7 @@ AT_ONCE = 20_000
 def result_or_job(
     what: str,
     stars: pd.DataFrame,
-    settings: Settings,
+    settings: GroupingSettings,
     method: str | None,
     label: str,
     *,
@@ -34,7 +34,7 @@ def result_or_job(
         watch(latest, _show_progress)
         return None
     if latest is not None and latest.state().state == FAILED:
-        st.error(f"{plain(latest.state().message)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(latest.state().message)}.", icon=":material/error:")
     access.show_refusal()  # here too: a click runs this part of the page alone
     st.button(
         label, icon=":material/science:", on_click=access.guarded(submit_request), args=(request,),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.figures.association import k_distance_figure, scan_figure
-from core.sky.associations import STUDY, SUGGESTED, Associations, Settings, coordinates, with_eps
+from core.sky.associations import STUDY, SUGGESTED, Associations, GroupingSettings, coordinates, with_eps
 from core.sky.eps_suggestion import k_distances
 from core.sky.exploration import slider_range
 from core.sky.export import FORMATS, table_bytes
@@ -24,7 +24,7 @@ from ui.parts.cards import show_cards
 from ui.parts.columns import star_columns
 from ui.parts.downloads import download_each
 from ui.parts.figure import show
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.shell import link
 from ui.sky_map.sources import travelling
 
@@ -149,7 +149,9 @@ def _show_members(found: Associations, table: pd.DataFrame, members: np.ndarray,
     download_each(FORMATS, partial(table_bytes, frame), stem, label=f"{len(frame):,} members, {{}}")
 
 
-def show_eps_help(places: StarPlaces, table: pd.DataFrame, settings: Settings, method: str | None, key: str) -> None:
+def show_eps_help(
+    places: StarPlaces, table: pd.DataFrame, settings: GroupingSettings, method: str | None, key: str
+) -> None:
     """The k-distance plot with the suggested eps, and the map of settings."""
     if settings.algorithm == "hdbscan":
         st.info("HDBSCAN finds its radii itself: there is no eps to choose.", icon=":material/info:")
@@ -157,7 +159,7 @@ def show_eps_help(places: StarPlaces, table: pd.DataFrame, settings: Settings, m
     part = places.take(np.flatnonzero(np.isfinite(coordinates(places, settings)).all(axis=1)))
     curve = k_distances(coordinates(part, settings), max(settings.min_samples, 2))
     sky = settings.space == "sky"
-    name, eps = state.EPS_DEG if sky else state.EPS_PC, settings.eps_in_unit
+    name, radius = state.EPS_DEG if sky else state.EPS_PC, settings.eps_in_unit
     to_unit = np.rad2deg if sky else np.asarray
     left, right = st.columns(2, gap="medium")
     with left:
@@ -172,18 +174,18 @@ def show_eps_help(places: StarPlaces, table: pd.DataFrame, settings: Settings, m
                 f"{SUGGESTED.eps_pc:g} pc suggested above were chosen by the known associations of a simulated Galaxy."
             )
         )
-        figure = k_distance_figure(to_unit(curve.distance), curve.k, suggested, eps, settings.unit)
+        figure = k_distance_figure(to_unit(curve.distance), curve.k, suggested, radius, settings.unit)
         show(figure, caption, key="k distances")
         if suggested is not None:
             label = f"Take eps = {suggested:.3g} {settings.unit}"
             st.button(label, on_click=set_eps, args=(float(f"{suggested:.3g}"), name))
     with right:
-        end, step = slider_range(settings.space, eps)
+        end, step = slider_range(settings.space, radius)
         values = [value for value in np.round(np.linspace(end / 12, end, 12) / step) * step if value > 0]
         scan = _scan_or_job(table, places, key, with_eps(settings, end), method, tuple(map(float, values)))
         if scan is None:
             return
-        here = (eps, settings.min_samples)
+        here = (radius, settings.min_samples)
         caption = (
             "Every pair of settings, the same stars. Good ones lie where many groups are found and noise is neither "
             "all nor nothing, away from the edge to the right where groups merge. Cross: the present settings."
@@ -195,7 +197,7 @@ def _scan_or_job(
     table: pd.DataFrame,
     places: StarPlaces,
     key: str,
-    settings: Settings,
+    settings: GroupingSettings,
     method: str | None,
     eps_values: tuple[float, ...],
 ) -> pd.DataFrame | None:
@@ -207,12 +209,12 @@ def _scan_or_job(
     try:
         return _scan(places, key, settings, eps_values)
     except ExplorerError as error:
-        st.warning(f"The map of settings cannot be drawn. {plain(error)}", icon=":material/blur_on:")
+        st.warning(f"The map of settings cannot be drawn. {escape_markdown(error)}", icon=":material/blur_on:")
         return None
 
 
 @st.cache_data(scope="session", max_entries=6, show_spinner="Grouping with every pair of settings …")
-def _scan(_places: StarPlaces, key: str, settings: Settings, eps_values: tuple[float, ...]) -> pd.DataFrame:
+def _scan(_places: StarPlaces, key: str, settings: GroupingSettings, eps_values: tuple[float, ...]) -> pd.DataFrame:
     return scan_settings(_places, settings, eps_values, _SCANNED_SAMPLES)
 
 

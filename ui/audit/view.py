@@ -12,7 +12,7 @@ from core.runs.catalogue import RunSummary
 from ui.parts import access
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 _SHOWN = {
     "failed": ("Failed", ":red[:material/error:]"),
@@ -40,7 +40,7 @@ def latest_audit(run: RunSummary) -> dict | None:
         quota.refuse_when_read_only("auditing")
         report = audit_run(run.path, on_check=lambda done, n, title: bar.progress(done / n, f"{title} …"))
     except ExplorerError as error:
-        st.error(plain(error), icon=":material/error:")
+        st.error(escape_markdown(error), icon=":material/error:")
         return None
     finally:
         bar.empty()
@@ -63,14 +63,14 @@ def show_audit(audit: dict) -> None:
     for verdict, (_, icon) in _SHOWN.items():
         for check in checks:
             if check["verdict"] == verdict:
-                st.markdown(f"{icon} **{check['title']}.** {plain(check['text'])}")
+                st.markdown(f"{icon} **{check['title']}.** {escape_markdown(check['text'])}")
     _show_areas({check["check"]: check["numbers"] for check in checks})
     if "not_kept" in audit:
-        st.warning(f"This audit is not kept. {plain(audit['not_kept'])}.", icon=":material/hard_drive:")
+        st.warning(f"This audit is not kept. {escape_markdown(audit['not_kept'])}.", icon=":material/hard_drive:")
     when = audit["audited"][:16].replace("T", " ")
     st.caption(
-        f"Audited {when} UTC. Data set: {plain(audit['data'])}. Where a check asks for it, give the data set on the "
-        "command line: `python -m core audit RUN_DIR --data FILE`; the result appears here."
+        f"Audited {when} UTC. Data set: {escape_markdown(audit['data'])}. Where a check asks for it, give the data "
+        "set on the command line: `python -m core audit RUN_DIR --data FILE`; the result appears here."
     )
     table = pd.DataFrame(checks)[["check", "title", "verdict", "text"]]
     download_table(table, "Audit (CSV)", f"audit_{audit['model']}")

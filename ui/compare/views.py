@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.evaluation.comparison import ComparisonRow, baseline_rows, comparison_table
 from core.evaluation.comparison_text import comparison_text
-from core.evaluation.who_beats_whom import METRICS, TESTS
-from core.figures.comparison import MOST_CURVES, beaten_figure, cost_figure, learning_curves_figure
+from core.evaluation.pairwise_comparison import METRICS, TESTS
+from core.figures.comparison import MOST_CURVES, cost_figure, learning_curves_figure, pairwise_figure
 from core.figures.palette import colours_in_turn
 from core.gaia.labels import THRESHOLD
 from core.runs.published import NOT_LIKE_FOR_LIKE, PUBLISHED_BOOSTING_AUC
@@ -99,7 +99,7 @@ def _downloads(rows: Sequence[ComparisonRow]) -> None:
 
 
 def show_winners(results: Sequence[RunResult], others: Sequence[RunResult], titles: dict[str, str]) -> None:
-    """The matrix of who beats whom; on the held-out stars also against `others`, which have other folds."""
+    """The matrix of the pairwise comparison; on the held-out stars also against `others`, which have other folds."""
     left, right = st.columns(2)
     with left:
         # Over one or two folds nothing can be beyond chance: then the test set comes first.
@@ -110,7 +110,7 @@ def show_winners(results: Sequence[RunResult], others: Sequence[RunResult], titl
     if test == "test":
         results = [*results, *others]
     versions = " ".join(evaluation_cache.version_of(result) for result in results)
-    matrix = evaluation_cache.who_beats_whom(list(results), versions, metric, test)
+    matrix = evaluation_cache.compare_pairwise(list(results), versions, metric, test)
     known = titles | {name: titles.get(name, name) for name in matrix.names}
     caption = (
         "Blue: the row beats the column beyond chance; vermilion: it loses; grey: the difference may be chance (p ≥ "
@@ -119,10 +119,10 @@ def show_winners(results: Sequence[RunResult], others: Sequence[RunResult], titl
             "Only folds that both have count. They share training stars, so the variance is enlarged (Nadeau & Bengio "
             "2003)."
             if test == "folds"
-            else "Exact test of the stars that only one of the two judges rightly; runs with other folds count too."
+            else "Exact test of the stars that only one of the two classifies rightly; runs with other folds count too."
         )
     )
-    show(beaten_figure(matrix, known), caption, key="winners")
+    show(pairwise_figure(matrix, known), caption, key="winners")
     best = max(matrix.names, key=matrix.wins)
     if matrix.wins(best):
         st.markdown(f"**{known[best]}** beats {matrix.wins(best)} of {len(matrix.names) - 1} others beyond chance.")

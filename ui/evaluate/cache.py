@@ -10,8 +10,8 @@ from core.datasets.dataset import Dataset
 from core.errors import ExplorerError
 from core.evaluation.calibration_methods import CalibrationResult
 from core.evaluation.comparison import ComparisonRow
-from core.evaluation.real_impostors import RealVerdicts
-from core.evaluation.who_beats_whom import BeatenMatrix
+from core.evaluation.pairwise_comparison import PairwiseComparison
+from core.evaluation.real_contaminants import RealVerdicts
 from core.runs.catalogue import RunSummary
 from core.runs.result import RunResult
 from core.statistics.intervals import Interval
@@ -70,9 +70,9 @@ def comparison_row(_result: RunResult, version: str) -> ComparisonRow:
 
 
 @st.cache_data(max_entries=16, show_spinner="Testing every pair …")
-def who_beats_whom(_results: list[RunResult], versions: str, metric: str, test: str) -> BeatenMatrix:
-    """`core.evaluation.who_beats_whom.who_beats_whom`."""
-    from core.evaluation.who_beats_whom import who_beats_whom as make
+def compare_pairwise(_results: list[RunResult], versions: str, metric: str, test: str) -> PairwiseComparison:
+    """`core.evaluation.pairwise_comparison.compare_pairwise`."""
+    from core.evaluation.pairwise_comparison import compare_pairwise as make
 
     return make(_results, metric, test)
 
@@ -91,7 +91,7 @@ def stars_per_second(path: Path, version: str) -> float | None:
 @st.cache_resource(max_entries=24, show_spinner="Classifying the real spectra …")
 def real_verdicts(path: Path, version: str, real_data_dir: Path) -> RealVerdicts:
     """A run's probabilities of the real spectra."""
-    from core.evaluation.real_impostors import judge_real_spectra
+    from core.evaluation.real_contaminants import judge_real_spectra
 
     return judge_real_spectra(path, real_data_dir)
 

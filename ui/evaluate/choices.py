@@ -12,7 +12,7 @@ from models.registry import MODEL_KEYS
 from ui import cache, state
 from ui.evaluate import cache as evaluation_cache
 from ui.parts.choice import choose_one
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.parts.step_choice import choose_step
 
 THRESHOLDS = (
@@ -56,7 +56,7 @@ def choose_result() -> RunResult | None:
     try:
         return evaluation_cache.load_result(runs[name])
     except ExplorerError as error:
-        st.error(f"This run cannot be evaluated. {plain(error)}", icon=":material/error:")
+        st.error(f"This run cannot be evaluated. {escape_markdown(error)}", icon=":material/error:")
         return None
 
 
@@ -121,7 +121,7 @@ def choose_comparable() -> tuple[list[RunResult], list[RunResult]]:
         try:
             results.append(evaluation_cache.load_result(run, with_metadata=False))
         except ExplorerError as error:
-            st.caption(f"{run.name} is left out: {plain(error)}")
+            st.caption(f"{run.name} is left out: {escape_markdown(error)}")
     groups = {f"{data[:8]}-{folds[:8]}": runs for (data, folds), runs in grounds(results).items()}
     if not groups:
         return [], []

@@ -26,8 +26,8 @@ from ui.parts.choice import choose_one
 from ui.parts.columns import star_columns
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import percent
-from ui.parts.plain import plain
 from ui.shell import link
 
 _BY = {"dust": "Extinction", "type": "Spectral type", "luminosity": "Luminosity class"}
@@ -49,7 +49,7 @@ def show_real_stars(result: RunResult) -> None:
         verdicts = _verdicts(sample, result, evaluation_cache.version_of(result), name)
         found = validate_real(result.folder, sample, title=result.title, threshold=threshold, verdicts=verdicts)
     except ExplorerError as error:
-        st.info(f"These stars cannot be judged: {plain(error)}", icon=":material/info:")
+        st.info(f"These stars cannot be judged: {escape_markdown(error)}", icon=":material/info:")
         return
     _say(found)
     _show_rates(found, by)

@@ -11,8 +11,8 @@ from core.statistics.prevalence import OperatingCurve, prevalence_interval
 from ui import cache, state
 from ui.evaluate import cache as evaluation_cache
 from ui.parts.choice import choose_one
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import interval_text, share_text
-from ui.parts.plain import plain
 
 MOST_STARS = 5000
 
@@ -36,7 +36,7 @@ def estimate_sample(result: RunResult, curve: OperatingCurve) -> None:
         dataset = state.opened_files().dataset(name) if name in opened else cache.open_dataset(entries[name])
         probability = _probabilities(result, evaluation_cache.version_of(result), dataset, dataset.key)
     except ExplorerError as error:
-        st.error(plain(error), icon=":material/error:")
+        st.error(escape_markdown(error), icon=":material/error:")
         return
     _show(dataset, probability, curve)
 
@@ -72,8 +72,8 @@ def _show(dataset: Dataset, probability: np.ndarray, curve: OperatingCurve) -> N
         if known.any():
             text += f" By its labels, {share_text(float((labels[known] == MASSIVE).mean()))} of them are massive."
     text += (
-        " The interval knows of the sample's size alone: it trusts the calibration, and impostors that are commoner in "
-        "the sample than in the set of this run raise the estimate. At the threshold 0.5 this run calls "
+        " The interval knows of the sample's size alone: it trusts the calibration, and contaminants that are commoner "
+        "in the sample than in the set of this run raise the estimate. At the threshold 0.5 this run calls "
         f"{share_text(false_rate)} of the low-mass stars massive."
     )
     st.caption(text)

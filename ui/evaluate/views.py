@@ -1,4 +1,4 @@
-"""Parts of the page Evaluate: curves, wrong verdicts, groups of stars, calibration, impostors."""
+"""Parts of the page Evaluate: curves, wrong verdicts, groups of stars, calibration, contaminants."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ from core.evaluation.breakdown import (
     GroupResult,
     available_breakdowns,
     break_down,
-    simulated_impostors,
+    simulated_contaminants,
     wrong_verdicts,
 )
 from core.evaluation.curves import precision_recall_points, roc_points
-from core.evaluation.real_impostors import count_real, has_real_spectra
+from core.evaluation.real_contaminants import count_real, has_real_spectra
 from core.figures.evaluation import (
     precision_recall_figure,
     probability_figure,
@@ -37,8 +37,8 @@ from ui.parts.choice import choose_one
 from ui.parts.columns import star_columns
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import percent
-from ui.parts.plain import plain
 from ui.shell import link
 
 MOST_LISTED, MOST_SPECTRA = 500, 6
@@ -212,19 +212,22 @@ def show_calibration(result: RunResult) -> None:
     )
 
 
-def show_impostors(result: RunResult, part: str) -> None:
-    """Hard negatives from simulation and, where they are installed, from real spectra."""
+def show_contaminants(result: RunResult, part: str) -> None:
+    """Low-mass stars that pass for massive ones, from simulation and, where they are installed, from real spectra."""
     threshold = choose_threshold()
     left, right = st.columns(2, gap="medium")
     with left:
-        groups = simulated_impostors(result.part(part), threshold)
+        groups = simulated_contaminants(result.part(part), threshold)
         if groups:
             rates = [group.false_positive_rate for group in groups]
             series = {"called massive": (VERMILION, rates, [group.n_low_mass for group in groups])}
             names = [group.group for group in groups]
             figure = rates_figure("Simulated hard negatives", names, series, "Share called massive")
-            caption = "Low-mass stars of the kinds that resemble massive ones; 95 % intervals. Further left is better."
-            show(figure, caption, key="simulated impostors")
+            caption = (
+                "Contaminants are low-mass stars of the kinds that resemble massive ones; 95 % intervals. Further left "
+                "is better."
+            )
+            show(figure, caption, key="simulated contaminants")
         else:
             st.info(NO_METADATA, icon=":material/category:")
     with right:
@@ -239,7 +242,7 @@ def _show_real(result: RunResult, threshold: float) -> None:
     try:
         verdicts = evaluation_cache.real_verdicts(result.folder, evaluation_cache.version_of(result), folder)
     except ExplorerError as error:
-        st.info(f"The real spectra cannot be judged: {plain(error)}.", icon=":material/info:")
+        st.info(f"The real spectra cannot be judged: {escape_markdown(error)}.", icon=":material/info:")
         return
     groups = count_real(verdicts, threshold)
     series = {
@@ -252,4 +255,4 @@ def _show_real(result: RunResult, threshold: float) -> None:
         "belong to the right, all others to the left; a published network calls 60 % of the hot subdwarfs and 2 % of "
         "the field stars massive."
     )
-    show(figure, caption, key="real impostors")
+    show(figure, caption, key="real contaminants")

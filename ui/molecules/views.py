@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.figures.molecules import deletion_figure, profiles_figure, shares_figure, spectrum_figure
-from core.molecules.detector import DETECTED, Finding, Report, matched_lines
+from core.molecules.detector import DETECTED, Report, SpeciesVerdict, matched_lines
 from core.molecules.explanation import deletion_test, line_shares
 from core.molecules.results import findings_table
 from ui import state
@@ -17,7 +17,7 @@ FIRST_GHZ = 0.6
 """Width of the range that is shown first, around the strongest line."""
 
 
-def choose_finding(report: Report) -> Finding | None:
+def choose_finding(report: Report) -> SpeciesVerdict | None:
     """One species; detections first, the most lines at the top."""
     order = sorted(
         (item for item in report.findings if item.judged is not None),
@@ -30,7 +30,7 @@ def choose_finding(report: Report) -> Finding | None:
     return names.get(chosen, order[0])
 
 
-def _mark(item: Finding) -> str:
+def _mark(item: SpeciesVerdict) -> str:
     return " · detected" if item.label == DETECTED else f" · p {item.probability:.2f}"
 
 
@@ -56,7 +56,7 @@ def show_summary(report: Report) -> None:
             st.markdown("\n".join(f"- {note}" for note in report.notes))
 
 
-def show_spectrum(report: Report, finding: Finding | None) -> None:
+def show_spectrum(report: Report, finding: SpeciesVerdict | None) -> None:
     """Spectrum and model with the chosen species' lines."""
     ghz = report.spectrum.frequency_mhz / 1e3
     low, high = float(ghz.min()), float(ghz.max())
@@ -93,7 +93,7 @@ def show_species(report: Report) -> None:
     download_table(table, "All findings as CSV", "molecules")
 
 
-def show_reasons(report: Report, finding: Finding) -> None:
+def show_reasons(report: Report, finding: SpeciesVerdict) -> None:
     """Profiles, shares of the transitions, the deletion test and the list of lines."""
     assert finding.judged is not None
     show(profiles_figure(report, finding), "The strongest lines, each at its own velocity axis.", key="profiles")

@@ -19,7 +19,7 @@ from core.star.typed_list import LONGEST_TEXT, TypedList, read_typed_list
 from ui import state
 from ui.parts import access
 from ui.parts.jobs import watch
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.shell import link
 
 PLACEHOLDER = "4295806720\nGaia DR3 5937083312263887616\nTheta1 Ori C\ncone 83.82 -5.39 0.1"
@@ -42,11 +42,11 @@ def add_list() -> None:
         listed, name = _listed(text or "", upload)
         if listed.is_empty:
             why = next(iter(listed.problems.values()), "paste ids, names or a circle, or choose a file of ids")
-            st.error(f"There is nothing to look up: {plain(why)}.", icon=":material/error:")
+            st.error(f"There is nothing to look up: {escape_markdown(why)}.", icon=":material/error:")
             return
         _gather(listed, name)
     except ExplorerError as error:
-        st.error(f"{plain(error)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return
     st.rerun()
 
@@ -91,7 +91,7 @@ def _gather(listed: TypedList, name: str) -> None:
 def say_found() -> None:
     """What there was to say of the latest list, and the offer to download what is too long to wait for."""
     for message in state.recall(state.LIST_MESSAGES) or ():
-        st.caption(f":material/info: {plain(message)}")
+        st.caption(f":material/info: {escape_markdown(message)}")
     waiting = state.recall(state.LIST_WAITING)
     if waiting is not None:
         st.warning(

@@ -24,8 +24,8 @@ from ui.my_stars.verdicts import verdict_rows
 from ui.parts.cards import show_cards
 from ui.parts.columns import star_columns
 from ui.parts.downloads import download_each, download_spectra
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import interval_text, percent
-from ui.parts.plain import plain
 from ui.shell import link
 
 UNCLASSIFIED = "not classified"
@@ -172,7 +172,7 @@ def show_export(
         on_click=_send, args=(part, about, name),
     )  # fmt: skip
     if said := state.take(state.SENT):
-        (st.success if said[0] else st.warning)(plain(said[1]))
+        (st.success if said[0] else st.warning)(escape_markdown(said[1]))
 
 
 def _send(part: pd.DataFrame, about: Mapping[str, str], name: str) -> None:
@@ -206,7 +206,7 @@ def show_truth(table: pd.DataFrame, metadata: pd.DataFrame) -> None:
         ]
         left_out = len(table) - int(known.sum())
         st.markdown(
-            f"Of {int(known.sum()):,} stars {int(massive.sum()):,} are massive by *{plain(chosen)}*; "
+            f"Of {int(known.sum()):,} stars {int(massive.sum()):,} are massive by *{escape_markdown(chosen)}*; "
             f"{left_out:,} more say nothing that decides, or are not classified. At equal priors: "
             + ", ".join(f"{title.lower()} {interval_text(share)}" for title, share in shares)
             + " (95 %). They hold for this list's own mix of stars, not for the sky."

@@ -23,7 +23,7 @@ from core.verdict.verdict import Verdict
 from ui import cache, state
 from ui.parts import access
 from ui.parts.choice import choose_one
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.shell import link
 
 ALL = "all"
@@ -91,7 +91,9 @@ def merge_gaia(name: str, spectra: SpectrumSet) -> SpectrumSet:
             failed = str(error)
             state.remember(state.NO_ARCHIVE, failed)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f":material/cloud_off: Gaia's columns are not merged in, the file's are shown. {plain(failed)}")
+        st.caption(
+            f":material/cloud_off: Gaia's columns are not merged in, the file's are shown. {escape_markdown(failed)}"
+        )
         st.button("Try again", icon=":material/refresh:", on_click=state.forget, args=(state.NO_ARCHIVE,),
                   key=state.key(state.RELAUNCH, "archive"))  # fmt: skip
     return spectra

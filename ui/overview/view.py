@@ -80,7 +80,7 @@ def explain() -> None:
             "**massive** (spectral type O or early B, initial mass above 8 solar masses). The probabilities are "
             "calibrated *at equal priors*: as if half of all stars were massive. In the sky they are rare. At a share "
             f"of {percent(GAIA_PREVALENCE, 2)} of Gaia's XP sources, a star with probability 0.99 at equal priors is "
-            f"massive with probability {percent(rare)}: candidates need a second look, at the parallax first."
+            f"massive with probability {percent(rare)}: look at a candidate's parallax before you believe it."
         )
 
 

@@ -11,7 +11,7 @@ from core import quota
 from core.errors import ExplorerError
 from core.settings import current_settings
 from ui import state
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 
 def require_log_in() -> None:
@@ -28,7 +28,7 @@ def require_log_in() -> None:
 def show_user() -> None:
     """In the sidebar: who is logged in, and whether anything can be started here."""
     if _identity().get("is_logged_in"):
-        st.caption(f"Logged in as {plain(user_name())}")
+        st.caption(f"Logged in as {escape_markdown(user_name())}")
         st.button("Log out", icon=":material/logout:", on_click=st.logout)
     if is_read_only():
         st.caption(":material/visibility: Read-only demonstration: nothing is started or saved here.")
@@ -65,7 +65,7 @@ def guarded(callback: Callable[..., Any]) -> Callable[..., Any]:
 def show_refusal() -> None:
     """What the last callback was refused, once."""
     if message := state.take(state.REFUSED):
-        st.error(f"{plain(message)}.", icon=":material/block:")
+        st.error(f"{escape_markdown(message)}.", icon=":material/block:")
 
 
 def _identity() -> dict[str, Any]:

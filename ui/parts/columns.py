@@ -50,7 +50,7 @@ _HEADINGS: dict[str, tuple[str, str | None]] = {
     "photometry": ("Photometry from", None),
     "position": ("Position from", None),
     "file": ("File", None),
-    "impostor": ("Impostor", None),
+    "impostor": ("Contaminant", None),
     "true_a_v": ("True A_V (mag)", "%.2f"),
     "true_mass": ("True mass (M☉)", "%.1f"),
 }

@@ -26,8 +26,8 @@ from core.jobs.job import (
 )
 from ui import state
 from ui.parts import access
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import duration
-from ui.parts.plain import plain
 
 REFRESH_S = 1.0
 _BADGES = {
@@ -90,7 +90,7 @@ def _watch_once(job_id: str, draw: Callable[[Job], None], knew_its_end: bool) ->
     try:
         job = find_job(job_id)
     except JobError as error:
-        st.info(f"{plain(error)}.", icon=":material/info:")
+        st.info(f"{escape_markdown(error)}.", icon=":material/info:")
         return
     now = job.state()
     if now.state in ENDED and not knew_its_end:
@@ -109,7 +109,7 @@ def show_state(job: Job, now: JobState) -> None:
             st.markdown(duration((now.ended or datetime.now(UTC).timestamp()) - now.started))
         _buttons(job, now)
     if now.state == FAILED:
-        st.error(f"{plain(now.message)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(now.message)}.", icon=":material/error:")
     elif launch.is_interrupted(job):
         st.warning(
             "The process that was at work on this job has ended. What it had finished is kept: go on with the rest.",
@@ -126,7 +126,7 @@ def _buttons(job: Job, now: JobState) -> None:
         try:
             _change(job, now)
         except ExplorerError as error:
-            st.error(f"{plain(error)}.", icon=":material/block:")
+            st.error(f"{escape_markdown(error)}.", icon=":material/block:")
 
 
 def _change(job: Job, now: JobState) -> None:

@@ -9,7 +9,7 @@ from core.spectra.readers import LeftOut, read_bytes
 from core.spectra.readers.sampling import is_sampling_file
 from core.spectra.spectrum_set import SpectrumSet
 from ui import state
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 LONGEST_MENU = 5000
 """Files with more stars are chosen from by row number: a browser is slow with longer menus."""
@@ -44,7 +44,7 @@ def open_files() -> None:
         opened.uploads += 1
         st.rerun()
     for name, message in opened.failures.items():
-        st.error(f"**{plain(name)}** was not opened. {plain(message)}", icon=":material/error:")
+        st.error(f"**{escape_markdown(name)}** was not opened. {escape_markdown(message)}", icon=":material/error:")
     for name in list(opened.spectra):
         _list_file(opened, name)
 
@@ -88,7 +88,7 @@ def _list_file(opened: state.OpenedFiles, name: str) -> None:
         if len(spectra) <= LONGEST_MENU:
             rows = range(len(spectra))
             st.selectbox(
-                f"{plain(name)}, {count}",
+                f"{escape_markdown(name)}, {count}",
                 rows,
                 index=opened.rows.get(name, 0),
                 format_func=lambda row: _row_name(spectra, row),
@@ -98,7 +98,7 @@ def _list_file(opened: state.OpenedFiles, name: str) -> None:
             )
         else:
             st.number_input(
-                f"{plain(name)}, {count}: row",
+                f"{escape_markdown(name)}, {count}: row",
                 1,
                 len(spectra),
                 opened.rows.get(name, 0) + 1,

@@ -20,6 +20,9 @@ def show_tabs(views: Mapping[str, Callable[..., None]], *arguments: Any, key: st
     key : str
         Name of the query parameter.
     """
+    title = state.TITLE_OF_ADDRESS.get(state.query(key, ""))
+    if title in views:
+        state.set_query(key, title)
     for tab, view in zip(st.tabs(list(views), key=key, bind="query-params"), views.values(), strict=True):
         if tab.open:
             with tab:

@@ -12,8 +12,8 @@ from core.verdict.star_verdict import StarVerdict
 from core.verdict.unseen import UNSEEN_NOTE
 from ui.parts.figure import show
 from ui.parts.live_plot import Readout
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import percent, probability_text
-from ui.parts.plain import plain
 
 _LEVELS = {
     "good": (":material/check_circle:", "green"),
@@ -25,7 +25,7 @@ _LEVELS = {
 def show_verdict(verdict: StarVerdict, run: RunSummary) -> None:
     """The number with its spread, the members, what it means; says why where there is no verdict."""
     if verdict.probability is None:
-        st.warning(f"Not classified: {plain(verdict.note)}.", icon=":material/warning:")
+        st.warning(f"Not classified: {escape_markdown(verdict.note)}.", icon=":material/warning:")
         return
     st.subheader(f"Verdict: {verdict.label}", anchor=False)
     st.metric("Probability of massive", probability_text(verdict.probability, verdict.probability_std))
@@ -38,7 +38,7 @@ def show_verdict(verdict: StarVerdict, run: RunSummary) -> None:
         show(members_figure(verdict.members), _members_caption(verdict, run), key="members")
     st.markdown(_ladder(verdict))
     if verdict.note:
-        st.warning(plain(verdict.note), icon=":material/warning:")
+        st.warning(escape_markdown(verdict.note), icon=":material/warning:")
 
 
 def _ladder(verdict: StarVerdict) -> str:
@@ -48,7 +48,7 @@ def _ladder(verdict: StarVerdict) -> str:
     posterior = verdict.posterior(GAIA_PREVALENCE)
     assert alone is not None
     assert posterior is not None
-    without = f" ({plain(', '.join(verdict.unknown_facts))} unknown)" if verdict.unknown_facts else ""
+    without = f" ({escape_markdown(', '.join(verdict.unknown_facts))} unknown)" if verdict.unknown_facts else ""
     return (
         "By the spectrum, calibrated at **equal priors**. With brightness and parallax it is "
         f"**{probability_text(verdict.sky_probability, None)}**{without}. Where {percent(GAIA_PREVALENCE, 2)} of the "
@@ -78,12 +78,12 @@ def verdict_readouts(verdict: StarVerdict, run: RunSummary) -> list[Readout]:
     ]
 
 
-def show_impostor(verdict: StarVerdict) -> None:
+def show_contaminant(verdict: StarVerdict) -> None:
     """Whether the star is too faint to be massive, where its parallax tells."""
     if verdict.contaminant:
-        st.warning(f"**Impostor.** It {verdict.contaminant_reason}.", icon=":material/theater_comedy:")
+        st.warning(f"**Contaminant.** It {verdict.contaminant_reason}.", icon=":material/theater_comedy:")
     elif verdict.contaminant_reason:
-        st.caption(f"Impostor: {verdict.contaminant_reason}.")
+        st.caption(f"Contaminant: {verdict.contaminant_reason}.")
 
 
 def show_advice(advice: list[Advice]) -> None:
@@ -97,7 +97,7 @@ def show_advice(advice: list[Advice]) -> None:
 
 def show_facts(facts: list[tuple[str, str]]) -> None:
     """Name and value of each fact, as a table."""
-    shown = [(name, plain(value)) for name, value in facts]
+    shown = [(name, escape_markdown(value)) for name, value in facts]
     st.table(pd.DataFrame(shown, columns=["Fact", "Value"]).set_index("Fact"), border="horizontal")
 
 

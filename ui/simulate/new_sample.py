@@ -9,7 +9,7 @@ from core.errors import ExplorerError
 from core.settings import current_settings
 from ui import cache
 from ui.parts import access
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.shell import link
 
 POPULATIONS = {"training": "Training: balanced, with hard negatives", "survey": "Survey: natural prevalence"}
@@ -29,7 +29,7 @@ def draw_sample() -> None:
         try:
             _draw(population, int(n_stars), int(seed), path)
         except ExplorerError as error:
-            st.error(plain(error), icon=":material/error:")
+            st.error(escape_markdown(error), icon=":material/error:")
     st.caption(
         f"Larger samples: `python -m core simulate --population survey --stars 1000000 --seed 1 --out FOLDER`. "
         f"Saved samples lie in {current_settings().samples_dir}."

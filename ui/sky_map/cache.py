@@ -10,7 +10,7 @@ import streamlit as st
 from core.gaia import frames
 from core.settings import current_settings
 from core.sky.als_sky import TITLE, about_als, als_sky_table
-from core.sky.associations import Associations, Settings, with_eps
+from core.sky.associations import Associations, GroupingSettings, with_eps
 from core.sky.eps_sweep import EpsSweep
 from core.sky.exploration import (
     Neighbourhoods,
@@ -63,19 +63,19 @@ def read_stars(_source: StarSource, key: str, cuts: Cuts, method: str | None) ->
 
 
 @st.cache_resource(scope="session", max_entries=3, show_spinner="Looking for neighbours …")
-def neighbourhoods(_places: StarPlaces, key: str, settings: Settings) -> Neighbourhoods:
+def neighbourhoods(_places: StarPlaces, key: str, settings: GroupingSettings) -> Neighbourhoods:
     """`core.sky.exploration.find_neighbourhoods`; `settings` with an eps that stands for the slider's range."""
     return find_neighbourhoods(_places, settings)
 
 
 @st.cache_resource(scope="session", max_entries=6, show_spinner=False)
-def sweep(_found: Neighbourhoods, key: str, settings: Settings):
+def sweep(_found: Neighbourhoods, key: str, settings: GroupingSettings):
     """`core.sky.exploration.sweep_slider`."""
     return sweep_slider(_found, settings)
 
 
 @st.cache_resource(scope="session", max_entries=6, show_spinner="Growing the hierarchy of HDBSCAN …")
-def hdbscan(_places: StarPlaces, key: str, settings: Settings, _groups: pd.DataFrame | None = None):
+def hdbscan(_places: StarPlaces, key: str, settings: GroupingSettings, _groups: pd.DataFrame | None = None):
     """`core.sky.exploration.single_stop`, of groups that a job has found where they are given."""
     return single_stop(_places, settings, _groups)
 
@@ -89,7 +89,7 @@ def known_places() -> pd.DataFrame:
 
 
 @st.cache_data(scope="session", max_entries=8, show_spinner=False)
-def describe_groups(_found: Associations, key: str, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+def describe_groups(_found: Associations, key: str, settings: GroupingSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table of groups with the best known match of each, and all matches."""
     table = group_table(_found)
     matches = match_groups(_found, known_places())
@@ -116,23 +116,23 @@ def positions(places: StarPlaces, rows: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def group_stars(
-    places: StarPlaces, key: str, settings: Settings, groups: pd.DataFrame | None = None
+    places: StarPlaces, key: str, settings: GroupingSettings, groups: pd.DataFrame | None = None
 ) -> tuple[Associations, EpsSweep, np.ndarray]:
     """Groups at the settings, the groups at every stop of the slider, and the rows of the stars that take part."""
     settings.check()
     if settings.algorithm == "hdbscan":
         found, swept = hdbscan(places, key, settings, groups)
         return found, swept, np.flatnonzero(found.took_part)
-    eps = settings.eps_in_unit
-    end, _ = slider_range(settings.space, eps)
-    wide = with_eps(settings, max(end, eps))
+    radius = settings.eps_in_unit
+    end, _ = slider_range(settings.space, radius)
+    wide = with_eps(settings, max(end, radius))
     try:
         near = neighbourhoods(places, key, replace(wide, min_samples=1))
     except DenseNeighbourhoodError:
         near = neighbourhoods(places, key, replace(settings, min_samples=1))
     # One sweep serves the whole slider, so that its key has no eps unless eps is none of the stops.
     usual = stops(settings.space, near.end, near.end, len(near.rows))
-    swept = sweep(near, f"{key} {wide}", settings if eps not in usual else with_eps(settings, near.end))
+    swept = sweep(near, f"{key} {wide}", settings if radius not in usual else with_eps(settings, near.end))
     return associations_at(near, swept, settings), swept, near.rows
 
 

@@ -10,7 +10,7 @@ from core.errors import UsageError
 from core.figures.sky_colour import COLOURS
 from core.figures.sky_deck import PROJECTIONS
 from core.gaia import frames
-from core.sky.associations import ERRORS, SPACES, SUGGESTED, Settings
+from core.sky.associations import ERRORS, SPACES, SUGGESTED, GroupingSettings
 from core.sky.sky_cells import Field
 from core.sky.star_source import StarSource
 from ui import state
@@ -86,18 +86,18 @@ def go_to(l_deg: float, b_deg: float, radius_deg: float) -> None:
             state.set_query(name, None)
 
 
-def settings_of_query() -> Settings:
+def settings_of_query() -> GroupingSettings:
     """How the page Associations groups, as the URL says; the suggested settings where it does not."""
     query = state.query
     try:
-        settings = Settings(
+        settings = GroupingSettings(
             float(query(state.EPS_PC, SUGGESTED.eps_pc)),
             int(query(state.MIN_SAMPLES, SUGGESTED.min_samples)),
             _one_of(query(state.SPACE), tuple(SPACES), SUGGESTED.space),
             "dbscan",
             _one_of(query(state.DISTANCE_ERRORS), ERRORS, SUGGESTED.errors),
             float(query(state.WEIGHT, SUGGESTED.weight_pc_per_kms)),
-            float(query(state.EPS_DEG, Settings.eps_deg)),
+            float(query(state.EPS_DEG, GroupingSettings.eps_deg)),
         )
         settings.check()
     except (ValueError, UsageError):

@@ -27,7 +27,7 @@ from core.sky.star_source import Cuts, StarSource, source_of_files, source_of_ta
 from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
 from ui import cache, shell, state
 from ui.parts.choice import choose_one, number_of_query
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.sky_map import cache as sky_cache
 
 GALAXY_TITLE = "Simulated Galaxy with known associations"
@@ -37,9 +37,9 @@ _HOW_GROUPED = (
     state.ALGORITHM,
 )  # fmt: skip
 _CUTS = (
-    state.THRESHOLD, state.PARALLAX_SNR, state.RUWE, state.G_RANGE, state.SKY, state.IMPOSTORS,
+    state.THRESHOLD, state.PARALLAX_SNR, state.RUWE, state.G_RANGE, state.SKY, state.CONTAMINANTS,
 )  # fmt: skip
-IMPOSTORS_HELP = "Stars that look hot but are too faint to be massive: subdwarfs, white dwarfs."
+CONTAMINANTS_HELP = "Stars that look hot but are too faint to be massive: subdwarfs, white dwarfs."
 G_LIMITS = (3.0, 21.0)
 THRESHOLDS = (
     0.0, 0.01, *(round(0.05 * i, 2) for i in range(1, 20)), 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 1.0,
@@ -86,7 +86,7 @@ def choose_source(*, with_real: bool = False) -> StarSource | None:
         )
         return source_of_files([shipped_galaxy()], titles[GALAXY], about)
     except (ExplorerError, OSError) as error:
-        st.error(f"This table cannot be used. {plain(error)}", icon=":material/error:")
+        st.error(f"This table cannot be used. {escape_markdown(error)}", icon=":material/error:")
         return None
 
 
@@ -101,7 +101,7 @@ def require_source(*, with_real: bool = False) -> StarSource:
         shell.link("My stars", "Or begin with a list of ids, names or a circle on the sky")
     if source is None:
         st.stop()
-    st.caption(plain(source.provenance))
+    st.caption(escape_markdown(source.provenance))
     return source
 
 
@@ -123,10 +123,10 @@ def choose_cuts(source: StarSource) -> Cuts:
         ruwe = _slider("RUWE, at most", state.RUWE, (1.0, 5.0), 5.0, 0.1, help_text, "ruwe" not in columns)
     with fourth:
         g_mag = _open_ended(choose_g_range(_key(state.G_RANGE), "phot_g_mean_mag" not in columns))
-        impostors = "impostor" not in columns or choose_toggle(
-            "Keep impostors", state.IMPOSTORS, False, IMPOSTORS_HELP, _key(state.IMPOSTORS)
+        contaminants = "impostor" not in columns or choose_toggle(
+            "Keep contaminants", state.CONTAMINANTS, False, CONTAMINANTS_HELP, _key(state.CONTAMINANTS)
         )
-    return Cuts(threshold, snr, ruwe if ruwe < 5.0 else float("inf"), g_mag, with_sky, impostors)
+    return Cuts(threshold, snr, ruwe if ruwe < 5.0 else float("inf"), g_mag, with_sky, contaminants)
 
 
 def _choose_threshold(disabled: bool) -> float:
@@ -197,13 +197,18 @@ def open_table() -> None:
             path.write_bytes(upload.getvalue())
             table = read_star_table(path)
         if table.num_rows > MOST_UPLOADED:
-            st.error(f"{plain(upload.name)} has {table.num_rows:,} rows; at most {MOST_UPLOADED:,} can be opened here.")
+            st.error(
+                f"{escape_markdown(upload.name)} has {table.num_rows:,} rows; "
+                f"at most {MOST_UPLOADED:,} can be opened here."
+            )
             return
         quota.check_session(sum(tables) + table.nbytes)
         key = f"{upload.name} {upload.file_id}"
         uploads[upload.name] = source_of_table(table, upload.name, f"Table {upload.name}, opened in this session.", key)
     except ExplorerError as error:
-        st.error(f"**{plain(upload.name)}** was not opened. {plain(error)}", icon=":material/error:")
+        st.error(
+            f"**{escape_markdown(upload.name)}** was not opened. {escape_markdown(error)}", icon=":material/error:"
+        )
         return
     state.set_query(state.STARS, upload.name)
     state.forget(state.STARS)
@@ -237,7 +242,7 @@ def link_to_survey() -> None:
         return
     query = travelling()
     threshold = query.get(state.THRESHOLD, f"{THRESHOLD:g}")
-    chosen = {key: query[key] for key in (state.SKY, state.IMPOSTORS, state.G_RANGE) if key in query}
+    chosen = {key: query[key] for key in (state.SKY, state.CONTAMINANTS, state.G_RANGE) if key in query}
     if query.get(state.PARALLAX_SNR) == f"{GOOD_PARALLAX:g}" and query.get(state.RUWE) == f"{GOOD_RUWE:g}":
         chosen[state.GOOD] = "true"
     shell.link(

@@ -85,7 +85,7 @@ def answer_click(event, drawn: SkyMap) -> None:
         )
 
 
-def say(drawn: SkyMap, projection: str, painted: Painted) -> str:
+def caption_of(drawn: SkyMap, projection: str, painted: Painted) -> str:
     """The caption: what a mark is, and what to look at."""
     if drawn.order is None:
         some = f"{len(drawn.marks):,} of " if len(drawn.marks) < drawn.n_stars else ""
@@ -102,7 +102,8 @@ def say(drawn: SkyMap, projection: str, painted: Painted) -> str:
     }.get(projection, " Galactic coordinates, l = 0° in the middle and growing to the left.")
     return (
         text + where + " Massive stars lie within some 100 pc of the plane: at high latitude expect near ones (Orion, "
-        "Scorpius-Centaurus), the Magellanic Clouds, runaways, and impostors."
+        "Scorpius-Centaurus), the Magellanic Clouds, runaways, and contaminants (hot subdwarfs and "
+        "white dwarfs, too faint to be massive)."
     )
 
 

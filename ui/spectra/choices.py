@@ -12,7 +12,7 @@ from core.spectra.representations import REPRESENTATIONS, Representation, find_r
 from ui import cache, state
 from ui.parts.choice import choose_one
 from ui.parts.columns import star_columns
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 MAGNITUDES = (3.0, 21.0)
 COLOURS = (-1.0, 6.0)
@@ -38,7 +38,7 @@ def choose_dataset() -> Dataset | None:
         titles = {column: column.replace("_", " ") for column in columns}
         return with_classes(dataset, choose_one("Classes by", titles, state.CLASSES, help=help_text))
     except ExplorerError as error:
-        st.error(f"This set cannot be opened. {plain(error)}", icon=":material/error:")
+        st.error(f"This set cannot be opened. {escape_markdown(error)}", icon=":material/error:")
         return None
 
 

@@ -10,7 +10,7 @@ from core.spectra.one_spectrum import FORMATS, spectrum_bytes
 from core.star.record import StarRecord
 from ui import state
 from ui.parts.downloads import download_each
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 from ui.shell import link
 
 
@@ -31,7 +31,7 @@ def offer_spectrum(record: StarRecord, run: str) -> None:
             on_click=_send, args=(spectrum_bytes(spectra, ".vot", about), record.designation),
         )  # fmt: skip
         if said := state.take(state.SENT):
-            (st.success if said[0] else st.warning)(plain(said[1]))
+            (st.success if said[0] else st.warning)(escape_markdown(said[1]))
 
 
 def _send(data: bytes, name: str) -> None:

@@ -126,4 +126,4 @@ def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], N
             client=ArchiveClient(on_message=on_wait, release=find_release(query.release)),
         )
         state.remember_record(asked, record)
-    return verdict_card(record, *cache.load_judges(run)) if run else verdict_card(record)
+    return verdict_card(record, *cache.load_classifier(run)) if run else verdict_card(record)

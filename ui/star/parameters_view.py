@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.figures.parameters import corner_figure, fit_figure, kiel_figure
-from core.parameters.choices import Settings
+from core.parameters.choices import FitSettings
 from core.parameters.population import drawn_tracks
 from core.parameters.star_fit import StarFit, compared_with_gaia, fit_star
 from core.spectra.spectrum_set import SpectrumSet
@@ -13,8 +13,8 @@ from core.star.card import VerdictCard
 from ui import state
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import percent
-from ui.parts.plain import plain
 
 LAWS = ("G23", "F19", "F04", "F99", "CCM89", "O94", "M14", "VCG04")
 FAMILY_TITLES = {
@@ -28,7 +28,7 @@ _APART = 0.5
 @st.cache_data(show_spinner=False, max_entries=32)
 def _fit(_spectra: SpectrumSet, source_id: int, digest: float, law: str) -> StarFit:
     """Kept per star, spectrum and law."""
-    return fit_star(_spectra, Settings(law=law))
+    return fit_star(_spectra, FitSettings(law=law))
 
 
 def show_parameters(card: VerdictCard) -> None:
@@ -44,7 +44,7 @@ def show_parameters(card: VerdictCard) -> None:
         with st.spinner("Fitting …"):
             fit = _fit(record.spectra, record.source_id, float(record.spectra.flux[0].sum()), law)
     except ExplorerError as error:
-        st.error(plain(error), icon=":material/error:")
+        st.error(escape_markdown(error), icon=":material/error:")
         return
     _show_summary(fit, card)
     error = record.spectra.flux_error
@@ -87,11 +87,11 @@ def _show_summary(fit: StarFit, card: VerdictCard) -> None:
     columns[2].metric("Chi-square per value", f"{fit.row['chi2']:.1f}")
     if network is not None and abs(probability - network) > _APART:
         st.warning(
-            "The two judges disagree: look at residuals, families and the impostor check before you believe either.",
+            "The two judges disagree: look at residuals, families and the contaminant check before you believe either.",
             icon=":material/balance:",
         )
     if fit.row["note"]:
-        st.info(plain(fit.row["note"]), icon=":material/info:")
+        st.info(escape_markdown(fit.row["note"]), icon=":material/info:")
 
 
 def _show_families(fit: StarFit) -> None:

@@ -8,7 +8,7 @@ from core.star.card import VerdictCard
 from core.star.record import StarRecord
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 
 def show_gaia_opinions(card: VerdictCard) -> None:
@@ -16,7 +16,7 @@ def show_gaia_opinions(card: VerdictCard) -> None:
     if not card.gaia_opinions:
         return
     st.markdown("**Gaia's own classifiers**")
-    st.markdown("\n".join(f"- {name}: {plain(text)}" for name, text in card.gaia_opinions))
+    st.markdown("\n".join(f"- {name}: {escape_markdown(text)}" for name, text in card.gaia_opinions))
 
 
 def show_rvs(record: StarRecord) -> None:

@@ -23,7 +23,7 @@ def show_trust(star: SpectrumSet, verdict: StarVerdict, run: RunSummary) -> None
     if verdict.probability is None:
         return
     st.markdown("**How far to trust it**")
-    _show_domain(verdict)
+    _show_out_of_distribution(verdict)
     if not verdict.unseen:  # the measurement would be repeated for all members, most of which know the star
         _show_errors(_interval(star, run))
     rate = choose_one(
@@ -36,10 +36,10 @@ def show_trust(star: SpectrumSet, verdict: StarVerdict, run: RunSummary) -> None
     _show_conformal(verdict, float(rate))
 
 
-def _show_domain(verdict: StarVerdict) -> None:
+def _show_out_of_distribution(verdict: StarVerdict) -> None:
     score = verdict.ood_score
     if score is None:
-        st.caption("Whether its spectrum is like the training stars' is unknown: the run stores no domain of theirs.")
+        st.caption("Whether its spectrum is like the training stars' is unknown: the run stores no density of theirs.")
         return
     help_text = (
         "Density of the training spectra at this one, in the space of their principal components: 0 for the median "

@@ -20,10 +20,10 @@ from core.verdict.sky_estimate import CANDIDATE_FROM
 from core.verdict.verdict import SCORES
 from ui import cache, state
 from ui.parts.choice import choose_one, number_of_query
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import duration
-from ui.parts.plain import plain
 from ui.parts.run_choice import choose_run
-from ui.sky_map.sources import G_LIMITS, IMPOSTORS_HELP, THRESHOLDS, choose_g_range, choose_toggle
+from ui.sky_map.sources import CONTAMINANTS_HELP, G_LIMITS, THRESHOLDS, choose_g_range, choose_toggle
 from ui.survey import cache as survey_cache
 
 SIMULATED = "simulated"
@@ -78,7 +78,7 @@ def say_expected(choice: NewSurvey) -> str:
     try:
         expected = survey_cache.expected_time(choice.source, choice.run.path, choice.run.started)
     except ExplorerError as error:
-        return f"The input cannot be surveyed: {plain(error)}."
+        return f"The input cannot be surveyed: {escape_markdown(error)}."
     if expected.n_stars is None or expected.seconds is None:
         return "How long it will take is known when the first partitions are done: these files do not tell their rows."
     return f"**{expected.n_stars:,} stars**, about {duration(expected.seconds)} on this machine."
@@ -123,8 +123,12 @@ def choose_selection(threshold: float, score: str) -> Selection:
             least = choose_threshold()
         known = choose_one("Known stars", KNOWN_TITLES, state.KNOWN)
     with second:
-        impostors = choose_toggle(
-            "Keep impostors", state.IMPOSTORS, False, IMPOSTORS_HELP, key=state.key(state.SURVEY_CUT, state.IMPOSTORS)
+        contaminants = choose_toggle(
+            "Keep contaminants",
+            state.CONTAMINANTS,
+            False,
+            CONTAMINANTS_HELP,
+            key=state.key(state.SURVEY_CUT, state.CONTAMINANTS),
         )
         good = st.toggle(
             "Good astrometry only", False, key=state.GOOD, bind="query-params",
@@ -136,7 +140,7 @@ def choose_selection(threshold: float, score: str) -> Selection:
         )  # fmt: skip
     with third:
         g_range = choose_g_range(state.key(state.SURVEY_CUT, state.G_RANGE))
-    return Selection(least, impostors, good, None if g_range == G_LIMITS else g_range, score, ordinary, known)
+    return Selection(least, contaminants, good, None if g_range == G_LIMITS else g_range, score, ordinary, known)
 
 
 def choose_threshold() -> float:
@@ -156,8 +160,8 @@ def query_of(name: str, selection: Selection) -> dict[str, str]:
     query = {state.STARS: name, state.THRESHOLD: f"{selection.threshold:.8g}"}
     if selection.score != SCORES[0]:
         query[state.SKY] = "false"
-    if selection.impostors:
-        query[state.IMPOSTORS] = "true"
+    if selection.contaminants:
+        query[state.CONTAMINANTS] = "true"
     if selection.good_astrometry:
         query |= {state.PARALLAX_SNR: f"{GOOD_PARALLAX:g}", state.RUWE: f"{GOOD_RUWE:g}"}
     if selection.g_range is not None:

@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.jobs.job import ENDED, FINISHED, Job, JobState, read_events
 from ui.parts.cards import show_cards
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import duration
-from ui.parts.plain import plain
 
 
 def show_progress(job: Job) -> None:
@@ -25,7 +25,7 @@ def show_progress(job: Job) -> None:
     cards = [("Stars", f"{rows:,}"), ("Massive at equal priors", f"{massive:,}")]
     show_cards([*cards, ("Stars per second", rate), ("Time left", left)])
     if now.state == FINISHED:
-        st.success(f"{plain(now.message)}. The answer is under *Results*.", icon=":material/check:")
+        st.success(f"{escape_markdown(now.message)}. The answer is under *Results*.", icon=":material/check:")
     elif now.n_done:
         st.caption("What is finished stands under *Results* already; a cancelled survey goes on from there.")
 

@@ -20,8 +20,8 @@ from ui.parts.choice import choose_one
 from ui.parts.columns import star_columns
 from ui.parts.downloads import download_each
 from ui.parts.figure import show
+from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import percent, share_text
-from ui.parts.plain import plain
 from ui.survey import cache as survey_cache
 from ui.survey.choices import query_of
 
@@ -114,7 +114,7 @@ def show_distributions(survey: SurveySummary, selection: Selection) -> None:
         figure = sky_figure(L_EDGES, B_EDGES, chosen["sky"])
         show(
             figure,
-            "Larger marks hold more. Massive stars keep to the plane; those far from it deserve a second look.",
+            "Larger marks hold more. Massive stars keep to the plane; those far from it deserve doubt.",
             key="survey sky",
         )
 
@@ -167,7 +167,7 @@ def _downloads(survey: SurveySummary, selection: Selection, n_selected: int, pre
         "threshold": f"{selection.threshold:.8g}",
     }  # fmt: skip
     if n_selected > MOST_EXPORTED:
-        files = f"the Parquet files in {plain(survey.path)}"
+        files = f"the Parquet files in {escape_markdown(survey.path)}"
         st.caption(f"More than {MOST_EXPORTED:,} stars: take {files}, or tighten the cuts.")
         return
 

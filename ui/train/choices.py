@@ -15,7 +15,7 @@ from core.training.job import EMBEDDED, submit_training
 from models.registry import MODELS, ModelSpec, model_spec
 from ui import cache, state
 from ui.parts.choice import choose_one, choose_whole_number
-from ui.parts.plain import plain
+from ui.parts.markdown import escape_markdown
 
 TITLES = {spec.key: spec.title for spec in MODELS}
 PRESET_TITLES = {
@@ -102,7 +102,7 @@ def choose_training() -> TrainingChoice | None:
     try:
         return TrainingChoice(entry, [(model_spec(key), _settings(model_spec(key), preset, explicit)) for key in keys])
     except UsageError as error:
-        st.error(f"{plain(error)}.", icon=":material/error:")
+        st.error(f"{escape_markdown(error)}.", icon=":material/error:")
         return None
 
 

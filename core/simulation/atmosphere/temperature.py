@@ -17,7 +17,7 @@ UNSEEN_DEPTHS = 12
 
 
 @dataclass(frozen=True)
-class Correction:
+class TemperatureCorrection:
     """Result of one correction.
 
     `temperature` (n_depth,) in K; `push`, the integral of extinction times Eddington flux (n_depth,): c / 4 pi times
@@ -41,7 +41,7 @@ def corrected_temperature(
     field: Radiation,
     share: np.ndarray,
     sampling: Sampling,
-) -> Correction:
+) -> TemperatureCorrection:
     """One Unsoeld-Lucy step (Lucy 1964, SAO Special Report 167; Mihalas 1978, section 7-2).
 
     `share` is the part of the flux that radiation has to carry at each depth (`convection.radiative_share`).
@@ -72,7 +72,7 @@ def corrected_temperature(
     push = np.concatenate([[top], 0.5 * (pressure_push[1:] + pressure_push[:-1]), pressure_push[-1:]])
     error = np.abs(missing) / target
     change_below = float(np.abs(ratio - 1)[UNSEEN_DEPTHS:].max())
-    return Correction(temperature * ratio, push, float(error[0]), float(error.max()), change_below)
+    return TemperatureCorrection(temperature * ratio, push, float(error[0]), float(error.max()), change_below)
 
 
 def _positive(push: np.ndarray, target: float) -> np.ndarray:

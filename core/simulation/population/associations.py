@@ -25,7 +25,7 @@ _TRIES = 30
 
 
 @dataclass(frozen=True)
-class Associations:
+class SimulatedAssociations:
     """A catalogue of n groups, arrays of length n (positions and velocities (n, 3), heliocentric Galactic).
 
     Attributes
@@ -46,7 +46,7 @@ class Associations:
     weight: np.ndarray
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, n: int = N_ASSOCIATIONS) -> "Associations":
+    def draw(cls, rng: np.random.Generator, n: int = N_ASSOCIATIONS) -> "SimulatedAssociations":
         """Groups spread like the young disc: in the spiral arms, close to the plane."""
         position = _positions(n, rng)
         component = np.full(n, YOUNG)

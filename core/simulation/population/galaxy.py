@@ -18,7 +18,7 @@ _KMS_PER_MAS_KPC = round(KMS_PER_MAS_YR_KPC, 5)  # every set that was drawn has 
 
 
 @dataclass(frozen=True)
-class Component:
+class GalacticPopulation:
     """One population of the Galaxy.
 
     Attributes
@@ -53,12 +53,14 @@ class Component:
 # (Juric et al. 2008). Dispersions after Robin et al. 2003, A&A 409, 523, table 4; those of the young disc, and the core
 # radius of the halo, are our choice. The halo: [Fe/H] -1.5 (Ivezic et al. 2008, ApJ 684, 287), and 0.2 dex more for its
 # alpha elements.
-COMPONENTS: tuple[Component, ...] = (
-    Component("young disc", (0.5, 100.0), 0.0035, 2600.0, 60.0, (0.0, 0.10), (9.0, 8.0, 5.0), 0.0),
-    Component("thin disc", (100.0, 3000.0), 0.031, 2600.0, 200.0, (0.0, 0.16), (25.0, 16.0, 11.0), 4.0),
-    Component("old thin disc", (3000.0, 10000.0), 0.055, 2600.0, 300.0, (-0.10, 0.22), (40.0, 26.0, 19.0), 14.0),
-    Component("thick disc", (8000.0, 12000.0), 0.0105, 3600.0, 900.0, (-0.55, 0.25), (67.0, 51.0, 42.0), 50.0),
-    Component("halo", (11000.0, 13000.0), 0.00045, 500.0, 0.64, (-1.30, 0.40), (131.0, 106.0, 85.0), 220.0),
+COMPONENTS: tuple[GalacticPopulation, ...] = (
+    GalacticPopulation("young disc", (0.5, 100.0), 0.0035, 2600.0, 60.0, (0.0, 0.10), (9.0, 8.0, 5.0), 0.0),
+    GalacticPopulation("thin disc", (100.0, 3000.0), 0.031, 2600.0, 200.0, (0.0, 0.16), (25.0, 16.0, 11.0), 4.0),
+    GalacticPopulation(
+        "old thin disc", (3000.0, 10000.0), 0.055, 2600.0, 300.0, (-0.10, 0.22), (40.0, 26.0, 19.0), 14.0
+    ),
+    GalacticPopulation("thick disc", (8000.0, 12000.0), 0.0105, 3600.0, 900.0, (-0.55, 0.25), (67.0, 51.0, 42.0), 50.0),
+    GalacticPopulation("halo", (11000.0, 13000.0), 0.00045, 500.0, 0.64, (-1.30, 0.40), (131.0, 106.0, 85.0), 220.0),
 )
 YOUNG, THIN, OLD, THICK, HALO = range(len(COMPONENTS))
 YOUNG_HEIGHT_PC = 45.0

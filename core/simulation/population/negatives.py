@@ -20,7 +20,7 @@ from core.simulation.population.stars import (
     HELIUM_WHITE_DWARF,
     TEFF_RANGE_K,
     WHITE_DWARF,
-    Stars,
+    SimulatedStars,
     concatenate,
     evolved_stars,
     plain_stars,
@@ -35,7 +35,9 @@ OLD_SHARES = (0.52, 0.28, 0.20)
 pass for reddened hot stars, come far more often than in nature."""
 
 
-def draw_hot_subdwarfs(n: int, rng: np.random.Generator, shares: tuple[float, float, float] = SUBDWARF_SHARES) -> Stars:
+def draw_hot_subdwarfs(
+    n: int, rng: np.random.Generator, shares: tuple[float, float, float] = SUBDWARF_SHARES
+) -> SimulatedStars:
     """sdB, sdOB and sdO stars: 0.47 solar masses near log g 5.6.
 
     Two thirds are sdB and sdOB of 22,000-38,000 K (helium-poor), a fifth sdO of 38,000-50,000 K or more, a tenth and a
@@ -69,7 +71,7 @@ def draw_hot_subdwarfs(n: int, rng: np.random.Generator, shares: tuple[float, fl
     )
 
 
-def draw_white_dwarfs(n: int, rng: np.random.Generator) -> Stars:
+def draw_white_dwarfs(n: int, rng: np.random.Generator) -> SimulatedStars:
     """White dwarfs of 8,000-80,000 K and log g 8.0 +- 0.2, many of them hot as in a magnitude-limited sample.
 
     Radii follow log g with masses near 0.6 suns (Kepler et al. 2007, MNRAS 375, 1315). Initial masses 1-6.
@@ -94,7 +96,7 @@ def draw_white_dwarfs(n: int, rng: np.random.Generator) -> Stars:
     )
 
 
-def draw_blue_horizontal_branch(n: int, rng: np.random.Generator) -> Stars:
+def draw_blue_horizontal_branch(n: int, rng: np.random.Generator) -> SimulatedStars:
     """Old helium-burning stars of 7,500-20,000 K: log L falls from 1.7 to 1.3 suns, log g rises from 3.1 to 5.
 
     Masses 0.5-0.6 suns (Culpan et al. 2021, A&A 654, A107; Dorman et al. 1993, ApJ 419, 596).
@@ -115,7 +117,7 @@ def draw_blue_horizontal_branch(n: int, rng: np.random.Generator) -> Stars:
     )
 
 
-def make_be(stars: Stars, rows: np.ndarray, rng: np.random.Generator) -> Stars:
+def make_be(stars: SimulatedStars, rows: np.ndarray, rng: np.random.Generator) -> SimulatedStars:
     """Turn B dwarfs into Be stars in place: H-alpha emission of 0.3-6 nm and a red continuum excess that goes with it.
 
     Equivalent widths after Slettebak et al. 1992, ApJS 81, 335; the excess in proportion to them is a choice.
@@ -128,7 +130,7 @@ def make_be(stars: Stars, rows: np.ndarray, rng: np.random.Generator) -> Stars:
     return stars
 
 
-def draw_herbig(n: int, rng: np.random.Generator) -> Stars:
+def draw_herbig(n: int, rng: np.random.Generator) -> SimulatedStars:
     """Herbig Ae/Be stars: 1.7-7.5 solar masses before or at the zero-age main sequence, with discs.
 
     Strong H-alpha and a red excess (Vioque et al. 2018, A&A 620, A128). Those above 8 suns are left to the Be stars.
@@ -146,7 +148,7 @@ def draw_herbig(n: int, rng: np.random.Generator) -> Stars:
     return stars
 
 
-def draw_composites(n: int, rng: np.random.Generator) -> Stars:
+def draw_composites(n: int, rng: np.random.Generator) -> SimulatedStars:
     """Hot subdwarfs with F-K companions (60 %) and white dwarfs with M dwarfs.
 
     A third of all hot subdwarfs have such companions (Stark & Wade 2003, AJ 126, 1455); Rebassa-Mansergas et al. 2010,
@@ -162,8 +164,8 @@ def draw_composites(n: int, rng: np.random.Generator) -> Stars:
 
 
 def add_cool_companion(
-    stars: Stars, rows: np.ndarray, mass_range: tuple[float, float], rng: np.random.Generator
-) -> Stars:
+    stars: SimulatedStars, rows: np.ndarray, mass_range: tuple[float, float], rng: np.random.Generator
+) -> SimulatedStars:
     """Give the chosen stars (boolean mask) a main-sequence companion, in place."""
     n = int(rows.sum())
     mass = rng.uniform(*mass_range, n)
@@ -177,7 +179,7 @@ def add_cool_companion(
 
 def draw_ordinary(
     n: int, mass_range: tuple[float, float], slope: float, rng: np.random.Generator, *, giants: bool | None = None
-) -> Stars:
+) -> SimulatedStars:
     """Normal stars of the discs and the halo between two initial masses, ages flat over their lives.
 
     Parameters

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.gaia.counts import G_LIMIT_MAG
 from core.gaia.frames import spherical
-from core.simulation.population.associations import CLUSTERED_FRACTION, OLDEST_MYR, Associations
+from core.simulation.population.associations import CLUSTERED_FRACTION, OLDEST_MYR, SimulatedAssociations
 from core.simulation.population.dust import DustClouds, smooth_a_v
 from core.simulation.population.galaxy import (
     COMPONENTS,
@@ -24,7 +24,7 @@ from core.simulation.population.galaxy import (
 )
 from core.simulation.population.photometry import A_V_LARGEST_MAG
 from core.simulation.population.selection import G_BRIGHT_MAG
-from core.simulation.population.stars import Stars
+from core.simulation.population.stars import SimulatedStars
 
 _L_EDGES = np.arange(0.0, 361.0, 5.0)
 _B_POSITIVE = np.array([0, 0.7, 1.5, 2.5, 4, 6, 9, 13, 18, 25, 35, 50, 65, 90], dtype=float)
@@ -40,12 +40,12 @@ class Milky:
     """The chance parts of one simulated sky: its dust clouds and its associations."""
 
     clouds: DustClouds
-    associations: Associations
+    associations: SimulatedAssociations
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "Milky":
         """One realisation."""
-        return cls(DustClouds.draw(rng), Associations.draw(rng))
+        return cls(DustClouds.draw(rng), SimulatedAssociations.draw(rng))
 
     def a_v(self, l_deg: np.ndarray, b_deg: np.ndarray, distance_pc: np.ndarray) -> np.ndarray:
         """Extinction A_V towards places."""
@@ -83,7 +83,7 @@ def visible_number(component: np.ndarray, g_at_10_pc: np.ndarray) -> np.ndarray:
     return number
 
 
-def place(stars: Stars, milky: Milky, rng: np.random.Generator) -> tuple[np.ndarray, Places]:
+def place(stars: SimulatedStars, milky: Milky, rng: np.random.Generator) -> tuple[np.ndarray, Places]:
     """Try one place for each star; returns the mask of stars that were kept and their places."""
     magnitude = stars.magnitudes_at_10_pc()[0]
     l_deg, b_deg, distance, envelope = _propose(stars.component, magnitude, rng)
@@ -103,7 +103,7 @@ def place(stars: Stars, milky: Milky, rng: np.random.Generator) -> tuple[np.ndar
     return mask, Places(l_deg, b_deg, distance, velocity, a_v[seen], g_mag[seen], group)
 
 
-def gather_in_associations(stars: Stars, places: Places, milky: Milky, rng: np.random.Generator) -> Places:
+def gather_in_associations(stars: SimulatedStars, places: Places, milky: Milky, rng: np.random.Generator) -> Places:
     """Move about half of the young stars into associations of their age, in place, where Gaia would still see them."""
     young = (stars.component == YOUNG) & (stars.age < OLDEST_MYR) & (rng.random(len(stars)) < CLUSTERED_FRACTION)
     rows = np.flatnonzero(young)

@@ -23,7 +23,7 @@ _TYPE_NAMES = np.array(["M", "K", "G", "F", "A", "B6-B9", "B3-B5", "B0-B2", "O"]
 
 
 @dataclass
-class Stars:
+class SimulatedStars:
     """n stars, every attribute an ndarray of shape (n_stars,).
 
     Attributes
@@ -63,9 +63,9 @@ class Stars:
     def __len__(self) -> int:
         return len(self.mass)
 
-    def take(self, rows: np.ndarray | slice) -> "Stars":
+    def take(self, rows: np.ndarray | slice) -> "SimulatedStars":
         """The chosen rows (index array, boolean mask or slice)."""
-        return Stars(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
+        return SimulatedStars(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
 
     @property
     def is_massive(self) -> np.ndarray:
@@ -84,9 +84,11 @@ class Stars:
         return total
 
 
-def concatenate(parts: list[Stars]) -> Stars:
+def concatenate(parts: list[SimulatedStars]) -> SimulatedStars:
     """One table from several."""
-    return Stars(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Stars)})
+    return SimulatedStars(
+        **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(SimulatedStars)}
+    )
 
 
 def plain_stars(
@@ -100,11 +102,11 @@ def plain_stars(
     component: np.ndarray,
     category: np.ndarray | str,
     family: int | np.ndarray = NORMAL,
-) -> Stars:
+) -> SimulatedStars:
     """Stars without companion or emission."""
     n = len(mass)
     none = np.zeros(n)
-    return Stars(
+    return SimulatedStars(
         mass=mass,
         teff=teff,
         logg=logg,
@@ -129,7 +131,7 @@ def evolved_stars(
     component: np.ndarray,
     rng: np.random.Generator,
     track: np.ndarray | None = None,
-) -> Stars:
+) -> SimulatedStars:
     """Normal single stars of given initial mass, age and component; temperatures are kept inside the models' range.
 
     `track` (0..1) is the chance of `evolution.evolve`, drawn when not given.
@@ -165,7 +167,7 @@ def spectral_category(mass: np.ndarray, teff: np.ndarray, logg: np.ndarray) -> n
     return np.where(heavy & (teff <= MASSIVE_TEFF_K), "cool supergiant", category)
 
 
-def add_companions(stars: Stars, rng: np.random.Generator) -> Stars:
+def add_companions(stars: SimulatedStars, rng: np.random.Generator) -> SimulatedStars:
     """Give some normal stars a main-sequence companion of the same age, in place.
 
     Fractions of Offner et al. 2023 (PPVII): 25 % of M dwarfs, 45 % of FGK, 80 % of O and B stars, of which four fifths
@@ -187,7 +189,7 @@ def add_companions(stars: Stars, rng: np.random.Generator) -> Stars:
     return stars
 
 
-def supergiant_winds(stars: Stars, rng: np.random.Generator) -> Stars:
+def supergiant_winds(stars: SimulatedStars, rng: np.random.Generator) -> SimulatedStars:
     """H-alpha of winds: 0.1-1.5 nm in supergiants, less in O stars, in place (Puls et al. 2008, A&ARv 16, 209)."""
     super_, o_star = stars.category == "OB supergiant", stars.category == "O"
     stars.halpha_nm[super_] = 0.1 + rng.exponential(0.4, int(super_.sum()))
@@ -195,7 +197,7 @@ def supergiant_winds(stars: Stars, rng: np.random.Generator) -> Stars:
     return stars
 
 
-def make_wolf_rayet(stars: Stars, rows: np.ndarray, rng: np.random.Generator) -> Stars:
+def make_wolf_rayet(stars: SimulatedStars, rows: np.ndarray, rng: np.random.Generator) -> SimulatedStars:
     """Turn the chosen stars (boolean mask) into Wolf-Rayet stars, in place: the hottest models under wind lines.
 
     In the Galaxy WN with helium, WN with hydrogen and WC stars are about as common (Crowther 2015, catalogue v1.30).
@@ -212,7 +214,7 @@ def make_wolf_rayet(stars: Stars, rows: np.ndarray, rng: np.random.Generator) ->
     return stars
 
 
-def add_line_light(stars: Stars, rng: np.random.Generator) -> Stars:
+def add_line_light(stars: SimulatedStars, rng: np.random.Generator) -> SimulatedStars:
     """Give O and early B stars the lines of non-LTE, Of winds and nebulae, and some Herbig stars those of B[e]."""
     plain = stars.light == 0
     hot = plain & ((stars.category == "O") | ((stars.category == "OB supergiant") & (stars.teff > 27_000.0)))

@@ -19,7 +19,7 @@ from core.simulation.population.sky import (
     visible_number,
 )
 from core.simulation.population.stars import (
-    Stars,
+    SimulatedStars,
     add_companions,
     concatenate,
     evolved_stars,
@@ -80,7 +80,7 @@ class Strata:
         return Strata(**{name: value[rows] for name, value in vars(self).items()})
 
 
-def draw_survey(n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, Places]:
+def draw_survey(n: int, milky: Milky, rng: np.random.Generator) -> tuple[SimulatedStars, Places]:
     """n stars in random order, with their places."""
     names = ["massive", *SHARES]
     shares = np.array([MASSIVE_SHARE, *SHARES.values()])
@@ -92,7 +92,7 @@ def draw_survey(n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, 
     return stars.take(order), places.take(order)
 
 
-def draw_massive(n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, Places]:
+def draw_massive(n: int, milky: Milky, rng: np.random.Generator) -> tuple[SimulatedStars, Places]:
     """n massive stars as they would be seen: natural masses, ages, places and associations."""
     stars, places = _until(n, _heavy_normal, milky, rng, keep=lambda stars: stars.is_massive)
     make_some_be(stars, rng)
@@ -101,7 +101,7 @@ def draw_massive(n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars,
     return make_wolf_rayet(stars, stripped & (rng.random(n) < WOLF_RAYET_SHARE), rng), places
 
 
-def make_some_be(stars: Stars, rng: np.random.Generator) -> Stars:
+def make_some_be(stars: SimulatedStars, rng: np.random.Generator) -> SimulatedStars:
     """Turn the natural share of B dwarfs into Be stars, in place."""
     mass, share = np.array(BE_SHARE).T
     is_b = np.isin(stars.category, ["B0-B2", "B3-B5", "B6-B9"])
@@ -109,7 +109,7 @@ def make_some_be(stars: Stars, rng: np.random.Generator) -> Stars:
     return negatives.make_be(stars, chosen, rng)
 
 
-def _draw_kind(name: str, n: int, milky: Milky, rng: np.random.Generator) -> tuple[Stars, Places]:
+def _draw_kind(name: str, n: int, milky: Milky, rng: np.random.Generator) -> tuple[SimulatedStars, Places]:
     if name == "massive":
         return draw_massive(n, milky, rng)
     if name == "cool supergiant":
@@ -127,9 +127,9 @@ def _draw_kind(name: str, n: int, milky: Milky, rng: np.random.Generator) -> tup
     return _until(n, lambda count, rng: _thin_by_volume(draw(count, rng), rng), milky, rng)
 
 
-def _until(n: int, propose, milky: Milky, rng: np.random.Generator, keep=None) -> tuple[Stars, Places]:
+def _until(n: int, propose, milky: Milky, rng: np.random.Generator, keep=None) -> tuple[SimulatedStars, Places]:
     """Propose and place stars until n are kept."""
-    kept: list[tuple[Stars, Places]] = []
+    kept: list[tuple[SimulatedStars, Places]] = []
     have, tried, gain = 0, 0, 0.1
     while have < n:
         count = int(np.clip(1.1 * (n - have) / gain, 200, 200_000))
@@ -145,7 +145,7 @@ def _until(n: int, propose, milky: Milky, rng: np.random.Generator, keep=None) -
     return stars, gather_in_associations(stars, places, milky, rng)
 
 
-def _thin_by_volume(stars: Stars, rng: np.random.Generator) -> Stars:
+def _thin_by_volume(stars: SimulatedStars, rng: np.random.Generator) -> SimulatedStars:
     """Keep luminous stars in proportion to the volume in which they are seen; shares of components stay as drawn."""
     weight = visible_number(stars.component, stars.magnitudes_at_10_pc()[0])
     for index in np.unique(stars.component):
@@ -154,21 +154,21 @@ def _thin_by_volume(stars: Stars, rng: np.random.Generator) -> Stars:
     return stars.take(rng.random(len(stars)) < weight)
 
 
-def _light_normal(n: int, rng: np.random.Generator) -> Stars:
+def _light_normal(n: int, rng: np.random.Generator) -> SimulatedStars:
     return _propose_normal(n, strata(heavy=False), rng)
 
 
-def _heavy_normal(n: int, rng: np.random.Generator) -> Stars:
+def _heavy_normal(n: int, rng: np.random.Generator) -> SimulatedStars:
     return _propose_normal(n, strata(heavy=True), rng)
 
 
-def _propose_normal(n: int, which: Strata, rng: np.random.Generator) -> Stars:
+def _propose_normal(n: int, which: Strata, rng: np.random.Generator) -> SimulatedStars:
     row = np.minimum(np.searchsorted(np.cumsum(which.chance), rng.random(n)), len(which.chance) - 1)
     stars, weight = _draw_stratum(which.component[row], which.low[row], which.high[row], which.phase[row], rng)
     return stars.take(rng.random(n) * which.largest[row] < weight)
 
 
-def _draw_stratum(component, low, high, phase, rng: np.random.Generator) -> tuple[Stars, np.ndarray]:
+def _draw_stratum(component, low, high, phase, rng: np.random.Generator) -> tuple[SimulatedStars, np.ndarray]:
     """One star per stratum given, and its weight: share of the component's ages spent in the phase x visible number."""
     mass = draw_masses(low, high, rng)
     first, last = np.array([c.ages_myr for c in COMPONENTS])[component].T

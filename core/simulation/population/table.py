@@ -18,7 +18,7 @@ from core.simulation.population.selection import (
     observe_astrometry,
 )
 from core.simulation.population.sky import Milky, Places
-from core.simulation.population.stars import NORMAL, Stars, add_line_light
+from core.simulation.population.stars import NORMAL, SimulatedStars, add_line_light
 from core.simulation.population.survey import draw_massive, draw_survey
 from core.simulation.population.training import draw_training, training_plan
 
@@ -107,7 +107,7 @@ def draw_chunk(
     return _table(stars, places, test, first_number, (draw, wide, rng))
 
 
-def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, how: tuple) -> pd.DataFrame:
+def _table(stars: SimulatedStars, places: Places, test: np.ndarray, first_number: int, how: tuple) -> pd.DataFrame:
     draw, wide, rng = how
     ra, dec, pmra, pmdec = proper_motion(places.l_deg, places.b_deg, places.distance_pc, places.velocity_kms)
     g_mag = places.g_mag
@@ -152,7 +152,7 @@ def _table(stars: Stars, places: Places, test: np.ndarray, first_number: int, ho
     )
 
 
-def _dust(stars: Stars, places: Places, draw: Draw, wide: bool, rng: np.random.Generator) -> Dust:
+def _dust(stars: SimulatedStars, places: Places, draw: Draw, wide: bool, rng: np.random.Generator) -> Dust:
     """The dust in front of every star; some little reddened young ones lie in the Magellanic Clouds."""
     n = len(stars)
     if draw.dust == "gordon2023":
@@ -168,7 +168,7 @@ def _dust(stars: Stars, places: Places, draw: Draw, wide: bool, rng: np.random.G
     return dust
 
 
-def _covered_logg(stars: Stars) -> np.ndarray:
+def _covered_logg(stars: SimulatedStars) -> np.ndarray:
     """Gravity of the atmosphere that the star gets: the nearest that the models cover (Eddington limit and more)."""
     grid = load_grid()
     logg = stars.logg.copy()
@@ -178,7 +178,7 @@ def _covered_logg(stars: Stars) -> np.ndarray:
     return logg
 
 
-def _observed_magnitudes(stars: Stars, places: Places, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _observed_magnitudes(stars: SimulatedStars, places: Places, rng: np.random.Generator) -> dict[str, np.ndarray]:
     g_10, bp_10, rp_10 = stars.magnitudes_at_10_pc(places.a_v)
     true = {"g": places.g_mag, "bp": places.g_mag + bp_10 - g_10, "rp": places.g_mag + rp_10 - g_10}
     noisy = {}

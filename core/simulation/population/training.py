@@ -16,7 +16,13 @@ from core.simulation.population import negatives
 from core.simulation.population.draws import CURRENT, FIRST, Draw
 from core.simulation.population.galaxy import mean_motion, random_motion
 from core.simulation.population.sky import Places
-from core.simulation.population.stars import Stars, add_companions, concatenate, make_wolf_rayet, supergiant_winds
+from core.simulation.population.stars import (
+    SimulatedStars,
+    add_companions,
+    concatenate,
+    make_wolf_rayet,
+    supergiant_winds,
+)
 
 N_TRAIN, N_TEST = 18_908, 4_728
 MASSIVE_TRAIN, MASSIVE_TEST = 9_527, 2_382
@@ -84,7 +90,7 @@ def draw_training(
     rng: np.random.Generator,
     negative_mix: dict[str, float] | None = None,
     draw: Draw = CURRENT,
-) -> tuple[Stars, Places]:
+) -> tuple[SimulatedStars, Places]:
     """One star per entry of `massive` (boolean ndarray of shape (n_stars,)), in that order, with its place."""
     first = draw == FIRST
     mix = negative_mix or (FIRST_NEGATIVE_MIX if first else NEGATIVE_MIX)
@@ -101,21 +107,23 @@ def draw_training(
     return stars, _places(stars, rng, A_V_LIMITS_MAG if first else A_V_LIMITS_MAG | {"hot subdwarf": SUBDWARF_A_V_MAG})
 
 
-def _draw_mix(n: int, mix: dict[str, float], draw, rng: np.random.Generator) -> Stars:
+def _draw_mix(n: int, mix: dict[str, float], draw, rng: np.random.Generator) -> SimulatedStars:
     shares = np.array(list(mix.values()), dtype=float)
     counts = rng.multinomial(n, shares / shares.sum())
     stars = concatenate([draw(name, int(count), rng) for name, count in zip(mix, counts, strict=True)])
     return stars.take(rng.permutation(n))
 
 
-def _draw_first_massive_kind(name: str, n: int, rng: np.random.Generator) -> Stars:
+def _draw_first_massive_kind(name: str, n: int, rng: np.random.Generator) -> SimulatedStars:
     return _draw_massive_kind(name, n, rng, FIRST_COOLEST_MASSIVE_K)
 
 
-def _draw_massive_kind(name: str, n: int, rng: np.random.Generator, coolest_k: float = MASSIVE_TEFF_K) -> Stars:
+def _draw_massive_kind(
+    name: str, n: int, rng: np.random.Generator, coolest_k: float = MASSIVE_TEFF_K
+) -> SimulatedStars:
     lower, upper = {"Be": (8.0001, 18.0), "Wolf-Rayet": (20.0, 90.0)}.get(name, (8.0001, 100.0))
 
-    def draw(count: int) -> Stars:
+    def draw(count: int) -> SimulatedStars:
         stars = negatives.draw_ordinary(count, (lower, upper), MASSIVE_SLOPE, rng)
         wanted = (stars.category == "OB supergiant") == (name in ("supergiants", "B[e]"))
         return stars.take(stars.is_massive & (stars.teff > coolest_k) & wanted)
@@ -129,13 +137,13 @@ def _draw_massive_kind(name: str, n: int, rng: np.random.Generator, coolest_k: f
     return make_wolf_rayet(stars, np.ones(n, dtype=bool), rng) if name == "Wolf-Rayet" else stars
 
 
-def _draw_negative_kind(name: str, n: int, rng: np.random.Generator) -> Stars:
+def _draw_negative_kind(name: str, n: int, rng: np.random.Generator) -> SimulatedStars:
     if name == "hot subdwarf":
         return negatives.draw_hot_subdwarfs(n, rng, TAUGHT_SUBDWARF_SHARES)
     return _draw_first_negative_kind(name, n, rng)
 
 
-def _draw_first_negative_kind(name: str, n: int, rng: np.random.Generator) -> Stars:
+def _draw_first_negative_kind(name: str, n: int, rng: np.random.Generator) -> SimulatedStars:
     special = {
         "hot subdwarf": negatives.draw_hot_subdwarfs,
         "white dwarf": negatives.draw_white_dwarfs,
@@ -150,7 +158,7 @@ def _draw_first_negative_kind(name: str, n: int, rng: np.random.Generator) -> St
     slope = {"B near the limit": 0.0, "giants": 1.5}.get(name, 1.0)
     hottest = {"late B": 10_000.0, "B near the limit": 10_000.0, "Be": 10_000.0}.get(name, 0.0)
 
-    def draw(count: int) -> Stars:
+    def draw(count: int) -> SimulatedStars:
         giants = True if name == "giants" else (False if name in "FGKM" else None)
         stars = negatives.draw_ordinary(count, masses[name], slope, rng, giants=giants)
         return stars.take((stars.teff > hottest) & ((stars.category == name) if name in "AFGKM" else True))
@@ -161,7 +169,7 @@ def _draw_first_negative_kind(name: str, n: int, rng: np.random.Generator) -> St
     return stars
 
 
-def _fill(n: int, draw) -> Stars:
+def _fill(n: int, draw) -> SimulatedStars:
     """Draw until n stars have been kept."""
     parts, have, share = [draw(max(2 * n, 16))], 0, 0.5
     while (have := sum(len(part) for part in parts)) < n:
@@ -170,7 +178,7 @@ def _fill(n: int, draw) -> Stars:
     return concatenate(parts).take(slice(0, n))
 
 
-def _places(stars: Stars, rng: np.random.Generator, a_v_limits_mag: dict[str, float]) -> Places:
+def _places(stars: SimulatedStars, rng: np.random.Generator, a_v_limits_mag: dict[str, float]) -> Places:
     n = len(stars)
     g_mag, a_v = _draw_g(n, rng), _draw_a_v(n, rng)
     for name, limit in a_v_limits_mag.items():

@@ -78,7 +78,7 @@ def association_map(
             "stars_key": _digest(places),
             "groups": groups,
             "groups_key": _digest(groups),
-            "eps": sweep.eps.tolist(),
+            "eps": sweep.radius.tolist(),
             "lineage": [names.tolist() for names in sweep.lineage],
             "noise": sweep.n_noise.tolist(),
             "chosen": chosen,

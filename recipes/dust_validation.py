@@ -1,8 +1,8 @@
-"""Observed templates behind laws of dust that the training lacked: `python -m recipes.dust_exam RUN --laws F99 ...`.
+"""Observed templates behind laws of dust that training lacked: `python -m recipes.dust_validation RUN --laws F99 ...`.
 
-Hot: the six O-B1 spectra of `core.evaluation.exam`, and the O-B2 stars and B3 supergiants of STELIB, with the dust that
-they have, seen through `core.simulation.instrument`. Cool: the templates of types A to M. Each is put behind A_V 0 to 4
-of every law at R_V 2.5 to 5, with XP noise at G 11 to 16.
+Hot: the six O-B1 spectra of `core.evaluation.external_validation`, and the O-B2 stars and B3 supergiants of STELIB,
+with the dust that they have, seen through `core.simulation.instrument`. Cool: the templates of types A to M. Each is
+put behind A_V 0 to 4 of every law at R_V 2.5 to 5, with XP noise at G 11 to 16.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.evaluation.exam import early_type_spectra
+from core.evaluation.external_validation import early_type_spectra
 from core.settings import current_settings
 from core.simulation.dust_curves import LAWS, law_curve
 from core.simulation.instrument import to_coefficients
@@ -62,7 +62,7 @@ def templates(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def sets(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Spectra and 1 for the hot ones, of both exams: with the six O-B1 spectra, and with STELIB's hot stars."""
+    """Spectra and 1 for the hot ones, of both sets: with the six O-B1 spectra, and with STELIB's hot stars."""
     flux, hot = templates(folder)
     names, library = stelib_hot(folder)
     cool = flux[hot == 0]

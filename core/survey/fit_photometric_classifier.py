@@ -1,4 +1,4 @@
-"""Fit the second look of a run on simulated stars: `python -m core.survey.fit_second_look [RUN_DIR]`.
+"""Fit the photometric-astrometric classifier: `python -m core.survey.fit_photometric_classifier [RUN_DIR]`.
 
 Draws massive stars, and surveys of the whole sky of which it takes the low-mass stars; none of their seeds is used by a
 benchmark or a test. Some minutes; writes second_look.npz beside the run.
@@ -15,7 +15,7 @@ from core.gaia.labels import LOW_MASS, MASSIVE
 from core.settings import current_settings
 from core.survey.survey import survey
 from core.verdict.ensemble import load_ensemble
-from core.verdict.second_look import FILE_NAME, fit_second_look, store_second_look
+from core.verdict.photometric_classifier import FILE_NAME, fit_photometric_classifier, store_photometric_classifier
 from core.verdict.sky_estimate import CANDIDATE_FROM
 
 MASSIVE_STARS, MASSIVE_SEED = 60_000, 7001
@@ -39,7 +39,7 @@ def classified(source: str, run_dir: Path, label: str) -> tuple[pd.DataFrame, in
 
 
 def columns_of(stars: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The columns that a second look reads."""
+    """The columns that the classifier reads."""
     return {name: stars[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in _COLUMNS if name != "true_label"}
 
 
@@ -49,8 +49,8 @@ def main(run_dir: Path) -> None:
     massive, n_massive = classified(f"simulated:massive:{MASSIVE_STARS}:{MASSIVE_SEED}", run_dir, MASSIVE)
     found = [classified(f"simulated:survey:{SURVEY_STARS}:{seed}", run_dir, LOW_MASS) for seed in SURVEY_SEEDS]
     low_mass, n_low_mass = pd.concat([stars for stars, _ in found]), sum(n for _, n in found)
-    fitted = fit_second_look(columns_of(massive), columns_of(low_mass), n_massive, n_low_mass, started)
-    store_second_look(run_dir, fitted)
+    fitted = fit_photometric_classifier(columns_of(massive), columns_of(low_mass), n_massive, n_low_mass, started)
+    store_photometric_classifier(run_dir, fitted)
     print(
         f"{run_dir / FILE_NAME}: fitted on {len(massive):,} of {n_massive:,} massive and {len(low_mass):,} of "
         f"{n_low_mass:,} low-mass stars"

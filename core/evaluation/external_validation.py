@@ -1,4 +1,4 @@
-"""The exam on real Gaia spectra: how many of each kind of star an ensemble calls massive.
+"""External validation: how many of each kind of star an ensemble calls massive, on real Gaia spectra.
 
 The spectra are never trained on. Their folder is `core.settings.Settings.real_data_dir`.
 """
@@ -17,18 +17,18 @@ from core.statistics.intervals import rate_intervals
 COLOUR_CUT_BP_RP_MAG = -0.1
 """A cut at BP-RP < -0.1 mag separates unreddened O-B stars from the field: the rival that a network has to beat."""
 
-EXAM_GROUPS = ("O-B1 standards", "A-M standards", "field stars", "hot subdwarfs", "white dwarfs")
+EXTERNAL_GROUPS = ("O-B1 standards", "A-M standards", "field stars", "hot subdwarfs", "white dwarfs")
 
 
 @dataclass(frozen=True)
-class ExamSet:
+class ExternalSet:
     """Real spectra with the kind of each star.
 
     Attributes
     ----------
     spectra : SpectrumSet of n_stars
     group : ndarray of shape (n_stars,)
-        One of EXAM_GROUPS, or 'other'.
+        One of EXTERNAL_GROUPS, or 'other'.
     bp_rp_mag : ndarray of shape (n_stars,)
         Synthetic BP-RP colour.
     """
@@ -38,14 +38,14 @@ class ExamSet:
     bp_rp_mag: np.ndarray
 
 
-def load_exam(real_data_dir: Path) -> ExamSet:
+def load_external_set(real_data_dir: Path) -> ExternalSet:
     """Read `xp_sampled.parquet` and sort its stars into groups by their published types."""
     from core.spectra.readers import read_spectra
 
     path = Path(real_data_dir) / "xp_sampled.parquet"
     spectra = read_spectra(path)
     types = pd.read_parquet(path, columns=["label", "cls", "bp_rp_synth"])
-    return ExamSet(spectra, _group_of(types), types["bp_rp_synth"].to_numpy(dtype=float))
+    return ExternalSet(spectra, _group_of(types), types["bp_rp_synth"].to_numpy(dtype=float))
 
 
 def _group_of(types: pd.DataFrame) -> np.ndarray:
@@ -58,7 +58,7 @@ def _group_of(types: pd.DataFrame) -> np.ndarray:
         kind == "sd",
         kind == "WD",
     ]
-    return np.select([np.asarray(c) for c in conditions], EXAM_GROUPS, default="other")
+    return np.select([np.asarray(c) for c in conditions], EXTERNAL_GROUPS, default="other")
 
 
 def count_massive(group: np.ndarray, probability: np.ndarray, threshold: float = THRESHOLD) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def count_massive(group: np.ndarray, probability: np.ndarray, threshold: float =
     DataFrame with group, n, unclassified, massive, fraction, low, high.
     """
     rows = []
-    for name in EXAM_GROUPS:
+    for name in EXTERNAL_GROUPS:
         mine = probability[group == name]
         known = np.isfinite(mine)
         called = int(np.sum(mine[known] >= threshold))

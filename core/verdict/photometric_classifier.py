@@ -1,8 +1,8 @@
-"""A second look at possible candidates: what their brightness, colour and parallax add to what the spectrum says.
+"""The photometric-astrometric classifier: what brightness, colour and parallax add to what the spectrum says.
 
 The networks see the shape of a spectrum, not how bright the star is. A noisy, reddened F star may pass for a reddened B
 star, but it is a thousand times less luminous, and even a poor parallax says something of that; and a massive star is
-more often a bright star of the sky than a faint one. The second look is a small network over six numbers: the
+more often a bright star of the sky than a faint one. The classifier is a small network over six numbers: the
 log odds of the ensemble's mean, the spread of its members, G, BP - RP, and the astrometry-based luminosity
 a = parallax (arcsec) * 10^(1 + (G - A_G) / 5) = 10^(M_G / 5) with its error (Arenou & Luri 1999, ASP Conf. Ser. 167,
 13), which is linear in the parallax, so that poor and negative ones are as good as any; A_G is the extinction that a
@@ -29,8 +29,8 @@ _SEED = 1
 
 
 @dataclass(frozen=True)
-class SecondLook:
-    """A small network that is stored beside a run; made by `fit_second_look`.
+class PhotometricClassifier:
+    """A small network that is stored beside a run; made by `fit_photometric_classifier`.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class SecondLook:
 
 
 def features(columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """What the second look sees, shape (n_stars, 6); NaN where a value is missing."""
+    """What the classifier sees, shape (n_stars, 6); NaN where a value is missing."""
     probability = np.clip(columns["probability"], LEAST_ODDS, 1.0 - LEAST_ODDS)
     spread = np.where(np.isnan(columns["probability_std"]), 0.0, columns["probability_std"])  # of a single member
     g, bp_rp = columns["phot_g_mean_mag"], columns["bp_rp"]
@@ -91,19 +91,19 @@ def features(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     )
 
 
-def fit_second_look(
+def fit_photometric_classifier(
     massive: Mapping[str, np.ndarray],
     low_mass: Mapping[str, np.ndarray],
     n_massive: int,
     n_low_mass: int,
     started: str,
-) -> SecondLook:
+) -> PhotometricClassifier:
     """Fit on possible candidates of known truth.
 
     Parameters
     ----------
     massive, low_mass : mappings
-        Columns as in `SecondLook.probability`, of the stars that the run has not dismissed.
+        Columns as in `PhotometricClassifier.probability`, of the stars that the run has not dismissed.
     n_massive, n_low_mass : int
         How many of each were classified, the dismissed ones included: they make the likelihood ratio one.
     started : str
@@ -122,10 +122,10 @@ def fit_second_look(
     network.fit((x - centre) / scale, y)
     layers = {f"weights_{i + 1}": weights for i, weights in enumerate(network.coefs_)}
     layers |= {f"bias_{i + 1}": bias for i, bias in enumerate(network.intercepts_)}
-    return SecondLook(centre, scale, **layers, offset=float(np.log(n_massive / n_low_mass)), started=started)
+    return PhotometricClassifier(centre, scale, **layers, offset=float(np.log(n_massive / n_low_mass)), started=started)
 
 
-def store_second_look(folder: str | Path, fitted: SecondLook) -> Path:
+def store_photometric_classifier(folder: str | Path, fitted: PhotometricClassifier) -> Path:
     """Write it beside a run."""
     path = Path(folder) / FILE_NAME
     with atomic_path(path) as beside:
@@ -133,15 +133,15 @@ def store_second_look(folder: str | Path, fitted: SecondLook) -> Path:
     return path
 
 
-def load_second_look(folder: str | Path, started: str) -> SecondLook | None:
-    """The second look that lies beside a run; None where there is none, or one for another training."""
+def load_photometric_classifier(folder: str | Path, started: str) -> PhotometricClassifier | None:
+    """The classifier that lies beside a run; None where there is none, or one for another training."""
     path = Path(folder) / FILE_NAME
     found = _load(path, path.stat().st_mtime_ns) if path.is_file() else None
     return found if found is not None and found.started == started else None
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, stamp: int) -> SecondLook:
+def _load(path: Path, stamp: int) -> PhotometricClassifier:
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
-    return SecondLook(**{**arrays, "offset": float(arrays["offset"]), "started": str(arrays["started"])})
+    return PhotometricClassifier(**{**arrays, "offset": float(arrays["offset"]), "started": str(arrays["started"])})

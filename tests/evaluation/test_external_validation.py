@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.evaluation.exam import EXAM_GROUPS, count_massive, early_type_spectra, load_exam
-from core.evaluation.reddened_exam import recall_by_extinction, recall_interval, reddened_exam
+from core.evaluation.external_validation import EXTERNAL_GROUPS, count_massive, early_type_spectra, load_external_set
+from core.evaluation.reddened_validation import recall_by_extinction, recall_interval, validate_reddened
 from core.settings import current_settings
 from core.verdict.ensemble import load_ensemble
 from core.verdict.verdict import classify
@@ -28,16 +28,16 @@ def real_data_dir():
 
 @pytest.fixture(scope="module")
 def counted(ensemble, real_data_dir):
-    exam = load_exam(real_data_dir)
-    probability = classify(exam.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
-    return count_massive(exam.group, probability).set_index("group")
+    external = load_external_set(real_data_dir)
+    probability = classify(external.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
+    return count_massive(external.group, probability).set_index("group")
 
 
 def test_unclassified_stars_are_counted_apart():
-    group = np.array([EXAM_GROUPS[0]] * 3 + [EXAM_GROUPS[2]] * 2)
+    group = np.array([EXTERNAL_GROUPS[0]] * 3 + [EXTERNAL_GROUPS[2]] * 2)
     table = count_massive(group, np.array([0.9, 0.1, np.nan, 0.5, 0.2])).set_index("group")
-    assert table.loc[EXAM_GROUPS[0], ["n", "unclassified", "massive"]].tolist() == [3, 1, 1]
-    assert table.loc[EXAM_GROUPS[2], "fraction"] == 0.5
+    assert table.loc[EXTERNAL_GROUPS[0], ["n", "unclassified", "massive"]].tolist() == [3, 1, 1]
+    assert table.loc[EXTERNAL_GROUPS[2], "fraction"] == 0.5
 
 
 def test_draws_of_one_spectrum_do_not_narrow_the_interval_of_the_recall():
@@ -73,6 +73,6 @@ def test_real_hot_subdwarfs_are_refused_better_than_the_published_network_does(c
 
 def test_real_o_b1_stars_behind_dust_are_found(ensemble, real_data_dir):
     _, flux = early_type_spectra(real_data_dir)
-    table = recall_by_extinction(reddened_exam(ensemble, flux, draws=2)).set_index("a_v")
+    table = recall_by_extinction(validate_reddened(ensemble, flux, draws=2)).set_index("a_v")
     assert table.loc["all", "networks"] >= 0.90
     assert table.loc["all", "networks"] > table.loc["all", "colour_cut"]

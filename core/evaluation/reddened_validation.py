@@ -1,9 +1,9 @@
-"""The exam on reddened early-type stars: observed O-B1 spectra behind simulated dust, seen with simulated XP noise."""
+"""External validation on reddened early-type stars: observed O-B1 spectra behind simulated dust, with XP noise."""
 
 import numpy as np
 import pandas as pd
 
-from core.evaluation.exam import COLOUR_CUT_BP_RP_MAG
+from core.evaluation.external_validation import COLOUR_CUT_BP_RP_MAG
 from core.gaia.labels import THRESHOLD
 from core.simulation.extinction import transmission
 from core.simulation.instrument import to_coefficients
@@ -20,7 +20,7 @@ G_MAG = (10.0, 12.0, 14.0, 15.0, 16.0, 17.0)
 R_V = 3.1
 
 
-def reddened_exam(
+def validate_reddened(
     ensemble: Ensemble,
     flux: np.ndarray,
     *,
@@ -60,25 +60,30 @@ def reddened_exam(
 
 
 def recall_interval(
-    exam: pd.DataFrame, threshold: float = THRESHOLD, *, confidence: float = 0.95, n_draws: int = 10_000, seed: int = 1
+    results: pd.DataFrame,
+    threshold: float = THRESHOLD,
+    *,
+    confidence: float = 0.95,
+    n_draws: int = 10_000,
+    seed: int = 1,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of the recall over `exam`, a table as from `reddened_exam`.
+    """Percentile bootstrap interval of the recall over `results`, a table as from `validate_reddened`.
 
     Whole spectra are drawn with replacement: the rows of one share its faults and are no independent trials. Few
     spectra make such an interval too narrow rather than too wide.
     """
-    by_star = exam.assign(found=exam["probability"] >= threshold).groupby("star")["found"].mean().to_numpy()
+    by_star = results.assign(found=results["probability"] >= threshold).groupby("star")["found"].mean().to_numpy()
     drawn = np.random.default_rng(seed).integers(0, len(by_star), (n_draws, len(by_star)))
     low, high = np.quantile(by_star[drawn].mean(axis=1), [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 
 
-def recall_by_extinction(exam: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
+def recall_by_extinction(results: pd.DataFrame, threshold: float = THRESHOLD) -> pd.DataFrame:
     """Recall of the networks and of the colour cut in each bin of extinction, and over all of them."""
-    called = exam.assign(
-        networks=exam["probability"] >= threshold,
-        colour_cut=exam["bp_rp"] < COLOUR_CUT_BP_RP_MAG,
-        range=[f"{value:.0f}" for value in exam["a_v"]],
+    called = results.assign(
+        networks=results["probability"] >= threshold,
+        colour_cut=results["bp_rp"] < COLOUR_CUT_BP_RP_MAG,
+        range=[f"{value:.0f}" for value in results["a_v"]],
     )
     table = called.groupby("range").agg(n=("star", "size"), networks=("networks", "mean"), cut=("colour_cut", "mean"))
     table.loc["all"] = [len(called), called["networks"].mean(), called["colour_cut"].mean()]

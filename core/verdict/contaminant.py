@@ -1,4 +1,4 @@
-"""The impostor rule's one home: a spectrum like an O or B star's on a star too faint to be one is a hot subdwarf's."""
+"""The contaminant rule's one home: a star that looks like O or B and is too faint for one is a hot subdwarf."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ from core.gaia.faintness import (
 from core.gaia.labels import THRESHOLD
 
 
-def impostor(probability: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[pd.array, np.ndarray]:
+def find_contaminants(probability: np.ndarray, columns: Mapping[str, np.ndarray]) -> tuple[pd.array, np.ndarray]:
     """The column `impostor` and its reasons, for stars with the ensemble's `probability` of being massive.
 
     Parameters
@@ -38,7 +38,7 @@ def impostor(probability: np.ndarray, columns: Mapping[str, np.ndarray]) -> tupl
     Examples
     --------
     >>> star = {"phot_g_mean_mag": [14.0], "bp_rp": [-0.3], "parallax": [1.2], "parallax_error": [0.03]}
-    >>> bool(impostor([0.9], star)[0][0])
+    >>> bool(find_contaminants([0.9], star)[0][0])
     True
     """
     probability = np.atleast_1d(np.asarray(probability, dtype=np.float64))

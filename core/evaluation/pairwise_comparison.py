@@ -15,8 +15,8 @@ TESTS = {"folds": "Corrected t-test over the folds", "test": "McNemar's exact te
 
 
 @dataclass(frozen=True)
-class BeatenMatrix:
-    """Who beats whom.
+class PairwiseComparison:
+    """Which of two runs is better, and whether beyond chance, for every pair.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class BeatenMatrix:
         return sum(test.winner == name for (first, _), test in self.tests.items() if first == name)
 
 
-def who_beats_whom(results: Sequence[RunResult], metric: str = "accuracy", test: str = "folds") -> BeatenMatrix:
+def compare_pairwise(results: Sequence[RunResult], metric: str = "accuracy", test: str = "folds") -> PairwiseComparison:
     """Every pair of runs (over folds: also the baselines) by one of TESTS; p-values adjusted for all pairs.
 
     Parameters
@@ -64,7 +64,7 @@ def who_beats_whom(results: Sequence[RunResult], metric: str = "accuracy", test:
         correct = {result.name: _correct(result, results[0]) for result in results}
         names, pairs = tuple(correct), compare_verdicts(correct)
     both = {(pair.first, pair.second): pair for pair in pairs}
-    return BeatenMatrix(names, both | {(p.second, p.first): _mirrored(p) for p in pairs})
+    return PairwiseComparison(names, both | {(p.second, p.first): _mirrored(p) for p in pairs})
 
 
 def _correct(result: RunResult, first: RunResult):

@@ -1,4 +1,4 @@
-"""The impostor rule: subdwarfs are named, massive stars never, and poor data give no verdict."""
+"""The contaminant rule: subdwarfs are named, massive stars never, and poor data give no verdict."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.gaia.absolute_magnitude import MEAN_ZERO_POINT_MAS
 from core.gaia.faintness import largest_a_g, probability_too_faint
 from core.gaia.hot_stars import BLUEST_BP_RP
-from core.verdict.impostor import impostor
+from core.verdict.contaminant import find_contaminants
 
 
 def star(m_g, distance_pc, relative_error, a_g=0.0, bp_rp=None):
@@ -23,28 +23,28 @@ def star(m_g, distance_pc, relative_error, a_g=0.0, bp_rp=None):
 
 
 @given(st.floats(2.5, 6.0), st.floats(100, 2500), st.floats(0.005, 0.08))
-def test_a_subdwarf_with_a_fair_parallax_is_an_impostor(m_g, distance_pc, relative_error):
-    flag, reason = impostor([0.97], star(m_g, distance_pc, relative_error))
+def test_a_subdwarf_with_a_fair_parallax_is_a_contaminant(m_g, distance_pc, relative_error):
+    flag, reason = find_contaminants([0.97], star(m_g, distance_pc, relative_error))
     assert flag[0] is np.True_ or bool(flag[0])
     assert "subdwarf" in reason[0]
 
 
 @given(st.floats(-9, -1.7), st.floats(100, 6000), st.floats(0.005, 1.0), st.floats(0, 8))
 def test_a_massive_star_is_never_one_however_red(m_g, distance_pc, relative_error, a_g):
-    flag, _ = impostor([0.97], star(m_g, distance_pc, relative_error, a_g))
+    flag, _ = find_contaminants([0.97], star(m_g, distance_pc, relative_error, a_g))
     assert not flag[0]
 
 
 def test_the_reason_quotes_the_magnitude_without_the_zero_point_of_the_parallax():
     columns = star(4.0, 2000, 0.02) | {"parallax": [0.5 + MEAN_ZERO_POINT_MAS]}
-    flag, reason = impostor([0.97], columns)
+    flag, reason = find_contaminants([0.97], columns)
     assert flag[0]
     assert "M_G is about +4.0 " in reason[0]
 
 
 @given(st.floats(2.5, 5.5), st.floats(200, 5000))
 def test_the_verdict_needs_a_spectrum_that_looks_massive(m_g, distance_pc):
-    flag, reason = impostor([0.2], star(m_g, distance_pc, 0.02))
+    flag, reason = find_contaminants([0.2], star(m_g, distance_pc, 0.02))
     assert not flag[0]
     assert reason[0] == ""
 
@@ -56,13 +56,13 @@ def test_the_verdict_needs_a_spectrum_that_looks_massive(m_g, distance_pc):
      ({"parallax_error": [np.nan]}, "parallax_error")],
 )  # fmt: skip
 def test_missing_data_give_no_verdict_and_say_why(change, word):
-    flag, reason = impostor([0.97], star(4.0, 500, 0.02) | change)
+    flag, reason = find_contaminants([0.97], star(4.0, 500, 0.02) | change)
     assert flag[0] is pd.NA
     assert word in reason[0]
 
 
 def test_a_table_without_the_columns_gives_no_verdict():
-    flag, reason = impostor([0.9, 0.1], pd.DataFrame({"source_id": [1, 2]}))
+    flag, reason = find_contaminants([0.9, 0.1], pd.DataFrame({"source_id": [1, 2]}))
     assert flag[0] is pd.NA
     assert not flag[1]
     assert "parallax" in reason[0]
@@ -71,25 +71,25 @@ def test_a_table_without_the_columns_gives_no_verdict():
 def test_unknown_values_of_nullable_columns_are_unknown():
     table = pd.DataFrame(star(4.0, 500, 0.02)).astype("Float64")
     table["astrometric_params_solved"] = pd.array([pd.NA], dtype="Int64")
-    assert impostor([0.9], table)[0][0]
+    assert find_contaminants([0.9], table)[0][0]
     table["parallax"] = pd.array([pd.NA], dtype="Float64")
-    assert impostor([0.9], table)[0][0] is pd.NA
+    assert find_contaminants([0.9], table)[0][0] is pd.NA
 
 
-def test_a_poor_parallax_makes_no_impostor():
-    flag, _ = impostor([0.97], star(4.0, 3000, 1.5))
+def test_a_poor_parallax_makes_no_contaminant():
+    flag, _ = find_contaminants([0.97], star(4.0, 3000, 1.5))
     assert not flag[0]
 
 
 @given(st.floats(-9, -2), st.floats(0.02, 0.05), st.floats(-2, 2))
 def test_a_massive_star_of_the_large_magellanic_cloud_is_none(m_g, error, sigmas):
     columns = star(m_g, 50_000, 1.0) | {"parallax_error": [error], "parallax": [0.02 + sigmas * error]}
-    flag, _ = impostor([0.97], columns)
+    flag, _ = find_contaminants([0.97], columns)
     assert flag[0] is pd.NA or not flag[0]
 
 
 @given(st.floats(0.01, 1.2))
-def test_more_extinction_never_makes_an_impostor(extra):
+def test_more_extinction_never_makes_a_contaminant(extra):
     columns = star(1.0, 800, 0.05)
     redder = columns | {"bp_rp": [columns["bp_rp"][0] + extra]}
     assert probability_too_faint(redder)[0] <= probability_too_faint(columns)[0] + 1e-12
@@ -123,9 +123,9 @@ def test_many_stars_at_once_equal_one_by_one():
         "parallax": rng.normal(0.8, 0.8, n), "parallax_error": rng.uniform(0.01, 0.3, n),
     })  # fmt: skip
     probability = rng.random(n)
-    together, reasons = impostor(probability, table)
+    together, reasons = find_contaminants(probability, table)
     for i in range(0, n, 7):
-        alone, reason = impostor(probability[i : i + 1], table.iloc[i : i + 1])
+        alone, reason = find_contaminants(probability[i : i + 1], table.iloc[i : i + 1])
         assert (alone[0] is pd.NA and together[i] is pd.NA) or bool(alone[0]) == bool(together[i])
         assert reason[0] == reasons[i]
     assert together.isna().any()

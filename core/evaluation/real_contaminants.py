@@ -1,4 +1,4 @@
-"""How many real impostors a run calls massive: hot subdwarfs, white dwarfs, field stars and standards."""
+"""How many real contaminants a run calls massive: hot subdwarfs, white dwarfs, field stars and standards."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import RunError
-from core.evaluation.exam import EXAM_GROUPS, load_exam
+from core.evaluation.external_validation import EXTERNAL_GROUPS, load_external_set
 from core.gaia.labels import THRESHOLD
 from core.statistics.intervals import Interval, rate_interval
 
-EXAM_FILE = "xp_sampled.parquet"
+EXTERNAL_FILE = "xp_sampled.parquet"
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class RealVerdicts:
     Attributes
     ----------
     group : object ndarray of shape (n_stars,)
-        One of `core.evaluation.exam.EXAM_GROUPS`, or 'other'.
+        One of `core.evaluation.external_validation.EXTERNAL_GROUPS`, or 'other'.
     probability : float64 ndarray of shape (n_stars,)
         NaN for a spectrum with gaps.
     """
@@ -41,7 +41,7 @@ class RealGroup:
 
 def has_real_spectra(real_data_dir: Path) -> bool:
     """Whether the real spectra are installed."""
-    return (Path(real_data_dir) / EXAM_FILE).is_file()
+    return (Path(real_data_dir) / EXTERNAL_FILE).is_file()
 
 
 def judge_real_spectra(run_dir: Path, real_data_dir: Path, *, threads: int | None = 1) -> RealVerdicts:
@@ -58,15 +58,15 @@ def judge_real_spectra(run_dir: Path, real_data_dir: Path, *, threads: int | Non
     ensemble = load_ensemble(run_dir, threads=threads)
     if ensemble.needs_coefficients:
         raise RunError(f"{run_dir} takes XP coefficients, and the real spectra are sampled ones")
-    exam = load_exam(real_data_dir)
-    probability = classify(exam.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
-    return RealVerdicts(exam.group, probability)
+    external = load_external_set(real_data_dir)
+    probability = classify(external.spectra, ensemble)["probability"].to_numpy(dtype=float, na_value=np.nan)
+    return RealVerdicts(external.group, probability)
 
 
 def count_real(verdicts: RealVerdicts, threshold: float = THRESHOLD) -> list[RealGroup]:
     """Every group with its share called massive and the exact 95 % interval; groups without a star are left out."""
     groups = []
-    for name in EXAM_GROUPS:
+    for name in EXTERNAL_GROUPS:
         mine = verdicts.probability[verdicts.group == name]
         mine = mine[np.isfinite(mine)]
         if len(mine):

@@ -5,12 +5,12 @@ import re
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^&])")
 
 
-def plain(text: object) -> str:
+def escape_markdown(text: object) -> str:
     r"""`text` with every character escaped that Markdown, formulas or Streamlit's directives give a meaning to.
 
     Without it a link to this app could make the visitor's browser load a picture from anywhere.
 
-    >>> plain("![x](y)")
+    >>> escape_markdown("![x](y)")
     '\\!\\[x\\]\\(y\\)'
     """
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
