@@ -146,7 +146,7 @@ def verdicts(name: str, spectra: SpectrumSet, run: RunSummary) -> Verdict:
 def _judge(_spectra: SpectrumSet, _run: RunSummary, key: str, run_dir: str, started: str) -> Verdict:
     from core.verdict.verdict import judge
 
-    return judge(_spectra, *cache.load_judges(_run))
+    return judge(_spectra, *cache.load_classifier(_run))
 
 
 def offer_survey(name: str, spectra: SpectrumSet, run: RunSummary) -> None:
