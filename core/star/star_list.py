@@ -87,13 +87,17 @@ def about_export(verdict: Verdict, run: str, prevalence: float) -> Mapping[str, 
 
 
 def counts(table: pd.DataFrame) -> dict[str, int]:
-    """Stars of the list: n, classified, massive, candidates (posterior of a half or more), contaminants, doubted."""
+    """Stars of the list: n, classified, massive, candidates (posterior of a half or more), contaminants, doubted.
+
+    `untold` : look massive, and whether they are too faint to be cannot be told.
+    """
     return {
         "n": len(table),
         "classified": int(table["probability"].notna().sum()),
         "massive": int((table["probability"] >= 0.5).sum()),
         "candidates": int((table["posterior"] >= 0.5).sum()),
         "contaminants": int(table["contaminant"].fillna(False).sum()),
+        "untold": int((table["contaminant"].isna() & table["probability"].notna()).sum()),
         "doubted": int((table["trust"] == doubts.DOUBTED).sum()),
         "simulated": int(table[SIMULATED].sum()),
     }
