@@ -1,11 +1,14 @@
 """A crawler: every link of every page leads to something, with default data, an opened file and a survey."""
 
+import time
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import UsageError
 from core.settings import PROJECT_ROOT, current_settings
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.spectrum_set import SpectrumSet
@@ -64,8 +67,21 @@ def kind_of(script: str, query: dict[str, list[str]]) -> tuple:
     return script, tuple((name, *(query[name] if name in (state.VIEW, state.DRAWN) else ())) for name in sorted(query))
 
 
+@pytest.fixture
+def _nothing_explained(monkeypatch):
+    """A link to Explain is followed; the minutes that SHAP takes belong to that page's own tests."""
+    from ui.explain import cache
+
+    def explain_star(*_):
+        raise UsageError("not explained in this test")
+
+    monkeypatch.setattr(cache, "explain_star", explain_star)
+    monkeypatch.setattr(cache, "explainer_process", lambda: SimpleNamespace(start=lambda: None))
+
+
 @pytest.mark.slow
-@pytest.mark.usefixtures("_instance")
+@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("_instance", "_nothing_explained")
 def test_every_link_leads_to_something():
     waiting = [(script, {}) for script in sorted(SCRIPTS)]
     waiting += [("pages/survey.py", {"view": ["Results"], "survey": ["stored"], "prevalence": ["0.5"]})]
@@ -73,8 +89,10 @@ def test_every_link_leads_to_something():
     faults, n_links = [], 0
     while waiting:
         script, query = waiting.pop(0)
+        begun = time.monotonic()
         app = visit(script, query)
         where = f"{script} {query}"
+        print(f"{time.monotonic() - begun:5.1f} s  {where}")
         faults += [f"{where}: {item.message}" for item in app.exception]
         said = [item.value for kind in (app.error, app.warning) for item in kind]
         faults += [f"{where}: {text}" for text in said if any(sign in text for sign in DEAD_ENDS)]

@@ -121,8 +121,10 @@ def say_missing(spectra: SpectrumSet) -> None:
     texts = [f"{_NAMES[name]} of {'all' if count == n else f'{count:,}'}" for name, count in counts.items()
              if name in _NAMES]  # fmt: skip
     effects = []
-    if "parallax" in counts or "phot_g_mean_mag" in counts:
+    if "parallax" in counts and "phot_g_mean_mag" in counts:
         effects.append("without parallax and magnitude the spectrum decides alone, and contaminants cannot be told")
+    elif "parallax" in counts or "phot_g_mean_mag" in counts:
+        effects.append("without parallax or magnitude contaminants cannot be told")
     if "ra" in counts:
         effects.append("positions are taken from the ids (0.7 arcmin)")
     if "phot_g_mean_mag" in counts or "bp_rp" in counts:
