@@ -16,6 +16,12 @@ page("Overview", ":material/home:")
 runs = cache.find_runs()
 opened = state.opened_files()
 
+overview.show_picture()
+
+st.subheader("Start here", anchor=False)
+steps = st.empty()
+
+st.subheader("On this machine", anchor=False)
 cards = st.columns(4, border=True)
 embedded_card = cards[0].empty()
 embedded_card.metric("Embedded stars", "…")
@@ -27,11 +33,6 @@ beside = (
 cards[2].metric("Trained networks", n_usable, help=beside if n_usable < len(runs) else None)
 with cards[3]:
     overview.show_device(cache.find_device())
-
-st.subheader("Start here", anchor=False)
-steps = st.empty()
-
-st.subheader("Trained networks", anchor=False)
 
 
 def run_row(run: RunSummary) -> dict:

@@ -32,8 +32,8 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "Train": ("view=New training", "view=Jobs", "view=Representations"),
     "Compare": ("view=Pairwise comparison", "view=Table", "view=Learning curves", "view=Size and speed"),
     "Evaluate": (
-        "view=Threshold and prevalence&run=default_run", "view=Curves", "view=Wrong verdicts", "view=Kinds of stars",
-        "view=Calibration", "view=Contaminants", "view=Your sample",
+        "view=Threshold and prevalence&run=default_run", "view=Real stars&run=default_run", "view=Curves",
+        "view=Wrong verdicts", "view=Kinds of stars", "view=Calibration", "view=Contaminants", "view=Your sample",
     ),
     "Explain": (
         "view=One star", "view=Classes&explained=40", "view=All stars&explained=40", "view=Networks&explained=40",

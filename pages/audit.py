@@ -13,10 +13,7 @@ run = choose_run()
 if run is None:
     link("Overview")
     st.stop()
-st.caption(
-    "Reads the stored run as any referee could: folds, weights, curves, predictions, and the data set where it is on "
-    "this machine. It takes up to three minutes; the result is kept."
-)
+st.caption("Reads the stored run as a referee would, and its data set where it is here: up to three minutes, kept.")
 audit = latest_audit(run)
 if audit is None:
     how = "." if is_read_only() else ": press the button."

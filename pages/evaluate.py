@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.evaluate import cache as evaluation_cache
+from ui.evaluate.cache import load_judges
 from ui.evaluate.choices import choose_part, choose_result, usable_runs
 from ui.evaluate.operating_view import show_operating
 from ui.evaluate.real_stars_view import show_real_stars
@@ -39,8 +40,8 @@ st.caption(
 
 show_tabs(
     {
-        "Threshold and prevalence": lambda: show_operating(curve),
         "Real stars": lambda: show_real_stars(result),
+        "Threshold and prevalence": lambda: show_operating(curve, load_judges(result).sky_validation),
         "Curves": lambda: show_curves(result, part, curve),
         "Wrong verdicts": lambda: show_mistakes(result, part),
         "Kinds of stars": lambda: show_breakdown(result, part),

@@ -9,6 +9,7 @@ from core.runs.catalogue import RunSummary
 from ui import cache
 from ui.explain import cache as explanation_cache
 from ui.explain.choices import choose_explained_run, choose_member, choose_sample, offer_job
+from ui.explain.physics_view import show_physics
 from ui.explain.views import show_checks, show_classes, show_groups, show_heat_map, show_networks, show_star
 from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
@@ -38,8 +39,9 @@ def one_star(run: RunSummary) -> None:
         return
     source_id = str(card.record.source_id)
     st.subheader(f"{card.record.designation}: {card.verdict.label or 'no verdict'}", anchor=False)
-    explanation = explanation_cache.explain_star(run, card.record.spectra, member)
-    show_star(explanation)
+    show_physics(card.record.spectra)
+    st.subheader("What the networks make of it", anchor=False)
+    show_star(explanation_cache.explain_star(run, card.record.spectra, member))
     link("Star", "Everything about this star", source_id=source_id, run=run.name, **drawn_query(query))
 
 

@@ -37,10 +37,11 @@ def show_one_star(held: dict) -> None:
         return
     if run and verdict and verdict.probability is None:
         show_verdict(verdict, run)
+    lines = st.toggle("Mark spectral lines", key=state.LINES, bind="query-params")
     colour = LABEL_COLOURS.get(verdict.label if verdict else None, GREEN)
     live_plot(
-        clean_panel(clean, nearest_template(clean), colour),
-        noisy_panel(star.flux[0], star.flux_error[0], chosen.g_mag, colour),
+        clean_panel(clean, nearest_template(clean), colour, lines=lines),
+        noisy_panel(star.flux[0], star.flux_error[0], chosen.g_mag, colour, lines=lines),
         readouts=verdict_readouts(verdict, run) if run and verdict and verdict.probability is not None else (),
         key=state.STAR_PLOTS,
     )

@@ -12,23 +12,24 @@ from ui.parts.downloads import download_spectra, download_table
 from ui.parts.figure import show
 from ui.parts.markdown import escape_markdown
 from ui.parts.opened_files import open_files
+from ui.parts.prevalence import choose_prevalence
 from ui.parts.run_choice import choose_run
 from ui.parts.verdict_card import show_advice, show_contaminant, show_facts, show_verdict
 from ui.shell import link, page
+from ui.star.context_view import show_context
 from ui.star.export_view import offer_list, offer_spectrum
 from ui.star.look_up import choose_star, drawn_query, look_up, offer_first_star
-from ui.star.parameters_view import show_parameters
 from ui.star.record_view import show_columns, show_gaia_opinions, show_rvs
 from ui.star.trust_view import show_trust
 
 page("Star", ":material/star:")
 
 search, files = st.columns(2, gap="large")
+with search:
+    query = choose_star()
 with files:
     open_files()
     offer_list()
-with search:
-    query = choose_star()
     run = choose_run()
 
 if not query.text:
@@ -61,6 +62,7 @@ with picture:
     if record.spectra is None:
         st.info("There is no XP spectrum of this star, so there is nothing to draw.", icon=":material/info:")
     else:
+        lines = st.toggle("Mark spectral lines", key=state.LINES, bind="query-params")
         errors = record.spectra.flux_error
         show(
             spectrum_figure(
@@ -68,27 +70,31 @@ with picture:
                 None if errors is None else errors[0],
                 title="XP mean spectrum",
                 colour=LABEL_COLOURS.get(verdict.label, GREEN),
+                lines=lines,
             ),
             "Flux against wavelength with an error band of one standard deviation. Massive stars rise to the blue "
-            "(unless reddened), with He I and no deep Balmer jump. A click on a legend entry hides its marks.",
+            "(unless reddened), with He I and no deep Balmer jump.",
             key="spectrum",
         )
         download_spectra(record.labelled_spectra(), record.file_stem)
         offer_spectrum(record, run.name if run else "")
     show_facts([(name, text) for name, text in card_facts(card) if not name.startswith("Gaia ")])
     show_rvs(record)
+    show_gaia_opinions(card)
+    st.markdown("**Quality advice**")
+    show_advice(card.advice)
 with side, st.container(border=True):
     if run and record.spectra is not None:
-        show_verdict(verdict, run)
+        above = st.container()
+        prevalence = choose_prevalence()
+        with above:
+            show_verdict(verdict, run, prevalence)
         show_contaminant(verdict)
         show_trust(record.spectra, verdict, run)
-        row = {name: value for name, value in card.to_dict().items() if not isinstance(value, dict | list)}
+        row = {name: value for name, value in card.to_dict(prevalence).items() if not isinstance(value, dict | list)}
         table = pd.DataFrame([row | {"run": run.name}])
         download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")
         link("Explain", "Why this verdict?", source_id=str(record.source_id), run=run.name, model=run.model,
              **drawn_query(query))  # fmt: skip
-    show_gaia_opinions(card)
-    st.markdown("**Quality advice**")
-    show_advice(card.advice)
-show_parameters(card)
+show_context(card)
 show_columns(record)

@@ -43,6 +43,9 @@ def star(
         list[Path] | None, typer.Option("--open", help="A file of spectra to search first; may be given several times.")
     ] = None,
     release: ReleaseOption = None,
+    prevalence: Annotated[
+        float, typer.Option(help="Fraction of massive stars where the star was found, for the ladder's last rung.")
+    ] = GAIA_PREVALENCE,
     offline: Annotated[bool, typer.Option(help="Do not touch the network.")] = False,
     refresh: Annotated[bool, typer.Option(help="Ask the archive again, even if the star is in the cache.")] = False,
 ) -> None:
@@ -66,16 +69,16 @@ def star(
     )  # fmt: skip
     card = verdict_card(record, ensemble, companions)
     if as_json:
-        print(json.dumps(card.to_dict(), indent=2, allow_nan=False))
+        print(json.dumps(card.to_dict(prevalence), indent=2, allow_nan=False))
     else:
-        print_card(card)
+        print_card(card, prevalence)
 
 
 # Negative declinations are words of the query, not options.
 star.context_settings = {"ignore_unknown_options": True}  # type: ignore[attr-defined]
 
 
-def print_card(card: VerdictCard) -> None:
+def print_card(card: VerdictCard, prevalence: float = GAIA_PREVALENCE) -> None:
     """Print the card for people, with rich."""
     from rich.console import Console
     from rich.markup import escape  # names of stars hold brackets, [KW97] 12
@@ -84,7 +87,7 @@ def print_card(card: VerdictCard) -> None:
     console = Console(highlight=False, soft_wrap=True)
     record = card.record
     console.print(f"[bold]{record.designation}[/bold]  (asked for: {escape(record.query)})")
-    for line in _verdict_lines(card.verdict):
+    for line in _verdict_lines(card.verdict, prevalence):
         console.print(line)
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, text in card_facts(card):
@@ -97,8 +100,8 @@ def print_card(card: VerdictCard) -> None:
         console.print(message, markup=False)
 
 
-def _verdict_lines(verdict: StarVerdict) -> Iterator[str]:
-    """The ladder (spectrum, with brightness and parallax, at Gaia's prevalence), then what speaks against it."""
+def _verdict_lines(verdict: StarVerdict, prevalence: float) -> Iterator[str]:
+    """The ladder (`core.verdict.ladder`), then what speaks against it."""
     from rich.markup import escape
 
     if verdict.probability is None:
@@ -108,12 +111,9 @@ def _verdict_lines(verdict: StarVerdict) -> Iterator[str]:
     yield f"[bold]{verdict.label}[/bold]: probability of massive {verdict.probability:.3f}{spread}"
     if verdict.unseen:
         yield f"The {UNSEEN_NOTE}: the network has learnt from this real star."
-    without = f" ({', '.join(verdict.unknown_facts)} unknown)" if verdict.unknown_facts else ""
-    yield f"With brightness and parallax: {verdict.sky_probability:.4f}{without}"
-    yield (
-        f"Where {100 * GAIA_PREVALENCE:g} % of the stars are massive, as among Gaia's XP sources: "
-        f"{verdict.posterior(GAIA_PREVALENCE):.4f}"
-    )
+    for rung in verdict.ladder(prevalence):
+        note = f" ({escape(rung.note)})" if rung.note else ""
+        yield f"{rung.title}: {'at least ' if rung.at_least else ''}{rung.probability:.4f}{note}"
     for doubt in verdict.doubts:
         if doubt.kind != "impostor":
             yield f"{'Note' if doubt.kind == 'note' else 'Doubt'}: {escape(doubt.text)}"

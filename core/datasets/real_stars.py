@@ -42,6 +42,12 @@ def real_star_facts(source_id: int) -> dict | None:
     return table.loc[source_id].to_dict() if source_id in table.index else None
 
 
+def real_star_table() -> pd.DataFrame | None:
+    """Every scalar column of the sample by source_id; None where it is not installed."""
+    path = real_stars_path()
+    return None if path is None else _facts(path, path.stat().st_mtime_ns)
+
+
 @lru_cache(maxsize=2)
 def _facts(path: Path, changed_ns: int) -> pd.DataFrame:
     """Every scalar column by source_id.

@@ -72,3 +72,26 @@ def network_correlations(explanations: Mapping[str, Explanation]) -> pd.DataFram
     strengths = {name: np.abs(in_bands(item.shap[item.explained])).mean(axis=0) for name, item in explanations.items()}
     ranks = np.stack([rankdata(values) for values in strengths.values()])
     return pd.DataFrame(np.atleast_2d(np.corrcoef(ranks)), index=list(strengths), columns=list(strengths))
+
+
+CANCEL_SHARE, CANCEL_LEAST = 0.5, 0.08
+"""Neighbours cancel where their sum is below this share of the larger, and the larger above this share of all sizes."""
+
+
+def cancelling(names: Sequence[str], sums: np.ndarray) -> list[tuple[str, str, float, float]]:
+    """Neighbouring places whose contributions nearly cancel, the largest first: (name, name, sum, sum).
+
+    Samples of XP spectra are correlated, and so are a network's weights on neighbours: plus three here and minus three
+    beside it say that the slope between them matters, or nothing at all, but not that each speaks for itself.
+    """
+    sizes = np.abs(sums)
+    found, used = [], set()
+    for i in np.argsort(-np.maximum(sizes[:-1], sizes[1:])):
+        first, second = float(sums[i]), float(sums[i + 1])
+        largest = max(abs(first), abs(second))
+        if first * second >= 0 or largest < CANCEL_LEAST * sizes.sum() or {int(i), int(i) + 1} & used:
+            continue
+        if abs(first + second) < CANCEL_SHARE * largest:
+            found.append((names[i], names[i + 1], first, second))
+            used |= {int(i), int(i) + 1}
+    return found

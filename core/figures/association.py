@@ -10,6 +10,7 @@ from core.gaia.releases import DEFAULT
 
 MOST_POINTS = 30_000
 _TURN_FRAMES = 60
+_MOST_BEHIND = 4_000
 
 
 def k_distance_figure(
@@ -43,13 +44,58 @@ def k_distance_figure(
     figure.update_yaxes(range=[0, max(float(np.quantile(distance, 0.98)), 1.1 * radius, 1.1 * (suggested or 0))])
     for value, name, colour, dash in (
         (radius, "eps now", VERMILION, "dash"),
-        (suggested, "Suggested (knee)", OCHRE, "dot"),
+        (suggested, "Suggested", OCHRE, "dot"),
     ):
         if value is not None:
             figure.add_scatter(
                 x=[0, 100], y=[value, value], mode="lines", name=f"{name}: {value:.3g} {unit}", hoverinfo="skip",
                 line={"color": colour, "dash": dash, "width": 2},
             )  # fmt: skip
+    return figure
+
+
+def group_figure(
+    title: str, x: np.ndarray, y: np.ndarray, members: np.ndarray, axes: tuple[str, str], *, falling: bool
+) -> go.Figure:
+    """Two columns of all stars in grey, with a group's members before them.
+
+    Parameters
+    ----------
+    x, y : ndarrays of shape (n_stars,)
+    members : int ndarray
+        Rows of the group.
+    axes : titles of both axes
+    falling : bool
+        Magnitudes: small values on top.
+    """
+    known = np.isfinite(x[members]) & np.isfinite(y[members])
+    mine = members[known]
+    others = np.setdiff1d(np.flatnonzero(np.isfinite(x) & np.isfinite(y)), mine)
+    if len(others) > _MOST_BEHIND:
+        others = np.random.default_rng(0).choice(others, _MOST_BEHIND, replace=False)
+    limits = {}
+    for name, values in (("x", x), ("y", y)):
+        inner = values[np.concatenate([others, mine])]
+        if len(inner):
+            low, high = np.quantile(inner, [0.01, 0.99])
+            low, high = min(low, *values[mine]) if len(mine) else low, max(high, *values[mine]) if len(mine) else high
+            pad = 0.05 * max(high - low, 1e-3)
+            limits[name] = [low - pad, high + pad]
+    if falling and "y" in limits:
+        limits["y"].reverse()
+    figure = blank_figure(
+        title=title, x_title=axes[0], y_title=axes[1], height=380,
+        x={"range": limits.get("x")}, y={"range": limits.get("y")},
+    )  # fmt: skip
+    figure.add_scattergl(
+        x=x[others], y=y[others], mode="markers", name="Other stars", hoverinfo="skip",
+        marker={"color": GREY, "size": 3, "opacity": 0.35},
+    )  # fmt: skip
+    figure.add_scattergl(
+        x=x[mine], y=y[mine], mode="markers", name=f"Members ({len(mine)})",
+        marker={"color": BLUE, "size": 7, "line": {"width": 0.5, "color": "white"}},
+        hovertemplate="%{x:.2f}, %{y:.2f}<extra></extra>",
+    )  # fmt: skip
     return figure
 
 

@@ -17,13 +17,17 @@ FADING = [[0, VERMILION], [0.49, translucent(VERMILION, 0)], [0.51, translucent(
 """For marks on the page's own ground, light or dark: what says nothing is not seen."""
 
 
-def star_figure(explanation: Explanation, row: int, space_title: str, spread: np.ndarray | None = None) -> go.Figure:
+def star_figure(
+    explanation: Explanation, row: int, space_title: str, spread: np.ndarray | None = None, *, lines: bool = True
+) -> go.Figure:
     """One star: its spectrum, coloured by what each wavelength says, above; the signed contributions below.
 
     Parameters
     ----------
     spread : ndarray of shape (343,) or None
         Standard deviation of the contributions over the members, where it is known.
+    lines : bool
+        Mark spectral lines.
     """
     values, shap = explanation.spectrum[row], explanation.shap[row]
     largest = max(float(np.abs(shap).max()), 1e-12)
@@ -80,7 +84,7 @@ def star_figure(explanation: Explanation, row: int, space_title: str, spread: np
         showlegend=False,
         hovertemplate="%{x:.0f} nm: %{y:+.3g}<extra></extra>",
     )
-    return mark_lines(figure)
+    return mark_lines(figure) if lines else figure
 
 
 def bands_figure(explanation: Explanation, row: int, windows: Sequence[Window], title: str) -> go.Figure:

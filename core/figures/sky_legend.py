@@ -47,12 +47,28 @@ def _scale(painted: Painted, scale: str, ink: str) -> list[str]:
 
 
 def _ticks(painted: Painted) -> Sequence[tuple[float, str]]:
-    """Places on the scale (log10 where it is logarithmic) and what stands there."""
+    """Places on the scale (log10 where it is logarithmic) and the round numbers that stand there."""
     if painted.logarithmic:
-        whole = np.arange(np.ceil(painted.low), np.floor(painted.high) + 1)
-        ticks = whole if len(whole) > 1 else np.array([painted.low, painted.high])
-        return [(float(value), f"{10.0**value:,.7g}") for value in ticks]
-    return [(float(value), f"{value:.3g}") for value in np.linspace(painted.low, painted.high, 6)]
+        decades = np.arange(np.floor(painted.low), np.ceil(painted.high) + 1)
+        steps = (0.0,) if painted.high - painted.low >= 2.5 else (0.0, np.log10(2), np.log10(5))
+        places = sorted(decade + step for decade in decades for step in steps)
+        return [(float(x), f"{10.0**x:,.7g}") for x in places if painted.low - 1e-9 <= x <= painted.high + 1e-9]
+    return [(value, f"{value:.10g}") for value in round_numbers(painted.low, painted.high)]
+
+
+def round_numbers(low: float, high: float, about: int = 6) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten between two ends, about so many.
+
+    >>> round_numbers(3.13, 16.9)
+    [4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0]
+    """
+    if not high > low:
+        return [float(f"{low:.3g}")]
+    raw = (high - low) / about
+    power = 10.0 ** np.floor(np.log10(raw))
+    step = float(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= 0.75 * raw))
+    first = int(np.ceil(low / step - 1e-9))
+    return [float(f"{number * step:.10g}") for number in range(first, int(np.floor(high / step + 1e-9)) + 1)]
 
 
 def _names(painted: Painted, ink: str) -> list[str]:

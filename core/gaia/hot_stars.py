@@ -4,6 +4,8 @@ One fact asked in three ways, which is why there are three numbers of each: the 
 value with its scatter, and a fixed reference whose offset a fit absorbs.
 """
 
+import numpy as np
+
 BLUEST_BP_RP = -0.5
 """Bound: intrinsic BP-RP of the hottest stars, mag; a colour above it may be all reddening."""
 BP_RP_25_000_K = -0.4
@@ -20,3 +22,9 @@ A_G_PER_REDDENING_SHARES: tuple[tuple[float, float], ...] = ((1.7, 0.25), (1.9, 
 most paths."""
 A_G_PER_REDDENING = 2.0
 """Reference: A_G / E(BP-RP) of a hot star, R_V = 3.1, moderately reddened (curve of Gordon et al. 2023)."""
+
+
+def typical_a_g(bp_rp: np.ndarray) -> np.ndarray:
+    """A_G (mag) of a star of 25,000 K with this observed BP-RP, by the typical ratio; nothing for a bluer colour."""
+    ratio = sum(ratio * share for ratio, share in A_G_PER_REDDENING_SHARES)
+    return ratio * np.maximum(np.asarray(bp_rp, dtype=np.float64) - BP_RP_25_000_K, 0.0)

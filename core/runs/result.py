@@ -14,7 +14,9 @@ from core.runs.run import Run, read_run
 from core.statistics.metrics import Metrics, binary_metrics
 
 METADATA = ("category", "phot_g_mean_mag", "bp_rp", "true_a_v", "true_mass", "true_teff", "ra", "dec", "parallax")
-"""Columns of a data set by which results are broken down, where it has them."""
+"""Columns of a data set by which results are broken down, where it has them; a shipped run brings its own."""
+WRONG_SPECTRA_FILE = "wrong_spectra.parquet"
+"""Of a shipped run: source_id and flux of wrong verdicts, whose data set is elsewhere."""
 _OOF = ("source_id", "label", "fold", "logit", "probability")
 _TEST = ("source_id", "label", "logit_mean", "probability")
 _CURVES = ("fold", "epoch", "loss", "val_loss", "accuracy", "val_accuracy", "seconds")
@@ -48,6 +50,12 @@ class RunResult:
     curves: pd.DataFrame = field(repr=False)
     baselines: pd.DataFrame | None = field(default=None, repr=False)
     joined: Path | None = None
+
+    @property
+    def spectra_file(self) -> Path | None:
+        """Where spectra of these stars are: the data set, else those of wrong verdicts that came with the run."""
+        shipped = self.folder / WRONG_SPECTRA_FILE
+        return self.joined or (shipped if shipped.is_file() else None)
 
     @property
     def model(self) -> str:
@@ -110,7 +118,8 @@ def load_run_result(folder: str | Path, *, name: str | None = None, with_metadat
     if not run.every_member:
         raise RunError(f"{folder} (state {run.state!r}) has no finished fold yet; wait for its first, or resume it")
     oof, test = _read_table(folder, "oof", _OOF), _read_table(folder, "test", _TEST)
-    path = find_data(run, holds_stars(oof, test), make_embedded=True) if with_metadata else None
+    has_its_own = "category" in oof and "category" in test
+    path = find_data(run, holds_stars(oof, test), make_embedded=True) if with_metadata and not has_its_own else None
     if path is not None:
         stars = _read_metadata(path)
         oof, test = oof.join(stars, on="source_id"), test.join(stars, on="source_id")

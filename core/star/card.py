@@ -8,8 +8,11 @@ from core.archive.cache import json_value
 from core.datasets.real_stars import real_star_facts
 from core.gaia.absolute_magnitude import EPOCH_COLUMN, AbsoluteMagnitude, absolute_magnitude, parallax_zero_point
 from core.gaia.columns import is_missing
+from core.gaia.labels import MASSIVE
 from core.gaia.quality import Advice, quality_advice
 from core.gaia.releases import DEFAULT, find_release
+from core.gaia.simulated import TRUE_PREFIX
+from core.star.dust_free import a_g_of
 from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict.companions import NO_COMPANIONS, Companions
@@ -30,11 +33,13 @@ class VerdictCard:
     absolute_magnitude : AbsoluteMagnitude or None
         From the parallax alone: dust makes the star look fainter than it is.
     absolute_magnitude_corrected : AbsoluteMagnitude or None
-        With Gaia's A_G taken off (`a_g_source`: ESP-HS for hot stars, else GSP-Phot).
+        With an A_G taken off, whose origin `a_g_source` names: ESP-HS, GSP-Phot, a paper, or the colour of a hot star.
     gaia_opinions : list of (classifier, sentence)
         What Gaia's own classifiers say.
     known : dict
         What the shipped sample of real stars knows of the star: spectral_type, reference and so on; empty for others.
+    parallax : float
+        Less its zero point, mas; NaN where unknown.
     """
 
     record: StarRecord
@@ -45,9 +50,15 @@ class VerdictCard:
     a_g_source: str
     gaia_opinions: list[tuple[str, str]]
     known: dict[str, object] = field(default_factory=dict)
+    parallax: float = float("nan")
 
-    def to_dict(self) -> dict[str, object]:
-        """A mapping for JSON: the card without spectra."""
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no such star exists: its file knows the truth about it."""
+        return self.record.origin == "embedded" or any(str(name).startswith(TRUE_PREFIX) for name in self.record.gaia)
+
+    def to_dict(self, prevalence: float = GAIA_PREVALENCE) -> dict[str, object]:
+        """A mapping for JSON: the card without spectra; `prevalence` is that of the ladder's last rung."""
         record, verdict = self.record, self.verdict
         return {
             "query": record.query,
@@ -70,8 +81,10 @@ class VerdictCard:
             "reference": json_value(self.known.get("reference")),
             "instrument": verdict.of.instrument,
             "sky_probability": verdict.sky_probability,
-            "prevalence": GAIA_PREVALENCE,
-            "posterior": verdict.posterior(GAIA_PREVALENCE),
+            "prevalence": prevalence,
+            "posterior": verdict.posterior(prevalence),
+            "posterior_is_lower_limit": any(rung.at_least for rung in verdict.ladder(prevalence)),
+            "ladder": [asdict(rung) for rung in verdict.ladder(prevalence)],
             "ood_score": verdict.ood_score,
             "out_of_distribution": verdict.out_of_distribution,
             "conformal_label": verdict.conformal_label(),
@@ -106,16 +119,20 @@ def verdict_card(
         verdict = judge(record.spectra, ensemble, companions, columns)
     g, parallax, error = (float(columns[name][0]) for name in ("phot_g_mean_mag", "parallax", "parallax_error"))
     corrected_parallax = parallax - float(parallax_zero_point(columns)[0])
-    a_g, source = _extinction(record.gaia)
+    known = _known(record)
+    star = verdict.star()
+    flux = None if record.spectra is None else record.spectra.flux[0]
+    a_g, source = a_g_of(flux, record.gaia, known, star.label == MASSIVE)
     return VerdictCard(
         record=record,
-        verdict=verdict.star(),
+        verdict=star,
         advice=quality_advice(record.gaia, record.of),
         absolute_magnitude=absolute_magnitude(g, corrected_parallax, error),
         absolute_magnitude_corrected=(None if a_g is None else absolute_magnitude(g, corrected_parallax, error, a_g)),
         a_g_source=source,
         gaia_opinions=gaia_opinions(record.gaia),
-        known=_known(record),
+        known=known,
+        parallax=corrected_parallax,
     )
 
 
@@ -140,14 +157,19 @@ def card_facts(card: VerdictCard) -> list[tuple[str, str]]:
     if np.isfinite(parallax):
         facts.append(("parallax", f"{parallax:.3f} ± {error:.3f} mas"))
     for magnitude, name in (
+        (card.absolute_magnitude_corrected, _dust_name(card)),
         (card.absolute_magnitude, "M_G, dust ignored"),
-        (card.absolute_magnitude_corrected, f"M_G, A_G of {card.a_g_source} taken off"),
     ):
         if magnitude is not None:
             low, high = f"{magnitude.brighter:+.2f}", f"{magnitude.fainter:+.2f}"
             span = "± less than 0.01" if low == high else f"68 %: {low} to {high}"
             facts.append((name, f"{magnitude.value:+.2f} mag ({span})"))
     return facts + [(f"Gaia {name}", text) for name, text in card.gaia_opinions]
+
+
+def _dust_name(card: VerdictCard) -> str:
+    magnitude = card.absolute_magnitude_corrected
+    return "" if magnitude is None else f"M_G without dust (A_G {magnitude.a_g:.2f}: {card.a_g_source})"
 
 
 def gaia_opinions(gaia: dict[str, object]) -> list[tuple[str, str]]:
@@ -201,14 +223,6 @@ def _known(record: StarRecord) -> dict[str, object]:
         return {}
     facts = real_star_facts(record.source_id) or {}
     return {name: None if is_missing(value) else value for name, value in facts.items()}
-
-
-def _extinction(gaia: dict[str, object]) -> tuple[float | None, str]:
-    for name, source in (("ag_esphs", "ESP-HS"), ("ag_gspphot", "GSP-Phot")):
-        value = to_number(gaia.get(name))
-        if np.isfinite(value):
-            return value, source
-    return None, ""
 
 
 def _as_dict(magnitude: AbsoluteMagnitude | None) -> dict[str, object] | None:

@@ -25,9 +25,6 @@ stars of our simulated survey of DR3's XP sources (`core simulate --population s
 
 _HALF_CHI_SQUARE_95 = 1.9207
 
-STUDY_PREVALENCE = 0.5
-"""The study's training and test sets."""
-
 
 def _checked_prior(prior: float, name: str = "prior") -> float:
     if not 0.0 < prior < 1.0:

@@ -6,9 +6,12 @@ import numpy as np
 
 from core.errors import UsageError
 from core.statistics.intervals import rate_interval
-from core.statistics.prevalence import estimate_prevalence, reweight
+from core.statistics.prevalence import estimate_prevalence
 from core.survey.index import ODDS
+from core.survey.posterior import posterior_of, validation_of
 from core.survey.result import Selection, SurveyResult
+from core.verdict.facts import FACTS
+from core.verdict.ladder import far_from_sample
 from core.verdict.verdict import SCORES
 
 EARLY_TEFF = 25_250.0
@@ -66,6 +69,8 @@ class SurveyReport:
         Sum of the candidates' posteriors.
     expected_purity : float or None
         The same per candidate, with its interval from the spread of the sum (95 %).
+    n_at_least : int
+        Candidates whose posterior is a lower limit: the run's validation supports no higher one.
     estimated_prevalence : float or None
         What the sample itself says (Saerens et al. 2002).
     truth : tuple of Truth
@@ -83,8 +88,14 @@ class SurveyReport:
     expected_purity: float | None
     expected_purity_low: float | None
     expected_purity_high: float | None
+    n_at_least: int
     estimated_prevalence: float | None
     truth: tuple[Truth, ...]
+
+    @property
+    def prevalence_is_far(self) -> bool:
+        """Whether the sample itself suggests quite another prevalence (`core.verdict.ladder.FAR_FACTOR`)."""
+        return far_from_sample(self.prevalence, self.estimated_prevalence)
 
     def as_dict(self) -> dict:
         """Plain values for JSON."""
@@ -103,9 +114,9 @@ def survey_report(result: SurveyResult, prevalence: float, score: str = SCORES[0
     counts = result.counts(chosen)
     all_above = result.counts(Selection(threshold, score=score))
     condition, values = chosen.condition()
-    query = f"SELECT {chosen.score} AS p FROM {chosen.table} WHERE {condition}"
-    probability = result.ask(query, values)["p"].to_numpy(float)
-    posterior = reweight(probability, prevalence)
+    columns = ", ".join(dict.fromkeys((*SCORES, *FACTS)))
+    stars = result.ask(f"SELECT {columns} FROM {chosen.table} WHERE {condition}", values)
+    posterior, at_least = posterior_of(stars, prevalence, score, validation_of(result.manifest))
     expected = float(posterior.sum())
     purity = low = high = None
     if len(posterior):
@@ -124,6 +135,7 @@ def survey_report(result: SurveyResult, prevalence: float, score: str = SCORES[0
         purity,
         low,
         high,
+        int(at_least.sum()),
         _estimated(result, chosen.score),
         _truths(result, chosen),
     )

@@ -31,6 +31,8 @@ def report_text(report: SurveyReport, manifest: Manifest) -> str:
             f"{estimate:.3g}" if estimate >= LEAST_PREVALENCE else f"none above {LEAST_PREVALENCE:g} can be told from 0"
         )
         lines.append(f"  prevalence that the sample itself suggests: {told}")
+        if report.prevalence_is_far:
+            lines.append("  the stated prevalence is far from it: posteriors and purity are those of another sample")
     for truth in report.truth:
         lines.append(f"known truth, {truth.kind}:")
         lines.append(f"  completeness {share_text(truth.completeness)}; {PURITY_OF} {share_text(truth.purity)}")

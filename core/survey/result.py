@@ -29,7 +29,10 @@ NUMBERS = (
 )  # fmt: skip
 """Columns of which distributions are asked, and by which candidates are sorted without reading their files."""
 KNOWN = ("any", "known", "new")
-_IN_MEMORY = ("source_id", "impostor", "good_astrometry", "out_of_distribution", "true_label", "true_teff", *NUMBERS)
+_IN_MEMORY = (
+    "source_id", "impostor", "good_astrometry", "out_of_distribution", "true_label", "true_teff", "parallax",
+    "parallax_error", *NUMBERS,
+)  # fmt: skip
 _FEW_ROWS = 2_000
 
 

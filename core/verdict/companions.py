@@ -10,6 +10,8 @@ from core.verdict.ensemble import Ensemble
 from core.verdict.out_of_distribution import OUT_OF_DISTRIBUTION_FILE, OutOfDistributionModel, load_out_of_distribution
 from core.verdict.photometric_classifier import FILE_NAME as PHOTOMETRIC_CLASSIFIER_FILE
 from core.verdict.photometric_classifier import PhotometricClassifier, load_photometric_classifier
+from core.verdict.sky_validation import FILE_NAME as SKY_FILE
+from core.verdict.sky_validation import SkyValidation, load_sky_validation
 from core.verdict.unseen import NONE_UNSEEN, UNSEEN_FILE, UnseenVerdicts, load_unseen
 
 
@@ -27,12 +29,15 @@ class Companions:
         How extreme the held-out stars' probabilities get by chance.
     unseen : UnseenVerdicts
         What the members that never saw a real star say of it, for those that the run has learnt from.
+    sky_validation : SkyValidation or None
+        How the run does on a simulated sky: what a posterior can be supported by.
     """
 
     out_of_distribution: OutOfDistributionModel | None = None
     photometric_classifier: PhotometricClassifier | None = None
     conformal: ConformalSets | None = None
     unseen: UnseenVerdicts = NONE_UNSEEN
+    sky_validation: SkyValidation | None = None
 
 
 NO_COMPANIONS = Companions()
@@ -54,7 +59,9 @@ def load_companions(run_dir: str | Path, started: str) -> Companions:
         A file is damaged.
     """
     folder = Path(run_dir)
-    names = ("test.parquet", "oof.parquet", OUT_OF_DISTRIBUTION_FILE, PHOTOMETRIC_CLASSIFIER_FILE, UNSEEN_FILE)
+    names = (
+        "test.parquet", "oof.parquet", OUT_OF_DISTRIBUTION_FILE, PHOTOMETRIC_CLASSIFIER_FILE, UNSEEN_FILE, SKY_FILE,
+    )  # fmt: skip
     stamps = tuple(_stamp(folder / name) for name in names)
     return _load(folder, str(started), stamps)
 
@@ -71,8 +78,9 @@ def _load(folder: Path, started: str, stamps: tuple) -> Companions:
     except RunError:  # no held-out stars of both classes that can be read: no promise, and all else holds
         conformal = None
     return Companions(
-        load_out_of_distribution(folder), load_photometric_classifier(folder, started), conformal, load_unseen(folder)
-    )
+        load_out_of_distribution(folder), load_photometric_classifier(folder, started), conformal, load_unseen(folder),
+        load_sky_validation(folder, started),
+    )  # fmt: skip
 
 
 def _stamp(path: Path) -> int:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict import doubts
 from core.verdict.conformal import ERROR_RATE
 from core.verdict.facts import FACTS
+from core.verdict.ladder import Rung, ladder
 
 if TYPE_CHECKING:
     from core.verdict.verdict import Verdict
@@ -65,6 +67,15 @@ class StarVerdict:
     def posterior(self, prevalence: float, score: str = "sky_probability") -> float | None:
         """The probability by a score where a fraction `prevalence` of the stars is massive."""
         return _known(self.of.posterior(prevalence, score)[self.row])
+
+    def supported_posterior(self, prevalence: float, score: str = "sky_probability") -> tuple[float, bool]:
+        """The posterior (NaN without a verdict), and whether it is a lower limit (`core.verdict.ladder`)."""
+        value, at_least = self.of.supported_posterior(prevalence, score)
+        return float(value[self.row]), bool(at_least[self.row])
+
+    def ladder(self, prevalence: float = GAIA_PREVALENCE) -> tuple[Rung, ...]:
+        """The three rungs that every page, command and file shows; none without a verdict."""
+        return ladder(self, prevalence)
 
     @property
     def ood_score(self) -> float | None:

@@ -15,19 +15,18 @@ from core.spectra.damage import NOTE as DAMAGE_NOTE
 from core.spectra.damage import is_damaged
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
-from core.statistics.prevalence import reweight
 from core.verdict import doubts
 from core.verdict.companions import NO_COMPANIONS, Companions
 from core.verdict.conformal import ERROR_RATE
 from core.verdict.contaminant import find_contaminants
 from core.verdict.facts import FACTS, facts_of
 from core.verdict.instruments import across_instruments, with_epoch
+from core.verdict.ladder import supported_posterior
 from core.verdict.sky_estimate import estimate_sky_probability
+from core.verdict.sky_validation import SCORES
 from core.verdict.star_verdict import StarVerdict
 
 COLUMNS = ("source_id", "probability", "probability_std", "label", "note")
-SCORES = ("sky_probability", "probability")
-"""What candidates are chosen by: the spectrum's probability with brightness and parallax in it, or without."""
 
 
 class Predictor(Protocol):
@@ -137,14 +136,22 @@ class Verdict:
     def posterior(self, prevalence: float, score: str = SCORES[0]) -> np.ndarray:
         """The probability, by a score of `SCORES`, in a sample of which a fraction `prevalence` is massive.
 
+        Never more than the run's validation supports; `supported_posterior` tells where that makes it a lower limit.
+
         Raises
         ------
         UsageError
             Another score, or a prevalence that is not between 0 and 1 (exclusive).
         """
+        return self.supported_posterior(prevalence, score)[0]
+
+    def supported_posterior(self, prevalence: float, score: str = SCORES[0]) -> tuple[np.ndarray, np.ndarray]:
+        """As `core.verdict.ladder.supported_posterior`: the posterior, and whether it is a lower limit, (n_stars,)."""
         if score not in SCORES:
             raise UsageError(f"the score {score!r} is none; choose one of {', '.join(SCORES)}")
-        return reweight(getattr(self, score), prevalence)
+        known = np.logical_and.reduce([np.isfinite(self.all_facts[name]) for name in FACTS])
+        numbers = (self.probability, self.sky_probability, known)
+        return supported_posterior(*numbers, prevalence, score, self.companions.sky_validation)
 
     @cached_property
     def ood_score(self) -> np.ndarray:

@@ -77,5 +77,5 @@ def test_a_job_whose_runner_was_killed_says_so_and_offers_to_go_on(tmp_path, mon
     assert [item.message for item in page.exception] == []
     assert ["has ended. What it had finished is kept" in item.value for item in page.warning] == [True]
     started.clear()
-    next(item for item in page.button if item.label == "Go on").click().run()
+    next(item for item in page.button if item.label == "Resume").click().run()
     assert started

@@ -6,6 +6,8 @@ import pytest
 
 from tests.verdict.tiny_runs import black_bodies
 
+THRESHOLDS = "evaluate?view=Threshold+and+prevalence"
+
 
 @pytest.fixture(scope="module", autouse=True)
 def mixture(data_dir):
@@ -24,7 +26,9 @@ def mixture(data_dir):
 
 
 def test_the_sliders_turn_a_test_set_into_a_purity(server, browser):
-    browser.open(f"{server}/evaluate?run=default_run&prevalence=0.001").expect("Expected purity at 0.1", "Found (TP)")
+    browser.open(f"{server}/{THRESHOLDS}&run=default_run&prevalence=0.001").expect(
+        "Expected purity at 0.1", "Found (TP)"
+    )
     browser.expect("of the candidates are massive")
     browser.page.get_by_role("slider", name="Threshold on the probability").press("ArrowRight")
     browser.page.wait_for_url("**threshold=0.55**")
@@ -35,9 +39,9 @@ def test_the_sliders_turn_a_test_set_into_a_purity(server, browser):
 
 
 def test_both_ends_of_the_threshold_are_defined(server, browser):
-    text = browser.open(f"{server}/evaluate?run=default_run&threshold=0&prevalence=0.5").expect("Found (TP)").text
+    text = browser.open(f"{server}/{THRESHOLDS}&run=default_run&threshold=0&prevalence=0.5").expect("Found (TP)").text
     assert "Expected purity" in text
-    browser.open(f"{server}/evaluate?run=default_run&threshold=1&prevalence=1e-5").expect("Found (TP)")
+    browser.open(f"{server}/{THRESHOLDS}&run=default_run&threshold=1&prevalence=1e-5").expect("Found (TP)")
     assert "nan" not in browser.text.lower()
     assert browser.failures == []
 
@@ -49,7 +53,7 @@ def test_both_ends_of_the_threshold_are_defined(server, browser):
         ("Wrong+verdicts", "wrong verdicts"),
         ("Kinds+of+stars", "not on this machine"),
         ("Calibration", "Every probability in this program is Platt's"),
-        ("Impostors", "Threshold on the probability"),
+        ("Contaminants", "Threshold on the probability"),
         ("Your+sample", "Choose a sample"),
     ],
 )
@@ -59,7 +63,7 @@ def test_every_view_opens_by_its_address(server, browser, view, shown):
 
 
 def test_nonsense_in_the_address_is_ignored(server, browser):
-    address = f"{server}/evaluate?run=nothing&part=fold-99&threshold=many&prevalence=nan"
+    address = f"{server}/{THRESHOLDS}&run=nothing&part=fold-99&threshold=many&prevalence=nan"
     browser.open(address).expect("Expected completeness")
     assert browser.failures == []
 

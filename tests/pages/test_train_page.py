@@ -52,7 +52,7 @@ def test_a_job_can_be_cancelled_and_goes_on(server, browser, sample):
     browser.expect(STATE)
     browser.page.get_by_role("button", name="Cancel").click()
     browser.page.get_by_text(re.compile(r"cancelled$")).first.wait_for(timeout=PATIENCE_MS)
-    browser.page.get_by_role("button", name="Go on").click()
+    browser.page.get_by_role("button", name="Resume").click()
     browser.page.get_by_role("button", name="Cancel").click()
     browser.page.get_by_text(re.compile(r"cancelled$")).first.wait_for(timeout=PATIENCE_MS)
     browser.page.get_by_role("button", name="Forget").click()

@@ -95,8 +95,9 @@ def test_the_command_says_and_prints_the_same_ladder(stars, spectra, shipped, ca
     verdict = judge(read_spectra(stars).take(np.array([0])), *shipped).star()
     assert card["sky_probability"] == pytest.approx(verdict.sky_probability)
     assert card["posterior"] == pytest.approx(verdict.posterior(card["prevalence"]))
-    assert f"With brightness and parallax: {verdict.sky_probability:.4f}" in said
-    assert f"Where 0.03 % of the stars are massive, as among Gaia's XP sources: {card['posterior']:.4f}" in said
+    for rung, stated in zip(verdict.ladder(), card["ladder"], strict=True):
+        assert stated["probability"] == pytest.approx(rung.probability)
+        assert f"{rung.title}: {'at least ' if rung.at_least else ''}{rung.probability:.4f}" in said
 
 
 @given(arrays.arrays(np.float64, (5, 20), elements=st.floats(0.0, 1.0)))

@@ -19,6 +19,7 @@ from core.sky.settings_scan import scan_settings
 from core.sky.star_places import StarPlaces
 from ui import state
 from ui.associations.choices import set_eps
+from ui.associations.diagrams import show_diagrams
 from ui.associations.jobs import AT_ONCE, result_or_job
 from ui.parts.cards import show_cards
 from ui.parts.columns import star_columns
@@ -109,6 +110,7 @@ def show_groups(found: Associations, table: pd.DataFrame, groups: pd.DataFrame, 
         state.set_query(state.GROUP, str(int(row["group"])))
         members = np.flatnonzero(found.group == row["group"])
         _show_group(row, matches)
+        show_diagrams(found, table, members)
     else:
         state.set_query(state.GROUP, None)
     _show_members(found, table, members, f"group_{int(row['group'])}" if picked else "all_groups")
@@ -163,16 +165,19 @@ def show_eps_help(
     to_unit = np.rad2deg if sky else np.asarray
     left, right = st.columns(2, gap="medium")
     with left:
-        suggested = None if curve.suggested is None else float(to_unit(curve.suggested))
+        known_best = settings.errors == "aware" and settings.space == SUGGESTED.space
+        if known_best:
+            suggested: float | None = SUGGESTED.eps_pc
+            why = (
+                "which recovers the known associations of a simulated Galaxy best; the error-aware metric brings stars "
+                "closer than the plain distances of this curve"
+            )
+        else:
+            suggested = None if curve.suggested is None else float(to_unit(curve.suggested))
+            why = "the knee of this curve, from these stars alone"
         caption = (
             "Distance of each star to the neighbour that would make it a core point, in plain distances. Stars in "
-            "groups lie on the flat part; the knee is a usual first guess for eps, from these stars alone"
-            + (
-                "."
-                if settings.errors == "ignore" or sky
-                else ". The error-aware metric brings stars closer, so that less will do: the "
-                f"{SUGGESTED.eps_pc:g} pc suggested above were chosen by the known associations of a simulated Galaxy."
-            )
+            f"groups lie on the flat part. Suggested eps: {why}."
         )
         figure = k_distance_figure(to_unit(curve.distance), curve.k, suggested, radius, settings.unit)
         show(figure, caption, key="k distances")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core import quota
 from core.audit import audit_run
-from core.audit.store import store_report, stored_report
+from core.audit.store import shipped_report, store_report, stored_report
 from core.errors import ExplorerError
 from core.figures.audit import areas_figure
 from core.runs.catalogue import RunSummary
@@ -34,7 +34,7 @@ def latest_audit(run: RunSummary) -> dict | None:
     """The stored audit of a run, or one made now if the button is pressed; None when there is neither."""
     pressed = st.button("Audit this run", icon=":material/policy:", type="primary", disabled=access.is_read_only())
     if not pressed:
-        return stored_report(run.path)
+        return stored_report(run.path) or shipped_report(run.path)
     bar = st.progress(0.0, "Reading the run …")
     try:
         quota.refuse_when_read_only("auditing")
@@ -48,7 +48,7 @@ def latest_audit(run: RunSummary) -> dict | None:
 
 
 def show_audit(audit: dict) -> None:
-    """Verdict, counts, every check that needs attention, and the comparison of the areas."""
+    """What passed and what could not be checked, in one line; each check behind its verdict; the areas."""
     checks = audit["checks"]
     open_ones = any(check["verdict"] == "not checked" for check in checks)
     if audit["leak"]:
@@ -57,21 +57,20 @@ def show_audit(audit: dict) -> None:
         st.info(f"**{audit['summary']}.**", icon=":material/help:")
     else:
         st.success(f"**{audit['summary']}.**", icon=":material/verified:")
-    columns = st.columns(len(_SHOWN), border=True)
-    for column, (verdict, (title, _)) in zip(columns, _SHOWN.items(), strict=True):
-        column.metric(title, sum(check["verdict"] == verdict for check in checks))
-    for verdict, (_, icon) in _SHOWN.items():
-        for check in checks:
-            if check["verdict"] == verdict:
-                st.markdown(f"{icon} **{check['title']}.** {escape_markdown(check['text'])}")
+    when = audit["audited"][:16].replace("T", " ")
+    where = "where its training data were, and kept with the run" if "started" in audit else "on this machine"
+    st.caption(f"Audited {when} UTC {where}. Data set: {escape_markdown(audit['data'])}.")
+    for verdict, (title, icon) in _SHOWN.items():
+        chosen = [check for check in checks if check["verdict"] == verdict]
+        if chosen:
+            with st.expander(f"{icon} {title}: {len(chosen)}", expanded=verdict in ("failed", "reported")):
+                for check in chosen:
+                    st.markdown(f"**{check['title']}.** {escape_markdown(check['text'])}")
     _show_areas({check["check"]: check["numbers"] for check in checks})
     if "not_kept" in audit:
         st.warning(f"This audit is not kept. {escape_markdown(audit['not_kept'])}.", icon=":material/hard_drive:")
-    when = audit["audited"][:16].replace("T", " ")
-    st.caption(
-        f"Audited {when} UTC. Data set: {escape_markdown(audit['data'])}. Where a check asks for it, give the data "
-        "set on the command line: `python -m core audit RUN_DIR --data FILE`; the result appears here."
-    )
+    if open_ones:
+        st.caption("With its data set on the command line: `python -m core audit RUN_DIR --data FILE`.")
     table = pd.DataFrame(checks)[["check", "title", "verdict", "text"]]
     download_table(table, "Audit (CSV)", f"audit_{audit['model']}")
 

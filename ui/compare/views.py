@@ -51,6 +51,21 @@ _COLUMNS: dict[str, tuple[str, str | None, str]] = {
 }
 
 
+_GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "main": ("The main figures", ("title", "n_folds", "val_accuracy_mean", "test_accuracy", "test_auc", "ece",
+                                  "real_recall", "real_false_positive")),
+    "accuracy": ("Accuracy", ("title", "val_accuracy_mean", "val_accuracy_std", "published_val_accuracy",
+                              "test_accuracy", "test_accuracy_range", "test_f1")),
+    "areas": ("Areas", ("title", "val_auc_mean", "val_auc_std", "test_auc", "test_auc_range", "test_ap")),
+    "calibration": ("Calibration and loss", ("title", "brier", "ece", "train_loss", "val_loss", "published_val_loss")),
+    "real": ("Real stars", ("title", "real_recall", "real_recall_range", "real_false_positive",
+                            "real_false_positive_range")),
+    "cost": ("Size and speed", ("title", "parameters", "seconds_per_epoch", "stars_per_s")),
+    "all": ("Every column (scrolls sideways)", tuple(_COLUMNS)),
+}  # fmt: skip
+"""What is shown together, so that no column is cut off; downloads hold all."""
+
+
 def rows_of(results: Sequence[RunResult]) -> list[ComparisonRow]:
     """The table's rows: networks with measured speed, then baselines."""
     rows = []
@@ -69,10 +84,12 @@ def show_table(rows: Sequence[ComparisonRow]) -> None:
             None if low is None else f"{low:.4f}–{high:.4f}"
             for low, high in zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
         ]
+    columns = _GROUPS[choose_one("Columns", {key: item[0] for key, item in _GROUPS.items()}, state.COLUMNS)][1]
     shown = pd.DataFrame(
         {
             name: table[name] if number is None else pd.to_numeric(table[name]).astype("Float64")
             for name, (_, number, _) in _COLUMNS.items()
+            if name in columns
         }
     )
     config = {
@@ -80,14 +97,15 @@ def show_table(rows: Sequence[ComparisonRow]) -> None:
         if number is None
         else st.column_config.NumberColumn(heading, help=text, format=number)
         for name, (heading, number, text) in _COLUMNS.items()
+        if name in columns
     }
     st.dataframe(
         shown, hide_index=True, column_config=config, height=38 + 35 * len(shown), placeholder="–", key="comparison"
     )
     st.caption(
         "Validation: stars that the judging member did not see, mean over folds. Test: stars that no member saw. "
-        f"Click a heading to sort. {NOT_LIKE_FOR_LIKE} The study's boosted trees on raw flux reached a ROC-AUC of "
-        f"{PUBLISHED_BOOSTING_AUC}."
+        f"Click a heading to sort. *The study*: the published work whose networks and folds these repeat. "
+        f"{NOT_LIKE_FOR_LIKE} Its boosted trees on raw flux reached a ROC-AUC of {PUBLISHED_BOOSTING_AUC}."
     )
     _downloads(rows)
 

@@ -14,8 +14,10 @@ from core.evaluation.pairwise_comparison import PairwiseComparison
 from core.evaluation.real_contaminants import RealVerdicts
 from core.runs.catalogue import RunSummary
 from core.runs.result import RunResult
+from core.spectra.grid import N_SAMPLES
 from core.statistics.intervals import Interval
 from core.statistics.prevalence import OperatingCurve
+from core.verdict.companions import Companions
 
 
 def load_result(run: RunSummary, *, with_metadata: bool = True) -> RunResult:
@@ -28,6 +30,16 @@ def _load_result(path: Path, name: str, version: str, with_metadata: bool) -> Ru
     from core.runs.result import load_run_result
 
     return load_run_result(path, name=name, with_metadata=with_metadata)
+
+
+def load_judges(result: RunResult) -> Companions:
+    """The models and validations that lie beside a run; none where one of their files is damaged."""
+    from core.verdict.companions import NO_COMPANIONS, load_companions
+
+    try:
+        return load_companions(result.folder, result.run.started)
+    except ExplorerError:
+        return NO_COMPANIONS
 
 
 def version_of(result: RunResult) -> str:
@@ -104,8 +116,10 @@ def open_stars(path: Path, changed_ns: int) -> Dataset:
     return open_parquet(path, path.name, "Stars that the run was trained or tested on.")
 
 
-def spectra_of(joined: Path, source_ids: pd.Series) -> np.ndarray:
-    """Flux of some stars of a run, in their order: (n_stars, 343)."""
-    dataset = open_stars(joined, joined.stat().st_mtime_ns)
+def spectra_of(file: Path, source_ids: pd.Series) -> np.ndarray:
+    """Flux of some stars of a run, in their order: (n_stars, 343), NaN for those that the file lacks."""
+    dataset = open_stars(file, file.stat().st_mtime_ns)
     rows = pd.Index(dataset.table["source_id"]).get_indexer(source_ids)
-    return dataset.flux(rows)
+    flux = np.full((len(rows), N_SAMPLES), np.nan)
+    flux[rows >= 0] = dataset.flux(rows[rows >= 0])
+    return flux

@@ -7,7 +7,7 @@ from core.evaluation.comparison import grounds, same_test_stars
 from core.runs.catalogue import RunSummary
 from core.runs.result import RunResult
 from core.runs.run import FINISHED
-from core.statistics.prevalence import GAIA_PREVALENCE, PLANE_PREVALENCE, STUDY_PREVALENCE
+from core.statistics.prevalence import EQUAL_PRIOR, GAIA_PREVALENCE, PLANE_PREVALENCE
 from models.registry import MODEL_KEYS
 from ui import cache, state
 from ui.evaluate import cache as evaluation_cache
@@ -18,7 +18,7 @@ from ui.parts.step_choice import choose_step
 THRESHOLDS = (
     *(0.0, 0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
     *(0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99),
-    *(0.992, 0.994, 0.996, 0.998, 0.999, 0.9995, 0.9999, 0.99999, 1.0),
+    *(0.992, 0.994, 0.996, 0.997, 0.998, 0.999, 0.9995, 0.9997, 0.9999, 0.99999, 1.0),
 )
 """Close together near 1, where the candidates of rare stars are chosen."""
 PREVALENCES = (
@@ -26,7 +26,7 @@ PREVALENCES = (
     *(7e-4, 5e-4, 3e-4, 2e-4, 1.5e-4, 1e-4, 7e-5, 5e-5, 3e-5, 2e-5, 1.5e-5, 1e-5),
 )
 MARKS = {
-    STUDY_PREVALENCE: "Study's sets",
+    EQUAL_PRIOR: "Equal numbers",
     PLANE_PREVALENCE: "Galactic plane",
     GAIA_PREVALENCE: "All of Gaia",
 }

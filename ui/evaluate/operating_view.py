@@ -12,9 +12,11 @@ from core.evaluation.operating import (
     purity_by_completeness,
     threshold_for_purity,
 )
+from core.evaluation.sky_yield import candidate_threshold, candidates_yield, sky_mix
 from core.figures.palette import BLUE, GREY, VERMILION
 from core.gaia.labels import LOW_MASS, MASSIVE
 from core.statistics.prevalence import OperatingCurve
+from core.verdict.sky_validation import SCORES, SkyValidation
 from ui import state
 from ui.evaluate.choices import PURITIES, choose_prevalence, choose_threshold, prevalence_text
 from ui.parts.choice import choose_one
@@ -25,15 +27,25 @@ RARE = 0.02
 """Below this prevalence purities span orders of magnitude, and their axis is logarithmic."""
 
 
+MIXES = {"sky": "The sky's own mix", "spectrum": "The sky's own mix, spectrum alone", "set": "These stars, as they are"}
+
+
 @st.fragment
-def show_operating(curve: OperatingCurve) -> None:
-    """Sliders, confusion matrix, expected purity and completeness; only this part runs again when a slider moves."""
+def show_operating(of_set: OperatingCurve, validation: SkyValidation | None) -> None:
+    """Sliders, confusion matrix, expected purity and completeness; only this part runs again when a slider moves.
+
+    `of_set` is the curve of the chosen stars; `validation` that of the run on a simulated sky, where it has one.
+    """
+    curve, mix = _choose_mix(of_set, validation)
     first, second = st.columns([2, 3], gap="large")
     with first:
         threshold = choose_threshold()
     with second:
         prevalence = choose_prevalence()
     expected = expected_yield(curve, threshold, prevalence)
+    st.caption(f"Purity counts {mix}.")
+    if validation is not None:
+        _say_candidates(validation, prevalence)
     left, right = st.columns([6, 7], gap="large")
     with left:
         _show_confusion(expected.confusion)
@@ -42,6 +54,40 @@ def show_operating(curve: OperatingCurve) -> None:
         _show_purity_curve(curve, expected)
     st.markdown(f"**Why the accuracy does not decide.** {explain_yield(expected)}")
     _choose_purity(curve, prevalence)
+
+
+def _choose_mix(of_set: OperatingCurve, validation: SkyValidation | None) -> tuple[OperatingCurve, str]:
+    """The curve whose low-mass stars count, and what they are."""
+    of_set_text = f"{of_set.n_low_mass:,} low-mass stars of this set, whose look-alikes are commoner than in the sky"
+    if validation is None or not sky_mix(validation).of_sky:
+        return of_set, of_set_text + "; a simulated sky for this run: `python -m core.survey.sky_validation RUN_DIR`"
+    chosen = choose_one(
+        "Low-mass stars that count",
+        MIXES,
+        state.MIX,
+        help="What is mistaken for a massive star depends on how common each look-alike is. The sky's own mix: a "
+        "simulated survey at natural shares, judged by spectrum, brightness and parallax as on the page Survey.",
+    )
+    if chosen == "set":
+        return of_set, of_set_text
+    mix = sky_mix(validation, SCORES[0] if chosen == "sky" else SCORES[1])
+    return mix.curve, mix.text
+
+
+def _say_candidates(validation: SkyValidation, prevalence: float) -> None:
+    """The line that *Survey* and *Audit* state, too: what its candidates are worth."""
+    if not sky_mix(validation).of_sky:
+        return
+    found = candidates_yield(validation, prevalence)
+    if found.purity.value is None:
+        text = f"at {prevalence_text(prevalence)} no star of the simulated sky reaches a posterior of a half"
+    else:
+        text = (
+            f"at {prevalence_text(prevalence)} (probability ≥ {candidate_threshold(prevalence):.6g} by spectrum, "
+            f"brightness and parallax) purity {interval_text(found.purity)}, completeness "
+            f"{interval_text(found.completeness)}"
+        )
+    st.markdown(f"**Candidates as on the page Survey**: {text}.")
 
 
 def _show_confusion(confusion: Confusion) -> None:

@@ -100,7 +100,12 @@ def _say(found: RealValidation) -> None:
     cards = st.columns(3, border=True)
     cards[0].metric("ROC-AUC, real stars", interval(found.auc))
     cards[1].metric("Calibration error, equal priors", interval(found.ece, 3))
-    cards[2].metric(f"Purity at {percent(found.expected.prevalence, 2)} massive", interval(purity, 2))
+    cards[2].metric(
+        f"Purity at {percent(found.expected.prevalence, 2)}, spectrum alone",
+        interval(purity, 2),
+        help="Were all low-mass stars of the sky like these real ones, among which A and late B stars are far "
+        "commoner; the sky's own mix, with brightness and parallax, is under *Threshold and prevalence*.",
+    )
     seen = (
         f" Of {found.n_unseen:,} that the run has learnt from: **{UNSEEN_NOTE}**."
         if found.n_unseen

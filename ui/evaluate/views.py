@@ -1,7 +1,9 @@
 """Parts of the page Evaluate: curves, wrong verdicts, groups of stars, calibration, contaminants."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -44,8 +46,8 @@ from ui.shell import link
 MOST_LISTED, MOST_SPECTRA = 500, 6
 _ERROR_COLUMNS = ("source_id", "kind", "category", "probability", "phot_g_mean_mag", "bp_rp", "true_a_v", "true_mass")
 NO_METADATA = (
-    "What kind of star each one is stands in the run's data set, which is not on this machine. Reference runs stand on "
-    "the embedded stars, which are."
+    "What kind of star each one is stands in the run's data set, which is not on this machine, and the run brings no "
+    "copy of it (`python -m recipes.whole_run` adds one). Reference runs stand on the embedded stars, which are here."
 )
 
 
@@ -99,15 +101,21 @@ def show_mistakes(result: RunResult, part: str) -> None:
     note = f" The first {MOST_LISTED} are listed; the download holds all." if len(wrong) > MOST_LISTED else ""
     st.caption(f"The most confident come first: the probability given to the wrong class is largest.{note}")
     chosen = [row for row in choice["selection"]["rows"] if row < len(listed)][:MOST_SPECTRA]
-    if chosen and result.joined is not None:
-        _show_spectra(result, wrong.iloc[chosen])
-    elif result.joined is None:
+    if chosen and result.spectra_file is not None:
+        _show_spectra(result.spectra_file, wrong.iloc[chosen])
+    elif result.spectra_file is None:
         st.caption("Their spectra are not on this machine.")
     download_table(wrong, "Wrong verdicts (CSV)", "wrong_verdicts")
 
 
-def _show_spectra(result: RunResult, stars: pd.DataFrame) -> None:
-    flux = evaluation_cache.spectra_of(result.joined, stars["source_id"])
+def _show_spectra(file: Path, stars: pd.DataFrame) -> None:
+    flux = evaluation_cache.spectra_of(file, stars["source_id"])
+    there = np.isfinite(flux).all(axis=1)
+    if not there.all():
+        st.caption(f"{int((~there).sum())} of the ticked spectra are not on this machine: the most confident ones are.")
+        flux, stars = flux[there], stars[there]
+    if stars.empty:
+        return
     names = [
         f"{row.kind}, {getattr(row, 'category', 'star')}, {row.probability:.3f}"
         for row in stars.itertuples(index=False)

@@ -1,7 +1,7 @@
 """What the page Explain shows: one star, the classes, all stars, the networks, right against wrong, the checks."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import streamlit as st
 from core.explanation.explanation import Explanation
 from core.explanation.store import flat_table, write_table
 from core.explanation.summary import (
+    cancelling,
     group_means,
     mean_importance,
     network_correlations,
@@ -18,7 +19,7 @@ from core.explanation.summary import (
     window_table,
 )
 from core.explanation.view import SPACE_TITLES
-from core.explanation.windows import WINDOWS, resolution_bands, sums_in
+from core.explanation.windows import WINDOWS, Window, resolution_bands, sums_in
 from core.figures import explained_star
 from core.figures import explanation as figures
 from core.figures import explanation_print as printed
@@ -48,19 +49,22 @@ def _space(explanation: Explanation) -> str:
 def show_star(explanation: Explanation) -> None:
     """One star's signed contributions over its spectrum, by wavelength, window and band."""
     spread = None if explanation.shap_std is None else explanation.shap_std[0]
-    figure = explained_star.star_figure(explanation, 0, _space(explanation), spread)
+    lines = st.toggle("Mark spectral lines", key=state.LINES, bind="query-params")
+    figure = explained_star.star_figure(explanation, 0, _space(explanation), spread, lines=lines)
     caption = "Blue speaks for massive, orange for low-mass. " + (
         "" if spread is None else "Grey band: standard deviation over the members. "
     )
     show(figure, caption + how(explanation), key="star")
+    st.markdown(_base_value(explanation))
     st.markdown(_for_and_against(explanation))
     by = choose_one(
-        "Summed over", {"windows": "Lines, jumps, molecules", "bands": "Resolution-limited bands"}, state.BY
+        "Summed over", {"bands": "Resolution-limited bands", "windows": "Lines, jumps, molecules"}, state.BY
     )
     windows = WINDOWS if by == "windows" else resolution_bands()
     show(
         explained_star.bands_figure(explanation, 0, windows, "Contributions by place"), _NEIGHBOURS, key="star windows"
     )
+    st.markdown(_cancels(windows, explanation.shap[0]))
     if explanation.shap_context is not None:
         low, high = explanation.shap_context[0]
         st.caption(f"Brightness (the context) adds {low:+.3f} by the smallest and {high:+.3f} by the largest flux.")
@@ -76,6 +80,29 @@ def show_star(explanation: Explanation) -> None:
     with st.container(horizontal=True):
         download_table(table, "Contributions (CSV)", f"explained_{source_id}")
         _pictures(lambda kind: printed.print_star(explanation, 0, _space(explanation), kind), f"explained_{source_id}")
+
+
+def _base_value(explanation: Explanation) -> str:
+    """Where the sum begins and ends, in words."""
+    base, logit = explanation.base_value, float(explanation.logit[0])
+    return (
+        f"**Where it begins.** Before a spectrum is seen the networks say {base:+.2f}: the mean logit over "
+        f"{explanation.background}. This star's contributions add {logit - base:+.2f} and end at {logit:+.2f}, which "
+        f"is calibrated to a probability of {explanation.probability[0]:.4f} at equal priors."
+    )
+
+
+def _cancels(windows: Sequence[Window], shap: np.ndarray) -> str:
+    """How much of the sum is for and against, and which neighbours cancel."""
+    sums = sums_in(tuple(windows), shap)
+    total = f"For massive {sums[sums > 0].sum():+.2f}, against {sums[sums < 0].sum():+.2f}, together {sums.sum():+.2f}."
+    pairs = [
+        f"{one} ({first:+.2f}) and {other} ({second:+.2f}) make {first + second:+.2f}"
+        for one, other, first, second in cancelling([window.name for window in windows], sums)[:4]
+    ]
+    if not pairs:
+        return total
+    return f"{total} **Neighbours that cancel** (one finding, not two: the slope between them): {'; '.join(pairs)}."
 
 
 def _for_and_against(explanation: Explanation) -> str:

@@ -1,12 +1,24 @@
 """Parts of the page Overview: the guided steps, the device, what a probability means."""
 
+import numpy as np
 import streamlit as st
 
 from core.datasets.dataset import Dataset
-from core.datasets.real_stars import FIRST_STAR, REDDENED_GIANT, real_star_facts
+from core.datasets.real_stars import (
+    FIRST_STAR,
+    REDDENED_GIANT,
+    real_star_facts,
+    real_star_table,
+    real_stars_path,
+)
 from core.device import Device
+from core.figures.overview import known_sky_figure, two_stars_figure
+from core.gaia.frames import galactic
 from core.gaia.labels import MASSIVE
+from core.sky.matching import known_groups
+from core.star.lookup import in_parquet
 from core.statistics.prevalence import GAIA_PREVALENCE, reweight
+from ui.parts.figure import show
 from ui.parts.numbers import percent
 from ui.shell import link
 
@@ -15,6 +27,35 @@ TOUR = (
     (REDDENED_GIANT, "A cool giant, as dusty"),
 )
 """Real stars with which the tour begins."""
+
+
+def show_picture() -> None:
+    """A real O star beside a cool giant behind as much dust, and the map of what is known; else nothing."""
+    table, stars = real_star_table(), _spectra_of_the_tour()
+    if table is None or stars is None:
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show(
+            two_stars_figure(*stars, ("O7 V, Cygnus OB2, A_V 5.4", "cool giant, Cygnus, A_V 4.8")),
+            "Two real stars of Gaia DR3 behind five magnitudes of dust. The curve alone decides here: no colour, no "
+            "distance.",
+            key="two stars",
+        )
+    with right:
+        l_deg, b_deg = galactic(table["ra"].to_numpy(), table["dec"].to_numpy())
+        figure = known_sky_figure(l_deg, b_deg, table["label"].to_numpy(object), known_groups())
+        show(figure, "The real stars that come with the program, and associations near the Sun.", key="known sky")
+
+
+@st.cache_data(show_spinner=False)
+def _spectra_of_the_tour() -> tuple[np.ndarray, np.ndarray] | None:
+    path = real_stars_path()
+    found = [] if path is None else [in_parquet(path, source_id) for source_id, _ in TOUR]
+    if len(found) < 2 or any(item is None for item in found):
+        return None
+    first, second = (item.flux[0] for item in found if item is not None)
+    return first, second
 
 
 def show_device(device: Device) -> None:

@@ -108,15 +108,27 @@ def show_state(job: Job, now: JobState) -> None:
         if now.started:
             st.markdown(duration((now.ended or datetime.now(UTC).timestamp()) - now.started))
         _buttons(job, now)
+    if now.state in (QUEUED, RUNNING) and not now.n_done:
+        waited = duration(max(0.0, datetime.now(UTC).timestamp() - _begun(job)))
+        st.progress(0.0, f"Starting: libraries are loaded and data are read, {waited} so far")
     if now.state == FAILED:
         st.error(f"{escape_markdown(now.message)}.", icon=":material/error:")
     elif launch.is_interrupted(job):
         st.warning(
-            "The process that was at work on this job has ended. What it had finished is kept: go on with the rest.",
+            "The process that was at work on this job has ended. What it had finished is kept: *Resume* does the rest.",
             icon=":material/power_off:",
         )
     elif job.is_cancelled and now.state not in ENDED:
         st.caption("Stopping …")
+
+
+def _begun(job: Job) -> float:
+    """When the job was queued, seconds since 1970."""
+    try:
+        made = datetime.fromisoformat(job.created)
+    except ValueError:
+        return datetime.now(UTC).timestamp()
+    return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()
 
 
 def _buttons(job: Job, now: JobState) -> None:
@@ -131,7 +143,7 @@ def _buttons(job: Job, now: JobState) -> None:
 
 def _change(job: Job, now: JobState) -> None:
     if launch.is_interrupted(job) and st.button(
-        "Go on", icon=":material/resume:", key=state.key(state.RELAUNCH, job.id)
+        "Resume", icon=":material/resume:", key=state.key(state.RELAUNCH, job.id)
     ):
         launch.ensure_runner()
         st.rerun()
@@ -141,7 +153,7 @@ def _change(job: Job, now: JobState) -> None:
             launch.ensure_runner()
             st.rerun()
         return
-    if now.state != FINISHED and st.button("Go on", icon=":material/resume:", key=state.key(state.RESUME, job.id)):
+    if now.state != FINISHED and st.button("Resume", icon=":material/resume:", key=state.key(state.RESUME, job.id)):
         requeue(job)
         launch.ensure_runner()
         st.rerun()

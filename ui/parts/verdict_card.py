@@ -14,6 +14,7 @@ from ui.parts.figure import show
 from ui.parts.live_plot import Readout
 from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import percent, probability_text
+from ui.parts.prevalence import rung_text, show_ladder
 
 _LEVELS = {
     "good": (":material/check_circle:", "green"),
@@ -22,13 +23,13 @@ _LEVELS = {
 }
 
 
-def show_verdict(verdict: StarVerdict, run: RunSummary) -> None:
-    """The number with its spread, the members, what it means; says why where there is no verdict."""
+def show_verdict(verdict: StarVerdict, run: RunSummary, prevalence: float = GAIA_PREVALENCE) -> None:
+    """The ladder with the members' spread; says why where there is no verdict."""
     if verdict.probability is None:
         st.warning(f"Not classified: {escape_markdown(verdict.note)}.", icon=":material/warning:")
         return
     st.subheader(f"Verdict: {verdict.label}", anchor=False)
-    st.metric("Probability of massive", probability_text(verdict.probability, verdict.probability_std))
+    show_ladder(verdict.ladder(prevalence), verdict.probability_std)
     if verdict.unseen:
         st.caption(
             f":material/visibility_off: {UNSEEN_NOTE.capitalize()}: {run.title} has learnt from this real star, so the "
@@ -36,32 +37,14 @@ def show_verdict(verdict: StarVerdict, run: RunSummary) -> None:
         )
     else:
         show(members_figure(verdict.members), _members_caption(verdict, run), key="members")
-    st.markdown(_ladder(verdict))
     if verdict.note:
         st.warning(escape_markdown(verdict.note), icon=":material/warning:")
 
 
-def _ladder(verdict: StarVerdict) -> str:
-    """What the probability becomes: by the spectrum, with brightness and parallax, where massive stars are rare."""
-    assert verdict.sky_probability is not None
-    alone = verdict.posterior(GAIA_PREVALENCE, "probability")
-    posterior = verdict.posterior(GAIA_PREVALENCE)
-    assert alone is not None
-    assert posterior is not None
-    without = f" ({escape_markdown(', '.join(verdict.unknown_facts))} unknown)" if verdict.unknown_facts else ""
-    return (
-        "By the spectrum, calibrated at **equal priors**. With brightness and parallax it is "
-        f"**{probability_text(verdict.sky_probability, None)}**{without}. Where {percent(GAIA_PREVALENCE, 2)} of the "
-        f"stars are massive, as among all of Gaia's XP sources, it is **{percent(posterior)}** "
-        f"({percent(alone)} by the spectrum alone)."
-    )
-
-
 def verdict_readouts(verdict: StarVerdict, run: RunSummary) -> list[Readout]:
     """The numbers of a verdict beside a live plot: they have to keep up with a slider."""
-    posterior = verdict.posterior(GAIA_PREVALENCE, "probability")
+    rung = verdict.ladder()[-1]
     assert verdict.probability is not None
-    assert posterior is not None
     massive = int((verdict.members >= THRESHOLD).sum())
     return [
         Readout("Verdict", str(verdict.label), f"by {run.title}"),
@@ -72,7 +55,7 @@ def verdict_readouts(verdict: StarVerdict, run: RunSummary) -> list[Readout]:
         ),
         Readout(
             "At Gaia's prevalence",
-            percent(posterior),
+            rung_text(rung),
             f"where {percent(GAIA_PREVALENCE, 2)} of the stars are massive, as among all XP sources",
         ),
     ]

@@ -14,7 +14,7 @@ _MARKS = [Mark(mark.wavelength_nm, mark.label, mark.lane, LINE_COLOURS[mark.grou
 _EXPONENTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def clean_panel(flux: np.ndarray, template: Template | None, colour: str) -> Panel:
+def clean_panel(flux: np.ndarray, template: Template | None, colour: str, *, lines: bool = True) -> Panel:
     """The model without noise, with the nearest real template dashed."""
     caption = "The model as Gaia would see it without noise."
     curves = [("Model", colour, flux, None)]
@@ -24,16 +24,16 @@ def clean_panel(flux: np.ndarray, template: Template | None, colour: str) -> Pan
             f" Dashed: the real mean spectrum of most similar shape ({template.spectral_type}), "
             f"{percent(template.distance)} off after a change of its extinction by A_V {template.a_v:+.1f} mag."
         )
-    return _panel(curves, "Without noise", caption)
+    return _panel(curves, "Without noise", caption, lines)
 
 
-def noisy_panel(flux: np.ndarray, flux_error: np.ndarray, g_mag: float, colour: str) -> Panel:
+def noisy_panel(flux: np.ndarray, flux_error: np.ndarray, g_mag: float, colour: str, *, lines: bool = True) -> Panel:
     """The spectrum with noise and its error band."""
     caption = "With Gaia's noise, which is correlated in wavelength; band: one standard deviation."
-    return _panel([("Noisy", colour, flux, flux_error)], f"At G = {g_mag:.2f}", caption)
+    return _panel([("Noisy", colour, flux, flux_error)], f"At G = {g_mag:.2f}", caption, lines)
 
 
-def _panel(curves: list, title: str, caption: str) -> Panel:
+def _panel(curves: list, title: str, caption: str, lines: bool) -> Panel:
     everything = np.concatenate([flux for _, _, flux, _ in curves])
     scale, _ = flux_scale(everything)
     low, high = min(0.0, float(np.nanmin(everything)) * 1.05), float(np.nanmax(everything))
@@ -47,7 +47,7 @@ def _panel(curves: list, title: str, caption: str) -> Panel:
         title=title,
         x_title=WAVELENGTH_TITLE,
         y_title=f"Flux (10{exponent} W m⁻² nm⁻¹)",
-        y_range=(low / scale, high / scale * HEADROOM),
+        y_range=(low / scale, high / scale * (HEADROOM if lines else 1.05)),
         caption=caption,
-        marks=_MARKS,
+        marks=_MARKS if lines else [],
     )

@@ -8,7 +8,6 @@ from core.figures.parameters import corner_figure, fit_figure, kiel_figure
 from core.parameters.choices import FitSettings
 from core.parameters.population import drawn_tracks
 from core.parameters.star_fit import StarFit, compared_with_gaia, fit_star
-from core.spectra.spectrum_set import SpectrumSet
 from core.star.card import VerdictCard
 from ui import state
 from ui.parts.downloads import download_table
@@ -25,10 +24,29 @@ _APART = 0.5
 """Difference of the two judges' probabilities from which the page says that they disagree."""
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-def _fit(_spectra: SpectrumSet, source_id: int, digest: float, law: str) -> StarFit:
-    """Kept per star, spectrum and law."""
-    return fit_star(_spectra, FitSettings(law=law))
+MOST_FITS = 8
+
+
+def kept_fit(card: VerdictCard) -> StarFit | None:
+    """The fit of this spectrum that the session has made, for other diagrams; None where it has not been fitted."""
+    return None if card.record.spectra is None else state.keep(state.FITS, {}).get(_key(card))
+
+
+def _key(card: VerdictCard) -> tuple[int, float]:
+    assert card.record.spectra is not None
+    return card.record.source_id, float(card.record.spectra.flux[0].sum())
+
+
+def _fit(card: VerdictCard) -> None:
+    """Fit and keep; a callback."""
+    assert card.record.spectra is not None
+    fits = state.keep(state.FITS, {})
+    try:
+        fits[_key(card)] = fit_star(card.record.spectra, FitSettings(law=state.recall(state.FIT_LAW, LAWS[0])))
+    except ExplorerError as error:
+        state.remember(state.FIT_FAILED, f"{error}")
+    while len(fits) > MOST_FITS:
+        fits.pop(next(iter(fits)))
 
 
 def show_parameters(card: VerdictCard) -> None:
@@ -36,15 +54,17 @@ def show_parameters(card: VerdictCard) -> None:
     record = card.record
     if record.spectra is None:
         return
-    st.subheader("Parameters by physics", anchor=False)
-    if not st.toggle("Fit model atmospheres to this spectrum", key=state.FIT_BY_PHYSICS, help=_HELP):
-        return
-    law = st.selectbox("Extinction law", LAWS, key=state.FIT_LAW, help="Laws of the package dust_extinction.")
-    try:
-        with st.spinner("Fitting …"):
-            fit = _fit(record.spectra, record.source_id, float(record.spectra.flux[0].sum()), law)
-    except ExplorerError as error:
-        st.error(escape_markdown(error), icon=":material/error:")
+    fit = kept_fit(card)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Extinction law", LAWS, key=state.FIT_LAW, help="Laws of the package dust_extinction.", width=160)
+        st.button(
+            "Fit model atmospheres to this spectrum" if fit is None else "Fit again", icon=":material/thermostat:",
+            on_click=_fit, args=(card,), help=_HELP, type="primary" if fit is None else "secondary",
+        )  # fmt: skip
+    if problem := state.take(state.FIT_FAILED):
+        st.error(escape_markdown(problem), icon=":material/error:")
+    if fit is None:
+        st.caption("Parameters by physics take some seconds; diagrams and energy use them from then on.")
         return
     _show_summary(fit, card)
     error = record.spectra.flux_error

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.gaia.hot_stars import typical_a_g
 from core.survey import catalogue, expected, report
 from core.survey.catalogue import SurveySummary
 from core.survey.expected import Expected
 from core.survey.index import B_EDGES, G_EDGES, L_EDGES, PROBABILITY_EDGES
+from core.survey.posterior import validation_of, with_posterior
 from core.survey.result import Selection, SurveyResult
 
 MOST_DRAWN = 5_000
@@ -64,11 +66,17 @@ def points(path: Path, n_parts: int, selection: Selection) -> pd.DataFrame:
 
 @st.cache_data(max_entries=32, show_spinner="Reading …")
 def candidates(
-    path: Path, n_parts: int, selection: Selection, sort: str, descending: bool, page: int, rows: int
+    path: Path, n_parts: int, selection: Selection, sort: str, descending: bool, page: int, rows: int, prevalence: float
 ) -> pd.DataFrame:
-    """`SurveyResult.candidates`."""
+    """`SurveyResult.candidates` with their posterior at a prevalence, and M_G as if they were hot stars behind dust."""
     result = open_survey(path, n_parts)
-    return result.candidates(selection, sort=sort, descending=descending, page=page, rows=rows)
+    found = result.candidates(selection, sort=sort, descending=descending, page=page, rows=rows)
+    found.insert(
+        found.columns.get_loc("absolute_g_mag"),
+        "absolute_g_mag_hot",
+        found["absolute_g_mag"] - typical_a_g(found["bp_rp"].to_numpy(float)),
+    )
+    return with_posterior(found, prevalence, selection.score, validation_of(result.manifest))
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking at the input …")

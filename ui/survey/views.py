@@ -9,7 +9,6 @@ from core.figures.survey import colour_magnitude_figure, distribution_figure, sk
 from core.gaia.simulated import designation
 from core.simulation.redraw import is_simulated
 from core.sky.export import ALL_FORMATS, table_bytes
-from core.statistics.prevalence import reweight
 from core.survey.catalogue import SurveySummary
 from core.survey.index import B_EDGES, COLOUR_EDGES, G_EDGES, L_EDGES, PROBABILITY_EDGES
 from core.survey.report import WANTED_COMPLETENESS, Share, SurveyReport
@@ -36,8 +35,9 @@ _SORTS = {
     "absolute_g_mag": "Absolute magnitude",
 }
 _SHOWN = (
-    "source_id", "known_as", "sky_probability", "probability", "probability_std", "phot_g_mean_mag", "bp_rp",
-    "absolute_g_mag", "distance_pc", "l_deg", "b_deg", "ruwe", "category", "out_of_distribution", "impostor", "note",
+    "source_id", "known_as", "probability", "probability_std", "sky_probability", "posterior", "phot_g_mean_mag",
+    "bp_rp", "absolute_g_mag_hot", "absolute_g_mag", "distance_pc", "l_deg", "b_deg", "ruwe", "category",
+    "out_of_distribution", "impostor", "note",
 )  # fmt: skip
 
 
@@ -67,6 +67,18 @@ def show_report(report: SurveyReport, selection: Selection, found: dict[str, int
         "massive. The expectation holds for stars like those of the training: the spectra of "
         f"{found['n_out_of_distribution']:,} candidates are unlike them. {known}"
     )
+    if report.n_at_least:
+        st.caption(
+            f"The posterior of {report.n_at_least:,} candidates is a lower limit: the low-mass stars on which the run "
+            "was validated can vouch for no higher one."
+        )
+    if report.prevalence_is_far:
+        st.warning(
+            f"The sample itself suggests {share_text(estimated or 0.0)} massive stars, far from the chosen "
+            f"{share_text(report.prevalence)}: purity and posteriors are those of another sample. Choose a prevalence "
+            "near the sample's own, or say why it misleads (look-alikes that the training did not know).",
+            icon=":material/balance:",
+        )
     for truth in report.truth:
         text = (
             f"**Known truth, {truth.kind}**: completeness {_share(truth.completeness)}, purity (massive of any type) "
@@ -120,7 +132,7 @@ def show_distributions(survey: SurveySummary, selection: Selection) -> None:
 
 
 def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int, prevalence: float) -> None:
-    """A page of the candidates, a link to each, downloads of all."""
+    """A page of the candidates with their ladder at a prevalence, a link to each, downloads of all."""
     if not n_selected:
         st.info("No star is selected: lower the threshold or loosen the cuts.", icon=":material/filter_alt_off:")
         return
@@ -133,7 +145,9 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
         int(right.number_input(f"Page of {pages:,}", 1, pages, 1, key=state.key(state.PAGE_OF, survey.name, selection)))
         - 1
     )
-    table = survey_cache.candidates(survey.path, survey.n_done, selection, sort, descending, page, PAGE_ROWS)
+    table = survey_cache.candidates(
+        survey.path, survey.n_done, selection, sort, descending, page, PAGE_ROWS, prevalence
+    )
     event = st.dataframe(
         _with_names(table), hide_index=True, on_select="rerun",
         selection_mode="single-row", key=state.key(state.CANDIDATES, survey.name, page), placeholder="–",
@@ -144,7 +158,8 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
         source_id = str(table["source_id"].iloc[rows[0]])
         name = designation(source_id, bool(table["simulated"].iloc[rows[0]]))
         origin = survey.source if is_simulated(survey.source) else survey.name
-        shell.link("Star", f"Open {name} on the page Star", source_id=source_id, drawn=origin)
+        shell.link("Star", f"Open {name} on the page Star", source_id=source_id, drawn=origin,
+                   prevalence=f"{prevalence:g}")  # fmt: skip
     else:
         st.caption("Click a row to open the star.")
     _downloads(survey, selection, n_selected, prevalence)
@@ -173,8 +188,7 @@ def _downloads(survey: SurveySummary, selection: Selection, n_selected: int, pre
 
     def make(suffix: str) -> bytes:
         path, n_parts = survey.path, survey.n_done
-        table = survey_cache.candidates(path, n_parts, selection, selection.score, True, 0, n_selected)
-        columns = {"prevalence": prevalence, "posterior": reweight(table[selection.score].to_numpy(float), prevalence)}
-        return table_bytes(table.assign(**columns), suffix, about)
+        table = survey_cache.candidates(path, n_parts, selection, selection.score, True, 0, n_selected, prevalence)
+        return table_bytes(table, suffix, about)
 
     download_each(ALL_FORMATS, make, f"candidates-{survey.name}")
