@@ -39,7 +39,7 @@ def test_stars_with_parallaxes_are_read_and_grouped(tmp_path, monkeypatch):
     assert (stars["ra"].iloc[0], stars["dec"].iloc[0]) == pytest.approx((308.25, 41.3167), abs=1e-3)
     assert stars["name"].iloc[1] == "ALS 2"
     assert is_of_dr2(stars).all()
-    assert stars["true_label"].tolist()[:2] == [None, "massive"]
+    assert table["true_label"].to_pylist()[:2] == [None, "massive"]
     found, result = cluster_table(table, GroupingSettings(eps_pc=100.0, min_samples=5))
     assert (found.group == 0).all() or (found.group == 1).all()
     assert OLD_RELEASE in result["note"].to_pylist()[0]  # the file's zero point is off already, ours is not applied
