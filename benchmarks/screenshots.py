@@ -94,7 +94,7 @@ def _paste(visitor: Visitor) -> None:
     assert path is not None
     table = pq.read_table(path, columns=["source_id", "label"]).to_pandas()
     ids = table.groupby("label").head(20)["source_id"].astype(str)
-    visitor.page.get_by_label("Ids, names or a circle on the sky").fill("\n".join(ids))
+    visitor.page.get_by_role("textbox", name="Ids, names or a circle on the sky").fill("\n".join(ids))
     visitor.page.keyboard.press("Control+Enter")
     visitor.settle()
     visitor.page.get_by_role("button", name="Look them up").click()

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.figures.epochs import epoch_verdict_figure, heat_map_figure, residual_figure
-from core.gaia.releases import find_release
+from core.gaia.simulated import designation, simulated_rows
 from core.simulation.epochs import KINDS
 from core.spectra.epochs import VARIES_FROM, EpochSpectra
 from core.verdict.verdict import judge
@@ -28,11 +28,16 @@ def choose_epochs() -> EpochSpectra | None:
     source = choose_one("Epoch spectra of", titles | files, state.STARS, help="Open files on the page Star.")
     if source in files:
         stars = opened_epochs(source)
-        ids = {str(star.source_id): find_release(star.spectra.release).designation(star.source_id) for star in stars}
+        ids = {str(star.source_id): _name_of(star) for star in stars}
         chosen = choose_one("Star", ids, state.SOURCE_ID)
         return next(star for star in stars if str(star.source_id) == chosen)
     n_epochs = choose_whole_number("Transits", 2, 200, 40, state.TRANSITS)
     return simulated_epochs(source.removeprefix("sim:"), n_epochs)
+
+
+def _name_of(star: EpochSpectra) -> str:
+    drawn = star.simulated or bool(simulated_rows(star.spectra.metadata).any())
+    return designation(star.source_id, drawn, star.spectra.release)
 
 
 left, right = st.columns(2, gap="large")

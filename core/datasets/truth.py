@@ -46,6 +46,6 @@ def _truth(text: str) -> str | None:
         found = parse_type(text)
     except LabelError:
         return None
-    if found.letter == "B" and found.subtype is None:
-        return None
+    if found.subtype is None and (found.letter == "B" or re.match(r"[OBAFGKM]{2}", text)):
+        return None  # B0 or B9; 'OB' of an objective prism
     return found.label

@@ -56,6 +56,7 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "probability_std": ("", "stat.stdev;stat.probability", "Standard deviation of the probability over the members"),
     "sky_probability": ("", "stat.probability", "Of massive by spectrum, brightness and parallax, at equal priors"),
     "posterior": ("", "stat.probability", "Of massive by spectrum, brightness and parallax, at the stated prevalence"),
+    "posterior_is_lower_limit": ("", "meta.code", "Whether the validation of the run supports no higher posterior"),
     "prevalence": ("", "stat.probability", "Fraction of massive stars that the posterior takes as its prior"),
     "label": ("", "src.class", "massive (probability of at least 0.5 at equal priors) or low-mass"),
     "true_label": ("", "src.class", "What the star is known to be: massive or low-mass"),

@@ -51,9 +51,11 @@ def list_table(spectra: SpectrumSet, verdict: Verdict, prevalence: float, file: 
             table[column] = texts
     simulated = simulated_rows(metadata)
     numbers = float_columns(metadata, NUMBERS)
+    posterior, is_limit = verdict.supported_posterior(prevalence)
     table = table.assign(
         simulated=simulated, probability=verdict.probability, probability_std=verdict.probability_std,
-        sky_probability=verdict.sky_probability, posterior=verdict.posterior(prevalence), label=verdict.label,
+        sky_probability=verdict.sky_probability, posterior=posterior, posterior_is_lower_limit=is_limit,
+        label=verdict.label,
         trust=verdict.trust, contaminant=verdict.contaminant, out_of_distribution=verdict.out_of_distribution,
         ood_score=verdict.ood_score, note=_notes(verdict),
     )  # fmt: skip
@@ -82,18 +84,22 @@ def about_export(verdict: Verdict, run: str, prevalence: float) -> Mapping[str, 
         "run": run,
         "prevalence": f"{prevalence:g}",
         "release": verdict.release,
-        "posterior": "odds of sky_probability (equal priors) times prevalence / (1 - prevalence), as a probability",
+        "posterior": "sky_probability at the prevalence (Bayes), at most what the validation of the run supports",
     }
 
 
 def counts(table: pd.DataFrame) -> dict[str, int]:
-    """Stars of the list: n, classified, massive, candidates (posterior of a half or more), contaminants, doubted."""
+    """Stars of the list: n, classified, massive, candidates (posterior of a half or more), contaminants, doubted.
+
+    `untold` : look massive, and whether they are too faint to be cannot be told.
+    """
     return {
         "n": len(table),
         "classified": int(table["probability"].notna().sum()),
         "massive": int((table["probability"] >= 0.5).sum()),
         "candidates": int((table["posterior"] >= 0.5).sum()),
         "contaminants": int(table["contaminant"].fillna(False).sum()),
+        "untold": int((table["contaminant"].isna() & table["probability"].notna()).sum()),
         "doubted": int((table["trust"] == doubts.DOUBTED).sum()),
         "simulated": int(table[SIMULATED].sum()),
     }

@@ -38,8 +38,9 @@ SCHEMA = pa.schema(
         pa.field("note", pa.string(), nullable=False),
     ]
 )
-"""`true_*` and `category` are null except for simulated stars. `probability` is the spectrum's, calibrated at equal
-priors; `sky_probability` has brightness and parallax in it too (`core.verdict.sky_estimate`), at the same priors."""
+"""`true_*` and `category` are null except for simulated stars and inputs with labels (`_truth_of`). `probability` is
+the spectrum's, calibrated at equal priors; `sky_probability` has brightness and parallax in it too
+(`core.verdict.sky_estimate`), at the same priors."""
 
 
 def survey_table(spectra: SpectrumSet, verdict: Verdict) -> pa.Table:

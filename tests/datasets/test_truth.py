@@ -12,7 +12,8 @@ from core.datasets.truth import truth_of
     [
         ("massive", "massive"), ("Low-Mass", "low-mass"), ("1", "massive"), (0, "low-mass"), (True, "massive"),
         ("O9.5V (MU COL)", "massive"), ("B0.5V", "massive"), ("B1/2Ib", "massive"), ("WN8h", "massive"),
-        ("G2V", "low-mass"), ("K", "low-mass"), ("B3V", None), ("B", None), ("Be", None), ("sd", None), ("WD", None),
+        ("G2V", "low-mass"), ("K", "low-mass"), ("B3V", None), ("B", None), ("OB", None),
+        ("Be", None), ("sd", None), ("WD", None),
         ("Galaxy", None), ("AGN", None), ("G=7.33 BP-RP=1.08", None), ("", None), (None, None), (3.7, None),
     ],
 )  # fmt: skip

@@ -9,6 +9,7 @@ ENTRIES = [entry for _, entries in MENU for entry in entries]
 SHOWN = {
     "Overview": "Trained networks",
     "Star": "Gaia source id, name or coordinates",
+    "My stars": "every star of it is classified at once",
     "Epochs": "Simulated transits, not real ones",
     "Spectra": "Data set",
     "Simulate": "Effective temperature",

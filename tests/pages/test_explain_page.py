@@ -69,7 +69,7 @@ def test_one_click_leads_from_the_verdict_to_its_reasons(server, browser, data_d
     browser.open(server).expect("A massive star")  # the first visit draws the embedded sample
     source_id = str(embedded_star(data_dir)["source_id"])
     browser.open(f"{server}/star?source_id={source_id}&run={RUN}").expect("Verdict:", "Why this verdict?").settle()
-    browser.follow("Why this verdict?").expect(f"Gaia DR3 {source_id}")
+    browser.follow("Why this verdict?").expect(f"SIM {source_id}")
     reasons = browser.page.locator("[data-testid=stMain]").get_by_text("For massive:").first
     reasons.wait_for(timeout=280_000)  # TensorFlow and shap have to be loaded
     browser.expect("additivity error")

@@ -35,7 +35,7 @@ def sampled_csv(source_id: int, flux: np.ndarray | None = None) -> bytes:
 def upload(browser, files: dict[str, bytes], *expected: str):
     """Upload files on the page Star and wait for texts."""
     buffers = [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
-    browser.page.locator("input[type=file]").set_input_files(buffers)
+    browser.page.locator("input[type=file]").first.set_input_files(buffers)
     return browser.expect(*expected).settle()
 
 
@@ -47,7 +47,7 @@ def test_an_embedded_star_is_found_by_its_id_without_a_network(server, browser, 
     browser.open(server).expect("A massive star")  # the first visit draws the embedded sample
     source_id = str(embedded_star(data_dir)["source_id"])
     browser.open(f"{server}/star?source_id={source_id}")
-    browser.expect(f"Gaia DR3 {source_id}", "simulated star", "Verdict:", "Probability of massive", "equal priors")
+    browser.expect(f"SIM {source_id}", "simulated star", "Verdict:", "Probability of massive", "equal priors")
     browser.expect("With brightness and parallax, at equal priors", "of the stars are massive")
     browser.expect_figure("XP mean spectrum").expect("members of")
     assert browser.failures == []
@@ -57,9 +57,9 @@ def test_an_embedded_star_is_found_by_its_id_without_a_network(server, browser, 
 def test_a_typed_id_stands_in_the_address_and_survives_a_change_of_page(server, browser, data_dir):
     browser.open(server).expect("A massive star").follow("Star")
     source_id = str(embedded_star(data_dir)["source_id"])
-    browser.look_up(source_id).expect(f"Gaia DR3 {source_id}").settle()
+    browser.look_up(source_id).expect(f"SIM {source_id}").settle()
     assert f"source_id={source_id}" in browser.page.url
-    browser.follow("Overview").follow("Star").expect(f"Gaia DR3 {source_id}")
+    browser.follow("Overview").follow("Star").expect(f"SIM {source_id}")
     assert f"source_id={source_id}" in browser.page.url
 
 

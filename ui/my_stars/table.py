@@ -45,7 +45,9 @@ def show_counts(counts: Mapping[str, int], prevalence: float) -> None:
         ("Massive at equal priors", f"{counts['massive']:,}", "By the spectrum alone: probability of at least 0.5."),
         (f"Massive at {percent(prevalence, 2)}", f"{counts['candidates']:,}",
          "Posterior of at least 0.5, by spectrum, brightness and parallax, where that share of stars is massive."),
-        ("Contaminants", f"{counts['contaminants']:,}", "Look massive and are too faint to be."),
+        ("Contaminants", "–" if counts["untold"] and not counts["contaminants"] else f"{counts['contaminants']:,}",
+         f"Look massive and are too faint to be. Of {counts['untold']:,} more it cannot be told: magnitude, colour or "
+         "parallax are unknown, or the parallax says nothing."),
         ("Doubted", f"{counts['doubted']:,}", "For a reason that stands in Note."),
     ])  # fmt: skip
     if counts["simulated"]:
@@ -67,7 +69,7 @@ def choose_rows(table: pd.DataFrame) -> np.ndarray:
         faintest = st.number_input("G, at most (mag)", 0.0, 25.0, 25.0, 0.5, key=state.LIST_G, help="25 takes all.")
     with fourth:
         wary = st.toggle(
-            "No contaminants, none doubted", False, key=state.LIST_TRUST,
+            "Undoubted only", False, key=state.LIST_TRUST,
             help="Leaves out stars too faint to be massive, and those that a check speaks against.",
         )  # fmt: skip
     keep = np.ones(len(table), dtype=bool)

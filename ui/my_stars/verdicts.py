@@ -65,7 +65,7 @@ def merge_gaia(name: str, spectra: SpectrumSet) -> SpectrumSet:
         spectra = merge_columns(spectra, local_columns(spectra.source_id, StarCache(release=release)))
         opened.spectra[name] = spectra
         known.add(mark)
-    missing = _to_ask(spectra)
+    missing = _to_ask(name, spectra)
     if not len(missing):
         return spectra
     wanted = st.toggle(
@@ -99,9 +99,8 @@ def merge_gaia(name: str, spectra: SpectrumSet) -> SpectrumSet:
     return spectra
 
 
-def _to_ask(spectra: SpectrumSet) -> np.ndarray:
+def _to_ask(name: str, spectra: SpectrumSet) -> np.ndarray:
     """Real stars that lack a column that the archive has of nearly every star, and were not asked for before."""
-    name = state.query(state.LIST, "")
     asked = {item for of, item in state.keep(state.ASKED, set()) if of == name}
     metadata = spectra.metadata
     lacks = np.zeros(len(spectra), dtype=bool)
@@ -121,8 +120,10 @@ def say_missing(spectra: SpectrumSet) -> None:
     texts = [f"{_NAMES[name]} of {'all' if count == n else f'{count:,}'}" for name, count in counts.items()
              if name in _NAMES]  # fmt: skip
     effects = []
-    if "parallax" in counts or "phot_g_mean_mag" in counts:
+    if "parallax" in counts and "phot_g_mean_mag" in counts:
         effects.append("without parallax and magnitude the spectrum decides alone, and contaminants cannot be told")
+    elif "parallax" in counts or "phot_g_mean_mag" in counts:
+        effects.append("without parallax or magnitude contaminants cannot be told")
     if "ra" in counts:
         effects.append("positions are taken from the ids (0.7 arcmin)")
     if "phot_g_mean_mag" in counts or "bp_rp" in counts:
