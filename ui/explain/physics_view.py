@@ -44,8 +44,8 @@ def in_words(table: pd.DataFrame) -> str:
     hydrogen = [name for name in emitting if name in _HYDROGEN]
     if hydrogen:
         text += (
-            f":orange[**In emission: {escape_markdown(', '.join(emitting))}**]: a disc, a wind or a nebula. The networks "
-            "have seen few such stars; a contribution there says that the line is filled, not what fills it."
+            f":orange[**In emission: {escape_markdown(', '.join(emitting))}**]: a disc, a wind or a nebula. The "
+            "networks have seen few such stars; a contribution there says that the line is filled, not what fills it."
         )
     else:
         text += f"In emission: {escape_markdown(', '.join(emitting)) or 'nothing'}."
