@@ -72,10 +72,29 @@ def visit(chromium, address: str, title: str, view: str, star: str, size: tuple[
     agent = {"user_agent": PHONE} if size[0] < 600 else {}
     context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme, **agent)
     visitor = Visitor(context.new_page()).open(f"{address}/{path}?{quote(query, safe='=&')}")
+    if title == "My stars":
+        _paste(visitor)
     expect(visitor.page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=120_000)
     expect(visitor.page.locator("[data-testid=stSpinner]")).to_have_count(0, timeout=300_000)
     visitor.page.wait_for_timeout(2500)  # figures animate in
     return visitor.settle()
+
+
+def _paste(visitor: Visitor) -> None:
+    """A list for the page My stars: real stars of the program's own sample."""
+    import pyarrow.parquet as pq
+
+    from core.datasets.real_stars import real_stars_path
+
+    path = real_stars_path()
+    assert path is not None
+    table = pq.read_table(path, columns=["source_id", "label"]).to_pandas()
+    ids = table.groupby("label").head(20)["source_id"].astype(str)
+    visitor.page.get_by_label("Ids, names or a circle on the sky").fill("\n".join(ids))
+    visitor.page.keyboard.press("Control+Enter")
+    visitor.settle()
+    visitor.page.get_by_role("button", name="Look them up").click()
+    visitor.expect("A click on a heading sorts")
 
 
 def photograph(chromium, address: str, title: str, folder: Path, star: str) -> list[str]:

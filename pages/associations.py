@@ -4,7 +4,6 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.gaia.releases import DEFAULT
 from core.sky.job import HDBSCAN
 from core.sky.neighbours import DenseNeighbourhoodError
 from core.sky.star_source import StarSource
@@ -18,7 +17,7 @@ from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
 from ui.sky_map import cache as sky_cache
-from ui.sky_map.sources import choose_cuts, link_to_survey, require_source, travelling
+from ui.sky_map.sources import choose_cuts, link_to_survey, require_source, star_link, travelling
 
 page("Associations", ":material/workspaces:")
 
@@ -90,7 +89,8 @@ def group_and_show(source: StarSource) -> None:
     if clicked.star:
         state.remember(state.CLICKED_STAR, clicked.star)
     if chosen := state.recall(state.CLICKED_STAR):
-        link("Star", f"Verdict on {DEFAULT.designation(chosen)}", source_id=chosen)
+        name, query = star_link(table, chosen)
+        link("Star", f"Verdict on {name}", **query)
     views.comment(found)
     with st.container(horizontal=True):
         link("Sky map", "These stars on the Sky map", **travelling(colour="group"))

@@ -5,7 +5,6 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.explanation.explanation import Explanation
 from core.explanation.job import BOOSTED_SUFFIX, CHECKS_SUFFIX, sample_path
-from core.gaia.releases import DEFAULT
 from core.runs.catalogue import RunSummary
 from ui import cache
 from ui.explain import cache as explanation_cache
@@ -15,7 +14,7 @@ from ui.explain.views import show_checks, show_classes, show_groups, show_heat_m
 from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.star.look_up import choose_star, look_up, offer_first_star
+from ui.star.look_up import choose_star, drawn_query, look_up, offer_first_star
 
 page("Explain", ":material/lightbulb:")
 
@@ -39,11 +38,11 @@ def one_star(run: RunSummary) -> None:
         st.info("There is no XP spectrum of this star, so there is nothing to explain.", icon=":material/info:")
         return
     source_id = str(card.record.source_id)
-    st.subheader(f"{DEFAULT.designation(source_id)}: {card.verdict.label or 'no verdict'}", anchor=False)
+    st.subheader(f"{card.record.designation}: {card.verdict.label or 'no verdict'}", anchor=False)
     show_physics(card.record.spectra)
     st.subheader("What the networks make of it", anchor=False)
     show_star(explanation_cache.explain_star(run, card.record.spectra, member))
-    link("Star", "Everything about this star", source_id=source_id, run=run.name)
+    link("Star", "Everything about this star", source_id=source_id, run=run.name, **drawn_query(query))
 
 
 def sample(run: RunSummary, draw) -> None:

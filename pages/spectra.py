@@ -1,17 +1,20 @@
 """Spectra: browse the loaded stars, overlay them, compare the classes, and see what the set is made of."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.datasets.dataset import Dataset, labels_of
 from core.figures.dataset_card import composition_figure, histogram_figure, sky_figure
 from core.figures.spectrum import class_means_figure, overlay_figure
+from core.gaia.simulated import designation, simulated_rows
 from ui import cache
 from ui.parts.downloads import download_spectra
 from ui.parts.figure import show
 from ui.parts.markdown import escape_markdown
 from ui.parts.tabs import show_tabs
 from ui.shell import link, page
-from ui.spectra.choices import choose_dataset, choose_representation, choose_rows, choose_stars
+from ui.spectra.choices import choose_dataset, choose_representation, choose_rows, choose_stars, drawn_of
 
 MOST_CURVES = 14
 
@@ -38,13 +41,16 @@ def show_spectra(dataset: Dataset) -> None:
     if len(chosen) > MOST_CURVES:
         st.caption(f"The first {MOST_CURVES} of {len(chosen)} ticked stars are drawn; the download holds all.")
     table = dataset.table.iloc[chosen]
-    names = [f"{row_id}, {label}" for row_id, label in zip(table["source_id"], labels_of(table), strict=True)]
+    drawn = simulated_rows(table)
+    called = [designation(item, is_drawn) for item, is_drawn in zip(table["source_id"], drawn, strict=True)]
+    names = [f"{name}, {label}" for name, label in zip(called, labels_of(table), strict=True)]
     curves = cache.represent(dataset, chosen[:MOST_CURVES], representation.name)
     caption = f"{representation.note} Dust makes a hot star as red as a cool one, but it leaves the lines."
     show(overlay_figure(curves, names[:MOST_CURVES], representation), caption, key="overlay")
-    download_spectra(dataset.read(chosen), "spectra")
-    for row_id in table["source_id"].iloc[:3]:
-        link("Star", f"Verdict on {row_id}", source_id=str(row_id))
+    spectra = dataset.read(chosen)
+    download_spectra(replace(spectra, metadata=spectra.metadata.assign(simulated=drawn)), "spectra")
+    for row_id, name in list(zip(table["source_id"], called, strict=True))[:3]:
+        link("Star", f"Verdict on {name}", source_id=str(row_id), **drawn_of(dataset))
 
 
 def show_means(dataset: Dataset) -> None:

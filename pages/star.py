@@ -17,7 +17,8 @@ from ui.parts.run_choice import choose_run
 from ui.parts.verdict_card import show_advice, show_contaminant, show_facts, show_verdict
 from ui.shell import link, page
 from ui.star.context_view import show_context
-from ui.star.look_up import choose_star, look_up, offer_first_star
+from ui.star.export_view import offer_list, offer_spectrum
+from ui.star.look_up import choose_star, drawn_query, look_up, offer_first_star
 from ui.star.record_view import show_columns, show_gaia_opinions, show_rvs
 from ui.star.trust_view import show_trust
 
@@ -28,6 +29,7 @@ with search:
     query = choose_star()
 with files:
     open_files()
+    offer_list()
     run = choose_run()
 
 if not query.text:
@@ -51,8 +53,10 @@ record, verdict = card.record, card.verdict
 st.subheader(record.designation, anchor=False)
 for message in record.messages:
     st.caption(escape_markdown(message))
-if record.origin == "real":
-    st.button("Ask the archive for its parallax", icon=":material/cloud_download:", on_click=state.ask_again)
+if record.origin in ("real", "file") and not record.simulated:
+    st.button(
+        "Ask the archive for what it knows of this star", icon=":material/cloud_download:", on_click=state.ask_again
+    )
 picture, side = st.columns([5, 3], gap="medium")
 with picture:
     if record.spectra is None:
@@ -72,7 +76,8 @@ with picture:
             "(unless reddened), with He I and no deep Balmer jump.",
             key="spectrum",
         )
-        download_spectra(record.spectra, f"gaia_dr3_{record.source_id}")
+        download_spectra(record.labelled_spectra(), record.file_stem)
+        offer_spectrum(record, run.name if run else "")
     show_facts([(name, text) for name, text in card_facts(card) if not name.startswith("Gaia ")])
     show_rvs(record)
     show_gaia_opinions(card)
@@ -89,6 +94,7 @@ with side, st.container(border=True):
         row = {name: value for name, value in card.to_dict(prevalence).items() if not isinstance(value, dict | list)}
         table = pd.DataFrame([row | {"run": run.name}])
         download_table(table, "Verdict (CSV)", f"verdict_{record.source_id}")
-        link("Explain", "Why this verdict?", source_id=str(record.source_id), run=run.name, model=run.model)
+        link("Explain", "Why this verdict?", source_id=str(record.source_id), run=run.name, model=run.model,
+             **drawn_query(query))  # fmt: skip
 show_context(card)
 show_columns(record)

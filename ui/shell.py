@@ -37,13 +37,19 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
         ),
     ),
     (
-        "One star",
+        "Your stars",
         (
             MenuEntry(
                 "pages/star.py",
                 "Star",
                 ":material/star:",
                 "Look up a star or open a file, see its spectrum and read how probable it is that the star is massive.",
+            ),
+            MenuEntry(
+                "pages/my_stars.py",
+                "My stars",
+                ":material/checklist:",
+                "Verdicts on your own list: open a file of spectra or paste ids, filter the table, take it elsewhere.",
             ),
             MenuEntry(
                 "pages/epochs.py",

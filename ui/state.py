@@ -17,6 +17,7 @@ TITLE_OF_ADDRESS = {"Impostors": "Contaminants", "Who beats whom": "Pairwise com
 SOURCE_ID, RADIUS, EPOCH = "source_id", "radius_arcsec", "epoch"
 RUN, JOB, MODELS, RELEASE = "run", "job", "model", "release"
 ERROR_RATE = "error_rate"
+LIST, DRAWN, CLASSES = "list", "drawn", "classes"
 SET, REPRESENTATION, LABEL, CATEGORY, BP_RP = "set", "representation", "label", "category", "bp_rp"
 FAMILY, TEFF, LOGG, MH, A_V, R_V, G_MAG, SEED = "family", "teff", "logg", "mh", "a_v", "r_v", "g_mag", "seed"
 TRAINING_SET, PRESET, REPRESENTATION_OF_TRAINING = "data", "preset", "represented"
@@ -44,6 +45,9 @@ SURVEY_STARS, SURVEY_SEED, SURVEY_THRESHOLD = "survey stars", "survey seed", "su
 LARGEST_FIRST = "largest first"
 FIELD_L, FIELD_B, FIELD_RADIUS, GO_TO = "field l", "field b", "field radius", "go to"
 ASSOCIATION_MAP, PAINT, FILM_FRAMES = "association map", "paint", "film frames"
+PASTED, IDS_FILE, WITH_ARCHIVE, TRUTH = "pasted list", "file of ids", "with archive", "truth column"
+LIST_FILTER, LIST_LABELS, LIST_TRUST, LIST_P, LIST_G = "list filter", "list labels", "list trust", "list p", "list g"
+LIST_ROW, LIST_JOB, MERGED, ASKED = "list row", "list job", "merged lists", "asked of the archive"
 MOLECULES_SOURCE, MIXTURE, MOLECULE, ONLY_DETECTIONS = "molecules source", "mixture", "molecule", "only detections"
 
 # First words of keys of which a page has several; `key` makes them.
@@ -51,6 +55,7 @@ UPLOADER, ROW, SHOW, CLOSE = "uploader", "row of", "show", "close"
 RELAUNCH, CANCEL, RESUME, DELETE, START = "relaunch", "cancel", "resume", "delete", "start"
 DOWNLOAD, EXPLAIN, ERRORS_OF, STARS_OF = "download", "explain", "errors of", "stars of"
 RANGE_GHZ, ALIKE = "range", "alike"
+SEND, LIST_TABLE = "send", "list table"
 CUT, SURVEY_CUT, PAGE_OF, CANDIDATES, STAR_TABLE = "cut", "survey cut", "page of", "candidates", "star table"
 PRESET_OF, GROUPS, ZOOM, BY_HAND = "take preset", "groups", "zoom", "by hand"
 
@@ -58,6 +63,7 @@ PRESET_OF, GROUPS, ZOOM, BY_HAND = "take preset", "groups", "zoom", "by hand"
 REFUSED, SIMULATED_STAR, STAR_TABLES = "refused", "simulated star", "uploaded star tables"
 STARS_CHOSEN = "star table chosen last"
 MOLECULES_REPORT = "molecules report"
+LIST_MESSAGES, LIST_WAITING, NO_ARCHIVE, SENT = "list messages", "list waiting", "no archive", "sent"
 EPS_PUSHES, CHECKED_GROUPS, CLICKED_STAR, FILM = "eps pushed", "checked groups", "clicked star", "association film"
 _QUERIES = "remembered queries"
 _OPENED = "opened files"
@@ -175,6 +181,12 @@ class OpenedFiles:
         self.rows[name] = row
         choose_source_id(int(self.spectra[name].source_id[row]))
 
+    def update(self, name: str, spectra: SpectrumSet) -> None:
+        """The same stars with more known of them; the chosen row stays."""
+        self.spectra[name] = spectra
+        self.datasets.pop(name, None)
+        self.uploads += 1
+
     def close(self, name: str) -> None:
         """Forget a file."""
         self.spectra.pop(name, None)
@@ -215,7 +227,7 @@ def choose_source_id(value: int) -> None:
 def remember_record(asked: Hashable, record: StarRecord) -> None:
     """Keep the star that a page has just found, and what was asked; what came from elsewhere is looked up each time."""
     st.session_state[_LATEST_STAR] = record.source_id
-    st.session_state[_RECORD] = (asked, record) if record.origin in ("file", "real", "embedded") else None
+    st.session_state[_RECORD] = (asked, record) if record.origin in ("file", "real", "embedded", "simulated") else None
 
 
 def local_record(asked: Hashable) -> StarRecord | None:

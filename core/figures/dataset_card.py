@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.datasets.dataset import labels_of
 from core.figures.layout import blank_figure
-from core.figures.palette import GREY, label_colour, ordered_labels
+from core.figures.palette import GREY, class_colours, ordered_labels
 from core.figures.projection import hammer, outline
 from core.gaia.frames import galactic
 
@@ -19,13 +19,14 @@ def composition_figure(table: pd.DataFrame) -> go.Figure:
     counts = counts.loc[counts.sum(axis=1).sort_values().index]
     height = 150 + 24 * len(counts)
     figure = blank_figure(title="Composition", x_title="Stars", y_title="", height=height, barmode="stack")
-    for label in ordered_labels(counts.columns):
+    colours = class_colours(ordered_labels(counts.columns))
+    for label in colours:
         figure.add_bar(
             y=[str(name).replace("_", " ") for name in counts.index],
             x=counts[label],
             orientation="h",
             name=label,
-            marker_color=label_colour(label),
+            marker_color=colours[label],
             hovertemplate=f"%{{y}}, {label}: %{{x:,}} stars<extra></extra>",
         )
     return figure
@@ -37,14 +38,15 @@ def histogram_figure(
     """Stars of each class per bin of a column, as steps; values outside low..high are left out."""
     figure = blank_figure(title=title, x_title=x_title, y_title="Stars per bin", height=320)
     labels = labels_of(table)
-    for label in ordered_labels(labels.unique()):
+    colours = class_colours(ordered_labels(labels.unique()))
+    for label in colours:
         values = table.loc[labels == label, column].to_numpy(dtype=float)
         count, edges = np.histogram(values[np.isfinite(values)], bins=bins, range=(low, high))
         figure.add_scatter(
             x=edges,
             y=np.append(count, 0),
             mode="lines",
-            line={"shape": "hv", "color": label_colour(label), "width": 2},
+            line={"shape": "hv", "color": colours[label], "width": 2},
             name=label,
             hovertemplate=f"{label}, from %{{x:.2f}}: %{{y:,}} stars<extra></extra>",
         )

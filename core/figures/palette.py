@@ -33,6 +33,12 @@ def colours_in_turn(names: Sequence[str]) -> dict[str, str]:
     return {name: GROUP_COLOURS[number % len(GROUP_COLOURS)] for number, name in enumerate(names)}
 
 
+def class_colours(labels: Iterable[str]) -> dict[str, str]:
+    """A colour for each class: massive and low-mass their own, without a class and the rest grey, others in turn."""
+    named = [label for label in labels if label not in (*LABELS, "unlabelled", "other")]
+    return {label: label_colour(label) for label in labels} | colours_in_turn(named)
+
+
 def label_colour(label: str | None) -> str:
     """The colour of a class; grey for a star without a label."""
     return LABEL_COLOURS.get(label or "", GREY)

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.layout import WAVELENGTH_TITLE, blank_figure, flux_scale, representation_axis
-from core.figures.palette import GREEN, OVERLAY_COLOURS, label_colour, ordered_labels, translucent
+from core.figures.palette import GREEN, OVERLAY_COLOURS, class_colours, ordered_labels, translucent
 from core.figures.spectral_lines import HEADROOM, LINE_AXIS, mark_lines
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.representations import Representation
@@ -85,10 +85,10 @@ def class_means_figure(
     """
     x, x_title = representation_axis(representation)
     figure = blank_figure(title="Class means", x_title=x_title, y_title=representation.title, height=460)
-    for label in ordered_labels(statistics):
+    for label, colour in class_colours(ordered_labels(statistics)).items():
         mean, (low, high) = statistics[label]
-        _add_band(figure, low, high, label_colour(label), f"{label}, 16–84 %", x=x)
-        _add_curve(figure, mean, f"{label}, mean", label_colour(label), x=x, width=2.5)
+        _add_band(figure, low, high, colour, f"{label}, 16–84 %", x=x)
+        _add_curve(figure, mean, f"{label}, mean", colour, x=x, width=2.5)
     return figure
 
 

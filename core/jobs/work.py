@@ -89,6 +89,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "train": ("core.training.job", "open_training"),
     "calibrate": ("core.training.speed", "open_calibration"),
     "survey": ("core.survey.job", "open_survey_work"),
+    "fetch": ("core.archive.job", "open_fetch_work"),
     "associations": ("core.sky.job", "open_association_work"),
     "explain": ("core.explanation.job", "open_explanation_work"),
 }

@@ -24,6 +24,8 @@ N_STUDY = 11_297
 """Stars that the published study called massive."""
 SEED = 106
 """Of the shipped table. The suggested settings were chosen on the Galaxy of seed 101."""
+NAME = "galaxy"
+"""Of the table among others; stands in URLs."""
 FILE_NAME = "simulated_galaxy.parquet"
 _COLUMNS = (
     "source_id", "ra", "dec", "parallax", "parallax_error", "pmra", "pmra_error", "pmdec", "pmdec_error", "ruwe",

@@ -15,7 +15,7 @@ from core.sql import listed, quoted
 PLACE_COLUMNS = (
     "source_id", "ra", "dec", "parallax", "parallax_error", "distance_pc", "pmra", "pmdec", "pmra_error",
     "pmdec_error", "phot_g_mean_mag", "bp_rp", "ruwe", "probability", "probability_std", "sky_probability",
-    "impostor", "label", "true_label", "category", "true_group", "true_distance_pc", "group",
+    "impostor", "label", "true_label", "name", "simulated", "category", "true_group", "true_distance_pc", "group",
     "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat", "astrometric_params_solved", "ref_epoch",
 )  # fmt: skip
 """Columns that maps and groupings can use."""

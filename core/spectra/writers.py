@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
 from core.errors import UnsupportedFormatError
+from core.gaia.described import described
 from core.gaia.releases import find_release
 from core.gaia.units import is_unit, unit_text
 from core.spectra.grid import FLUX_UNIT
@@ -249,12 +250,28 @@ def _write_astropy(table: pa.Table, path: Path, suffix: str) -> None:
         unit = (table.schema.field(name).metadata or {}).get(b"unit", b"").decode()
         if unit and is_unit(unit):
             result[name].unit = unit_text(unit)
-    options: dict[str, object] = {"format": "votable", "tabledata_format": "binary2"}
+        known = described(name)
+        result[name].description = known.text or None
+        result[name].info.meta = {"ucd": known.ucd} if known.ucd else None
+    if suffix in (".vot", ".xml"):
+        _write_votable(result, path)
+        return
+    options: dict[str, object] = {}
     if suffix == ".fits":
         options = {"format": "fits"}
     elif suffix == ".ecsv":
         options = {"format": "ascii.ecsv", "delimiter": ","}
     result.write(path, overwrite=True, **options)
+
+
+def _write_votable(table, path: Path) -> None:
+    from astropy.io.votable import from_table
+
+    file = from_table(table)
+    for field in file.get_first_table().fields:
+        if ucd := described(field.name).ucd:
+            field.ucd = ucd
+    file.to_xml(str(path), tabledata_format="binary2")
 
 
 def _astropy_values(column: pa.Array | pa.ChunkedArray) -> np.ndarray:

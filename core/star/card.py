@@ -12,7 +12,6 @@ from core.gaia.labels import MASSIVE
 from core.gaia.quality import Advice, quality_advice
 from core.gaia.releases import DEFAULT, find_release
 from core.star.dust_free import a_g_of
-from core.star.lookup import TRUE_PREFIX
 from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE
 from core.verdict.companions import NO_COMPANIONS, Companions
@@ -52,11 +51,6 @@ class VerdictCard:
     known: dict[str, object] = field(default_factory=dict)
     parallax: float = float("nan")
 
-    @property
-    def is_simulated(self) -> bool:
-        """Whether no such star exists: its file knows the truth about it."""
-        return self.record.origin == "embedded" or any(str(name).startswith(TRUE_PREFIX) for name in self.record.gaia)
-
     def to_dict(self, prevalence: float = GAIA_PREVALENCE) -> dict[str, object]:
         """A mapping for JSON: the card without spectra; `prevalence` is that of the ladder's last rung."""
         record, verdict = self.record, self.verdict
@@ -64,6 +58,7 @@ class VerdictCard:
             "query": record.query,
             "source_id": record.source_id,
             "designation": record.designation,
+            "simulated": record.simulated,
             "origin": record.origin,
             "product": record.product,
             "release": record.release,
@@ -218,11 +213,7 @@ def known_facts(known: dict[str, object]) -> list[tuple[str, str]]:
 
 def _known(record: StarRecord) -> dict[str, object]:
     """A simulated star, or one of another release, may share its id with a real one: only real records are asked."""
-    if (
-        record.origin == "embedded"
-        or record.of != DEFAULT.key
-        or any(str(name).startswith(TRUE_PREFIX) for name in record.gaia)
-    ):
+    if record.simulated or record.of != DEFAULT.key:
         return {}
     facts = real_star_facts(record.source_id) or {}
     return {name: None if is_missing(value) else value for name, value in facts.items()}

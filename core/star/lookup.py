@@ -15,13 +15,11 @@ from core.errors import DiskSpaceError, NotFoundError, OfflineError, StorageErro
 from core.gaia.columns import is_missing
 from core.gaia.releases import DEFAULT
 from core.spectra.spectrum_set import SpectrumSet
+from core.star.merge import has_flux, with_archive
 from core.star.nearest import POSITION_COLUMNS, nearest
 from core.star.record import Origin, StarRecord
 from core.star.remote import in_cache_or_archive
 from core.star.resolve import DEFAULT_EPOCH, DEFAULT_RADIUS_ARCSEC, Query, understand
-
-TRUE_PREFIX = "true_"
-"""Begins the columns that only simulated stars have."""
 
 
 def find_star(
@@ -74,11 +72,20 @@ def find_star(
     with_real = use_embedded and of_default and not _knows_more(asked, cache, refresh and not offline)
     shipped = real_stars_path() if with_real else None
     here = on_this_machine(asked, radius_arcsec, opened, (("real", shipped), ("embedded", path)))
-    if here is not None:
+    if here is not None and here.origin != "file":
         return here
+    if here is not None and has_flux(here):
+        return with_archive(here, cache, client if refresh and not offline else None)
+    if asked.simulated:
+        raise NotFoundError(
+            f"no simulated star {asked.source_id} is at hand: open it by a link of its survey, map or file, which draw "
+            "it again"
+        )
     try:
         return in_cache_or_archive(asked, radius_arcsec, offline, refresh, client, cache)
     except (NotFoundError, OfflineError):
+        if here is not None:  # its file has it without a spectrum, and nobody knows more
+            return here
         if path is not None or not use_embedded or asked.kind == "name":
             raise
         # Last resort: the embedded set has not been made on this machine yet, and the star may be one of its own.
@@ -133,7 +140,7 @@ def _local_record(
         record = replace(record, messages=(ABOUT_ONE,), product="XP_SAMPLED", release=DEFAULT.name)
     elif origin == "embedded":
         record = replace(record, messages=("A simulated star of the embedded data set, not a real one.",))
-    elif any(str(name).startswith(TRUE_PREFIX) for name in gaia):
+    elif record.simulated:
         record = replace(record, messages=("A simulated star, not a real one: its file knows its true parameters.",))
     if near is None:
         return record

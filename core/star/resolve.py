@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.errors import UsageError
 from core.gaia.releases import DEFAULT, find_release
-from core.gaia.source_id import looks_like_source_id, parse_designation
+from core.gaia.source_id import check_source_id, looks_like_source_id, parse_designation
 
 DEFAULT_RADIUS_ARCSEC = 5.0
 DEFAULT_EPOCH = 2000.0
@@ -22,6 +22,7 @@ _FRAMES = {
 _FRAME_WORD = re.compile(r"\b(" + "|".join(_FRAMES) + r")\b", re.IGNORECASE)
 _GALACTIC_LETTERS = re.compile(r"^\s*l\s*=?\s*(?P<l>[-+]?[\d.]+)\W+b\s*=?\s*(?P<b>[-+]?[\d.]+)\s*$", re.IGNORECASE)
 _COORDINATE_CHARACTERS = re.compile(r"^J?[-+\d.\s:,;hmsd°'\"′″’”°]+$", re.IGNORECASE)
+_SIMULATED = re.compile(r"^SIM\s+(\d{1,19})$", re.IGNORECASE)
 _J_NAME = re.compile(r"^J\d{4,}[.\d]*[-+]\d{4,}[.\d]*$", re.IGNORECASE)
 
 
@@ -31,6 +32,7 @@ class Query:
 
     ra, dec : degrees, ICRS, at `epoch` (Julian year); only for coordinates.
     release : key of the data release that an id is said to be of, '' where it is not said.
+    simulated : whether the id is said to be a simulated star's ('SIM 123').
     """
 
     text: str
@@ -40,6 +42,7 @@ class Query:
     dec: float = float("nan")
     epoch: float = DEFAULT_EPOCH
     release: str = ""
+    simulated: bool = False
 
 
 def understand(text: str, epoch: float | str = DEFAULT_EPOCH) -> Query:
@@ -66,6 +69,9 @@ def understand(text: str, epoch: float | str = DEFAULT_EPOCH) -> Query:
     if len(text) > LONGEST_QUERY:
         raise UsageError(f"the query has {len(text)} characters, expected at most {LONGEST_QUERY}: {text[:60]!r} ...")
     year = epoch_year(epoch)
+    if drawn := _SIMULATED.match(text):
+        source_id = check_source_id(int(drawn[1]))
+        return Query(text, "source_id", source_id=source_id, epoch=DEFAULT.reference_epoch, simulated=True)
     if looks_like_source_id(text):
         named, source_id = parse_designation(text)
         of = find_release(named) if named else DEFAULT

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from core.datasets.truth import truth_of
 from core.spectra.spectrum_set import SpectrumSet
 from core.verdict.facts import float_columns
 from core.verdict.sky_estimate import CANDIDATE_FROM
@@ -66,7 +67,7 @@ def survey_table(spectra: SpectrumSet, verdict: Verdict) -> pa.Table:
         "impostor": _truth(verdict.contaminant),
         "good_astrometry": _good_astrometry(facts),
         "category": _texts(found, "category", n),
-        "true_label": _texts(found, "label", n),
+        "true_label": _truth_of(found, n),
         "true_group": _as(pa.int64(), float_columns(found, ["true_group"])["true_group"]),
         "n_members": pa.array(verdict.n_asked, pa.int16()),
         "note": pa.array(verdict.note, pa.string()),
@@ -113,6 +114,14 @@ def _good_astrometry(facts: dict[str, np.ndarray]) -> pa.Array:
         ratio = facts["parallax"] / facts["parallax_error"]
         good = (facts["ruwe"] < GOOD_RUWE) & (ratio > GOOD_PARALLAX)
     return pa.array(good, mask=~(np.isfinite(facts["ruwe"]) & np.isfinite(ratio)))
+
+
+def _truth_of(found: pd.DataFrame, n: int) -> pa.Array:
+    """What the input knows: labels of the classes or spectral types; other words are no truth and become null."""
+    for name in ("label", "spectral_type"):
+        if name in found and (known := truth_of(found[name])).astype(bool).any():
+            return pa.array(known, pa.string())
+    return pa.nulls(n, pa.string())
 
 
 def _texts(found: pd.DataFrame, name: str, n: int) -> pa.Array:

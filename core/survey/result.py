@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from core.datasets.known_stars import known_stars
 from core.errors import SurveyError, UsageError
+from core.gaia.simulated import simulated_rows
 from core.survey.columns import SCHEMA
 from core.survey.index import Counts, candidates_file
 from core.survey.merged_index import Index, open_index
@@ -201,7 +202,11 @@ class SurveyResult:
         page: int = 0,
         rows: int = 50,
     ) -> pd.DataFrame:
-        """One page of the selected stars with all columns and `known_as`, sorted; ties by source_id."""
+        """One page of the selected stars with all columns, `known_as` and `simulated`, sorted; ties by source_id."""
+        table = self._candidates(selection, sort, descending, page, rows)
+        return table.assign(simulated=simulated_rows(table))
+
+    def _candidates(self, selection: Selection, sort: str, descending: bool, page: int, rows: int) -> pd.DataFrame:
         if sort not in SCHEMA.names:
             raise UsageError(f"the column {sort!r} is unknown; choose one of {', '.join(SCHEMA.names)}")
         condition, values = selection.condition()

@@ -1,32 +1,13 @@
 """Simulated surveys of any size, drawn and classified without storing a spectrum."""
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 
-from core.errors import UsageError
-from core.simulation.draw import CHUNK_STARS, Chunks, DrawRequest
-from core.simulation.population.table import check_request
+from core.simulation.draw import CHUNK_STARS, DrawRequest
+from core.simulation.redraw import is_simulated, parse_simulated, simulated_sky
 from core.spectra.readers import spectra_of_table
 from core.spectra.spectrum_set import SpectrumSet
 
-_FORM = "simulated:POPULATION:STARS:SEED, e.g. simulated:survey:1200000:1"
-_PATTERN = re.compile(r"simulated:([a-z]+):(\d{1,10}):(\d{1,10})")
-
-
-def is_simulated(source: str) -> bool:
-    """Whether an input is the description of a simulated sky instead of a path."""
-    return source.startswith("simulated:")
-
-
-def parse_simulated(source: str) -> DrawRequest:
-    """The request in 'simulated:survey:1200000:1' (population, number of stars, seed); UsageError for another text."""
-    match = _PATTERN.fullmatch(source)
-    if match is None:
-        raise UsageError(f"the input {source!r} is no simulated sky; expected {_FORM}")
-    population, n_stars, seed = match[1], int(match[2]), int(match[3])
-    check_request(population, n_stars)
-    return DrawRequest(population, n_stars, seed)
+__all__ = ["chunk_rows", "is_simulated", "iter_simulated", "parse_simulated"]
 
 
 def chunk_rows(request: DrawRequest) -> list[int]:
@@ -37,11 +18,6 @@ def chunk_rows(request: DrawRequest) -> list[int]:
 
 def iter_simulated(source: str, chunks: tuple[int, ...]) -> Iterator[SpectrumSet]:
     """The stars of some chunks of a simulated sky, in order."""
-    sky = _sky(source)
+    sky = simulated_sky(source)
     for index in chunks:
         yield spectra_of_table(sky[index], source)
-
-
-@lru_cache(maxsize=2)
-def _sky(source: str) -> Chunks:
-    return Chunks(parse_simulated(source))

@@ -79,6 +79,7 @@ def guide(embedded: Dataset | None) -> None:
         for label, source_id in examples.items():
             link("Star", f"A {label} star{', simulated' if real else ''}", source_id=source_id)
         link("Star", "Look up a star or open a file")
+        link("My stars", "Classify your own list")
         link("Spectra", "Browse the spectra")
     with see:
         st.markdown("**2. See why**")

@@ -45,6 +45,14 @@ _HEADINGS: dict[str, tuple[str, str | None]] = {
     "z_pc": ("z (pc)", "%.0f"),
     "ruwe": ("RUWE", "%.2f"),
     "out_of_distribution": ("Unlike the training", None),
+    "name": ("Name", None),
+    "file_label": ("Label of the file", None),
+    "contaminant": ("Contaminant", None),
+    "trust": ("Trust", None),
+    "simulated": ("Simulated", None),
+    "photometry": ("Photometry from", None),
+    "position": ("Position from", None),
+    "file": ("File", None),
     "impostor": ("Contaminant", None),
     "true_a_v": ("True A_V (mag)", "%.2f"),
     "true_mass": ("True mass (M☉)", "%.1f"),
@@ -58,6 +66,8 @@ _HELP = {
     "absolute_g_mag": "By the parallax; dust is not taken off, so that a reddened star is brighter than it looks.",
     "absolute_g_mag_hot": "The same with the dust taken off that reddens a star of 25,000 K to this colour.",
     "out_of_distribution": "The spectrum is unlike those of the training: its probability is an extrapolation.",
+    "contaminant": "Looks massive and is too faint to be.",
+    "trust": "Doubted for a reason that stands in Note.",
     "impostor": "Too faint for a massive star at its parallax.",
 }
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.gaia import frames
 from core.settings import current_settings
+from core.sky.als_sky import TITLE, about_als, als_sky_table
 from core.sky.associations import Associations, GroupingSettings, with_eps
 from core.sky.eps_sweep import EpsSweep
 from core.sky.exploration import (
@@ -39,6 +40,13 @@ def real_sky(path: Path, run_dir: Path, key: str) -> StarSource:
 
     table = real_sky_table(path, run_dir)
     return source_of_table(table, TITLE, f"{PROVENANCE} {about_verdicts(run_dir)}", f"real sky {key}")
+
+
+@st.cache_resource(max_entries=1, show_spinner="Reading the catalogue …")
+def als_sky(path: Path, changed_ns: int) -> StarSource:
+    """The real stars of the ALS II supplement; `changed_ns` makes another file a new entry."""
+    table = als_sky_table(path)
+    return source_of_table(table, TITLE, about_als(table.num_rows), f"als {path} {changed_ns}")
 
 
 @st.cache_data(scope="session", max_entries=8, show_spinner=False)

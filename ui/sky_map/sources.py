@@ -7,6 +7,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from core import quota
@@ -14,8 +15,13 @@ from core.datasets.catalogue import EMBEDDED
 from core.datasets.real_stars import REAL
 from core.errors import ExplorerError
 from core.gaia.labels import THRESHOLD
+from core.gaia.simulated import PREFIX, designation, simulated_rows
 from core.settings import current_settings
+from core.sky.als_sky import NAME as ALS
+from core.sky.als_sky import TITLE as ALS_TITLE
+from core.sky.als_sky import als_path, is_of_dr2
 from core.sky.cluster_file import read_star_table
+from core.sky.simulated_galaxy import NAME as GALAXY
 from core.sky.simulated_galaxy import shipped_galaxy
 from core.sky.star_source import Cuts, StarSource, source_of_files, source_of_table
 from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
@@ -24,7 +30,6 @@ from ui.parts.choice import choose_one, number_of_query
 from ui.parts.markdown import escape_markdown
 from ui.sky_map import cache as sky_cache
 
-GALAXY = "galaxy"
 GALAXY_TITLE = "Simulated Galaxy with known associations"
 MOST_UPLOADED = 2_000_000
 _HOW_GROUPED = (
@@ -53,6 +58,8 @@ def choose_source(*, with_real: bool = False) -> StarSource | None:
     results = {path.name: path for path in _find_results()}
     uploads = _uploads()
     titles = ({REAL: real.title} if real else {}) | {GALAXY: GALAXY_TITLE}
+    als = als_path()
+    titles |= {ALS: ALS_TITLE} if als else {}
     titles |= {name: f"Survey result {name}" for name in results} | {name: f"Opened {name}" for name in uploads}
     titles |= {name: entry.title for name, entry in datasets.items() if name not in titles}
     help_text = "Tables of predictions are opened below; samples are drawn on the page Simulate."
@@ -61,6 +68,8 @@ def choose_source(*, with_real: bool = False) -> StarSource | None:
     try:
         if name == REAL and real is not None:
             return sky_cache.real_sky(real.path, current_settings().default_run_dir, real.key)
+        if name == ALS and als is not None:
+            return sky_cache.als_sky(als, als.stat().st_mtime_ns)
         if name in uploads:
             return uploads[name]
         if name in results:
@@ -89,6 +98,7 @@ def require_source(*, with_real: bool = False) -> StarSource:
     source = choose_source(with_real=with_real)
     with st.expander("Open a table of predictions", icon=":material/upload_file:"):
         open_table()
+        shell.link("My stars", "Or begin with a list of ids, names or a circle on the sky")
     if source is None:
         st.stop()
     st.caption(escape_markdown(source.provenance))
@@ -238,6 +248,22 @@ def link_to_survey() -> None:
     shell.link(
         "Survey", "Back to the survey", view="Results", survey=name, threshold=threshold, by_prior="false", **chosen
     )
+
+
+def star_link(table: pd.DataFrame, source_id: str) -> tuple[str, dict[str, str]]:
+    """What a star of the chosen table is called, and what a link to the page Star asks for.
+
+    A simulated star, or one of a survey, is found where the table comes from; one with an id of Gaia DR2 by its name.
+    """
+    rows = table[table["source_id"].astype(str) == str(source_id)]
+    if len(rows) and is_of_dr2(rows)[0] and "name" in rows:
+        name = str(rows["name"].iloc[0])
+        return name, {state.SOURCE_ID: name}
+    name = designation(source_id, bool(len(rows)) and bool(simulated_rows(rows)[0]))
+    chosen = state.recall(state.STARS_CHOSEN, REAL)
+    is_survey = chosen in {path.name for path in _find_results()}
+    origin = {state.DRAWN: chosen} if is_survey or name.startswith(PREFIX) else {}
+    return name, {state.SOURCE_ID: str(source_id)} | origin
 
 
 def _uploads() -> dict[str, StarSource]:

@@ -7,7 +7,6 @@ import streamlit as st
 from core.figures.sky_colour import Painted, paint_classes, paint_groups, paint_scale
 from core.figures.sky_marks import Marks, name_of
 from core.gaia import frames
-from core.gaia.releases import DEFAULT
 from core.sky.sky_cells import SkyMap, cell_centres
 from core.sky.star_places import StarPlaces, star_places
 from core.sky.star_source import Cuts, StarSource
@@ -15,7 +14,7 @@ from ui import state
 from ui.shell import link
 from ui.sky_map import cache as sky_cache
 from ui.sky_map.choices import cell_radius, go_to, settings_of_query
-from ui.sky_map.sources import link_to_survey, travelling
+from ui.sky_map.sources import link_to_survey, star_link, travelling
 
 CROWDED = 2_000
 """More marks than this lie on each other before the map is zoomed."""
@@ -70,8 +69,9 @@ def answer_click(event, drawn: SkyMap) -> None:
     objects = (event.selection or {}).get("objects", {}) if event else {}
     for star in [*objects.get("stars", []), *objects.get("faded", [])][:1]:
         source_id, card = name_of(star), " · ".join(str(star[2]).split("\n")[1:])
-        st.markdown(f"**{DEFAULT.designation(source_id)}** · {card}")
-        link("Star", f"Verdict on {DEFAULT.designation(source_id)}", source_id=source_id)
+        name, query = star_link(drawn.marks, source_id)
+        st.markdown(f"**{name}** · {card}")
+        link("Star", f"Verdict on {name}", **query)
     for cell in objects.get("cells", [])[:1]:
         order = drawn.order or 0
         l_deg, b_deg = cell_centres(np.array([int(name_of(cell))]), order)

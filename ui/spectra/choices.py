@@ -3,7 +3,10 @@
 import numpy as np
 import streamlit as st
 
+from core.datasets.catalogue import EMBEDDED
+from core.datasets.classes import LABEL, MOST_CLASSES, class_columns, classes_of, with_classes
 from core.datasets.dataset import Dataset, labels_of, select_rows
+from core.datasets.real_stars import REAL
 from core.errors import ExplorerError
 from core.spectra.representations import REPRESENTATIONS, Representation, find_representation
 from ui import cache, state
@@ -27,10 +30,24 @@ def choose_dataset() -> Dataset | None:
     )
     name = choose_one("Data set", titles, state.SET, help=help_text)
     try:
-        return opened.dataset(own[name]) if name in own else cache.open_dataset(entries[name])
+        dataset = opened.dataset(own[name]) if name in own else cache.open_dataset(entries[name])
+        columns = class_columns(dataset.table) if dataset.spectra is not None else [LABEL]
+        if len(columns) < 2 and len(classes_of(dataset.table).unique()) == len(labels_of(dataset.table).unique()):
+            return dataset
+        help_text = f"The {MOST_CLASSES} most frequent values are compared; all others are 'other'."
+        titles = {column: column.replace("_", " ") for column in columns}
+        return with_classes(dataset, choose_one("Classes by", titles, state.CLASSES, help=help_text))
     except ExplorerError as error:
         st.error(f"This set cannot be opened. {escape_markdown(error)}", icon=":material/error:")
         return None
+
+
+def drawn_of(dataset: Dataset) -> dict[str, str]:
+    """For a link to one of its stars: the set, where it lies on this machine and the page Star reads it there."""
+    entry = next(
+        (item for item in cache.find_datasets() if dataset.path is not None and item.path == dataset.path), None
+    )
+    return {} if entry is None or entry.name in (EMBEDDED, REAL) else {state.DRAWN: entry.name}
 
 
 def choose_rows(dataset: Dataset) -> np.ndarray:

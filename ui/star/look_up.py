@@ -16,18 +16,23 @@ from core.star.card import VerdictCard, verdict_card
 from core.star.lookup import find_star
 from core.star.resolve import DEFAULT_RADIUS_ARCSEC
 from ui import cache, state
+from ui.star.drawn_again import find_drawn
 
 LARGEST_RADIUS_ARCSEC = 600.0
 
 
 @dataclass(frozen=True)
 class StarQuery:
-    """`text` as typed ('' for nothing); `radius_arcsec` and `epoch` of a search by position; `release` to search."""
+    """`text` as typed ('' for nothing); `radius_arcsec` and `epoch` of a search by position; `release` to search.
+
+    `drawn` : where a link found the star (`ui.star.drawn_again`), '' for a star that was typed.
+    """
 
     text: str
     radius_arcsec: float
     epoch: str
     release: str = DEFAULT.key
+    drawn: str = ""
 
 
 def offer_first_star() -> None:
@@ -78,7 +83,15 @@ def choose_star() -> StarQuery:
             max_chars=12,
             help="Gaia's sources are moved to this epoch by their proper motions (DR3's own: J2016.0, DR4's: J2017.5).",
         )
-    return StarQuery((text or "").strip(), float(radius), (epoch or "").strip() or "J2000", release or DEFAULT.key)
+    return StarQuery(
+        (text or "").strip(), float(radius), (epoch or "").strip() or "J2000", release or DEFAULT.key,
+        str(state.query(state.DRAWN, "")),
+    )  # fmt: skip
+
+
+def drawn_query(query: StarQuery) -> dict[str, str]:
+    """For links to the same star on another page: where it is found again."""
+    return {state.DRAWN: query.drawn} if query.drawn else {}
 
 
 def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], None] | None = None) -> VerdictCard:
@@ -95,6 +108,10 @@ def look_up(query: StarQuery, run: RunSummary | None, on_wait: Callable[[str], N
     again = state.take_ask_again()
     asked = (query, opened.uploads, tuple(opened.spectra), tuple(opened.rows.items()))
     record = None if again else state.local_record(asked)
+    if record is None and query.drawn and not again:
+        record = find_drawn(query.drawn, query.text)
+        if record is not None:
+            state.remember_record(asked, record)
     if record is None:
         chosen = [spectra.take(np.array([opened.rows.get(name, 0)])) for name, spectra in opened.spectra.items()]
         if query.text not in {str(spectra.source_id[0]) for spectra in chosen}:

@@ -28,7 +28,7 @@ def show_rvs(record: StarRecord) -> None:
         "speak for a cool star, broad Paschen lines for a hot one."
     )
     show(rvs_figure(record.rvs), caption, key="rvs")
-    download_table(record.rvs, "RVS spectrum (CSV)", f"gaia_dr3_{record.source_id}_rvs")
+    download_table(record.rvs, "RVS spectrum (CSV)", f"{record.file_stem}_rvs")
 
 
 def show_columns(record: StarRecord) -> None:

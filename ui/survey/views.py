@@ -1,9 +1,14 @@
 """Views of a survey: what it is worth, distributions, candidates with their downloads."""
 
+from pathlib import Path
+
+import pandas as pd
 import streamlit as st
 
 from core.figures.survey import colour_magnitude_figure, distribution_figure, sky_figure
-from core.sky.export import FORMATS, table_bytes
+from core.gaia.simulated import designation
+from core.simulation.redraw import is_simulated
+from core.sky.export import ALL_FORMATS, table_bytes
 from core.survey.catalogue import SurveySummary
 from core.survey.index import B_EDGES, COLOUR_EDGES, G_EDGES, L_EDGES, PROBABILITY_EDGES
 from core.survey.report import WANTED_COMPLETENESS, Share, SurveyReport
@@ -144,14 +149,17 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
         survey.path, survey.n_done, selection, sort, descending, page, PAGE_ROWS, prevalence
     )
     event = st.dataframe(
-        table[list(_SHOWN)].astype({"source_id": str}), hide_index=True, on_select="rerun",
+        _with_names(table), hide_index=True, on_select="rerun",
         selection_mode="single-row", key=state.key(state.CANDIDATES, survey.name, page), placeholder="–",
         column_config=star_columns(_SHOWN),
     )  # fmt: skip
     rows = event.selection.rows if event else []
     if rows:
         source_id = str(table["source_id"].iloc[rows[0]])
-        shell.link("Star", f"Open {source_id} on the page Star", source_id=source_id, prevalence=f"{prevalence:g}")
+        name = designation(source_id, bool(table["simulated"].iloc[rows[0]]))
+        origin = survey.source if is_simulated(survey.source) else survey.name
+        shell.link("Star", f"Open {name} on the page Star", source_id=source_id, drawn=origin,
+                   prevalence=f"{prevalence:g}")  # fmt: skip
     else:
         st.caption("Click a row to open the star.")
     _downloads(survey, selection, n_selected, prevalence)
@@ -160,7 +168,19 @@ def show_candidates(survey: SurveySummary, selection: Selection, n_selected: int
     shell.link("Associations", "Find groups among these candidates", **query)
 
 
+def _with_names(table: pd.DataFrame) -> pd.DataFrame:
+    """What is shown, ids as text: a browser rounds integers of 19 digits."""
+    pairs = zip(table["source_id"], table["simulated"], strict=True)
+    names = [designation(item, True) if simulated else str(item) for item, simulated in pairs]
+    return table[list(_SHOWN)].assign(source_id=names)
+
+
 def _downloads(survey: SurveySummary, selection: Selection, n_selected: int, prevalence: float) -> None:
+    about = {
+        "survey": survey.name, "input": survey.source if is_simulated(survey.source) else Path(survey.source).name,
+        "network": survey.network, "prevalence": f"{prevalence:g}", "score": selection.score,
+        "threshold": f"{selection.threshold:.8g}",
+    }  # fmt: skip
     if n_selected > MOST_EXPORTED:
         files = f"the Parquet files in {escape_markdown(survey.path)}"
         st.caption(f"More than {MOST_EXPORTED:,} stars: take {files}, or tighten the cuts.")
@@ -168,9 +188,7 @@ def _downloads(survey: SurveySummary, selection: Selection, n_selected: int, pre
 
     def make(suffix: str) -> bytes:
         path, n_parts = survey.path, survey.n_done
-        return table_bytes(
-            survey_cache.candidates(path, n_parts, selection, selection.score, True, 0, n_selected, prevalence),
-            suffix,
-        )
+        table = survey_cache.candidates(path, n_parts, selection, selection.score, True, 0, n_selected, prevalence)
+        return table_bytes(table, suffix, about)
 
-    download_each(FORMATS, make, f"candidates-{survey.name}")
+    download_each(ALL_FORMATS, make, f"candidates-{survey.name}")

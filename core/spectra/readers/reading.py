@@ -159,11 +159,13 @@ def iter_partition(
     faults.raise_if_no_row_is_good()
 
 
-def spectra_of_table(table: pa.Table, origin: str, release: str | None = None) -> SpectrumSet:
-    """The spectra of a table in memory, without flux errors; columns as in a Parquet file."""
-    errors = [name for name in table.column_names if name in ERROR_COLUMNS]
+def spectra_of_table(
+    table: pa.Table, origin: str, release: str | None = None, *, with_errors: bool = False
+) -> SpectrumSet:
+    """The spectra of a table in memory, without flux errors unless they are wanted; columns as in a Parquet file."""
+    errors = [] if with_errors else [name for name in table.column_names if name in ERROR_COLUMNS]
     batch = make_batch(table.drop_columns(errors), {}, None, origin=origin)
-    return assemble(batch, Faults(), with_errors=False, release=release)
+    return assemble(batch, Faults(), with_errors=with_errors, release=release)
 
 
 def read_bytes(
