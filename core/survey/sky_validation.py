@@ -28,7 +28,8 @@ def classified(source: str, run_dir: Path, label: str) -> tuple[pd.DataFrame, in
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         survey(source, run_dir, out)
-        parts, n_all = [], 0
+        parts: list[pd.DataFrame] = []
+        n_all = 0
         for path in sorted(out.glob("part-*.parquet")):
             stars = pd.read_parquet(path, columns=[*SCORES, "impostor", "true_label"])
             stars = stars[(stars["true_label"] == label) & stars["probability"].notna()]
