@@ -12,10 +12,9 @@ import pandas as pd
 
 from core.errors import TrainingError
 from core.runs.settings import TrainingSettings
+from core.training.epochs import EVALUATION_BATCH, Part, make_epochs, train_epoch
 from models.registry import ModelSpec
 
-EVALUATION_BATCH = 1024
-STEPS_PER_CALL = 16  # batches between two returns to Python
 CURVE_COLUMNS = ("fold", "epoch", "loss", "val_loss", "accuracy", "val_accuracy", "learning_rate", "seconds")
 
 
@@ -83,7 +82,7 @@ def fit_member(
 ) -> FittedMember:
     """Build a fresh network and train it on one fold.
 
-    Takes over the process's global random state (Keras draws the order of the batches from it).
+    Takes over the process's global random state, from which layers that need chance draw.
 
     Parameters
     ----------
@@ -92,7 +91,7 @@ def fit_member(
     on_epoch : callable or None
         Called after every epoch.
     should_cancel : callable or None
-        Asked after every 16 batches; True stops the training at the next opportunity.
+        Asked a few times a second, or after every batch of a slower network; True stops the training.
 
     Raises
     ------
@@ -101,35 +100,76 @@ def fit_member(
     """
     import keras
 
+    from core.training.loss import make_loss
+
     seed = member_seed(settings.seed, fold)
     keras.utils.set_random_seed(seed)
     model = spec.build(seed=seed)
     initial_hash = weights_hash(model)
-    n_steps = settings.epochs * math.ceil(len(train[1]) / settings.batch_size)
-    _compile(model, settings, train[1], n_steps)
-    early_stopping = keras.callbacks.EarlyStopping(
-        monitor="val_loss", mode="min", patience=settings.patience, restore_best_weights=True
-    )
-    watch = _watch_callback(spec, settings, fold, on_epoch, should_cancel)
-    model.fit(
-        list(train[0]),
-        train[1].astype(np.float32)[:, None],
-        validation_data=(list(validation[0]), validation[1].astype(np.float32)[:, None]),
-        batch_size=settings.batch_size,
-        validation_batch_size=EVALUATION_BATCH,
-        epochs=settings.epochs,
-        callbacks=[early_stopping, watch],
-        verbose=0,
-    )
-    curves = pd.DataFrame(watch.rows, columns=list(CURVE_COLUMNS))
+    n_stars = len(train[1])
+    optimizer = _optimizer(settings, settings.epochs * math.ceil(n_stars / settings.batch_size))
+    loss = make_loss(settings.loss, train[1], positive_weight=settings.positive_weight)
+    epochs = make_epochs(model, optimizer, loss, _part(train), _part(validation))
+    shuffled = np.random.default_rng(seed)
+    best, rows, cancelled = BestEpoch(model, settings.patience), [], False
+    for epoch in range(1, settings.epochs + 1):
+        started = time.perf_counter()
+        order = shuffled.permutation(n_stars).astype(np.int32)
+        learnt = train_epoch(epochs, order, settings.batch_size, should_cancel)
+        if learnt is None:
+            cancelled = True
+            break
+        checked = epochs.validate()
+        event = EpochEvent(
+            model=spec.key,
+            fold=fold,
+            epoch=epoch,
+            epochs=settings.epochs,
+            loss=learnt.mean_loss,
+            val_loss=checked.mean_loss,
+            accuracy=learnt.accuracy,
+            val_accuracy=checked.accuracy,
+            learning_rate=float(keras.ops.convert_to_numpy(optimizer.learning_rate)),
+            seconds=time.perf_counter() - started,
+        )
+        _require_finite(event, settings)
+        rows.append(tuple(getattr(event, name) for name in CURVE_COLUMNS))
+        best.note(event)
+        if on_epoch is not None:
+            on_epoch(event)
+        if best.is_over(epoch):
+            break
+    best.restore()
     return FittedMember(
         model=model,
-        curves=curves,
-        best_epoch=int(early_stopping.best_epoch) + 1,
+        curves=pd.DataFrame(rows, columns=list(CURVE_COLUMNS)),
+        best_epoch=best.epoch,
         initial_weights_hash=initial_hash,
         weights_hash=weights_hash(model),
-        cancelled=watch.cancelled,
+        cancelled=cancelled,
     )
+
+
+class BestEpoch:
+    """The weights of the epoch with the smallest validation loss, and when to stop looking for a better one."""
+
+    def __init__(self, model: Any, patience: int) -> None:
+        self.epoch, self._loss, self._weights = 0, math.inf, None
+        self._model, self._patience = model, patience
+
+    def note(self, event: EpochEvent) -> None:
+        """Keep the present weights if this epoch is the best so far."""
+        if event.val_loss < self._loss:
+            self.epoch, self._loss, self._weights = event.epoch, event.val_loss, self._model.get_weights()
+
+    def is_over(self, epoch: int) -> bool:
+        """True once `patience` epochs in a row were no better."""
+        return epoch - self.epoch >= self._patience
+
+    def restore(self) -> None:
+        """Give the model the weights of its best epoch, if there was one."""
+        if self._weights is not None:
+            self._model.set_weights(self._weights)
 
 
 def predict_logits(model, inputs: Sequence[np.ndarray]) -> np.ndarray:
@@ -146,59 +186,23 @@ def free_memory() -> None:
     keras.utils.clear_session()
 
 
-def _compile(model, settings: TrainingSettings, label: np.ndarray, n_steps: int) -> None:
+def _optimizer(settings: TrainingSettings, n_steps: int) -> Any:
     import keras
 
-    from core.training.loss import make_loss
     from core.training.schedule import OneCycle
 
-    model.compile(
-        optimizer=keras.optimizers.AdamW(
-            learning_rate=OneCycle(settings.peak_rate, n_steps), weight_decay=settings.weight_decay
-        ),
-        loss=make_loss(settings.loss, label, positive_weight=settings.positive_weight),
-        metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
-        steps_per_execution=STEPS_PER_CALL,
-        jit_compile=False,  # measured: XLA slows the convolutions on the CPU
-    )
+    rate = OneCycle(settings.peak_rate, n_steps)
+    return keras.optimizers.AdamW(learning_rate=rate, weight_decay=settings.weight_decay)
 
 
-def _watch_callback(spec, settings, fold, on_epoch, should_cancel):
-    import keras
+def _part(part: tuple[Sequence[np.ndarray], np.ndarray]) -> Part:
+    inputs, label = part
+    return list(inputs), label.astype(np.float32)[:, None]
 
-    class Watch(keras.callbacks.Callback):
-        """Keeps the curves, reports epochs, passes on a cancellation, refuses a loss that is no number."""
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.rows: list[tuple] = []
-            self.cancelled = False
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.started = time.perf_counter()
-
-        def on_train_batch_end(self, batch, logs=None):
-            if should_cancel is not None and should_cancel():
-                self.cancelled = self.model.stop_training = True
-
-        def on_epoch_end(self, epoch, logs=None):
-            values = {name: float((logs or {})[name]) for name in ("loss", "val_loss", "accuracy", "val_accuracy")}
-            if not math.isfinite(values["loss"]) or not math.isfinite(values["val_loss"]):
-                raise TrainingError(
-                    f"the loss of {spec.key}, fold {fold}, epoch {epoch + 1} is {values['loss']} (validation "
-                    f"{values['val_loss']}), expected a finite number; try a peak rate below {settings.peak_rate:g}"
-                )
-            event = EpochEvent(
-                model=spec.key,
-                fold=fold,
-                epoch=epoch + 1,
-                epochs=settings.epochs,
-                learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
-                seconds=time.perf_counter() - self.started,
-                **values,
-            )
-            self.rows.append(tuple(getattr(event, name) for name in CURVE_COLUMNS))
-            if on_epoch is not None:
-                on_epoch(event)
-
-    return Watch()
+def _require_finite(event: EpochEvent, settings: TrainingSettings) -> None:
+    if not (math.isfinite(event.loss) and math.isfinite(event.val_loss)):
+        raise TrainingError(
+            f"the loss of {event.model}, fold {event.fold}, epoch {event.epoch} is {event.loss} (validation "
+            f"{event.val_loss}), expected a finite number; try a peak rate below {settings.peak_rate:g}"
+        )

@@ -60,14 +60,9 @@ def test_layers_that_carry_over_between_folds_are_found(stars, tmp_path, monkeyp
 
 
 def test_the_last_epoch_kept_instead_of_the_best_is_found(stars, tmp_path, monkeypatch):
-    stopping = keras.callbacks.EarlyStopping
-
-    def without_restoring(**options):
-        return stopping(**{**options, "restore_best_weights": False})
-
     explicit = {"epochs": 60, "patience": 2, "peak_rate": 0.02, "batch_size": 32, "loss": "focal"}
     good = run_of(stars, tmp_path / "good", DEEP, **explicit)
-    monkeypatch.setattr(keras.callbacks, "EarlyStopping", without_restoring)
+    monkeypatch.setattr(fit_module.BestEpoch, "restore", lambda self: None)
     bad = run_of(stars, tmp_path / "bad", DEEP, **explicit)
     best = run_store.read_run(bad).members[0].best_epoch
     assert best < 60, "the plant needs a run whose best epoch is not its last"

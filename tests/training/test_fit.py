@@ -153,6 +153,29 @@ def test_events_report_every_epoch_and_the_rate_follows_the_cycle(fold):
     assert rates[-1] < rates[0] < max(rates)
 
 
+def test_an_epoch_takes_every_star_once_whatever_the_runs(fold):
+    """In one run or in several between which is asked whether to stop: the same network."""
+    label = fold[0][1]
+    members = [
+        fit_member(WIDE, *fold, settings(epochs=2, batch_size=4), 0, should_cancel=ask) for ask in (None, lambda: False)
+    ]
+    assert len(label) % 4, "a smaller last batch"
+    assert len(label) > 4 * 16, "more than one run"
+    assert members[0].weights_hash == members[1].weights_hash
+    np.testing.assert_allclose(*(member.curves["loss"] for member in members), rtol=1e-6)
+
+
+def test_the_last_smaller_batch_counts_by_its_stars(fold):
+    """At a rate of nothing the loss of an epoch is that of the untrained network, the plain mean over all stars."""
+    train, validation = fold
+    still = settings(epochs=1, batch_size=len(train[1]) - 1, peak_rate=1e-30, weight_decay=0.0)
+    member = fit_member(WIDE, train, validation, still, 0)
+    assert member.curves["loss"].iloc[0] == pytest.approx(_validation_loss(member.model, train, train[1]), rel=1e-5)
+    assert member.curves["val_loss"].iloc[0] == pytest.approx(
+        _validation_loss(member.model, validation, train[1]), rel=1e-5
+    )
+
+
 def test_cancel_stops_at_once_and_says_so(fold):
     events = []
     member = fit_member(
