@@ -11,10 +11,6 @@ from core.gaia.columns import is_missing
 from core.gaia.labels import MASSIVE
 from core.gaia.quality import Advice, quality_advice
 from core.gaia.releases import DEFAULT, find_release
-<<<<<<< HEAD
-=======
-from core.gaia.simulated import TRUE_PREFIX
->>>>>>> main
 from core.star.dust_free import a_g_of
 from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE

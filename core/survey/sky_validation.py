@@ -2,13 +2,8 @@
 
 Draws surveys of the whole sky, of which the low-mass stars count, and massive stars, classifies them as any survey is
 classified, and writes how many reach each probability (`core.verdict.sky_validation`) beside the run. None of the seeds
-<<<<<<< HEAD
 is used by a fit, a benchmark or a test. Five minutes on two cores, after `core.survey.fit_photometric_classifier`: its
 model is part of a survey.
-=======
-is used by a fit, a benchmark or a test. Five minutes on two cores; after
-`core.survey.fit_photometric_classifier`, whose model the survey uses.
->>>>>>> main
 """
 
 import sys
