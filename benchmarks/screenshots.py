@@ -41,6 +41,10 @@ VIEWS: dict[str, tuple[str, ...]] = {
     ),
     "Sky map": ("projection=aitoff", "projection=sphere", "projection=space"),
     "Survey": ("view=Results", "view=New survey", "view=Jobs"),
+    "Techniques": (
+        "view=What they are worth", "view=Who agrees", "view=Who can see what", "view=Disputed stars",
+        "view=The techniques",
+    ),
     "Associations": (
         "tab=Groups", "tab=Choice of eps", "tab=Stability and significance", "tab=3-D and film",
     ),

@@ -1,5 +1,6 @@
 """The command line: `python -m core COMMAND`, the same core calls as the pages without a browser."""
 
+import io
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -13,6 +14,10 @@ from core.commands import COMMANDS
 from core.errors import ExplorerError, UsageError
 from core.quota import refuse_when_read_only
 
+_OUT_OF_MEMORY = (
+    "cannot allocate memory", "failed to map segment", "can't start new thread", "unable to allocate", "bad_alloc",
+    "failed to start thread", "out of memory",
+)  # fmt: skip
 EXIT_NOTHING_DONE = 1
 EXIT_USAGE = 2
 KEEP_THEIR_RESULT = ("archive", "audit", "known-stars")
@@ -61,6 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
     0 output written (noted rows included), 1 nothing done, 2 usage, 3 partly done, 4 audit found a leak. Commands
     raise `typer.Exit(code)` for 3 and 4; an ExplorerError is printed without a traceback.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of ASCII, or half a letter in a file's name
     try:
         build_app()(args=arguments)
     except UsageError as error:
@@ -69,8 +77,10 @@ def main(arguments: list[str] | None = None) -> int:
     except ExplorerError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_NOTHING_DONE
-    except OSError as error:  # no such file, no permission to read
-        print(f"error: {error.strerror or error}: {error.filename or 'see above'}", file=sys.stderr)
+    except (MemoryError, ImportError, RuntimeError, OSError) as error:
+        if (words := _named(error)) is None:
+            raise
+        print(f"error: {words}", file=sys.stderr)
         return EXIT_NOTHING_DONE
     except KeyboardInterrupt:
         print("interrupted: nothing that was finished is lost", file=sys.stderr)
@@ -78,6 +88,16 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else EXIT_NOTHING_DONE
     return 0
+
+
+def _named(error: Exception) -> str | None:
+    """Words for what the system refused; None for an error of another kind."""
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or any(sign in text.lower() for sign in _OUT_OF_MEMORY):
+        return f"there is not enough memory ({text or 'none is left'}): end other programs, or give the input in parts"
+    if isinstance(error, OSError):  # no such file, no permission to read
+        return f"{error.strerror or error}: {error.filename or 'see above'}"
+    return None
 
 
 if __name__ == "__main__":

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     archive_requests_per_s: Amount = _setting("ARCHIVE_REQUESTS_PER_S", 2.0)
     dask_scheduler_address: str = _setting("DASK_SCHEDULER_ADDRESS", "")
     runner_idle_s: Amount = _setting("EXPLORER_RUNNER_IDLE_S", 300.0)
+    log_in: bool = _setting("EXPLORER_LOG_IN", False)
+    raw_csv: bool = _setting("EXPLORER_RAW_CSV", False)
     read_only: bool = _setting("EXPLORER_READ_ONLY", False)
     most_jobs: NonNegativeInt = _setting("EXPLORER_JOBS", 20)
     most_jobs_per_user: NonNegativeInt = _setting("EXPLORER_JOBS_PER_USER", 4)

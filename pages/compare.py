@@ -25,7 +25,7 @@ partly = f"; {n_partly} of them trained fewer: column Folds" if n_partly else ""
 st.caption(
     f"{len(results)} network{'s' if len(results) != 1 else ''} on the same {data.n_train or 0:,} training and "
     f"{data.n_test or 0:,} held-out stars ({escape_markdown(stars)}), divided into the same {n_folds} folds "
-    f"({shared.validation} validation{partly}). Probabilities are calibrated (Platt, out of fold) at "
+    f"({escape_markdown(shared.validation)} validation{partly}). Probabilities are calibrated (Platt, out of fold) at "
     "equal priors."
 )
 every = [*results, *others]

@@ -51,8 +51,8 @@ def sample(run: RunSummary, draw) -> None:
     explanation = explanation_cache.stored_explanation(sample_path(run.path, chosen))
     if explanation is None:
         st.info(
-            f"{run.title} has not explained these {chosen.n_stars} stars on this machine yet. It takes seconds to "
-            "minutes in the background, checks included, and is kept.",
+            f"{escape_markdown(run.title)} has not explained these {chosen.n_stars} stars on this machine yet. It "
+            "takes seconds to minutes in the background, checks included, and is kept.",
             icon=":material/lightbulb:",
         )
         offer_job([run], chosen, f"Explain {chosen.n_stars} stars", key="sample")

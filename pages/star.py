@@ -50,7 +50,7 @@ except ExplorerError as error:
 waiting.empty()
 
 record, verdict = card.record, card.verdict
-st.subheader(record.designation, anchor=False)
+st.subheader(escape_markdown(record.designation), anchor=False)
 for message in record.messages:
     st.caption(escape_markdown(message))
 if record.origin in ("real", "file") and not record.simulated:

@@ -68,6 +68,8 @@ def results() -> None:
     if survey.n_done < survey.n_partitions:
         st.caption(f"{survey.n_done:,} of {survey.n_partitions:,} partitions so far; figures are of those.")
     try:
+        for name, fault in survey_cache.damaged_parts(survey.path, survey.n_done).items():
+            st.warning(escape_markdown(f"{name} is left out: {fault}. Go on with the survey: it is done again."))
         left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
         with left:
             prevalence = choose_prevalence()

@@ -9,7 +9,7 @@ kind, the same with emission lines and carbon bands put in, smooth continua, and
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,14 @@ import pandas as pd
 from core.atomic import atomic_path
 from core.settings import current_settings
 from core.simulation.draw import simulate
+from core.simulation.population.draws import CURRENT
 from core.spectra.damage import DAMAGE_PATH, DamageNetwork, damage_inputs, typical_error
 from core.spectra.grid import WAVELENGTH_NM
 from recipes.shipped_real_stars import FILES
 
 N_SIMULATED, SIMULATION_SEED = 40_000, 77
 MIX = {"M": 0.25, "K": 0.1}
+UNDAMAGED = replace(CURRENT, damaged_share=0.0)
 LAYERS = (32, 16)
 N_PARTS, N_SMOOTH, N_CARBON = 2, 4000, 3
 MOST_FALSE = 0.0025
@@ -63,7 +65,7 @@ def simulated_spectra(folder: Path, seed: int = SIMULATION_SEED) -> Spectra:
     """Simulated stars of the training population with more M and K stars; the group is the kind."""
     path = folder / f"damage-{seed}.parquet"
     if not path.exists():
-        simulate("training", N_SIMULATED, seed, path, workers=1, negative_mix=MIX)
+        simulate("training", N_SIMULATED, seed, path, workers=1, negative_mix=MIX, draw=UNDAMAGED)
     stars = pd.read_parquet(path, columns=["category", "flux", "flux_error"])
     flux, error = (np.stack(list(stars[name])).astype(float) for name in ("flux", "flux_error"))
     return Spectra(flux, error, np.zeros(len(stars), dtype=bool), stars["category"].to_numpy(dtype=object))

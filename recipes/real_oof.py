@@ -5,7 +5,7 @@ the logits at equal priors: how steep it is, real stars say (massive against all
 passes one half, real massive stars against the simulated low-mass stars of the training draw, with its look-alikes,
 each judged by the one member that never saw it. Fitted on the real stars of the other folds ("cross-fitted"); run.json
 gets the line fitted on all. Writes real_oof.parquet: source_id, fold, logit (mean over those members), probability,
-spread.
+spread, bands (by which another spectrum of the star is known to be another).
 """
 
 import argparse
@@ -19,6 +19,7 @@ from core.runs.run import Figures, ProbabilityCalibration, Run, write_run
 from core.runs.store import figures_of
 from core.statistics.probability_calibration import sigmoid
 from core.verdict.ensemble import Ensemble, load_ensemble
+from core.verdict.unseen import BANDS, band_fluxes
 from recipes.real_stars import (
     CONTRADICTORY,
     COOL_NEGATIVE,
@@ -140,6 +141,7 @@ def real_oof(ensemble: Ensemble, stars: RealStars) -> tuple[pd.DataFrame, tuple[
             "logit": np.nanmean(logit, axis=0),
             "probability": np.nanmean(probability, axis=0),
             "spread": np.nanstd(probability, axis=0, ddof=1) if several else np.full(len(stars), np.nan),
+            BANDS: list(band_fluxes(stars.flux)),
         }
     )
     return table, calibration(logit, kind, np.ones(len(stars), dtype=bool), simulated)

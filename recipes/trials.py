@@ -1,11 +1,11 @@
 """What carries over: regions of the sky and laws of dust kept out of the training, at trial size.
 
     python -m recipes.trials draw FOLDER               250,000 simulated stars and the copies, once
-    python -m recipes.trials regions FOLDER            two members without any real star of Cygnus, Carina, W3/4/5
+    python -m recipes.trials regions FOLDER [REGION ...]  two members without any real star of Cygnus, Carina, W3-4-5
     python -m recipes.trials laws FOLDER               two members that know five of the nine Milky Way laws
     python -m recipes.trials laws-exam FOLDER          the four others, on observed templates
 
-Resumable; a region's stars are out of training and calibration with all their copies.
+Both stages of the default ensemble. Resumable; a region's stars are out of training and calibration with their copies.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from core.simulation.draw import simulate
 from core.simulation.dust_curves import LAWS, MILKY_WAY
 from core.simulation.population.draws import Draw
 from core.statistics.probability_calibration import sigmoid
-from core.verdict.ensemble import load_ensemble
+from core.verdict.ensemble import Ensemble, load_ensemble
 from models.registry import model_spec
 from recipes import dust_validation
 from recipes.default_run import SETTINGS, train
@@ -29,7 +29,8 @@ from recipes.measure import share
 from recipes.ob_stars import is_ob
 from recipes.real_oof import calibration, calibration_kind, member_folds, simulated_low_mass, unseen_logits
 from recipes.real_stars import POSITIVE, RealStars, read_real_stars
-from recipes.real_training_set import FIRST_STAGE, write_copies
+from recipes.real_training_set import FIRST_STAGE, SECOND_STAGE, write_copies
+from recipes.second_stage import second_stage
 
 N_STARS, SEED, EPOCHS, MEMBERS = 250_000, 31, 4, 2
 REGIONS = {"Cygnus": (74, 84, 5), "Carina": (284, 290, 3), "W3-4-5": (132, 139, 3)}
@@ -42,11 +43,13 @@ def draw(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     known = tuple(law for law in MILKY_WAY if LAWS[law] not in HELD_OUT_LAWS)
     for name, laws in (("all", None), ("some", known)):
-        stars, copies = folder / f"{name}_laws.parquet", folder / f"{name}_laws.npz"
+        stars = folder / f"{name}_laws.parquet"
         if not stars.exists():
             simulate("training", N_STARS, SEED, stars, draw=Draw(3) if laws is None else Draw(3, laws=laws))
-        if not copies.exists():
-            write_copies(copies, SEED, FIRST_STAGE, laws)
+        for number, plan in enumerate((FIRST_STAGE, SECOND_STAGE), start=1):
+            copies = folder / f"{name}_laws_{number}.npz"
+            if not copies.exists():
+                write_copies(copies, SEED + number, plan, laws)
 
 
 def in_region(stars: RealStars, name: str) -> np.ndarray:
@@ -56,17 +59,16 @@ def in_region(stars: RealStars, name: str) -> np.ndarray:
     return (table["l"].between(low, high) & (table["b"].abs() < b)).to_numpy()
 
 
-def regions(folder: Path) -> None:
-    """Train without each region, print how many of its hot stars are found."""
+def regions(folder: Path, names: list[str]) -> None:
+    """Train without each of the regions, print how many of its hot stars are found."""
     stars = read_real_stars()
     kind, learnt = calibration_kind(stars.table), stars.table["massive"].to_numpy() == 1
-    for name in REGIONS:
+    for name in names or REGIONS:
         inside = in_region(stars, name)
         out = {int(x) for x in stars.table["source_id"][inside]}
-        train(*_files(folder, "all", folder / name), _settings(), "deep", out)
-        ensemble = load_ensemble(folder / name)
+        ensemble = _trained(folder, "all", folder / name, out)
         logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
-        slope, intercept = calibration(logit, kind, ~inside, simulated_low_mass(folder / name))
+        slope, intercept = calibration(logit, kind, ~inside, simulated_low_mass(ensemble.path))
         mine = RealStars(stars.table[inside], stars.flux[inside])
         found = sigmoid(slope * ensemble.logits(mine.flux.astype(float)) + intercept).mean(axis=0) >= 0.5
         kinds = {"hot": learnt[inside], "O-B2 by MK type or SED": kind[inside] == POSITIVE, "OB": is_ob(mine.table)}
@@ -75,16 +77,16 @@ def regions(folder: Path) -> None:
 
 def laws(folder: Path) -> None:
     """Train two members on some of the laws."""
-    train(*_files(folder, "some", folder / "laws"), _settings(), "deep", set())
+    _trained(folder, "some", folder / "laws", set())
 
 
 def laws_on_templates(folder: Path) -> None:
     """The members of `laws` on templates behind the laws that they do not know."""
-    ensemble, real = load_ensemble(folder / "laws"), current_settings().real_data_dir
+    ensemble, real = load_ensemble(folder / "laws_tuned"), current_settings().real_data_dir
     stars = read_real_stars()
     logit = unseen_logits(ensemble, stars, member_folds(ensemble.run))
     judged = np.isfinite(logit).any(axis=0)
-    line = calibration(logit, calibration_kind(stars.table), judged, simulated_low_mass(folder / "laws"))
+    line = calibration(logit, calibration_kind(stars.table), judged, simulated_low_mass(ensemble.path))
     known = ensemble.calibration.changed(slope=line[0], intercept=line[1])
     ensemble = replace(ensemble, run=ensemble.run.changed(calibration=known))
     numbers = [LAWS.index(name) for name in HELD_OUT_LAWS]
@@ -96,8 +98,13 @@ def laws_on_templates(folder: Path) -> None:
         )
 
 
-def _files(folder: Path, which: str, out: Path) -> tuple[Path, Path, Path]:
-    return folder / f"{which}_laws.parquet", out, folder / f"{which}_laws.npz"
+def _trained(folder: Path, which: str, out: Path, leave_out: set[int]) -> Ensemble:
+    """Both stages; the ensemble of the second."""
+    stars, copies = folder / f"{which}_laws.parquet", [folder / f"{which}_laws_{stage}.npz" for stage in (1, 2)]
+    train(stars, out, copies[0], _settings(), "deep", leave_out)
+    tuned = out.with_name(out.name + "_tuned")
+    second_stage(stars, out, tuned, copies[1], leave_out)
+    return load_ensemble(tuned)
 
 
 def _settings():
@@ -107,11 +114,15 @@ def _settings():
 def main() -> None:
     """Run one of the parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = {"draw": draw, "regions": regions, "laws": laws, "laws-exam": laws_on_templates}
-    parser.add_argument("part", choices=list(parts))
+    parts = {"draw": draw, "laws": laws, "laws-exam": laws_on_templates}
+    parser.add_argument("part", choices=["regions", *parts])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", choices=[[], *REGIONS], help="Regions; all if none is given.")
     arguments = parser.parse_args()
-    parts[arguments.part](arguments.folder)
+    if arguments.part == "regions":
+        regions(arguments.folder, arguments.names)
+    else:
+        parts[arguments.part](arguments.folder)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from ui import state
 from ui.parts import access, jobs
 from ui.parts.garbage import spare_modules
 from ui.parts.markdown import escape_markdown
+from ui.parts.server_uploads import bound_uploads
 
 PROGRAM = "Massive Star Explorer"
 ICON_FILE = Path(__file__).with_name("icon.svg")
@@ -127,6 +128,12 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 "Classify any number of stars in the background, and find the candidates among them.",
             ),
             MenuEntry(
+                "pages/techniques.py",
+                "Techniques",
+                ":material/diversity_3:",
+                "See the same stars judged by every technique, whom to believe where, and what all say together.",
+            ),
+            MenuEntry(
                 "pages/associations.py",
                 "Associations",
                 ":material/workspaces:",
@@ -165,6 +172,7 @@ def page(title: str, icon: str) -> None:
         Material symbol of the heading, ':material/name:'.
     """
     spare_modules()
+    bound_uploads()
     # A picture from this folder: a material symbol as favicon would be fetched from a font server.
     st.set_page_config(page_title=f"{title} · {PROGRAM}", page_icon=str(ICON_FILE), layout="wide")
     access.require_log_in()

@@ -1,7 +1,7 @@
 """What a session remembers: choices in the URL, widgets, opened files. All their keys stand here and nowhere else."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -30,6 +30,7 @@ REAL_STARS, REAL_BY = "real", "real_by"
 MEMBER, EXPLAINED_STARS = "member", "explained"
 STARS, THRESHOLD, SURVEY, PREVALENCE = "stars", "threshold", "survey", "prevalence"
 SKY, BY_PRIOR, CONTAMINANTS, GOOD = "sky", "by_prior", "impostors", "good"
+MISSING = "missing"
 ORDINARY, KNOWN, G_RANGE, SORT = "ordinary", "known", "g", "sort"
 PARALLAX_SNR, RUWE = "parallax_snr", "ruwe"
 EPS_PC, EPS_DEG, MIN_SAMPLES, SPACE, ALGORITHM = "eps_pc", "eps_deg", "min_samples", "space", "algorithm"
@@ -52,12 +53,13 @@ MOLECULES_SOURCE, MIXTURE, MOLECULE, ONLY_DETECTIONS = "molecules source", "mixt
 
 # First words of keys of which a page has several; `key` makes them.
 UPLOADER, ROW, SHOW, CLOSE = "uploader", "row of", "show", "close"
+RELEASE_OF = "release of"
 RELAUNCH, CANCEL, RESUME, DELETE, START = "relaunch", "cancel", "resume", "delete", "start"
 DOWNLOAD, EXPLAIN, ERRORS_OF, STARS_OF = "download", "explain", "errors of", "stars of"
 RANGE_GHZ, ALIKE = "range", "alike"
 SEND, LIST_TABLE = "send", "list table"
 CUT, SURVEY_CUT, PAGE_OF, CANDIDATES, STAR_TABLE = "cut", "survey cut", "page of", "candidates", "star table"
-PRESET_OF, GROUPS, ZOOM, BY_HAND = "take preset", "groups", "zoom", "by hand"
+PRESET_OF, GROUPS, ZOOM, BY_HAND, NEXT = "take preset", "groups", "zoom", "by hand", "next"
 
 # What the session remembers beside widgets.
 REFUSED, SIMULATED_STAR, STAR_TABLES = "refused", "simulated star", "uploaded star tables"
@@ -140,6 +142,11 @@ def take(name: str) -> Any:
     return st.session_state.pop(name, None)
 
 
+def choose_next(name: str, value: str) -> None:
+    """Let the menu of that name show a value the next time it is drawn (see `ui.parts.choice.choose_one`)."""
+    st.session_state[key(NEXT, name)] = value
+
+
 def show_job(job_id: str, tab: str) -> None:
     """Lead to a job that has just been queued, on the tab of the page that shows jobs; from a callback."""
     set_query(JOB, job_id)
@@ -158,6 +165,8 @@ class OpenedFiles:
         The row that is chosen in each.
     datasets : dict of file name to Dataset
         The files as data sets to browse, made when first asked for.
+    silent : set of file names
+        Those that do not say their data release.
     failures : dict of file name to message
         What the last upload could not read.
     uploads : int
@@ -167,6 +176,7 @@ class OpenedFiles:
     spectra: dict[str, SpectrumSet] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     datasets: dict[str, Dataset] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     uploads: int = 0
 
@@ -174,7 +184,15 @@ class OpenedFiles:
         """Keep a file (one of the same name is replaced) and choose its first star."""
         self.close(name)
         self.spectra[name] = spectra
+        if not spectra.release_stated:
+            self.silent.add(name)
         self.choose(name, 0)
+
+    def take_as(self, name: str, release: str) -> None:
+        """Take a file that does not say its release as one of this release."""
+        self.spectra[name] = replace(self.spectra[name], release=release, release_stated=True)
+        self.datasets.pop(name, None)
+        self.uploads += 1  # what was found in it before is found anew
 
     def choose(self, name: str, row: int) -> None:
         """Choose a star of a file; it goes into the URL."""
@@ -190,6 +208,7 @@ class OpenedFiles:
     def close(self, name: str) -> None:
         """Forget a file."""
         self.spectra.pop(name, None)
+        self.silent.discard(name)
         self.rows.pop(name, None)
         self.datasets.pop(name, None)
 

@@ -50,7 +50,9 @@ def selected_columns(release: Release = DEFAULT) -> str:
 
     Columns that the release renames are given their usual name, those that it has removed are left out.
     """
-    names = [("g", name) for name in GAIA_SOURCE_COLUMNS] + [("a", name) for name in ASTROPHYSICAL_COLUMNS]
+    names = [("g", name) for name in GAIA_SOURCE_COLUMNS]
+    if PARAMETER_TABLE not in release.absent:
+        names += [("a", name) for name in ASTROPHYSICAL_COLUMNS]
     chosen = []
     for table, name in names:
         own = release.column(name)
@@ -60,8 +62,10 @@ def selected_columns(release: Release = DEFAULT) -> str:
 
 
 def star_tables(release: Release = DEFAULT) -> str:
-    """gaia_source as g with astrophysical_parameters as a."""
+    """gaia_source as g with astrophysical_parameters as a, where the archive has that."""
     source, parameters = release.table(SOURCE_TABLE), release.table(PARAMETER_TABLE)
+    if PARAMETER_TABLE in release.absent:
+        return f"{source} AS g"
     return f"{source} AS g LEFT JOIN {parameters} AS a ON g.source_id = a.source_id"
 
 

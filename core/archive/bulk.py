@@ -13,11 +13,13 @@ from core.archive.client import MOST_IDS_PER_CALL, SYNC_ROW_LIMIT, ArchiveClient
 from core.archive.parts import Parts, fingerprint
 from core.archive.progress import Progress, silent
 from core.archive.retry import RetryPolicy
+from core.archive.schema import at_first_contact
 from core.atomic import atomic_path
 from core.errors import NotFoundError, ReadError, UsageError
 from core.gaia.columns import STAR_COLUMNS, with_fixed_types
 from core.gaia.releases import CONTINUOUS, DEFAULT
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, concatenate
+from core.spreadsheet import defused
 
 CHUNK_IDS = 2000
 ROUNDS = 3
@@ -86,6 +88,7 @@ def fetch_spectra(
         "ids": fingerprint(wanted), "n_ids": len(wanted), "chunk_ids": chunk_ids, "correlations": correlations,
         "release": client.release.name,
     })  # fmt: skip
+    client = at_first_contact(client)
     numbers = range(-(-len(wanted) // chunk_ids))
     reasons: dict[int, str] = {}
     n_done = 0
@@ -170,7 +173,7 @@ def write_undelivered(undelivered: pd.DataFrame, out: Path) -> None:
         path.unlink(missing_ok=True)
         return
     with atomic_path(path) as beside:
-        undelivered.to_csv(beside, index=False)
+        defused(undelivered).to_csv(beside, index=False)
 
 
 def star_columns(ids: Sequence[int] | np.ndarray, client: ArchiveClient) -> pd.DataFrame:

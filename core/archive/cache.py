@@ -112,7 +112,8 @@ class StarCache:
         except (ValueError, KeyError, TypeError):
             path.unlink(missing_ok=True)
             return None
-        old = (time.time() - saved) / _SECONDS_PER_DAY > NEGATIVE_REPLY_DAYS
+        # an answer from the future was saved before the clock was set back: nobody knows how old it is
+        old = not -1.0 <= (time.time() - saved) / _SECONDS_PER_DAY <= NEGATIVE_REPLY_DAYS
         return None if old and not answer.get("found", True) else answer
 
     def _star_path(self, source_id: int) -> Path:

@@ -14,9 +14,19 @@ import pandas as pd
 
 from core.archive.parts import Parts
 from core.archive.progress import Progress, silent
-from core.errors import ArchiveError, MissingColumnError, NotFoundError, UsageError
+from core.errors import ArchiveError, MissingColumnError, MixedReleasesError, NotFoundError, UsageError
 from core.gaia.columns import STAR_COLUMNS
-from core.spectra.grid import N_COEFFICIENTS
+from core.gaia.releases import (
+    DEFAULT,
+    RELEASES,
+    Release,
+    designations,
+    find_release,
+    refusal_of,
+    release_of_epoch,
+    releases_named_in,
+    releases_with,
+)
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
 
 _NEEDED = ("source_id", "bp_coefficients", "rp_coefficients")
@@ -85,8 +95,37 @@ def _rows(partition: Any) -> pd.DataFrame:
     return pd.DataFrame(partition.compute()).reset_index(drop=True)
 
 
+def release_of_catalogue(place: str | Path, asked: str | None = None) -> tuple[Release, bool]:
+    """The data release of a HATS catalogue, and whether anything says it: who asks, its properties, or its rows.
+
+    Raises
+    ------
+    MixedReleasesError
+        Its properties name another release than `asked`, or one that this program does not read.
+    """
+    catalogue = open_catalogue(place)
+    information = getattr(catalogue.hc_structure, "catalog_info", None)
+    said = releases_named_in(" ".join(map(str, dict(information or {}).values())))
+    if len(said) == 1:
+        (key,) = said
+        if key not in {release.key for release in RELEASES}:
+            raise MixedReleasesError(f"{place}: its ids are those of Gaia {key.upper()}; {refusal_of(key)}")
+        if asked is not None and find_release(asked).key != key:
+            raise MixedReleasesError(
+                f"{place}: the catalogue says that it is of {find_release(key).name}, you said "
+                f"{find_release(asked).name}; leave the release out, or correct its properties"
+            )
+        return find_release(key), True
+    if asked is not None:
+        return find_release(asked), True
+    known = [name for name in ("ref_epoch", *_NEEDED[1:]) if name in catalogue.columns]
+    if len(known) > 1:
+        return _release_of_rows(pd.DataFrame(open_catalogue(place, known).head(20)), str(place))
+    return DEFAULT, False
+
+
 def iter_hats_spectra(
-    place: str | Path, region: Region | None = None, metadata: Sequence[str] = ()
+    place: str | Path, region: Region | None = None, metadata: Sequence[str] = (), release: str | None = None
 ) -> Iterator[SpectrumSet]:
     """XP spectra from a HATS catalogue of xp_continuous_mean_spectrum, calibrated here, one partition at a time.
 
@@ -94,9 +133,12 @@ def iter_hats_spectra(
     ------
     MissingColumnError
         The catalogue has no XP coefficients.
+    MixedReleasesError
+        They are of another release than it, or `release`, says.
     """
+    of, stated = release_of_catalogue(place, release)
     for frame in iter_catalogue(place, region, _spectral_columns(place, metadata)):
-        yield _spectra(frame, [name for name in metadata if name in frame])
+        yield _spectra(frame, [name for name in metadata if name in frame], of, stated)
 
 
 def fetch_hats(
@@ -105,6 +147,7 @@ def fetch_hats(
     *,
     region: Region | None = None,
     n_stars: int | None = None,
+    release: str | None = None,
     progress: Progress = silent,
 ) -> int:
     """Write the XP spectra of a region of a HATS catalogue to a folder of Parquet parts, one per partition of the sky.
@@ -118,12 +161,16 @@ def fetch_hats(
         There is not one star with a spectrum in the region.
     UsageError
         The folder holds another request.
+    MixedReleasesError
+        The catalogue is of another release than `release`, None for what it says itself.
     """
     region = region or Region()
+    of, stated = release_of_catalogue(place, release)
     columns = _spectral_columns(place, STAR_COLUMNS)
     partitions = open_catalogue(place, columns, region).to_delayed()
     parts = Parts(folder)
-    parts.open({"catalogue": str(place), "region": repr(region), "n_stars": n_stars, "n_partitions": len(partitions)})
+    request = {"catalogue": str(place), "region": repr(region), "n_stars": n_stars, "n_partitions": len(partitions)}
+    parts.open(request if of == DEFAULT else request | {"release": of.key})
     n_done = 0
     for number, partition in enumerate(partitions):
         if n_stars is not None and n_done >= n_stars:
@@ -133,7 +180,7 @@ def fetch_hats(
             progress(number, len(partitions), f"partition {number + 1} of {len(partitions)}")
             frame = _rows(partition)
             frame = frame.iloc[: None if n_stars is None else n_stars - n_done]
-            spectra = _spectra(frame, [name for name in STAR_COLUMNS if name in frame and name != "source_id"])
+            spectra = spectra_of_frame(frame, of, stated)
             note = {"n_rows": len(spectra)}
             parts.save(number, spectra if len(spectra) else None, {})
         n_done += int(note["n_rows"])
@@ -153,9 +200,14 @@ def require_coefficients(columns: Sequence[str], what: str) -> None:
         )
 
 
-def spectra_of_frame(frame: pd.DataFrame) -> SpectrumSet:
-    """The stars of a partition with XP coefficients, calibrated here; Gaia's columns come along."""
-    return _spectra(frame, [name for name in STAR_COLUMNS if name in frame and name != "source_id"])
+def spectra_of_frame(frame: pd.DataFrame, release: Release | None = None, stated: bool = True) -> SpectrumSet:
+    """The stars of a partition with XP coefficients, calibrated here; Gaia's columns come along.
+
+    Their release is what the rows themselves tell where none is given.
+    """
+    if release is None:
+        release, stated = _release_of_rows(frame, "the partition")
+    return _spectra(frame, [name for name in STAR_COLUMNS if name in frame and name != "source_id"], release, stated)
 
 
 def partition_names(place: str | Path) -> tuple[str, ...]:
@@ -165,9 +217,9 @@ def partition_names(place: str | Path) -> tuple[str, ...]:
     return tuple(str(pixel) for pixel in catalogue.get_healpix_pixels())
 
 
-def read_partition(place: str | Path, number: int) -> SpectrumSet:
+def read_partition(place: str | Path, number: int, release: str | None = None) -> SpectrumSet:
     """The stars of one partition (see `partition_names`), calibrated here."""
-    return spectra_of_frame(_rows(_partitions(str(place))[number]))
+    return spectra_of_frame(_rows(_partitions(str(place))[number]), *release_of_catalogue(place, release))
 
 
 @lru_cache(maxsize=2)
@@ -182,26 +234,58 @@ def _spectral_columns(place: str | Path, metadata: Sequence[str]) -> list[str]:
     return [*_NEEDED, *others]
 
 
-def _spectra(frame: pd.DataFrame, metadata: list[str]) -> SpectrumSet:
+def _spectra(frame: pd.DataFrame, metadata: list[str], release: Release, stated: bool) -> SpectrumSet:
     from core.spectra.calibration import calibrate
 
-    errors = [_matrix(frame[name]) if name in frame else None for name in _ERRORS]
+    counts = _counts(frame)
+    if counts is not None and counts != release.n_coefficients and len(frame):
+        others = " and ".join(item.name for item in releases_with(*counts))
+        raise MixedReleasesError(
+            f"the catalogue's spectra have {counts[0]} + {counts[1]} coefficients, expected "
+            f"{release.n_coefficients[0]} + {release.n_coefficients[1]} ({release.name})"
+            + (f"; {others} has as many: is the catalogue's release right?" if others else "")
+        )
+    n_bp, n_rp = release.n_coefficients
+    errors = [_matrix(frame[name], n) if name in frame else None for name, n in zip(_ERRORS, (n_bp, n_rp), strict=True)]
     scatter = [frame[name].to_numpy(dtype=np.float64) if name in frame else None for name in _SCATTER]
     coefficients = Coefficients(
-        _matrix(frame["bp_coefficients"]), _matrix(frame["rp_coefficients"]), errors[0], errors[1],
+        _matrix(frame["bp_coefficients"], n_bp), _matrix(frame["rp_coefficients"], n_rp), errors[0], errors[1],
         bp_standard_deviation=scatter[0], rp_standard_deviation=scatter[1],
     )  # fmt: skip
-    flux, flux_error = calibrate(coefficients, with_errors=False)
+    flux, flux_error = calibrate(coefficients, with_errors=False, release=release.key)
     return SpectrumSet(
         frame["source_id"].to_numpy(dtype=np.int64), flux, flux_error, coefficients,
-        frame[metadata].reset_index(drop=True),
+        frame[metadata].reset_index(drop=True), release=release.key, release_stated=stated,
     )  # fmt: skip
 
 
-def _matrix(column: pd.Series) -> np.ndarray:
-    """Lists of 55 as (n, 55); a missing or short list is a row of NaN."""
-    matrix = np.full((len(column), N_COEFFICIENTS), np.nan)
+def _release_of_rows(frame: pd.DataFrame, origin: str) -> tuple[Release, bool]:
+    """What reference epoch and numbers of coefficients tell; DR3 (and False) where they tell nothing."""
+    epochs = frame["ref_epoch"].dropna().unique() if "ref_epoch" in frame else ()
+    by_epoch = [release_of_epoch(float(epoch)) for epoch in epochs]
+    counts = _counts(frame)
+    by_count = releases_with(*counts) if counts is not None else []
+    found = sorted({release.key for release in (*by_epoch, *by_count) if release is not None})
+    if len(found) > 1:
+        raise MixedReleasesError(f"{origin}: reference epoch and coefficients are of {designations(found)}")
+    return (find_release(found[0]), True) if found else (DEFAULT, False)
+
+
+def _counts(frame: pd.DataFrame) -> tuple[int, int] | None:
+    """The commonest number of coefficients in BP and RP; None where a band has none."""
+    counts = []
+    for name in ("bp_coefficients", "rp_coefficients"):
+        sizes = [np.size(values) for values in frame[name] if values is not None and np.size(values) > 1]
+        if not sizes:
+            return None
+        counts.append(int(np.bincount(sizes).argmax()))
+    return counts[0], counts[1]
+
+
+def _matrix(column: pd.Series, n: int) -> np.ndarray:
+    """Lists of n as (n_rows, n); a missing or short list is a row of NaN."""
+    matrix = np.full((len(column), n), np.nan)
     for row, values in enumerate(column):
-        if values is not None and np.size(values) == N_COEFFICIENTS:
+        if values is not None and np.size(values) == n:
             matrix[row] = np.asarray(values, dtype=np.float64)
     return matrix

@@ -11,6 +11,7 @@ from core.archive.bulk import CHUNK_IDS, fetch_chunk
 from core.archive.client import SYNC_ROW_LIMIT, ArchiveClient
 from core.archive.parts import Parts
 from core.archive.progress import Progress, silent
+from core.archive.schema import at_first_contact
 from core.errors import NotFoundError, UsageError
 from core.gaia.columns import with_fixed_types
 from core.gaia.releases import DEFAULT, SOURCE_TABLE, Release
@@ -92,6 +93,7 @@ def fetch_random(
         "release": client.release.name,
     }  # fmt: skip
     parts.open(request)
+    client = at_first_contact(client)
     total = n_sources(client)
     start = int(np.random.default_rng(seed).integers(total))
     walked, number, n_done = 0, 0, 0

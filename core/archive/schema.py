@@ -3,13 +3,13 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from core.archive import adql
 from core.archive.client import ArchiveClient
 from core.atomic import atomic_path
-from core.errors import ArchiveReplyError, StorageError
+from core.errors import ArchiveReplyError, OfflineError, StorageError
 from core.gaia.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS
 from core.gaia.releases import PARAMETER_TABLE, SOURCE_TABLE, Release
 
@@ -37,6 +37,7 @@ COSTS: dict[str, str] = {
     "teff_gspphot": "no cool stars in the training set",
 }
 """What each column is for, by this program's name; of the others the card shows one line less."""
+_LESS = "its line on a star's card is empty"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,55 @@ def check_schema(client: ArchiveClient, *, refresh: bool = False) -> SchemaCheck
     return found
 
 
+def at_first_contact(client: ArchiveClient) -> ArchiveClient:
+    """The client, for a release that is known from a draft alone with what its archive really has.
+
+    Columns and tables that are not there are asked for no longer; each is said with what it costs. The archive is asked
+    once a week. Published releases are taken as the table of releases has them.
+
+    Raises
+    ------
+    ArchiveReplyError
+        The archive has no table of the release, or its gaia_source lacks what nothing can be done without.
+    """
+    if not client.release.draft:
+        return client
+    try:
+        found = check_schema(client)
+    except OfflineError:
+        return client  # whoever asks next says so, or has another way
+    if client.on_message is not None:
+        for difference in found.surprises:
+            client.on_message(f"{client.release.name} in this archive: {difference.text}.")
+    return replace(client, release=as_found(client.release, found.tables))
+
+
+def as_found(release: Release, tables: Mapping[str, list[str]]) -> Release:
+    """The release without the columns and tables that an archive has not.
+
+    Parameters
+    ----------
+    release : Release
+    tables : mapping of table name to its columns
+        As in `SchemaCheck`.
+    """
+    missing_id = [name for name in ("source_id", "ra", "dec") if name not in tables.get(SOURCE_TABLE, [])]
+    if missing_id:
+        raise ArchiveReplyError(
+            f"{release.table(SOURCE_TABLE)} has no column {', '.join(missing_id)} in this archive: nothing can be "
+            f"looked up. `python -m core archive --check --release {release.key}` says what it has"
+        )
+    source = set(tables[SOURCE_TABLE])
+    renamed = {old: new for old, new in release.renamed.items() if new in source or old not in source}
+    removed = dict(release.removed)
+    for table, columns in ((SOURCE_TABLE, GAIA_SOURCE_COLUMNS), (PARAMETER_TABLE, ASTROPHYSICAL_COLUMNS)):
+        for name in columns if table in tables else ():
+            if renamed.get(name, name) not in tables[table]:
+                removed.setdefault(name, COSTS.get(name, _LESS))
+    absent = frozenset(name for name in (PARAMETER_TABLE,) if name not in tables)
+    return replace(release, renamed=renamed, removed=removed, absent=absent)
+
+
 def compare(release: Release, tables: Mapping[str, list[str]]) -> SchemaCheck:
     """Differences between a release and the columns of an archive's tables (names without the schema, lower case)."""
     differences = [
@@ -126,7 +176,7 @@ def _of_columns(release: Release, table: str, columns: tuple[str, ...], found: s
     differences = []
     for name in missing:
         own = release.column(name)
-        cost = COSTS.get(name, "its line on a star's card is empty")
+        cost = COSTS.get(name, _LESS)
         like = sorted(other for other in found - {own} if _alike(other, name, release))
         hint = f"; is it now called {' or '.join(like)}?" if like else ""
         text = f"{release.table(table)} has no column {own}: {cost}{hint}"
@@ -177,7 +227,7 @@ def _path(client: ArchiveClient) -> Path:
 def _recall(path: Path) -> SchemaCheck | None:
     try:
         kept = json.loads(path.read_text())
-        if time.time() - float(kept["saved"]) > BELIEVED_DAYS * _SECONDS_PER_DAY:
+        if not -1.0 <= (time.time() - float(kept["saved"])) / _SECONDS_PER_DAY <= BELIEVED_DAYS:
             return None
         return SchemaCheck(kept["release"], kept["tables"], tuple(Difference(**item) for item in kept["differences"]))
     except (OSError, ValueError, KeyError, TypeError):

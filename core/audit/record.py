@@ -7,6 +7,7 @@ from core.audit.evidence import Evidence
 from core.audit.finding import Finding, failed, not_checked, passed
 from core.errors import RunError
 from core.gaia.labels import THRESHOLD
+from core.runs.hashes import changed_file, known_hashes
 from core.runs.run import read_run
 from core.statistics.probability_calibration import sigmoid
 
@@ -28,6 +29,21 @@ def check_repeatable(evidence: Evidence) -> Finding:
         text = f"The stored probabilities take only {different} values: they are verdicts without a probability."
         return failed(text, different_probabilities=different)
     return passed("Seed, settings, versions, data and calibration are stored; every verdict is a probability.")
+
+
+def check_files(evidence: Evidence) -> Finding:
+    """Members and what lies beside them have the SHA-256 that the run keeps of them."""
+    hashes = known_hashes(evidence.run)
+    unknown = [member.file for member in evidence.run.members if member.file not in hashes]
+    if not hashes:
+        return not_checked("the run is of a version that kept no hashes of its files")
+    if fault := changed_file(evidence.folder, evidence.run):
+        return failed(
+            f"{fault[0].upper()}{fault[1:]}: nothing that is said of the run holds for it.", files=len(hashes)
+        )
+    if unknown:
+        return not_checked(f"the run keeps no hash of {', '.join(unknown[:3])}")
+    return passed(f"{len(hashes)} files have the SHA-256 that the run keeps of them.", files=len(hashes))
 
 
 def check_figures(evidence: Evidence) -> Finding:

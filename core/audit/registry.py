@@ -48,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     Check("context", "Context alive, brightness named", context_input.check),
     Check("pixel_noise", "Noise as Gaia's", pixel_noise.check),
     Check("repeatable", "Repeatable, with probabilities", record.check_repeatable),
+    Check("files", "Files as they were stored", record.check_files),
     Check("figures", "Figures follow from the tables", record.check_figures),
     Check("like_for_like", "Compared on the same stars", record.check_like_for_like),
     Check("sky_blocks", "Holds across the sky", other_validation.check_sky),

@@ -12,6 +12,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("fit", "core.commands.fit", "fit"),
     ("survey", "core.commands.survey", "survey"),
     ("survey-report", "core.commands.survey_report", "survey_report"),
+    ("techniques", "core.commands.techniques", "techniques"),
     ("runs", "core.commands.runs", "runs"),
     ("compare", "core.commands.compare", "compare"),
     ("evaluate", "core.commands.evaluate", "evaluate"),

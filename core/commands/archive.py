@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from core.archive.client import ArchiveClient
+from core.archive.recorded_schema import read_recorded
 from core.archive.schema import SchemaCheck, check_schema, compare
 from core.commands.release_option import ReleaseOption, release_or_default
-from core.errors import ReadError, UsageError
+from core.errors import CalibrationError, UsageError
 from core.gaia.releases import Release
 
 EXIT_DIFFERENT = 3
@@ -28,7 +29,10 @@ def archive(
     release: ReleaseOption = None,
     recorded: Annotated[
         Path | None,
-        typer.Option(help="Compare with a recorded TAP_SCHEMA instead: CSV with table_name and column_name."),
+        typer.Option(
+            help="Compare with a recorded TAP_SCHEMA instead: VOTable or CSV with table_name and column_name, or the "
+            "XML of the archive's /tap/tables."
+        ),
     ] = None,
     refresh: Annotated[bool, typer.Option(help="Ask again, even if the answer is less than a week old.")] = False,
 ) -> None:
@@ -45,33 +49,32 @@ def archive(
         made = make_calibration(of)
         print(f"{made.path}: {of.name}, {made.n_bp} + {made.n_rp} coefficients, from {made.package}")
         print(f"against the package's own calibration: differs by at most {made.difference:.1e} of the largest flux")
+        _make_forward(of)
     if check:
-        found = _recorded(of, recorded) if recorded else check_schema(_client(of), refresh=refresh)
+        found = (
+            compare(of, read_recorded(recorded, of.schema)) if recorded else check_schema(_client(of), refresh=refresh)
+        )
         _print(of, found)
         if found.surprises:
             raise typer.Exit(EXIT_DIFFERENT)
 
 
-def _client(of: Release) -> ArchiveClient:
-    return ArchiveClient(on_message=lambda text: print(text, file=sys.stderr), release=of)
-
-
-def _recorded(of: Release, path: Path) -> SchemaCheck:
-    import pandas as pd
+def _make_forward(of: Release) -> None:
+    """The forward model for `simulate` and `train --instrument`; the calibration stands without it."""
+    from core.simulation.forward_recipe import make_forward
+    from core.simulation.instrument import forward_path
+    from core.spectra.design_recipe import installed_package
 
     try:
-        rows = pd.read_csv(path)
-        pairs = zip(rows["table_name"].astype(str), rows["column_name"].astype(str), strict=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise ReadError(
-            f"{path} is no recorded TAP_SCHEMA ({error}): expected CSV with the columns table_name and column_name"
-        ) from error
-    tables: dict[str, list[str]] = {}
-    for table, column in pairs:
-        schema, _, name = table.lower().rpartition(".")
-        if schema in ("", of.schema):
-            tables.setdefault(name, []).append(column.lower())
-    return compare(of, tables)
+        difference = make_forward(of, installed_package(of))
+    except CalibrationError as error:
+        print(f"{error}. Simulated spectra go by the calibration alone", file=sys.stderr)
+        return
+    print(f"{forward_path(of.key)}: forward model; black bodies come back within {100 * difference:.1f} %")
+
+
+def _client(of: Release) -> ArchiveClient:
+    return ArchiveClient(on_message=lambda text: print(text, file=sys.stderr), release=of)
 
 
 def _print(of: Release, found: SchemaCheck) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.commands.release_option import ReleaseOption, release_key
+from core.commands.release_option import ReleaseOption, release_key, tell_assumed
 
 
 def classify(
@@ -14,7 +14,8 @@ def classify(
         typer.Argument(
             metavar="IN",
             help="Sampled or continuous XP spectra: Parquet, CSV, ECSV, FITS (any size), VOTable or a DataLink zip; or "
-            "a folder of such files. A column 'label' is ignored.",
+            "a folder of such files. A column 'label' is ignored. Or one star's spectrum by another instrument "
+            "(STELIB, MILES, XSL, SDSS, LAMOST, Gaia RVS, IRAF, generic FITS or text), or a folder of those.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="OUT.parquet")],
@@ -35,7 +36,8 @@ def classify(
     """
     from core.commands.left_out import tell_left_out
     from core.commands.row_progress import row_progress
-    from core.gaia.releases import find_release
+    from core.errors import ReadError
+    from core.foreign_spectra.file_run import classify_foreign
     from core.settings import current_settings
     from core.verdict.ensemble import load_ensemble
     from core.verdict.stream import classify_file
@@ -43,10 +45,11 @@ def classify(
     ensemble = load_ensemble(run or current_settings().default_run_dir, model, threads=threads)
     print(f"{ensemble.run.network}, {len(ensemble)} members, run {ensemble.path}")
     with row_progress("classifying") as move:
-        done = classify_file(spectra, ensemble, out, on_progress=move, release=release_key(release))
-    if not done.release_stated and done.n_rows:
-        name = find_release(done.release).name
-        print(f"{spectra} does not say its release; taken as {name} (--release says another)")
+        try:
+            done = classify_file(spectra, ensemble, out, on_progress=move, release=release_key(release))
+        except ReadError as error:
+            done = classify_foreign(spectra, ensemble, out, error)
+    tell_assumed(spectra, done.release, done.release_stated or not done.n_rows)
     print(
         f"{done.path}: {done.n_rows} rows, {done.n_classified} classified, {done.n_massive} massive, "
         f"{done.n_noted} with a note"

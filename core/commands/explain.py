@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.commands.release_option import ReleaseOption, release_key, tell_assumed
 from core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def explain(
     background_stars: Annotated[int, typer.Option(help="Size of the background.", metavar="N")] = 100,
     seed: Annotated[int, typer.Option(help="Decides which stars form the background.")] = 0,
     threads: Annotated[int | None, typer.Option(help="CPU threads (default: all of this process).", min=1)] = None,
+    release: ReleaseOption = None,
     boosted: Annotated[
         bool, typer.Option("--boosted", help="Explain boosted trees fitted on the run's training stars instead.")
     ] = False,
@@ -64,7 +66,8 @@ def explain(
         raise UsageError(f"the output {out} ends in {out.suffix or 'nothing'!r}: give a name that ends in .parquet")
     opened = open_run(run or current_settings().default_run_dir, model)
     opened.members(member)  # refused before anything is read
-    star = read_spectra(spectra, max_rows=stars)
+    star = read_spectra(spectra, max_rows=stars, release=release_key(release))
+    tell_assumed(spectra, star.release, star.release_stated)
     star = star.take(np.arange(min(len(star), stars or len(star))))
     if background is None:
         against = stars_of_run(opened.ensemble.path).background(background_stars, seed)

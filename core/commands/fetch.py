@@ -13,10 +13,11 @@ import typer
 from core.archive.bulk import CHUNK_IDS, PATIENT, fetch_spectra, write_undelivered
 from core.archive.client import ArchiveClient
 from core.atomic import atomic_path
-from core.commands.release_option import ReleaseOption, release_or_default
+from core.commands.release_option import ReleaseOption, release_key, release_or_default, tell_assumed
 from core.commands.row_progress import count_progress
 from core.errors import UsageError
 from core.gaia.releases import find_release
+from core.spreadsheet import defused
 
 EXIT_PARTLY = 3
 _MOST_NAMED = 20
@@ -81,7 +82,7 @@ def fetch(
         given = {"--correlations": correlations, "--chunk": chunk != CHUNK_IDS, "--seed": seed != 1}
         if ignored := [name for name, is_given in given.items() if is_given]:
             raise UsageError(f"{', '.join(ignored)} has no meaning with --hats: a catalogue's own partitions are read")
-        _fetch_hats(hats, out, random, cone, box)
+        _fetch_hats(hats, out, random, cone, box, release_key(release))
         return
     client = ArchiveClient(
         policy=PATIENT, on_message=lambda text: print(text, file=sys.stderr), release=release_or_default(release)
@@ -131,13 +132,13 @@ def _ids(path: Path, ids_of: str | None, out: Path, client: ArchiveClient) -> tu
     if len(listed.problems) > _MOST_NAMED:
         print(f"left out: {len(listed.problems) - _MOST_NAMED} more rows without an id", file=sys.stderr)
     ids = listed.ids
-    if source == client.release:
+    if source.key == client.release.key:
         return ids, len(listed.problems)
     answer = translate_ids(ids, source.key, client)
     lost = out.with_name(f"{out.name}.untranslated.csv")
     table = answer.matched.rename(columns={"old_id": f"{source.key}_source_id", "new_id": "source_id"})
     with atomic_path(out.with_name(f"{out.name}.ids.csv")) as beside:
-        table.to_csv(beside, index=False)
+        defused(table).to_csv(beside, index=False)
     print(
         f"{len(table)} of {len(np.unique(ids))} ids of {source.name} translated to {client.release.name} (median "
         f"{table['angular_distance'].median():.1f} mas apart, see {out}.ids.csv)", file=sys.stderr,
@@ -147,13 +148,15 @@ def _ids(path: Path, ids_of: str | None, out: Path, client: ArchiveClient) -> tu
         reasons = ["several counterparts"] * len(unclear) + ["no counterpart"] * len(answer.lost)
         rows = pd.DataFrame({"source_id": np.concatenate([unclear, answer.lost]), "reason": reasons})
         with atomic_path(lost) as beside:
-            rows.to_csv(beside, index=False)
+            defused(rows).to_csv(beside, index=False)
         print(f"not translated: {len(unclear)} ambiguous and {len(answer.lost)} lost, see {lost}", file=sys.stderr)
     return table["source_id"].to_numpy(dtype=np.int64), len(listed.problems)
 
 
-def _fetch_hats(place: str, out: Path, n_stars: int | None, cone: str | None, box: str | None) -> None:
-    from core.archive.hats import Region, fetch_hats
+def _fetch_hats(
+    place: str, out: Path, n_stars: int | None, cone: str | None, box: str | None, release: str | None
+) -> None:
+    from core.archive.hats import Region, fetch_hats, release_of_catalogue
 
     circle = _read_cone(cone)
     region = Region(
@@ -161,7 +164,9 @@ def _fetch_hats(place: str, out: Path, n_stars: int | None, cone: str | None, bo
         box=_numbers("--box", box, 4, "RA_FROM RA_TO DEC_FROM DEC_TO") if box else None,  # type: ignore[arg-type]
     )
     with count_progress("starting") as progress:
-        n_delivered = fetch_hats(place, out, region=region, n_stars=n_stars, progress=progress)
+        n_delivered = fetch_hats(place, out, region=region, n_stars=n_stars, release=release, progress=progress)
+    of, stated = release_of_catalogue(place, release)
+    tell_assumed(place, of.key, stated)
     print(f"{n_delivered} spectra written to {out}")
     if n_stars is not None and n_delivered < n_stars:
         print(f"{n_stars} were asked for: there are no more in that region", file=sys.stderr)

@@ -1,6 +1,6 @@
 """The option --release of the commands that deal with Gaia's ids and spectra."""
 
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -18,6 +18,13 @@ ReleaseOption = Annotated[
 def release_key(text: str | None) -> str | None:
     """The key of what was typed, None where nothing was; UsageError for a release that is unknown."""
     return None if text is None else find_release(text).key
+
+
+def tell_assumed(source: object, release: str, stated: bool, file: TextIO | None = None) -> None:
+    """Say what an input that does not say its release was taken for; on standard output unless `file` is given."""
+    if not stated:
+        name = find_release(release).name
+        print(f"{source} does not say its release; taken as {name} (--release says another)", file=file)
 
 
 def release_or_default(text: str | None) -> Release:

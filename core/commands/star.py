@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.archive.client import ArchiveClient
-from core.commands.release_option import ReleaseOption, release_key, release_or_default
+from core.commands.release_option import ReleaseOption, release_key, release_or_default, tell_assumed
 from core.errors import RunError, UsageError
 from core.gaia.releases import RELEASES, release_named_in
 from core.star.card import VerdictCard, card_facts, verdict_card
@@ -59,6 +59,7 @@ def star(
         from core.spectra.readers import read_spectra
 
         opened.append(read_spectra(path, release=release_key(release)))
+        tell_assumed(path, opened[-1].release, opened[-1].release_stated, sys.stderr)
     asked = release or release_named_in(" ".join(query))
     known = asked if release or asked in {item.key for item in RELEASES} else None
     record = find_star(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from core.commands.release_option import ReleaseOption, release_key
+from core.commands.release_option import ReleaseOption, release_key, tell_assumed
 
 EXIT_PARTLY_DONE = 3
 
@@ -69,10 +69,13 @@ def survey(
     if parameters:
         _fit_all(source, out)
     found = done.manifest
+    tell_assumed(source, found.release, found.release_stated)
     print(
         f"{out}: {found.n_rows} rows in {found.n_partitions - len(done.missing)} of {found.n_partitions} "
         f"partitions, {found.n_classified} classified, {found.n_massive} massive at equal priors"
     )
+    for name, fault in done.done_again.items():
+        print(f"  {name} was damaged ({fault}): done again")
     for note, count in found.notes.items():
         print(f"  {count} rows: {note}")
     for number, fault in found.faults.items():

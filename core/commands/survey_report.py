@@ -1,6 +1,7 @@
 """`python -m core survey-report`: what a survey is worth at a prevalence."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,8 @@ def survey_report(
 
     result = SurveyResult.open(folder)
     report = make_report(result, prevalence, score)
+    for name, fault in result.damaged.items():
+        print(f"left out: {name} ({fault}); `survey --resume` does it again", file=sys.stderr)
     if as_json:
         print(json.dumps(report.as_dict(), indent=1))
         return

@@ -121,6 +121,7 @@ def _network(key: str, folder: Path, epochs: int, batch_size: int, seed: int, me
     from core.runs.settings import resolve_settings
     from core.training.export import export_onnx, store_weights_as_float16
     from core.training.fit import fit_member, free_memory, predict_logits
+    from core.whole import sha256_of
     from models.registry import model_spec
 
     spec = model_spec(key)
@@ -148,6 +149,7 @@ def _network(key: str, folder: Path, epochs: int, batch_size: int, seed: int, me
             {
                 "fold": fold,
                 "file": file,
+                "sha256": sha256_of(folder / file),
                 "best_epoch": member.best_epoch,
                 "weights_hash": member.weights_hash,
                 "onnx_difference": difference,

@@ -18,6 +18,7 @@ from core.archive.bulk import BulkResult, fetch_spectra, read_undelivered, remov
 from core.archive.client import ArchiveClient
 from core.archive.progress import Progress, silent
 from core.archive.random_sources import n_sources
+from core.archive.schema import at_first_contact
 from core.archive.translate import translate_ids
 from core.atomic import atomic_path
 from core.claims import claim
@@ -30,6 +31,7 @@ from core.gaia.faintness import CERTAINTY, probability_too_faint
 from core.gaia.labels import LOW_MASS, MASSIVE
 from core.gaia.source_id import healpix_of
 from core.records import write_record
+from core.spreadsheet import defused
 
 SPECTRA_FILE = "spectra.parquet"
 N_STARS = 23_636
@@ -67,7 +69,7 @@ def build_dataset(
     """
     if n_stars < 20:
         raise UsageError(f"a data set of {n_stars} stars is too small to train on: expected at least 20")
-    build = _Build(out, client, n_stars, seed, progress)
+    build = _Build(out, at_first_contact(client), n_stars, seed, progress)
     build.check_request()
     result = build.finished() or build.run()
     remove_parts(result.spectra)
@@ -205,7 +207,7 @@ class _Build:
     def write_csv(self, name: str, table: pd.DataFrame) -> None:
         """A list beside the data set."""
         with atomic_path(self.out / name) as beside:
-            table.to_csv(beside, index=False)
+            defused(table).to_csv(beside, index=False)
 
     def write_json(self, name: str, content: dict[str, object]) -> None:
         """A fact to remember in the working folder."""

@@ -72,7 +72,7 @@ def golden_list(client: ArchiveClient, progress: Progress = silent) -> pd.DataFr
         parts.append(client.query(query, f"golden sample, part {pixel + 1} of {_N_PIXELS}", asynchronous=True))
     progress(_N_PIXELS, _N_PIXELS, "known stars: golden sample of OBA stars")
     ids = pd.concat(parts, ignore_index=True)["source_id"].astype("int64").drop_duplicates()
-    if client.release != DR3:  # the sample is DR3's
+    if client.release.key != DR3.key:  # the sample is DR3's
         ids = translate_ids(ids.to_numpy(), DR3.key, client).matched["new_id"].drop_duplicates()
     return pd.DataFrame({"source_id": ids, "known_as": GOLD_NAME})
 

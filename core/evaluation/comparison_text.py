@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.errors import UsageError
 from core.evaluation.comparison import ComparisonRow, comparison_table
+from core.spreadsheet import defused
 from core.statistics.intervals import Interval
 
 FORMATS = ("csv", "md", "latex")
@@ -17,7 +18,7 @@ def comparison_text(rows: Sequence[ComparisonRow], file_format: str) -> str:
     if file_format not in FORMATS:
         raise UsageError(f"format {file_format!r} is unknown; choose one of {', '.join(FORMATS)}")
     if file_format == "csv":
-        return comparison_table(rows).to_csv(index=False, float_format="%.6g")
+        return defused(comparison_table(rows)).to_csv(index=False, float_format="%.6g")
     table = printed_table(rows, plus_minus=r"$\pm$" if file_format == "latex" else "±")
     return _latex(table) if file_format == "latex" else _markdown(table)
 

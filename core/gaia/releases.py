@@ -34,6 +34,11 @@ class Release:
         Of the astrometry, Julian year (TCB).
     n_coefficients : tuple of two ints
         XP coefficients in BP and in RP.
+    solution_ids : tuple of int
+        Values of the column solution_id, which names the processing: of gaia_source and of the XP products, as real
+        replies of the archive have them.
+    months : float
+        Length of the observations that it rests on: the number of a star's transits grows with it.
     retrieval_types : tuple of str
         DataLink's products.
     renamed : dict
@@ -53,6 +58,8 @@ class Release:
         are.
     mean_zero_point_mas : float
         Where the law says nothing about a star.
+    absent : frozenset of str
+        Tables that an archive turned out not to have (`core.archive.schema.at_first_contact`).
     gaiaxpy : str
         The package that calibrates its coefficients, '' where none is published.
     draft : bool
@@ -64,6 +71,7 @@ class Release:
     schema: str
     reference_epoch: float
     n_coefficients: tuple[int, int]
+    months: float
     retrieval_types: tuple[str, ...]
     renamed: dict[str, str] = field(default_factory=dict)
     removed: dict[str, str] = field(default_factory=dict)
@@ -73,6 +81,8 @@ class Release:
     xp_share: float = 0.1
     zero_point_law: str = ""
     mean_zero_point_mas: float = 0.0
+    solution_ids: tuple[int, ...] = ()
+    absent: frozenset[str] = frozenset()
     gaiaxpy: str = ""
     draft: bool = False
     reference: str = ""
@@ -111,6 +121,8 @@ class OlderRelease:
         Tables of the archive that lead from its ids to DR3's.
     id_columns : tuple of str
         Names under which catalogues list its ids, in lower case.
+    solution_ids : tuple of int
+        Of its gaia_source.
     own_columns : tuple of str
         Columns of its gaia_source that no later release has (Gaia DR2 documentation, chapter 14).
     """
@@ -122,6 +134,7 @@ class OlderRelease:
     translation: str
     id_columns: tuple[str, ...] = ()
     own_columns: tuple[str, ...] = ()
+    solution_ids: tuple[int, ...] = ()
 
 
 SOURCE_TABLE, PARAMETER_TABLE = "gaia_source", "astrophysical_parameters"
@@ -133,33 +146,23 @@ DR3 = Release(
     schema="gaiadr3",
     reference_epoch=2016.0,
     n_coefficients=(55, 55),
+    months=34.0,
     retrieval_types=(SAMPLED, CONTINUOUS, "RVS", "EPOCH_PHOTOMETRY", "MCMC_GSPPHOT", "MCMC_MSC"),
     neighbours=(Neighbourhood("dr2", "dr2_neighbourhood", "dr2_source_id", "dr3_source_id"),),
     id_columns=(
-        "gaiadr3",
-        "id_dr3",
-        "dr3name",
-        "gaia_dr3",
-        "gaiaedr3",
-        "source_id_dr3",
-        "gaia_dr3_source_id",
-        "gaiadr3_source_id",
-        "dr3_source_id",
-        "gaia_edr3_source_id",
-        "gaia_dr3_id",
-        "gaiadr3_id",
-        "gaia_edr3",
-        "dr3_id",
-        "edr3name",
+        "gaiadr3", "id_dr3", "dr3name", "gaia_dr3", "gaiaedr3", "source_id_dr3", "gaia_dr3_source_id",
+        "gaiadr3_source_id", "dr3_source_id", "gaia_edr3_source_id", "gaia_dr3_id", "gaiadr3_id", "gaia_edr3",
+        "dr3_id", "edr3name",
     ),
     n_sources=1_811_709_771,
     xp_share=219_197_643 / 1_811_709_771,
     zero_point_law="Lindegren et al. 2021, A&A 649, A4",
     mean_zero_point_mas=-0.017,
+    solution_ids=(1636148068921376768, 4545469030156206080, 4545469030156206081),
     gaiaxpy="GaiaXPy 2 (external instrument models v375wi and v142r)",
     reference="Gaia Collaboration, Vallenari et al. 2023, A&A 674, A1; documentation, chapter 20",
     credit="ESA/Gaia/DPAC",
-)
+)  # fmt: skip
 """Median parallax of quasars: Lindegren et al. 2021; share with XP coefficients: De Angeli et al. 2023, A&A 674, A2."""
 
 DR4 = Release(
@@ -168,6 +171,7 @@ DR4 = Release(
     schema="gaiadr4",
     reference_epoch=2017.5,
     n_coefficients=(51, 55),
+    months=66.0,
     retrieval_types=(
         CONTINUOUS, SAMPLED, "XP_MEAN_SPECTRUM", EPOCH, "XP_EPOCH_CROWDING", "XP_EPOCH_SPECTRUM_SSO",
         "MEAN_SPECTRUM_RVS", "MCMC_GSP_PHOT",
@@ -202,6 +206,7 @@ DR2 = OlderRelease(
         "teff_val", "a_g_val", "e_bp_min_rp_val", "radius_val", "lum_val", "priam_flags", "flame_flags",
         "astrometric_pseudo_colour", "mean_varpi_factor_al", "astrometric_weight_al",
     ),
+    solution_ids=(1635721458409799680,),
 )  # fmt: skip
 DR1 = OlderRelease(
     "dr1", "Gaia DR1", 2015.0, "I/337", f"gaiadr2.dr1_neighbourhood (dr1_source_id, dr2_source_id), then {_FROM_DR2}",
@@ -262,9 +267,25 @@ def release_named_in(text: str) -> str:
     return _SAME.get(word, word)
 
 
+def releases_named_in(text: str) -> set[str]:
+    """The keys of all releases that a text names.
+
+    >>> sorted(releases_named_in("gaia_dr3, cross-matched with Gaia DR2"))
+    ['dr2', 'dr3']
+    """
+    words = {re.sub(r"[\s_]", "", match.group(1).lower()) for match in _DESIGNATION.finditer(text)}
+    return {_SAME.get(word, word) for word in words}
+
+
 def releases_with(n_bp: int, n_rp: int) -> list[Release]:
     """Every release whose spectra have so many coefficients in BP and RP."""
     return [release for release in RELEASES if release.n_coefficients == (n_bp, n_rp)]
+
+
+def release_of_solution(solution_id: int) -> str:
+    """The key of the release, '' for a processing that the table does not know."""
+    known: tuple[Release | OlderRelease, ...] = (*RELEASES, *OLDER)
+    return next((release.key for release in known if solution_id in release.solution_ids), "")
 
 
 def release_of_epoch(reference_epoch: float) -> Release | None:

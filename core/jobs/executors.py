@@ -1,11 +1,15 @@
 """Where tasks are done: in threads of this process, or by the workers of a Dask cluster."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from core.errors import JobError, UsageError
 from core.jobs.work import Silent, Task, run_task
+
+_ADDRESS = re.compile(r"^([a-z]+://)?[^\s/:]+:\d{1,5}$|^inproc://")
 
 
 def here(tasks: Sequence[Task], n_threads: int) -> Iterator[tuple[Task, Any]]:
@@ -37,7 +41,18 @@ def on_dask(tasks: Sequence[Task], address: str, key: str) -> Iterator[tuple[Tas
     """Tasks with their results as they come, from the cluster of a scheduler; what a task raises ends them all."""
     from distributed import Client, as_completed
 
-    with Client(address, timeout="20s") as client:
+    if not _ADDRESS.match(address):
+        raise UsageError(
+            f"the scheduler {address!r} is no address: give one such as tcp://host:8786, or leave it out to use this "
+            "machine"
+        )
+    try:
+        opened = Client(address, timeout="20s")
+    except (OSError, ValueError) as error:
+        raise JobError(
+            f"the scheduler {address} does not answer ({error}): start it, or correct its address"
+        ) from error
+    with opened as client:
         futures = submit_tasks(client, tasks, key)
         for future in as_completed(futures):
             yield futures[future], future.result()

@@ -165,9 +165,19 @@ def serve(client, idle_s: float) -> None:
         time.sleep(_POLL_S if at_work else _IDLE_POLL_S)
 
 
+class OneLine(logging.Formatter):
+    """A line of the log for each entry: the name of a file or an archive's words must not look like another entry."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As always, with line ends and control characters written out."""
+        return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in super().format(record))
+
+
 def main() -> None:
     """Be the runner, unless there is one."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    logging.basicConfig(level=logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s"))
     attempts = 0
     while True:
         with runner_lock() as mine:

@@ -10,6 +10,7 @@ import numpy as np
 from core.errors import RunError
 from core.molecules.run import MoleculeRun, read_molecule_run
 from core.settings import PROJECT_ROOT
+from core.whole import sha256_of
 
 NETWORK_DIR = PROJECT_ROOT / "data" / "molecules" / "default_run"
 BATCH_ROWS = 512
@@ -77,7 +78,12 @@ def load_network(folder: str | Path = NETWORK_DIR, threads: int | None = None) -
     missing = [path.name for path in members if not path.is_file()]
     if missing:
         raise RunError(f"members {missing} are missing in {folder}: restore the folder or train again")
-    sessions = tuple(
-        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]) for path in members
-    )
-    return MoleculeNetwork(run, sessions)
+    sessions = []
+    for path, member in zip(members, run.members, strict=True):
+        if member.sha256 and sha256_of(path) != member.sha256:
+            raise RunError(f"{path} is not the member that belongs to the run: restore the folder or train again")
+        try:
+            sessions.append(onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]))
+        except Exception as error:  # ONNX Runtime's own exceptions have no common public base
+            raise RunError(f"the member {path} is no readable ONNX network ({error}): train again") from error
+    return MoleculeNetwork(run, tuple(sessions))

@@ -8,6 +8,10 @@ import numpy as np
 from core.errors import EmptyFileError, ReadError, UnitError, UnsupportedFormatError
 from core.molecules.observed import ObservedSpectrum, half_sample_mode, robust_noise
 from core.molecules.radiation import LIGHT_KMS
+from core.spectra.readers.formats import check_size
+from core.spectra.readers.limits import check_packed, memory_named
+from core.spectra.readers.memory_table import MAX_TEXT_BYTES
+from core.spectra.readers.votable import check_votable
 
 TO_MHZ = {"hz": 1e-6, "khz": 1e-3, "mhz": 1.0, "ghz": 1e3, "thz": 1e6}
 TO_KMS = {"km/s": 1.0, "m/s": 1e-3}
@@ -47,8 +51,9 @@ def read_spectrum(
     pieces, notes, first_error = [], [], None
     for path in paths:
         try:
-            x, y, said_x, said_y = read_columns(Path(path))
             name = Path(path).name
+            with memory_named(name):
+                x, y, said_x, said_y = read_columns(Path(path))
             frequency = to_mhz(x, unit_x or said_x, rest_mhz, name)
             value, more = to_kelvin(y, frequency, unit_y or said_y, beam_arcsec, name)
             notes += more
@@ -128,6 +133,7 @@ def read_columns(path: Path) -> tuple[np.ndarray, np.ndarray, str | None, str | 
 
 
 def _text(path: Path) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
+    check_size(path, path.name, "Give the windows of the spectrum in files of their own", MAX_TEXT_BYTES)
     rows, skipped = [], 0
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         cells = line.replace(",", " ").replace(";", " ").split()
@@ -149,6 +155,9 @@ def _text(path: Path) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
 def _table(path: Path) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
     from astropy.table import Table
 
+    check_size(path, path.name, "Give the windows of the spectrum in files of their own", MAX_TEXT_BYTES)
+    if path.suffix != ".ecsv":
+        check_votable(path.read_bytes(), path.name)
     try:
         table = Table.read(str(path), format="ascii.ecsv" if path.suffix == ".ecsv" else "votable")
     except Exception as error:  # astropy raises what its parsers raise
@@ -168,6 +177,7 @@ def _fits(path: Path) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
     """A spectrum in the first extension that holds one: an image, a cube (its brightest spectrum) or a table."""
     from astropy.io import fits
 
+    check_packed(path)
     try:
         with fits.open(path) as parts:
             for part in parts:
@@ -178,7 +188,7 @@ def _fits(path: Path) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
                         return *(np.asarray(part.data[name], float).ravel() for name in names), *units
                 elif part.data is not None:
                     return _fits_image(path, part)
-    except OSError as error:
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:  # of damaged headers
         raise ReadError(f"{path.name} is no readable FITS file ({error})") from error
     raise ReadError(f"{path.name}: no extension holds a spectrum")
 

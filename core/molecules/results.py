@@ -8,6 +8,7 @@ from core.atomic import atomic_path
 from core.errors import UsageError
 from core.molecules.catalogue import Catalogue
 from core.molecules.detector import Report
+from core.spreadsheet import defused
 
 COLUMNS = (
     "species",
@@ -49,7 +50,7 @@ def write_findings(table: pd.DataFrame, path: str | Path) -> None:
     """Write the table as Parquet, or as CSV where the name ends so; whole or not at all."""
     with atomic_path(path) as beside:
         if Path(path).suffix.lower() == ".csv":
-            table.to_csv(beside, index=False)
+            defused(table).to_csv(beside, index=False)
         else:
             table.to_parquet(beside, index=False)
 

@@ -12,6 +12,7 @@ class MoleculeMember(Record):
     """One network of the ensemble: its ONNX file, beside the run's own file."""
 
     file: FileName
+    sha256: str = ""
 
 
 class Scaling(Record):
@@ -32,6 +33,7 @@ class MoleculeRun(Record):
         Of its training.
     """
 
+    format_version: Literal[1] = 1
     task: Literal["molecules"]
     model: str
     members: list[MoleculeMember]

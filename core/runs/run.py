@@ -116,6 +116,8 @@ class FoldMember(Record):
         The epoch whose weights were kept, and how many there were.
     onnx_difference : float
         Largest difference of the ONNX file's logits from Keras's.
+    sha256, keras_sha256 : str
+        Of the ONNX file and of the Keras one as they are stored; '' in runs of earlier versions.
     """
 
     fold: int
@@ -127,6 +129,8 @@ class FoldMember(Record):
     seconds: float = 0.0
     device: str = ""
     first_stage_weights_hash: str = ""
+    sha256: str = ""
+    keras_sha256: str = ""
 
 
 class Member(FoldMember):
@@ -160,6 +164,8 @@ class Run(Record):
         None before the first fold.
     members, members_not_shipped : list of Member
         Those whose ONNX file is here, and those that made the stored predictions too.
+    files_sha256 : dict of str to str, or None
+        SHA-256 by name of what was learnt and lies beside the members; None in runs of earlier versions.
     started : str
         UTC time, ISO 8601; tells a run from the one that stood in the folder before.
     seconds : float
@@ -188,6 +194,7 @@ class Run(Record):
     learnt_from: LearntFrom | None = None
     calibration: ProbabilityCalibration | None = None
     members: list[Member] = Field(default_factory=list)
+    files_sha256: dict[str, str] | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     device: str = ""
     started: str = ""

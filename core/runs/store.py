@@ -25,6 +25,7 @@ from core.atomic import atomic_path, storage_errors
 from core.errors import RunError
 from core.gaia.labels import THRESHOLD
 from core.records import read_record, write_record
+from core.runs.hashes import hashes_beside
 from core.runs.run import (
     RUN_FILE,
     RUNNING,
@@ -37,11 +38,12 @@ from core.runs.run import (
     write_run,
 )
 from core.statistics.probability_calibration import fit_platt
+from core.whole import sha256_of
 
 _FOLDS, _LOCK, _MEMBER = "folds", ".lock", "member.json"
 _TABLES = ("curves", "oof", "test")
 _MAY_CHANGE = {"only_folds"}
-_GROWS = {"folds_done", "members", "calibration", "results", "seconds", "started"}
+_GROWS = {"folds_done", "members", "calibration", "results", "seconds", "started", "files_sha256"}
 
 
 @dataclass(frozen=True)
@@ -135,13 +137,18 @@ def finished_folds(folder: Path) -> list[int]:
 
 
 def store_fold(folder: Path, result: FoldResult) -> None:
-    """Store a finished fold's tables; its member files must stand in the run folder already."""
+    """Store a finished fold's tables and its files' hashes; these files must stand in the run folder already."""
     target = folder / _FOLDS / f"{result.member.fold:02d}"
+    files = {
+        "sha256": f"{member_name(result.member.fold)}.onnx",
+        "keras_sha256": f"{member_name(result.member.fold)}.keras",
+    }
+    hashes = {key: sha256_of(folder / name) for key, name in files.items() if (folder / name).is_file()}
     with atomic_path(target) as beside:
         beside.mkdir()
         for name in _TABLES:
             getattr(result, name).to_parquet(beside / f"{name}.parquet", index=False)
-        write_record(beside / _MEMBER, result.member)
+        write_record(beside / _MEMBER, result.member.changed(**hashes))
 
 
 def _read_fold(folder: Path, fold: int) -> FoldResult:
@@ -169,6 +176,7 @@ def assemble(folder: Path, **changes) -> Run:
     run = run.changed(
         folds_done=[result.member.fold for result in results],
         members=[_member_entry(folder, result.member) for result in results],
+        files_sha256=hashes_beside(folder),
     )
     if results:
         oof = pd.concat([result.oof for result in results], ignore_index=True)

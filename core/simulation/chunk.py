@@ -51,20 +51,26 @@ def chunk_table(
     with_coefficients: bool,
     with_correlations: bool = False,
     atmosphere: str = "grid",
+    noise_free: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    noise_scale: float = 1.0,
 ):
     """A population table with simulated spectra, as pyarrow Table with COLUMNS, flux and flux_error.
 
     With coefficients also bp_coefficients, rp_coefficients and their errors, 55 each; with correlations also theirs,
-    1485 each, without which `core.spectra.calibration` gives no flux errors.
+    1485 each, without which `core.spectra.calibration` gives no flux errors. `noise_free` are the table's spectra where
+    they are known already (`noise_free_coefficients`), `noise_scale` multiplies DR3's noise.
     """
     import pyarrow as pa
 
-    bp, rp, magnitudes = noise_free_coefficients(stars, atmosphere)
+    bp, rp, magnitudes = noise_free_coefficients(stars, atmosphere) if noise_free is None else noise_free
     if stars["in_vacuum"].iloc[0]:  # not in the first draw
         stellar = tuple(stars[name].to_numpy() for name in ("true_teff", "true_logg", "true_mh"))
-        bp, rp = add_model_errors(bp, rp, stellar, (stars["family"] == "normal").to_numpy(), rng)
+        bp, rp = add_model_errors(
+            bp, rp, stellar, (stars["family"] == "normal").to_numpy(), rng, float(stars["damaged_share"].iloc[0])
+        )
     stars = stars.assign(**_observed_magnitudes(stars, magnitudes, rng))
-    measured = add_noise(bp, rp, stars["phot_g_mean_mag"].to_numpy(), rng, with_correlations=with_correlations)
+    g_mag = stars["phot_g_mean_mag"].to_numpy()
+    measured = add_noise(bp, rp, g_mag, rng, with_correlations=with_correlations, scale=noise_scale)
     flux = np.concatenate([measured.bp, measured.rp], axis=1, dtype=np.float32) @ _design()
     arrays = {name: pa.array(stars[name].to_numpy(), type=kind) for name, kind in COLUMNS}
     arrays["flux"] = _lists(flux, N_SAMPLES)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from core.atomic import atomic_path
 from core.errors import DiskSpaceError, UsageError
@@ -146,8 +147,24 @@ class Chunks:
     def __getitem__(self, index: int):
         """A chunk as pyarrow Table; on one thread of linear algebra it is the same on every call."""
         from core.simulation.chunk import chunk_table
-        from core.simulation.instruments import in_instrument
+        from core.simulation.instrument import has_forward
+        from core.simulation.instruments import in_instrument, noise_scale
+        from core.simulation.synthesis import noise_free_coefficients
 
+        request = self._request
+        stars, rng = self.stars(index)
+        if request.instrument == DEFAULT.key:
+            return chunk_table(
+                stars, rng, request.with_coefficients, request.with_correlations, atmosphere=request.atmosphere
+            )
+        release = find_release(request.instrument)
+        seen = noise_free_coefficients(stars, request.atmosphere)
+        own = noise_free_coefficients(stars, request.atmosphere, release.key) if has_forward(release.key) else None
+        table = chunk_table(stars, rng, True, noise_free=seen, noise_scale=noise_scale(release))
+        return in_instrument(table, release, request.with_coefficients, (seen, own) if own is not None else None)
+
+    def stars(self, index: int) -> tuple[pd.DataFrame, np.random.Generator]:
+        """The population of a chunk, and the state of chance with which its spectra go on."""
         request = self._request
         rows = slice(index * CHUNK_STARS, min((index + 1) * CHUNK_STARS, request.n_stars))
         rng = np.random.default_rng(self._seeds[index])
@@ -155,12 +172,7 @@ class Chunks:
         stars = draw_chunk(
             request.population, massive, test, self._milky, rows.start + 1, rng, request.negative_mix, request.draw
         )
-        if request.instrument == DEFAULT.key:
-            return chunk_table(
-                stars, rng, request.with_coefficients, request.with_correlations, atmosphere=request.atmosphere
-            )
-        table = chunk_table(stars, rng, True, atmosphere=request.atmosphere)
-        return in_instrument(table, find_release(request.instrument), request.with_coefficients)
+        return stars, rng
 
 
 def iter_chunks(request: DrawRequest, workers: int | None = None) -> Iterator:

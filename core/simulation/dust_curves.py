@@ -85,7 +85,7 @@ def draw_dust(
         a_v=np.asarray(a_v, dtype=np.float64),
         r_v=np.clip(r_v, *R_V_RANGE),
         law=np.asarray(laws)[rng.integers(len(laws), size=n)],
-        blue=rng.uniform(0.5, 1.15, n) if wide else np.clip(rng.normal(0.95, 0.1, n), 0.5, 1.15),
+        blue=rng.uniform(0.2, 1.15, n) if wide else np.clip(rng.normal(0.95, 0.1, n), 0.5, 1.15),
         roughness=np.exp(rng.normal(-0.3, 0.5, n)) * (1.0 if wide else 0.5),
         shape=rng.integers(N_SHAPES, size=(n, 2)),
     )

@@ -1,15 +1,21 @@
 """Spectral flux at the telescope to noise-free XP coefficients: the forward model of Gaia's BP and RP instruments.
 
 Linear: coefficients = P @ flux, with P (110, n_wave) of `forward_matrix`, which holds pupil area, response, dispersion,
-line spread function and bases of the mean spectra. `recipes.forward_model` derives it from GaiaXPy alone, so
+line spread function and bases of the mean spectra. `core.simulation.forward_recipe` derives it from GaiaXPy alone, so
 that the calibration of the coefficients (`core.spectra.calibration`) returns the spectrum as Gaia delivers it.
+
+DR3's is shipped; another release's is made on this machine together with its calibration.
 """
 
-from functools import cache, lru_cache
+import zipfile
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from core.errors import CalibrationError
+from core.gaia.releases import DEFAULT, find_release
+from core.spectra.calibration import design_path
 from core.spectra.grid import N_COEFFICIENTS
 
 FORWARD_PATH = Path(__file__).with_name("xp_forward.npz")
@@ -52,13 +58,44 @@ def to_coefficients(wavelength_nm: np.ndarray, flux: np.ndarray) -> tuple[np.nda
     return coefficients[:, :N_COEFFICIENTS], coefficients[:, N_COEFFICIENTS:]
 
 
-def forward_matrix(wavelength_nm: np.ndarray) -> np.ndarray:
-    """P with [bp | rp] = P @ flux for flux on this grid: float64 ndarray of shape (110, n_wave); read-only."""
-    return _matrix_for(np.ascontiguousarray(wavelength_nm, dtype=np.float64).tobytes())
+def forward_path(release: str = DEFAULT.key) -> Path:
+    """File of a release's forward model: the shipped one, or its place in the cache of this machine."""
+    return FORWARD_PATH if release == DEFAULT.key else design_path(release).with_name("forward.npz")
+
+
+def has_forward(release: str) -> bool:
+    """Whether the forward model of a release is on this machine."""
+    return forward_path(release).is_file()
+
+
+def forward_stamp(release: str) -> int:
+    """Changes with the file of a release's forward model; 0 for the shipped one and for one that is not there."""
+    path = forward_path(release)
+    return path.stat().st_mtime_ns if release != DEFAULT.key and path.is_file() else 0
+
+
+def forward_matrix(wavelength_nm: np.ndarray, release: str = DEFAULT.key) -> np.ndarray:
+    """P with [bp | rp] = P @ flux for flux on this grid: float64 ndarray of shape (110, n_wave) for DR3; read-only.
+
+    Raises
+    ------
+    CalibrationError
+        The release's forward model is not on this machine, or damaged.
+    """
+    wavelength = np.ascontiguousarray(wavelength_nm, dtype=np.float64).tobytes()
+    path = forward_path(release)
+    try:
+        _stored_matrix(path, forward_stamp(release))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise CalibrationError(
+            f"{path}: the forward model of {find_release(release).name} is missing or damaged ({error}); make it by "
+            f"`python -m core archive --calibrate --release {release}`"
+        ) from error
+    return _matrix_for(wavelength, path, forward_stamp(release))
 
 
 @lru_cache(maxsize=8)
-def _matrix_for(wavelength_bytes: bytes) -> np.ndarray:
+def _matrix_for(wavelength_bytes: bytes, path: Path, stamp: int) -> np.ndarray:
     wavelength = np.frombuffer(wavelength_bytes)
     step = np.diff(wavelength)
     covers = wavelength.size > 1 and wavelength[0] <= _NEEDED_NM[0] and wavelength[-1] >= _NEEDED_NM[1]
@@ -74,12 +111,12 @@ def _matrix_for(wavelength_bytes: bytes) -> np.ndarray:
     rows = np.arange(len(NODES_NM))
     interpolation[rows, right - 1] = 1.0 - fraction
     interpolation[rows, right] += fraction
-    matrix = _stored_matrix() @ interpolation
+    matrix = _stored_matrix(path, stamp) @ interpolation
     matrix.setflags(write=False)
     return matrix
 
 
-@cache
-def _stored_matrix() -> np.ndarray:
-    with np.load(FORWARD_PATH) as stored:
+@lru_cache(maxsize=4)
+def _stored_matrix(path: Path, _: int) -> np.ndarray:
+    with np.load(path) as stored:
         return np.concatenate([stored["bp"], stored["rp"]]).astype(np.float64)

@@ -1,11 +1,15 @@
 """Simulated spectra as another release's instrument would deliver them.
 
-Coefficients of another release follow from DR3's by one linear map per band: the coefficients that the release's own
-calibration turns into the same spectrum, by least squares. Only its calibration is needed (`core.spectra.calibration`),
-no forward model. Noise is carried along. The noise of a later release is lower (DR4 rests on 66 months of data, DR3 on
-34) and its systematics are others; neither is published for its coefficients, so neither is modelled.
+Where the release's forward model is on this machine (`core.simulation.forward_recipe`), the noise-free spectra are seen
+through it: bases and resolution are the release's own. Noise, calibration errors and the models' errors are drawn as
+DR3's and carried over by a linear map per band: the coefficients that the release's calibration turns into the same
+change of the spectrum, by least squares. Without a forward model the whole spectrum goes through that map.
+
+Noise falls with the root of the number of transits, that is of the months of observation (De Angeli et al. 2023,
+A&A 674, A2: a mean spectrum is a fit to all transits); calibration errors do not, and a later release's are unknown.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,28 +46,47 @@ def _map(_path: Path, _stamp: int, release: str, band: str) -> np.ndarray:
     return result
 
 
-def in_instrument(table: pa.Table, release: Release, with_coefficients: bool) -> pa.Table:
+def noise_scale(release: Release) -> float:
+    """The release's noise over DR3's, expected from the months that both rest on.
+
+    >>> from core.gaia.releases import DR4
+    >>> round(noise_scale(DR4), 3)
+    0.718
+    """
+    return float(np.sqrt(DEFAULT.months / release.months))
+
+
+def in_instrument(
+    table: pa.Table,
+    release: Release,
+    with_coefficients: bool,
+    noise_free: tuple[Sequence[np.ndarray], Sequence[np.ndarray]] | None = None,
+) -> pa.Table:
     """A chunk of DR3's simulated stars (with coefficients and their errors) as the release's instrument has them.
 
-    Flux and its errors are those that the release's calibration gives; correlations between coefficients are left out
-    of the errors. The table's metadata name the release.
+    `noise_free` are the stars' spectra without noise as (bp, rp, ...) in DR3's bases and seen through the release's
+    instrument; None where it has no forward model here. Flux is what the release's calibration gives; its errors stay,
+    for the map keeps the noise of the spectrum. Errors of coefficients leave out that they are correlated. The table's
+    metadata name the release.
     """
     columns = {name: table[name] for name in table.column_names}
     values, errors = [], []
-    for band, n in zip(BANDS, release.n_coefficients, strict=True):
+    for number, (band, n) in enumerate(zip(BANDS, release.n_coefficients, strict=True)):
         change = band_map(release, band)
         known, _ = matrix(table[f"{band}_coefficients"].combine_chunks(), len(change))
         scatter, _ = matrix(table[f"{band}_coefficient_errors"].combine_chunks(), len(change))
         values.append(known @ change)
+        if noise_free is not None:
+            here, there = (side[number] for side in noise_free)
+            values[-1] += there - here @ change
         errors.append(np.sqrt(scatter**2 @ change**2))
         if with_coefficients:
             columns[f"{band}_coefficients"] = _lists(values[-1], n)
             columns[f"{band}_coefficient_errors"] = _lists(errors[-1], n)
         else:
             del columns[f"{band}_coefficients"], columns[f"{band}_coefficient_errors"]
-    design = design_matrix(release.key)
-    flux, flux_error = np.hstack(values) @ design, np.sqrt(np.hstack(errors) ** 2 @ design**2)
-    columns["flux"], columns["flux_error"] = (_lists(item, design.shape[1]) for item in (flux, flux_error))
+    flux = np.hstack(values) @ design_matrix(release.key)
+    columns["flux"] = _lists(flux, flux.shape[1])
     return pa.table(columns).replace_schema_metadata({RELEASE_FIELD: release.key})
 
 

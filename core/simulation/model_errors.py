@@ -3,7 +3,8 @@
 Measured on 13,000 cool stars of known temperature, gravity and metallicity (`recipes.model_errors`).
 The leak: XP spectra carry 4 to 11 % of the star's flux at 550-650 nm at 340-375 nm, whatever dust or temperature takes
 from the star's own light there. It is additive, hence of the instrument (wings of the line spread function, divided by
-a vanishing response), and makes reddened stars look less reddened below 400 nm. The rest depends on the atmosphere.
+a vanishing response), and makes reddened stars look less reddened below 400 nm. The rest depends on the atmosphere;
+what it leaves is transplanted from real stars (`core.simulation.residuals`).
 """
 
 from functools import cache
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.simulation.damage import DAMAGED_SHARE, draw_damage
+from core.simulation.residuals import transplanted
 from core.simulation.systematics import back_projected
 from core.spectra.calibration import design_matrix
 from core.spectra.grid import WAVELENGTH_NM
@@ -41,8 +43,9 @@ def add_model_errors(
     stellar: tuple[np.ndarray, np.ndarray, np.ndarray],
     is_normal: np.ndarray,
     rng: np.random.Generator,
+    damaged_share: float = DAMAGED_SHARE,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients as the real instrument gives them, one in seventy damaged: two new ndarrays of shape (n_stars, 55).
+    """Coefficients as the real instrument gives them, a few damaged: two new ndarrays of shape (n_stars, 55).
 
     Parameters
     ----------
@@ -50,6 +53,8 @@ def add_model_errors(
     stellar : Teff (K), log g, [M/H], each of shape (n_stars,)
     is_normal : bool ndarray of shape (n_stars,)
         Stars with a normal atmosphere; white dwarfs and hot subdwarfs get the leak alone.
+    damaged_share : float
+        Of the stars whose spectrum is damaged.
     """
     leak, correction = _constants()
     flux = np.concatenate([bp, rp], axis=1, dtype=np.float32) @ _calibration()
@@ -57,11 +62,24 @@ def add_model_errors(
     fade = np.clip((FADED_BY_K - teff) / (FADED_BY_K - TEFF_RANGE_K[1]), 0.0, 1.0) * is_normal
     relative = (fade[:, None] * atmosphere_features(*stellar)).astype(np.float32) @ correction
     np.maximum(relative, LEAST_FACTOR - 1.0, out=relative)
-    source = flux[:, _leak_samples()].mean(axis=1) * np.exp(LEAK_SCATTER * rng.standard_normal(len(bp)))
+    relative = (1.0 + relative) * (1.0 + transplanted(stellar, fade, rng)) - 1.0
+    source = leak_source(flux) * np.exp(LEAK_SCATTER * rng.standard_normal(len(bp)))
     change = flux * relative + source[:, None].astype(np.float32) * leak
-    damaged = np.flatnonzero(rng.random(len(bp)) < DAMAGED_SHARE)
+    damaged = np.flatnonzero(rng.random(len(bp)) < damaged_share)
     change[damaged] += (flux + change)[damaged] * (draw_damage(len(damaged), rng) - 1.0).astype(np.float32)
     return back_projected(bp, rp, change)
+
+
+def leak_source(flux: np.ndarray) -> np.ndarray:
+    """Mean flux at 550-650 nm, (n_stars,), of spectra (n_stars, 343): what leaks."""
+    return flux[:, _leak_samples()].mean(axis=1)
+
+
+def add_leak(bp: np.ndarray, rp: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The leak into the blue alone, for light that is no normal star's: two new ndarrays of shape (n, 55)."""
+    flux = np.concatenate([bp, rp], axis=1, dtype=np.float32) @ _calibration()
+    source = leak_source(flux) * np.exp(LEAK_SCATTER * rng.standard_normal(len(bp)))
+    return back_projected(bp, rp, source[:, None].astype(np.float32) * _constants()[0])
 
 
 @cache

@@ -34,6 +34,7 @@ def add_noise(
     *,
     systematics: bool = True,
     with_correlations: bool = False,
+    scale: float = 1.0,
 ) -> Coefficients:
     """Observed coefficients of noise-free ones, with their errors.
 
@@ -48,10 +49,12 @@ def add_noise(
         Add the calibration's errors (mean law and wiggles) as well; no error column contains them.
     with_correlations : bool
         Fill the packed correlations (1485 per band and star) too.
+    scale : float
+        Of the noise: that of DR3 is 1.
     """
     errors = {band: expected_errors(bp, rp, band) for band in ("bp", "rp")}
     for band, factor in zip(errors, _level_factors(len(bp), rng), strict=True):
-        errors[band] *= factor[:, None]
+        errors[band] *= (factor * scale)[:, None]
     weights = {band: template_weights(bp, rp, band) for band in ("bp", "rp")}
     drawn = {band: errors[band] * _correlated_normal(weights[band], band, rng) for band in ("bp", "rp")}
     if systematics:

@@ -5,12 +5,12 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from core.gaia.releases import DEFAULT, find_release
 from core.simulation.dust_curves import Dust, transmission
 from core.simulation.emission import add_emission
-from core.simulation.instrument import forward_matrix
+from core.simulation.instrument import forward_matrix, forward_stamp
 from core.simulation.line_light import add_line_light
 from core.spectra.calibration import design_matrix
-from core.spectra.grid import N_COEFFICIENTS
 from core.spectra.photometry import passbands
 
 _SOLAR_RADIUS_PC = 6.957e8 / 3.0856776e16
@@ -22,21 +22,25 @@ _NEEDED = (
 _BLOCK_STARS = 512  # model fluxes of one block stay in the processor's cache
 
 
-def noise_free_coefficients(table: pd.DataFrame, atmosphere: str = "grid") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def noise_free_coefficients(
+    table: pd.DataFrame, atmosphere: str = "grid", release: str = DEFAULT.key
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Noise-free spectra of a table of `core.simulation.population`, scaled to `true_g_mag`.
 
-    `atmosphere` is one of `core.simulation.atmosphere_source.SOURCES`.
+    `atmosphere` is one of `core.simulation.atmosphere_source.SOURCES`, `release` the one through whose instrument they
+    are seen (its forward model must be on this machine); magnitudes are DR3's in any case.
 
     Returns
     -------
-    bp, rp : float64 ndarrays of shape (n_stars, 55)
+    bp, rp : float64 ndarrays of shape (n_stars, n_coefficients), 55 each in DR3
     magnitudes : float64 ndarray of shape (3, n_stars)
         Synthetic G, BP and RP of the scaled spectra.
     """
     weights, zero_points = _magnitude_weights()
     columns = _columns(table)
     n = len(table)
-    both, magnitudes = np.empty((n, 2 * N_COEFFICIENTS)), np.empty((3, n))
+    n_bp, n_rp = find_release(release).n_coefficients
+    both, magnitudes = np.empty((n, n_bp + n_rp)), np.empty((3, n))
     for start in range(0, n, _BLOCK_STARS):
         rows = slice(start, min(start + _BLOCK_STARS, n))
         block = {name: values[rows] for name, values in columns.items()}
@@ -44,9 +48,16 @@ def noise_free_coefficients(table: pd.DataFrame, atmosphere: str = "grid") -> tu
         coefficients = (flux @ _instrument(wavelength_nm.tobytes())).astype(np.float64)
         found = zero_points[:, None] - 2.5 * np.log10(weights @ coefficients.T)
         offset = block["true_g_mag"] - found[0]
+        if release != DEFAULT.key:
+            coefficients = (flux @ _instrument(wavelength_nm.tobytes(), release)).astype(np.float64)
         both[rows] = coefficients * 10.0 ** (-0.4 * offset)[:, None]
         magnitudes[:, rows] = found + offset
-    return both[:, :N_COEFFICIENTS], both[:, N_COEFFICIENTS:], magnitudes
+    return both[:, :n_bp], both[:, n_bp:], magnitudes
+
+
+def observed_flux(table: pd.DataFrame, atmosphere: str = "grid") -> tuple[np.ndarray, np.ndarray]:
+    """Noise-free flux of a population table at the telescope, before any instrument: see `_observed_flux`."""
+    return _observed_flux(_columns(table), atmosphere)
 
 
 def _observed_flux(column: dict[str, np.ndarray], atmosphere: str = "grid") -> tuple[np.ndarray, np.ndarray]:
@@ -108,10 +119,14 @@ def _magnitude_weights() -> tuple[np.ndarray, np.ndarray]:
     return weights @ design_matrix().T, zero_points
 
 
-@lru_cache(maxsize=2)
-def _instrument(wavelength_bytes: bytes) -> np.ndarray:
+def _instrument(wavelength_bytes: bytes, release: str = DEFAULT.key) -> np.ndarray:
     """The forward model (n_wave, 110) in single precision: a part in 10^6, a thousandth of the noise."""
-    return np.ascontiguousarray(forward_matrix(np.frombuffer(wavelength_bytes)).T, dtype=np.float32)
+    return _transposed(wavelength_bytes, release, forward_stamp(release))
+
+
+@lru_cache(maxsize=4)
+def _transposed(wavelength_bytes: bytes, release: str, _: int) -> np.ndarray:
+    return np.ascontiguousarray(forward_matrix(np.frombuffer(wavelength_bytes), release).T, dtype=np.float32)
 
 
 def _surface_flux(grid, teff: np.ndarray, logg: np.ndarray, mh: np.ndarray, family: str) -> np.ndarray:

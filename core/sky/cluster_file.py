@@ -1,6 +1,6 @@
 """Tables of stars from files of any format, and the table that grouping them gives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,9 @@ from core.gaia.releases import find_older, refusal_of
 from core.sky.associations import Associations, GroupingSettings, associations_of
 from core.sky.star_places import is_older_release, star_places
 from core.spectra.readers.arrays import is_text
+from core.spectra.readers.batch import ARRAY_COLUMNS, Batch, fact_names
 from core.spectra.readers.faults import LeftOut
+from core.spectra.readers.limits import CheckBytes, check_growth, held_bytes, memory_named
 
 ADDED_COLUMNS = ("group", "core", "x_pc", "y_pc", "z_pc", "note")
 _PLACE_COLUMNS = (
@@ -31,8 +33,14 @@ OLD_RELEASE = "parallax of an earlier release than (E)DR3: no zero point taken o
 """Note on rows of Gaia DR1 and DR2."""
 
 
-def read_star_table(path: Path, on_left_out: Callable[[LeftOut], None] | None = None) -> pa.Table:
-    """Read all rows and columns of a table, or of a folder of tables; source_id as int64, numbers as numbers.
+def read_star_table(
+    path: Path,
+    on_left_out: Callable[[LeftOut], None] | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    check_bytes: CheckBytes | None = None,
+) -> pa.Table:
+    """Read all rows of a table, or of a folder of tables; source_id as int64, numbers as numbers.
 
     Columns carry their units as the field metadata `unit`. Positions, parallaxes and proper motions are in the units of
     the vocabulary (`core.gaia.vocabulary`), whatever the file has them in.
@@ -42,6 +50,11 @@ def read_star_table(path: Path, on_left_out: Callable[[LeftOut], None] | None = 
     path : Path
     on_left_out : callable or None
         Called with each file of a folder that is not read, and why; without it the first damaged one is raised.
+    columns : sequence of str or None
+        Those that are wanted beside scalars of the vocabulary (`core.gaia.vocabulary`); the others are not even
+        decoded. None for all.
+    check_bytes : callable or None
+        Asked, while a file is read, whether its table may hold so many bytes; raises where it may not.
 
     Raises
     ------
@@ -52,14 +65,14 @@ def read_star_table(path: Path, on_left_out: Callable[[LeftOut], None] | None = 
     from core.spectra.readers.folders import folder_of
 
     if not path.is_dir():
-        return _read_file(path, path.name)
+        return _read_file(path, path.name, columns, check_bytes)
     folder = folder_of(path)
     found: list[pa.Table] = []
     left_out = [LeftOut(name, reason) for name, reason in folder.left_out.items()]
     left_out += [LeftOut(name, reason, is_damage=True) for name, reason in folder.missing.items()]
     for name in folder.names:
         try:
-            found.append(_read_file(path / name, name))
+            found.append(_read_file(path / name, name, columns, check_bytes))
         except ReadError as error:
             left_out.append(LeftOut.of(name, error))
     for item in left_out:
@@ -73,17 +86,36 @@ def read_star_table(path: Path, on_left_out: Callable[[LeftOut], None] | None = 
     return pa.concat_tables(found, promote_options="permissive").combine_chunks()
 
 
-def _read_file(path: Path, origin: str) -> pa.Table:
+def _read_file(path: Path, origin: str, columns: Sequence[str] | None, check_bytes: CheckBytes | None) -> pa.Table:
+    with memory_named(origin):
+        return _stars_of(path, origin, _bounded(path, origin, columns, check_bytes))
+
+
+def _bounded(path: Path, origin: str, columns: Sequence[str] | None, check_bytes: CheckBytes | None) -> list[Batch]:
+    """The batches of a table that is held as a whole, as long as it holds no more than its size allows."""
     from core.spectra.readers.formats import open_table
-    from core.spectra.readers.source_ids import parse_source_ids
-    from core.spectra.readers.typed import typed_table
 
     source = open_table(path, origin)
     if source is None:
         raise ReadError(f"{path} is a zip of several files; unpack it and give one table of stars, or the folder")
-    batches = list(source.batches(None, _CHUNK_ROWS))
+    batches: list[Batch] = []
+    n_bytes, stored = 0, path.stat().st_size
+    wanted = None if columns is None else {*columns, *fact_names(source.names)} - {*ARRAY_COLUMNS, "xp_coefficients"}
+    for batch in source.batches(None if wanted is None else sorted(wanted), _CHUNK_ROWS):
+        batches.append(batch)
+        n_bytes += held_bytes(batch.table)
+        check_growth(n_bytes, stored, f"{origin}: the table")
+        if check_bytes is not None:
+            check_bytes(n_bytes)
     if not batches:
         raise ReadError(f"{path} holds no table of stars")
+    return batches
+
+
+def _stars_of(path: Path, origin: str, batches: list[Batch]) -> pa.Table:
+    from core.spectra.readers.source_ids import parse_source_ids
+    from core.spectra.readers.typed import typed_table
+
     table = pa.concat_tables([batch.table for batch in batches], promote_options="permissive").combine_chunks()
     if "source_id" not in table.column_names:
         if (older := find_older(batches[0].parameters.get("release", ""))) is not None:
@@ -98,7 +130,7 @@ def _read_file(path: Path, origin: str) -> pa.Table:
     if problems and len(problems) == table.num_rows:
         raise SourceIdError(f"{path}, row 1: {problems[0]}")
     table = table.set_column(table.column_names.index("source_id"), "source_id", pa.array(ids))
-    table = typed_table(table, batches[0].units)
+    table = typed_table(table, batches[0].units, batches[0].descriptions)
     _check_numbers(table, origin)
     if problems:
         notes = pa.array([problems.get(row, "") for row in range(table.num_rows)])

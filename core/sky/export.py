@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.errors import UsageError
 from core.gaia.described import described
+from core.spreadsheet import defused
 
 FORMATS = {"CSV": ".csv", "Parquet": ".parquet", "FITS": ".fits", "VOTable": ".vot"}
 ALL_FORMATS = FORMATS | {"ECSV": ".ecsv"}
@@ -29,7 +30,7 @@ def table_bytes(table: pd.DataFrame, suffix: str, about: Mapping[str, str] | Non
         ECSV, metadata of Parquet. CSV has no place for it.
     """
     if suffix == ".csv":
-        return table.to_csv(index=False).encode()
+        return defused(table).to_csv(index=False).encode()
     if suffix == ".parquet":
         return _parquet(table, about or {})
     if suffix not in ALL_FORMATS.values():

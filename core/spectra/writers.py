@@ -21,6 +21,7 @@ from core.gaia.units import is_unit, unit_text
 from core.spectra.grid import FLUX_UNIT
 from core.spectra.readers.data_release import RELEASE_COLUMN, RELEASE_FIELD
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, require_one_release
+from core.spreadsheet import defused_arrow
 
 WRITTEN_SUFFIXES = (".parquet", ".csv", ".ecsv", ".fits", ".vot", ".xml")
 _UNITS = {
@@ -68,7 +69,7 @@ def write_spectra(spectra: SpectrumSet, path: str | os.PathLike, *, dtype: str =
         name = find_release(spectra.release).name
         table = table.append_column(RELEASE_COLUMN, pa.array([name] * len(spectra), pa.string()))
         if suffix == ".csv":
-            arrow_csv.write_csv(_with_text_arrays(table), beside)
+            arrow_csv.write_csv(_with_text_arrays(defused_arrow(table)), beside)
         else:
             _write_astropy(table, beside, suffix)
 
@@ -156,10 +157,11 @@ def to_arrow(spectra: SpectrumSet, *, dtype: str = "float64") -> pa.Table:
             columns[str(name)] = _metadata_array(spectra.metadata[name])
     columns["note"] = pa.array([str(text) for text in spectra.note], pa.string())
     units = {**spectra.metadata.attrs.get("units", {}), **_UNITS}
-    items = [
-        pa.field(name, array.type, metadata={"unit": units[name]} if name in units else None)
-        for name, array in columns.items()
-    ]
+    said = spectra.metadata.attrs.get("descriptions", {})
+    items = []
+    for name, array in columns.items():
+        facts = {key: known[name] for key, known in (("unit", units), ("description", said)) if known.get(name)}
+        items.append(pa.field(name, array.type, metadata=facts or None))
     release = {RELEASE_FIELD: spectra.release}
     return pa.table(list(columns.values()), schema=pa.schema(items, metadata=release))
 
@@ -247,21 +249,33 @@ def _write_astropy(table: pa.Table, path: Path, suffix: str) -> None:
     result = Table()
     for name in table.column_names:
         result[name] = _astropy_values(table[name].combine_chunks())
-        unit = (table.schema.field(name).metadata or {}).get(b"unit", b"").decode()
+        stored = table.schema.field(name).metadata or {}
+        unit = stored.get(b"unit", b"").decode()
         if unit and is_unit(unit):
             result[name].unit = unit_text(unit)
         known = described(name)
-        result[name].description = known.text or None
+        text = stored.get(b"description", b"").decode() or known.text
+        if suffix == ".fits":  # a FITS keyword holds 68 printable ASCII characters
+            text = text.encode("ascii", "replace").decode()[:68]
+        result[name].description = text or None
         result[name].info.meta = {"ucd": known.ucd} if known.ucd else None
-    if suffix in (".vot", ".xml"):
-        _write_votable(result, path)
-        return
-    options: dict[str, object] = {}
     if suffix == ".fits":
-        options = {"format": "fits"}
+        _write_fits(result, path)
     elif suffix == ".ecsv":
-        options = {"format": "ascii.ecsv", "delimiter": ","}
-    result.write(path, overwrite=True, **options)
+        result.write(path, overwrite=True, format="ascii.ecsv", delimiter=",")
+    else:
+        _write_votable(result, path)
+
+
+def _write_fits(table, path: Path) -> None:
+    """As astropy writes it, with descriptions as TCOMM (FITS standard 4.0, 7.3.4), which astropy leaves out."""
+    from astropy.io import fits
+
+    hdu = fits.table_to_hdu(table)
+    for number, name in enumerate(table.colnames, 1):
+        if text := table[name].description:
+            hdu.header[f"TCOMM{number}"] = text
+    hdu.writeto(path, overwrite=True)
 
 
 def _write_votable(table, path: Path) -> None:

@@ -11,6 +11,7 @@ from core.archive import adql
 from core.archive.cache import CachedStar, StarCache
 from core.archive.client import ArchiveClient
 from core.archive.products import read_star_products
+from core.archive.schema import at_first_contact
 from core.archive.translate import translated
 from core.errors import ArchiveError, NotFoundError, OfflineError, ReadError, StorageError, UsageError
 from core.gaia.columns import STAR_COLUMNS, is_missing, is_true
@@ -38,6 +39,7 @@ def in_cache_or_archive(
     elif offline:
         raise OfflineError(_offline_text(asked, client.release))
     else:
+        client = at_first_contact(client)
         stored, origin = _fetched(asked, match.source_id, client, messages), "archive"
         try:
             cache.save(stored)
@@ -140,7 +142,7 @@ def _match(
     try:
         if offline:
             raise OfflineError(_offline_text(asked, client.release))
-        match = search_archive(asked, radius_arcsec, client)
+        match = search_archive(asked, radius_arcsec, at_first_contact(client))
     except NotFoundError as error:
         refusal = {"found": False, "message": str(error), "date": f"{pd.Timestamp.now():%Y-%m-%d}"}
         with suppress(StorageError):

@@ -6,9 +6,12 @@
 Of ten million stars nine in ten are dismissed; a question about candidates need not read them again.
 """
 
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +19,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.atomic import atomic_path
+from core.errors import StorageError
 from core.gaia.labels import MASSIVE
+from core.settings import current_settings
 from core.survey.columns import SCHEMA
 from core.verdict.sky_estimate import CANDIDATE_FROM
+from core.whole import Mark, difference, mark_of
 
 FOLDER = ".index"
 """Hidden, so that readers of the survey's folder as one Parquet data set pass it over."""
@@ -40,6 +46,9 @@ _ODDS_LIMIT = 30.0
 ODDS = np.arange(-_ODDS_LIMIT, _ODDS_LIMIT + ODDS_STEP / 2, ODDS_STEP)
 """Log odds at which the probabilities are counted: the prevalence is estimated from them."""
 ODDS_OF = ("probability", "sky_probability")
+NOT_WHOLE = (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error, NotImplementedError)
+"""What reading a damaged index raises: it is made anew."""
+CANDIDATES = f"probability >= {CANDIDATE_FROM} OR true_label = '{MASSIVE}'"
 _TINY = 1e-13
 _READ = ("probability", "sky_probability", "phot_g_mean_mag", "bp_rp", "l_deg", "b_deg")
 
@@ -63,22 +72,22 @@ class Counts:
     odds: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def write_index(part: Path, table: pa.Table | None = None) -> None:
-    """Index a finished part, unless it is indexed already; `table` is its content where that is at hand."""
+def write_index(part: Path, table: pa.Table | None = None) -> Counts:
+    """Index a finished part anew; `table` is its content where that is at hand."""
     counts_file, candidates_file = index_files(part)
-    if counts_file.is_file() and candidates_file.is_file():
-        return
     table = with_all_columns(pq.read_table(part) if table is None else table)
+    counts = count_stars(table)
     chosen = pc.or_kleene(
         pc.greater_equal(table["probability"], CANDIDATE_FROM), pc.equal(table["true_label"], MASSIVE)
     ).combine_chunks()
     with atomic_path(candidates_file) as beside:
         pq.write_table(table.filter(pc.fill_null(chosen, False)), beside, compression="zstd")
-    counts = count_stars(table)
     with atomic_path(counts_file) as beside, beside.open("wb") as file:
         np.savez_compressed(
-            file, allow_pickle=False, **pack_counts(counts),
+            file, allow_pickle=False, part=np.array(part.stat().st_size),
+            **pack_mark(mark_of(candidates_file)), **pack_counts(counts),
         )  # fmt: skip
+    return counts
 
 
 def with_all_columns(table: pa.Table) -> pa.Table:
@@ -125,11 +134,29 @@ def _count_odds(probability: np.ndarray) -> np.ndarray:
     return np.bincount(place, minlength=len(ODDS))
 
 
-def read_counts(part: Path) -> Counts:
-    """The counts of a part; it is indexed first where it has no index yet."""
-    write_index(part)
-    with np.load(index_files(part)[0], allow_pickle=False) as stored:
-        return unpack_counts(stored)
+def read_index(part: Path) -> tuple[Counts, Path]:
+    """The counts of a part, and the file with its candidates; an index that is not there or not whole is made anew.
+
+    Where none can be written the part itself stands for its candidates: `CANDIDATES` chooses them.
+    """
+    counts_file, candidates = index_files(part)
+    with suppress(*NOT_WHOLE), np.load(counts_file, allow_pickle=False) as stored:
+        if int(stored["part"]) == part.stat().st_size and not difference(candidates, unpack_mark(stored)):
+            return unpack_counts(stored), candidates
+    if not current_settings().read_only:
+        with suppress(StorageError):
+            return write_index(part), candidates
+    return count_stars(with_all_columns(pq.read_table(part))), part
+
+
+def pack_mark(mark: Mark) -> dict[str, np.ndarray]:
+    """The mark of a file of candidates as arrays by name."""
+    return {"sha256": np.array(mark.sha256), "n_bytes": np.array(mark.n_bytes), "written": np.array(mark.written_ns)}
+
+
+def unpack_mark(stored: Mapping[str, np.ndarray]) -> Mark:
+    """The other way; KeyError where something is missing."""
+    return Mark(str(stored["sha256"]), int(stored["n_bytes"]), int(stored["written"]))
 
 
 def add_counts(one: Counts, other: Counts) -> Counts:
@@ -164,11 +191,6 @@ def unpack_counts(stored: Mapping[str, np.ndarray]) -> Counts:
         {name: stored[f"histogram {name}"] for name in HISTOGRAMS},
         {name: stored[f"odds {name}"] for name in ODDS_OF},
     )
-
-
-def candidates_file(survey: Path, number: int) -> Path:
-    """The indexed candidates of the part of this number."""
-    return survey / FOLDER / f"candidates-{number:06d}.parquet"
 
 
 def index_files(part: Path) -> tuple[Path, Path]:

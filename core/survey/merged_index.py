@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,18 @@ import pyarrow.parquet as pq
 from core.atomic import atomic_path
 from core.errors import StorageError
 from core.settings import current_settings
-from core.survey.index import FOLDER, Counts, add_counts, index_files, pack_counts, read_counts, unpack_counts
+from core.survey.index import (
+    FOLDER,
+    NOT_WHOLE,
+    Counts,
+    add_counts,
+    pack_counts,
+    pack_mark,
+    read_index,
+    unpack_counts,
+    unpack_mark,
+)
+from core.whole import difference, mark_of
 
 _COUNTS_FILE = "merged.npz"
 _WORTH_IT = 16
@@ -37,11 +47,14 @@ class Index:
         File of candidates with a column `part`.
     single : tuple of Path
         Files of candidates of the other parts, whose numbers stand in their names.
+    bare : tuple of Path
+        Parts whose index cannot be written: their candidates are in themselves.
     """
 
     counts: Counts
     merged: Path | None
     single: tuple[Path, ...]
+    bare: tuple[Path, ...] = ()
 
 
 def open_index(parts: Sequence[Path]) -> Index:
@@ -52,7 +65,7 @@ def open_index(parts: Sequence[Path]) -> Index:
     parts : paths of part-NNNNNN.parquet in one folder
     """
     found = _read(parts)
-    if len(found.single) >= _WORTH_IT and not current_settings().read_only:
+    if len(found.single) >= _WORTH_IT and not found.bare and not current_settings().read_only:
         with suppress(StorageError):
             return _merge(parts, found)
     return found
@@ -62,9 +75,13 @@ def _read(parts: Sequence[Path]) -> Index:
     folder = parts[0].parent / FOLDER
     counts, merged, known = _stored(folder, parts)
     rest = [part for part in parts if part.name not in known]
+    files = []
     for part in rest:
-        counts = add_counts(counts, read_counts(part))
-    return Index(counts, merged, tuple(index_files(part)[1] for part in rest))
+        found, file = read_index(part)
+        counts = add_counts(counts, found)
+        files.append(file)
+    bare = tuple(file for file in files if file.parent == parts[0].parent)
+    return Index(counts, merged, tuple(file for file in files if file not in bare), bare)
 
 
 def _stored(folder: Path, parts: Sequence[Path]) -> tuple[Counts, Path | None, set[str]]:
@@ -77,10 +94,9 @@ def _stored(folder: Path, parts: Sequence[Path]) -> tuple[Counts, Path | None, s
             same = (
                 set(names) <= current.keys() and [_stamp(current[name]) for name in names] == stored["stamps"].tolist()
             )
-            if same:
-                pq.read_metadata(candidates)  # is it there, and whole?
+            if same and not difference(candidates, unpack_mark(stored)):
                 return unpack_counts(stored), candidates, set(names)
-    except (OSError, ValueError, KeyError, BadZipFile):
+    except NOT_WHOLE:
         pass  # gone, torn or of an earlier version: the parts' own indices say the same
     return Counts(), None, set()
 
@@ -99,11 +115,18 @@ def _merge(parts: Sequence[Path], found: Index) -> Index:
         np.savez_compressed(
             stream, allow_pickle=False, parts=np.array([part.name for part in parts]),
             stamps=np.array([_stamp(part) for part in parts]), candidates=np.array(candidates.name),
-            **pack_counts(found.counts),
+            **pack_mark(mark_of(candidates)), **pack_counts(found.counts),
         )  # fmt: skip
     if found.merged is not None and found.merged != candidates:
         found.merged.unlink(missing_ok=True)
     return Index(found.counts, candidates, ())
+
+
+def forget_index(folder: Path) -> None:
+    """Delete what was derived from a survey's parts, to be made anew."""
+    for file in (folder / FOLDER).glob("[!.]*"):
+        with suppress(OSError):
+            file.unlink()
 
 
 def _stamp(part: Path) -> int:

@@ -44,7 +44,16 @@ class Partition:
     @property
     def name(self) -> str:
         """Name of the output part."""
-        return f"part-{self.number:06d}.parquet"
+        return part_name(self.number)
+
+
+def part_name(number: int | str) -> str:
+    """Name of the output part of the partition of this number.
+
+    >>> part_name("7")
+    'part-000007.parquet'
+    """
+    return f"part-{int(number):06d}.parquet"
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from core.datasets.known_stars import known_stars
 from core.errors import SurveyError, UsageError
 from core.gaia.simulated import simulated_rows
 from core.survey.columns import SCHEMA
-from core.survey.index import Counts, candidates_file
-from core.survey.merged_index import Index, open_index
+from core.survey.index import Counts, index_files
+from core.survey.merged_index import forget_index, open_index
 from core.survey.store import Manifest, read_manifest
+from core.survey.tables import candidate_rows, columns_of, listed
+from core.survey.wholeness import faults_of_parts
 from core.verdict.sky_estimate import CANDIDATE_FROM
 from core.verdict.verdict import SCORES
 
@@ -105,43 +107,75 @@ class SurveyResult:
     folder : Path
     manifest : Manifest
     counts_of_all : Counts
+    damaged : dict of str to str
+        Parts that are not what the survey wrote, and why: they are left out until the survey is resumed.
     """
 
     folder: Path
     manifest: Manifest
     counts_of_all: Counts
+    damaged: dict[str, str] = field(default_factory=dict)
     _database: Any = field(repr=False, default=None)
+    _candidate_files: dict[int, Path] = field(repr=False, default_factory=dict)
 
     @classmethod
     def open(cls, folder: str | Path) -> "SurveyResult":
-        """Open a survey's folder; SurveyError where there is none or no part of it is finished."""
+        """Open a survey's folder; SurveyError where there is none, or no part of it is finished and whole."""
         import duckdb
 
         folder = Path(folder)
         manifest = read_manifest(folder)
-        parts = sorted(folder.glob("part-*.parquet"))
-        if not parts:
+        every = sorted(folder.glob("part-*.parquet"))
+        if not every:
             raise SurveyError(f"the survey {folder} has no finished part yet; wait for its first one")
+        damaged = faults_of_parts(every, manifest)
+        parts = [part for part in every if part.name not in damaged]
+        if not parts:
+            name, fault = next(iter(damaged.items()))
+            raise SurveyError(f"{folder / name} is damaged: {fault}, and no part is whole; go on with it by --resume")
+        try:
+            return cls._of(folder, manifest, parts, damaged)
+        except (duckdb.Error, pa.ArrowException, OSError):
+            forget_index(folder)  # what is derived is made anew, once; what then remains is in the parts
+        try:
+            return cls._of(folder, manifest, parts, damaged)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise _unreadable(folder, error) from error
+
+    @classmethod
+    def _of(cls, folder: Path, manifest: Manifest, parts: list[Path], damaged: dict[str, str]) -> "SurveyResult":
+        import duckdb
+
         index = open_index(parts)
         database = duckdb.connect()
         database.register("lists", known_stars(manifest.release))
         database.execute("CREATE TABLE known AS SELECT * FROM lists")  # what is registered is for one cursor only
-        all_columns = f"SELECT {_columns_of(parts[0])}, known_as FROM"
+        all_columns = f"SELECT {columns_of(parts[0])}, known_as FROM"
         database.execute(
-            f"CREATE VIEW stars AS {all_columns} read_parquet({_listed(parts)}) LEFT JOIN known USING (source_id)"
+            f"CREATE VIEW stars AS {all_columns} read_parquet({listed(parts)}) LEFT JOIN known USING (source_id)"
         )
-        rows = _candidate_rows(index)
+        rows = candidate_rows(index)
         database.execute(f"CREATE VIEW candidate_rows AS {all_columns} ({rows}) LEFT JOIN known USING (source_id)")
         wanted = ", ".join(_IN_MEMORY)
         database.execute(
             f"CREATE TABLE candidates AS SELECT {wanted}, known_as, part FROM ({rows}) "
             "LEFT JOIN known USING (source_id)"
         )
-        return cls(folder, manifest, index.counts, database)
+        files = {int(part.stem.rpartition("-")[2]): part if part in index.bare else index_files(part)[1]
+                 for part in parts}  # fmt: skip
+        return cls(folder, manifest, index.counts, damaged, database, files)
 
     def ask(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
-        """The answer to a query on `stars` (all, in files) and `candidates` (possible ones); safe from threads."""
-        return self._database.cursor().execute(query, list(values)).df()
+        """The answer to a query on `stars` (all, in files) and `candidates` (possible ones); safe from threads.
+
+        SurveyError where a file of the survey cannot be read any more.
+        """
+        import duckdb
+
+        try:
+            return self._database.cursor().execute(query, list(values)).df()
+        except duckdb.Error as error:
+            raise _unreadable(self.folder, error) from error
 
     def counts(self, selection: Selection) -> dict[str, int]:
         """Rows in all, classified, selected, and of these contaminants, with a good parallax, and of known stars."""
@@ -218,7 +252,7 @@ class SurveyResult:
             if found.empty:
                 return self.ask("SELECT * FROM candidate_rows LIMIT 0")
             # Only the files that hold these rows are opened: a survey of millions has hundreds.
-            files = _listed([candidates_file(self.folder, int(part)) for part in sorted(found["part"].unique())])
+            files = listed([self._candidate_files[int(part)] for part in sorted(found["part"].unique())])
             ids = ", ".join(str(int(item)) for item in found["source_id"])
             rows_of = f"SELECT * FROM read_parquet({files}) LEFT JOIN known USING (source_id)"
             # Ids may repeat, and unreadable ones are all -1: what is sorted by tells such rows apart.
@@ -239,26 +273,11 @@ class SurveyResult:
         return self.ask(f"{query} ORDER BY {selection.score} DESC LIMIT ?", [*values, most])
 
 
-def _candidate_rows(index: Index) -> str:
-    """SQL for all possible candidates with the number of their part."""
-    tables = [] if index.merged is None else [f"SELECT * FROM read_parquet({_listed([index.merged])})"]
-    if index.single:
-        number = r"CAST(regexp_extract(filename, '(\d+)[.]parquet$', 1) AS INTEGER) AS part"
-        files = _listed(index.single)
-        tables.append(f"SELECT * EXCLUDE (filename), {number} FROM read_parquet({files}, filename = true)")
-    return " UNION ALL BY NAME ".join(tables)
-
-
-def _columns_of(file: Path) -> str:
-    """All columns, also of parts that an earlier version wrote: see `core.survey.index.with_all_columns`."""
-    there = set(pq.read_schema(file).names)
-    absent = {"sky_probability": "probability"}
-    return ", ".join(name if name in there else f"{absent.get(name, 'NULL')} AS {name}" for name in SCHEMA.names)
-
-
-def _listed(files: Sequence[Path]) -> str:
-    quoted = (str(path).replace("'", "''") for path in files)
-    return "[" + ", ".join(f"'{path}'" for path in quoted) + "]"
+def _unreadable(folder: Path, error: Exception) -> SurveyError:
+    return SurveyError(
+        f"the survey {folder} cannot be read: {' '.join(str(error).split())[:300]}; go on with it by --resume: that "
+        "reads every part and does damaged ones again"
+    )
 
 
 def _bin_index(column: str, edges: np.ndarray) -> str:

@@ -1,13 +1,13 @@
 """A survey's folder: parts of the answer, and a manifest that says what they were made of and by what.
 
 _manifest.json        input, run, counts, partitions that failed and why
-part-NNNNNN.parquet   one per finished partition; a partition is finished when its part exists
+part-NNNNNN.parquet   one per finished partition; it is finished when its part exists and is what was written
 """
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,11 +20,13 @@ from core.errors import SurveyError
 from core.gaia.releases import DEFAULT, find_release
 from core.records import Record, read_record, write_record
 from core.survey.merged_index import open_index
-from core.survey.partitions import Partition, Plan
+from core.survey.partitions import Partition, Plan, part_name
+from core.survey.wholeness import without_damaged_parts
 from core.survey.work import PartitionResult, RunReference, count_part, first_release
 from core.verdict.ensemble import load_ensemble
 from core.verdict.out_of_distribution import OUT_OF_DISTRIBUTION_FILE
 from core.verdict.photometric_classifier import FILE_NAME as PHOTOMETRIC_CLASSIFIER_FILE
+from core.whole import Mark
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "_manifest.json"
@@ -51,13 +53,21 @@ class SurveyedBy(Record):
 
 
 class PartitionEntry(Record):
-    """What became of a partition: its counts, or the `fault` for which it has no part."""
+    """What became of a partition: its counts and its part's mark, or the `fault` for which it has no part."""
 
     rows: int = 0
     classified: int = 0
     massive: int = 0
     notes: dict[str, int] = Field(default_factory=dict)
     fault: str = ""
+    sha256: str = ""
+    n_bytes: int = 0
+    written_ns: int = 0
+
+    @property
+    def mark(self) -> Mark | None:
+        """Of the part; None in surveys of earlier versions."""
+        return Mark(self.sha256, self.n_bytes, self.written_ns) if self.sha256 else None
 
 
 class Manifest(Record):
@@ -69,6 +79,8 @@ class Manifest(Record):
         What was surveyed, and what changes with its files.
     release : str
         Key of the data release whose ids and spectra they are.
+    release_stated : bool
+        False where nothing says the release and DR3 was assumed.
     partitions : dict of number to PartitionEntry
         Those that are done.
     n_rows, n_classified, n_massive, notes, faults
@@ -78,6 +90,7 @@ class Manifest(Record):
     format_version: Literal[1]
     input: str
     release: str = DEFAULT.key
+    release_stated: bool = True
     fingerprint: str
     n_partitions: int
     n_rows_planned: int | None = None
@@ -118,12 +131,15 @@ class Survey:
     plan : Plan
     run : RunReference
     manifest : Manifest
+    done_again : dict of str to str
+        Parts that were found damaged, and why: they are missing now.
     """
 
     folder: Path
     plan: Plan
     run: RunReference
     manifest: Manifest
+    done_again: dict[str, str] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[Partition]:
@@ -171,7 +187,7 @@ def open_survey(
         The folder cannot be written to.
     """
     folder = Path(folder)
-    of = find_release(release).key if release else first_release(plan)
+    of, stated = (find_release(release).key, True) if release else first_release(plan)
     run, description = _run(run_dir, model, dismiss_below, of)
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -181,12 +197,16 @@ def open_survey(
         for leftover in folder.glob(".part-*.partial.parquet"):
             leftover.unlink(missing_ok=True)  # of a process that was killed while it wrote
         partitions: dict[str, PartitionEntry] = {}
+        damaged: dict[str, str] = {}
         if (folder / MANIFEST).exists():
             stored = read_manifest(folder)
             if not resume:
                 raise SurveyError(f"{folder} already holds a survey; choose another --out, or go on by --resume")
             _require_same(stored, plan, description, folder, of)
-            partitions = stored.partitions
+            damaged = without_damaged_parts(folder, plan, stored)
+            partitions = {
+                number: entry for number, entry in stored.partitions.items() if part_name(number) not in damaged
+            }
         elif any(path.name != _LOCK for path in folder.iterdir()):
             raise SurveyError(f"{folder} is not empty and holds no survey; choose another --out")
         manifest = Manifest(
@@ -196,12 +216,13 @@ def open_survey(
             n_partitions=len(plan.partitions),
             n_rows_planned=plan.n_rows,
             release=of,
+            release_stated=stated,
             run=description,
             explorer_version=core.__version__,
             partitions=partitions,
             state=RUNNING,
         )
-        survey = Survey(folder, plan, run, manifest)
+        survey = Survey(folder, plan, run, manifest, damaged)
         for item in plan.partitions:  # a kill may fall between a part and its entry
             if str(item.number) not in partitions and (folder / item.name).is_file():
                 survey = survey.noting(count_part(folder / item.name, item.number))
@@ -264,5 +285,6 @@ def _entry(result: PartitionResult) -> PartitionEntry:
     if result.fault:
         return PartitionEntry(fault=result.fault)
     return PartitionEntry(
-        rows=result.n_rows, classified=result.n_classified, massive=result.n_massive, notes=result.notes
-    )
+        rows=result.n_rows, classified=result.n_classified, massive=result.n_massive, notes=result.notes,
+        **({} if result.mark is None else asdict(result.mark)),
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +23,7 @@ from core.survey.partitions import Partition, Plan, is_catalogue, require_readab
 from core.survey.simulated import is_simulated, iter_simulated
 from core.verdict.companions import load_companions
 from core.verdict.verdict import judge
+from core.whole import Mark, mark_of
 
 CHUNK_ROWS = 4096
 """Rows in memory at a time; a multiple of the batches of the network, counted from the partition's first row."""
@@ -57,6 +58,8 @@ class PartitionResult:
         How often each note was given.
     fault : str
         Why there is no output part; '' where there is one.
+    mark : Mark or None
+        Of the part as it was written.
     """
 
     number: int
@@ -65,6 +68,7 @@ class PartitionResult:
     n_massive: int = 0
     notes: dict[str, int] = field(default_factory=dict)
     fault: str = ""
+    mark: Mark | None = None
 
 
 def classify_partition(
@@ -102,17 +106,25 @@ def classify_partition(
         return count_part(part, partition.number)
     table = pa.concat_tables(tables)
     write_index(part, table)
-    return _count(table, partition.number)
+    return replace(_count(table, partition.number), mark=mark_of(part))
 
 
-def first_release(plan: Plan) -> str:
-    """Key of the data release of an input, from the first rows of its first sound partition."""
+def first_release(plan: Plan) -> tuple[str, bool]:
+    """Key of the data release of an input, from the first rows of its first sound partition; whether they tell it."""
     for partition in plan.partitions:
-        if partition.fault or is_simulated(partition.path) or is_catalogue(partition.path):
+        if partition.fault:
             continue
+        if is_simulated(partition.path):
+            return DEFAULT.key, True
+        if is_catalogue(partition.path):
+            from core.archive.hats import release_of_catalogue
+
+            release, stated = release_of_catalogue(partition.path.removeprefix("hats:"))
+            return release.key, stated
         with suppress(ExplorerError, OSError, StopIteration):
-            return next(iter_partition(partition.path, partition.row_groups, _LOOKED_AT)).release
-    return DEFAULT.key
+            first = next(iter_partition(partition.path, partition.row_groups, _LOOKED_AT))
+            return first.release, first.release_stated
+    return DEFAULT.key, False
 
 
 def _spectra(partition: Partition, release: str) -> Iterator[SpectrumSet]:
@@ -121,7 +133,8 @@ def _spectra(partition: Partition, release: str) -> Iterator[SpectrumSet]:
     if is_catalogue(partition.path):
         from core.archive.hats import read_partition
 
-        return (read_partition(partition.path.removeprefix("hats:"), number) for number in partition.row_groups or ())
+        place = partition.path.removeprefix("hats:")
+        return (read_partition(place, number, _asked(release)) for number in partition.row_groups or ())
     return iter_partition(partition.path, partition.row_groups, CHUNK_ROWS, release=_asked(release))
 
 
@@ -132,7 +145,8 @@ def _asked(release: str) -> str | None:
 
 def count_part(part: Path, number: int) -> PartitionResult:
     """What stands in a finished part."""
-    return _count(pq.read_table(part, columns=["probability", "label", "note"]), number)
+    found = _count(pq.read_table(part, columns=["probability", "label", "note"]), number)
+    return replace(found, mark=mark_of(part))
 
 
 def _count(table: pa.Table, number: int) -> PartitionResult:

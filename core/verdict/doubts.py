@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.verdict.conformal import ERROR_RATE, UNDECIDED
+from core.verdict.notes import is_doubtful
 
 if TYPE_CHECKING:
     from core.verdict.verdict import Verdict
@@ -39,7 +40,7 @@ class DoubtRule:
 
 
 CHECKS: dict[str, DoubtRule] = {
-    "note": DoubtRule(lambda verdict: verdict.note != "", lambda verdict, row: str(verdict.note[row])),
+    "note": DoubtRule(lambda verdict: _doubtful(verdict.note), lambda verdict, row: str(verdict.note[row])),
     "out_of_distribution": DoubtRule(
         lambda verdict: verdict.ood_score > 1.0,
         lambda verdict, row: f"unlike the training stars (score {verdict.ood_score[row]:.1f}, limit 1)",
@@ -54,6 +55,14 @@ CHECKS: dict[str, DoubtRule] = {
     ),
 }
 """By kind, in the order in which they are said."""
+
+
+def _doubtful(note: np.ndarray) -> np.ndarray:
+    """Which notes say more than marks, boolean (n_stars,)."""
+    result = note != ""
+    rows = np.flatnonzero(result)
+    result[rows] = [is_doubtful(str(text)) for text in note[rows]]
+    return result
 
 
 def trust(verdict: "Verdict") -> np.ndarray:

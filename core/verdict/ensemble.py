@@ -12,6 +12,7 @@ import numpy as np
 
 from core.errors import RunError
 from core.runs.folders import choose_network
+from core.runs.hashes import require_unchanged
 from core.runs.run import RUN_FILE, ProbabilityCalibration, Run, read_run
 from core.spectra.representations import context, find_representation, represent
 from core.spectra.spectrum_set import Coefficients
@@ -126,7 +127,7 @@ def load_ensemble(run_dir: str | Path, model: str | None = None, *, threads: int
     UsageError
         The folder holds several networks and `model` names none of them.
     RunError
-        No run there, none of its members is trained yet, or a file is missing or corrupt.
+        No run there, none of its members is trained yet, or a file is missing, corrupt or not the run's own.
     """
     folder = choose_network(run_dir, model)
     run = read_run(folder)
@@ -135,6 +136,7 @@ def load_ensemble(run_dir: str | Path, model: str | None = None, *, threads: int
             f"the run {folder} (state {run.state!r}) has no finished member yet: wait for its first fold, or go "
             "on with the training (python -m core train ... --resume)"
         )
+    require_unchanged(folder, run)
     sessions = tuple(_session(folder / member.file, threads) for member in run.members)
     ensemble = Ensemble(run, folder, sessions, _representation_state(folder))
     _check_inputs(ensemble)

@@ -10,6 +10,8 @@ hot star of this colour suffers. It is fitted on simulated stars that the run ha
 ones as a survey of the sky meets them. Its output is a likelihood ratio, given as a probability at equal priors.
 """
 
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -18,8 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from core.atomic import atomic_path
+from core.errors import RunError
 from core.gaia.absolute_magnitude import parallax_zero_point
 from core.gaia.hot_stars import A_G_PER_REDDENING, REFERENCE_BP_RP
+from core.runs.hashes import note_file
 from core.statistics.probability_calibration import sigmoid
 
 FILE_NAME = "second_look.npz"
@@ -130,6 +134,7 @@ def store_photometric_classifier(folder: str | Path, fitted: PhotometricClassifi
     path = Path(folder) / FILE_NAME
     with atomic_path(path) as beside:
         np.savez(beside, allow_pickle=False, **asdict(fitted))
+    note_file(Path(folder), FILE_NAME)
     return path
 
 
@@ -142,6 +147,9 @@ def load_photometric_classifier(folder: str | Path, started: str) -> Photometric
 
 @lru_cache(maxsize=4)
 def _load(path: Path, stamp: int) -> PhotometricClassifier:
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    return PhotometricClassifier(**{**arrays, "offset": float(arrays["offset"]), "started": str(arrays["started"])})
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return PhotometricClassifier(**{**arrays, "offset": float(arrays["offset"]), "started": str(arrays["started"])})
+    except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunError(f"{path} is damaged ({error}): restore the folder or train again") from error

@@ -100,6 +100,7 @@ def classify_file(
         path,
         chunk_rows,
         with_errors=False,
+        facts_only=True,
         release=release,
         on_progress=read_so_far,
         on_left_out=left_out.append,

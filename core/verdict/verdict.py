@@ -11,10 +11,8 @@ import pandas as pd
 from core.errors import UsageError
 from core.gaia.labels import LOW_MASS, MASSIVE, THRESHOLD
 from core.gaia.releases import DEFAULT
-from core.spectra.damage import NOTE as DAMAGE_NOTE
-from core.spectra.damage import is_damaged
 from core.spectra.spectrum_set import Coefficients, SpectrumSet
-from core.spectra.validation import note_bad_rows, usable
+from core.spectra.validation import usable
 from core.verdict import doubts
 from core.verdict.companions import NO_COMPANIONS, Companions
 from core.verdict.conformal import ERROR_RATE
@@ -22,9 +20,11 @@ from core.verdict.contaminant import find_contaminants
 from core.verdict.facts import FACTS, facts_of
 from core.verdict.instruments import across_instruments, with_epoch
 from core.verdict.ladder import supported_posterior
+from core.verdict.notes import notes_of
 from core.verdict.sky_estimate import estimate_sky_probability
 from core.verdict.sky_validation import SCORES
 from core.verdict.star_verdict import StarVerdict
+from core.verdict.unseen import CHANGED_NOTE
 
 COLUMNS = ("source_id", "probability", "probability_std", "label", "note")
 
@@ -98,7 +98,7 @@ class Verdict:
         spread = np.where(self.n_asked > 1, spread, np.nan)
         if self.release != self.instrument:  # an id of another release names another star
             return mean, spread, np.zeros(len(mean), dtype=bool)
-        return self.companions.unseen.replace(self.source_id, mean, spread)
+        return self.companions.unseen.replace(self.source_id, mean, spread, self.flux)
 
     @property
     def probability(self) -> np.ndarray:
@@ -224,7 +224,10 @@ def judge(
     """
     members = member_probabilities(spectra, ensemble)
     known = with_epoch(facts_of(spectra.metadata) if facts is None else facts, spectra)
-    note = _notes(spectra, members, ensemble)
+    note = notes_of(spectra, members, ensemble)
+    if spectra.release == ensemble.instrument:
+        changed = companions.unseen.is_changed(spectra.source_id, spectra.flux) & np.isfinite(members).any(axis=0)
+        note[changed] = [f"{old}; {CHANGED_NOTE}" if old else CHANGED_NOTE for old in note[changed]]
     judged = (spectra.source_id, members, note, spectra.flux, known, companions, spectra.release, ensemble.instrument)
     return across_instruments(Verdict(*judged))
 
@@ -244,7 +247,8 @@ def classify(spectra: SpectrumSet, ensemble: Predictor) -> pd.DataFrame:
         probability : float64, of massive, calibrated, at equal priors: mean over the members; NaN if not classified
         probability_std : float64, standard deviation over the members (ddof 1); NaN with one member
         label : 'massive' (probability >= 0.5) or 'low-mass'; None if not classified
-        note : str, '' for a good row; a damaged spectrum (`core.spectra.damage`) has its number all the same
+        note : str, '' for a good row; damaged spectra, emission lines and what looks like no star
+            (`core.verdict.notes`) have their number all the same
     """
     return judge(spectra, ensemble).table()
 
@@ -263,25 +267,3 @@ def member_probabilities(spectra: SpectrumSet, ensemble: Predictor) -> np.ndarra
         all_of_them = len(rows) == len(flux)  # the rule: then the spectra need no copy
         result[:, rows] = ensemble.probabilities(flux if all_of_them else flux[rows], chosen)
     return result
-
-
-def _notes(spectra: SpectrumSet, members: np.ndarray, ensemble: Predictor) -> np.ndarray:
-    """The notes, with one on every row that is not classified, and on every classified one that is damaged."""
-    note = spectra.note.copy()
-    classified = np.isfinite(members).any(axis=0)
-    damaged = np.flatnonzero(classified & is_damaged(spectra.flux, spectra.flux_error))
-    note[damaged] = [f"{old}; {DAMAGE_NOTE}" if old else DAMAGE_NOTE for old in note[damaged]]
-    rows = np.flatnonzero(~classified)
-    if not len(rows):
-        return note
-    unclassified = spectra.take(rows)
-    text = (
-        "no XP coefficients, which this network needs"
-        if ensemble.needs_coefficients
-        else f"the representation {ensemble.representation!r} is not defined for this spectrum"
-    )
-    found = note_bad_rows(unclassified, duplicates=False).note.copy()
-    unexplained = usable(unclassified)
-    found[unexplained] = [f"{old}; {text}" if old else text for old in found[unexplained]]
-    note[rows] = found
-    return note

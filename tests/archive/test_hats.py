@@ -5,9 +5,12 @@ import pandas as pd
 import pytest
 
 from core.archive.hats import Region, iter_catalogue, iter_hats_spectra
-from core.errors import ArchiveError, MissingColumnError, UsageError
+from core.errors import ArchiveError, MissingColumnError, MixedReleasesError, UsageError
+from core.gaia.releases import DR4
+from core.spectra.design_recipe import make_calibration
 from core.spectra.readers import read_spectra
 from core.star.nearest import separation_arcsec
+from tests.archive.stand_in.made_up import MadeUpPackage, turned
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,31 @@ def test_spectra_are_calibrated_here(catalogue):
     for spectra in iter_hats_spectra(folder, Region(cone=(150.0, 20.0, 40.0)), metadata=["phot_g_mean_mag"]):
         np.testing.assert_allclose(spectra.flux, sky.flux(sky.rows(spectra.source_id)), rtol=1e-9)
         assert "phot_g_mean_mag" in spectra.metadata
+
+
+def test_a_catalogue_of_another_release_is_read_as_that(catalogue, tmp_path, monkeypatch, capsys):
+    import lsdb
+
+    from core.__main__ import main
+
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path / "local"))
+    make_calibration(DR4, MadeUpPackage(51))
+    _, table, sky = catalogue
+    table = table.assign(bp_coefficients=list(turned(sky.bp[:300], 51)))
+    for name, frame in (("of_dr4", table), ("gaia_dr3", table), ("gaia_dr2", table)):
+        place = tmp_path / name
+        lsdb.from_dataframe(frame, ra_column="ra", dec_column="dec", catalog_name=name).to_hats(place)
+    spectra = next(iter_hats_spectra(tmp_path / "of_dr4", Region(cone=(150.0, 20.0, 40.0))))
+    assert (spectra.release, spectra.release_stated) == ("dr4", True)
+    assert spectra.coefficients.bp.shape[1] == 51
+    assert main(["fetch", "--hats", str(tmp_path / "of_dr4"), "--out", str(tmp_path / "out")]) == 0
+    assert read_spectra(tmp_path / "out").release == "dr4"
+    with pytest.raises(MixedReleasesError, match=r"51 \+ 55 coefficients.*Gaia DR4 has as many"):
+        list(iter_hats_spectra(tmp_path / "gaia_dr3"))
+    with pytest.raises(MixedReleasesError, match="says that it is of Gaia DR3"):
+        list(iter_hats_spectra(tmp_path / "gaia_dr3", release="dr4"))
+    with pytest.raises(MixedReleasesError, match="dr2_neighbourhood"):
+        list(iter_hats_spectra(tmp_path / "gaia_dr2"))
 
 
 def test_no_catalogue_and_no_coefficients_are_named(catalogue, tmp_path):

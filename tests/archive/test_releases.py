@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from core.archive import schema
+from core.archive import adql, schema
 from core.archive.bulk import fetch_spectra
 from core.archive.client import ArchiveClient
 from core.archive.random_sources import fetch_random
@@ -17,6 +17,7 @@ from core.archive.translate import translate_ids
 from core.datasets.built import build_dataset
 from core.errors import ArchiveReplyError, CalibrationError, NotFoundError, UsageError
 from core.gaia import releases
+from core.gaia.columns import GAIA_SOURCE_COLUMNS
 from core.gaia.releases import DR3, DR4
 from core.spectra import design_recipe
 from core.spectra.readers import read_spectra
@@ -172,6 +173,34 @@ def test_surprises_are_named_one_by_one(archive, client, monkeypatch, tmp_path):
     zipped = at.datalink(ids.tolist(), "XP_CONTINUOUS", tmp_path / "c.zip", structure="RAW", file_format="csv")
     with pytest.raises(Exception, match="53 values, expected 51"):
         read_spectra(zipped, release="dr5")
+
+
+def test_a_star_comes_without_what_its_archive_has_not(archive, client, monkeypatch):
+    known = dataclasses.replace(SURPRISING, n_coefficients=(53, 55))
+    monkeypatch.setattr(releases, "RELEASES", (DR3, DR4, known))
+    for module in ("core.spectra.readers.data_release", "core.star.remote"):
+        monkeypatch.setattr(f"{module}.RELEASES", (DR3, DR4, known))
+    said = []
+    at = dataclasses.replace(client, release=known, on_message=said.append)
+    met = schema.at_first_contact(at)
+    assert [text.split(": ")[0] for text in said] == ["Gaia DR5 in this archive"] * 2
+    assert met.release.column("ruwe") is None
+    table = met.query(adql.stars_query(ids_of(archive, known, 3).tolist(), met.release))
+    assert len(table) == 3
+    assert "ruwe" not in table
+    assert "phot_g_mean_mag" in table
+    assert schema.at_first_contact(client) is client, "a published release is taken as it is known"
+
+
+def test_a_missing_table_and_a_draft_that_did_not_come_true_are_met():
+    tables = {"gaia_source": [name for name in GAIA_SOURCE_COLUMNS if name != "random_index"]}
+    met = schema.as_found(DR4, tables)
+    assert met.column("astrometric_params_solved") == "astrometric_params_solved"
+    assert met.column("random_index") is None
+    assert "astrophysical_parameters" not in adql.selected_stars(1, met)
+    assert "teff_gspphot" not in adql.selected_stars(1, met)
+    with pytest.raises(ArchiveReplyError, match="no column ra"):
+        schema.as_found(DR4, {"gaia_source": ["source_id", "dec"]})
 
 
 def test_an_archive_without_the_release_says_what_it_has(monkeypatch, tmp_path):

@@ -11,7 +11,7 @@ from core.verdict.ensemble import load_ensemble
 @pytest.fixture(scope="module")
 def table():
     with enriched(300.0):
-        return judged(load_ensemble(current_settings().default_run_dir, threads=1), 4_096, 5)
+        return judged(load_ensemble(current_settings().default_run_dir, threads=1), 12_288, 5)
 
 
 def test_the_enriched_sky_is_forgotten_afterwards(table):

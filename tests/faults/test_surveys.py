@@ -66,7 +66,7 @@ _FILL = """
 import os, sys
 from pathlib import Path
 from core.__main__ import main
-from core.survey.index import read_counts
+from core.survey.index import read_index
 folder, stars, run = Path(sys.argv[1]), *sys.argv[2:]
 order = ["survey", stars, "--run", run, "--out", str(folder / "out"), "--workers", "1"]
 with open(folder / "other things", "wb") as file:
@@ -75,7 +75,7 @@ print(main(order), sorted(path.name for path in (folder / "out").glob("*.parquet
 (folder / "other things").unlink()
 print(main([*order, "--resume"]), sorted(path.name for path in (folder / "out").glob("*.parquet")))
 os.system(f"mount -o remount,ro {folder}")
-print(main([*order, "--resume"]), read_counts(folder / "out" / "part-000000.parquet").n_rows)
+print(main([*order, "--resume"]), read_index(folder / "out" / "part-000000.parquet")[0].n_rows)
 """
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.gaia.releases import DR3
 from core.spectra.grid import WAVELENGTH_NM
 
 GAIA_STAR = "5937083312263887616"
@@ -68,6 +69,18 @@ def test_an_uploaded_synthetic_spectrum_gets_a_verdict(server, browser):
     with browser.page.expect_download() as download:
         browser.page.get_by_role("button", name="CSV", exact=True).click()
     assert download.value.suggested_filename == "gaia_dr3_4295806720.csv"
+
+
+def test_a_file_that_does_not_say_its_release_is_asked_about(server, browser):
+    flux = sampled_csv(4295806976).decode().replace(",solution_id", "").replace(f",{DR3.solution_ids[-1]}", "").encode()
+    asked = "Release of mine.csv: the file does not say it"
+    upload(browser.open(f"{server}/star"), {"mine.csv": flux}, "Gaia DR3 4295806976", asked)
+    browser.page.get_by_role("button", name="Gaia DR4").last.click()
+    browser.expect("Gaia DR4 4295806976", "networks trained on Gaia DR3's instrument").settle()
+    named = {"gaia_dr4_mine.csv": flux}
+    upload(browser.open(f"{server}/star"), named, "Gaia DR4 4295806976")
+    assert "does not say it" not in browser.text
+    assert browser.failures == []
 
 
 def test_opened_files_belong_to_their_session(server, browser, chromium):

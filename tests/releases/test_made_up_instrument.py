@@ -161,6 +161,11 @@ def test_the_command_says_what_it_took_a_silent_file_for(place, run, tmp_path, c
     assert main([*command, "--release", "dr4"]) == 0
     assert "does not say" not in capsys.readouterr().out
     assert pq.read_schema(tmp_path / "v.parquet").metadata[b"gaia_release"] == b"dr4"
+    command = ["survey", str(tmp_path / "silent.parquet"), "--run", str(run), "--workers", "1", "--out"]
+    assert main([*command, str(tmp_path / "s3")]) == 0
+    assert "does not say its release; taken as Gaia DR3" in capsys.readouterr().out
+    assert main([*command, str(tmp_path / "s4"), "--release", "dr4"]) == 0
+    assert "does not say" not in capsys.readouterr().out
 
 
 def test_a_package_that_is_too_old_or_calibrates_otherwise_leaves_nothing(tmp_path, monkeypatch):

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from core.__main__ import main
+from core.archive.recorded_schema import read_recorded
 from core.archive.schema import compare
+from core.errors import ReadError
 from core.gaia.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS
 from core.gaia.releases import (
     DR3,
@@ -126,3 +128,56 @@ def test_the_command_compares_a_recorded_schema(tmp_path, capsys):
     frame[frame["column_name"] != "parallax"].to_csv(tmp_path / "dr4.csv", index=False)
     assert main(command) == 3
     assert "no column parallax: no distance" in capsys.readouterr().out
+
+
+def _tableset(tables: dict[str, list[str]], schema: str, head: str = "<vod:tableset") -> str:
+    """The document of /tap/tables as the real archive writes it."""
+    listed = "".join(
+        f"<table><name>{schema}.{name}</name><description><![CDATA[<b>of {name}</b>]]></description>"
+        + "".join(f"<column><name>{column}</name><unit><![CDATA[deg]]></unit></column>" for column in columns)
+        + "</table>"
+        for name, columns in tables.items()
+    )
+    return (
+        f'<?xml version="1.0"?>{head} xmlns:vod="http://www.ivoa.net/xml/VODataService/v1.1"><schema><name>{schema}'
+        f"</name>{listed}</schema></vod:tableset>"
+    )
+
+
+def test_a_recorded_list_of_dr3_passes_in_every_form(tmp_path, dr3_columns, capsys):
+    from astropy.table import Table
+
+    tables = _tables(dr3_columns, "dr2_neighbourhood")
+    rows = [(f"gaiadr3.{table}", name) for table, names in tables.items() for name in names]
+    frame = pd.DataFrame(rows, columns=["table_name", "column_name"])
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    Table.from_pandas(frame).write(tmp_path / "a.vot", format="votable")
+    (tmp_path / "a.xml").write_text(_tableset(tables, "gaiadr3"))
+    for name in ("a.csv", "a.vot", "a.xml"):
+        assert main(["archive", "--check", "--recorded", str(tmp_path / name)]) == 0
+        assert f"3 tables, {len(rows)} columns" in capsys.readouterr().out
+
+
+def test_the_real_archives_list_of_tables_is_read(capsys):
+    path = current_settings().real_data_dir / "archive_replies" / "test_tables_gaia.xml"
+    if not path.exists():
+        pytest.skip(f"no recorded replies of the archive: {path} is absent (set XP_REAL_DATA)")
+    tables = read_recorded(path, "external")
+    assert sorted(map(len, tables.values())) == [25, 71, 85]
+    assert main(["archive", "--check", "--recorded", str(path)]) == 1
+    assert "no table of the schema gaiadr3; it has external" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "table,column\na,b\n",
+        "<html><body>502</body></html>",
+        "<vod:tableset><a>",
+        _tableset({}, "x", "<!DOCTYPE a [<!ENTITY e 'tableset'>]><vod:tableset"),
+    ],
+)
+def test_what_is_no_recorded_list_is_refused(tmp_path, text):
+    (tmp_path / "a").write_text(text)
+    with pytest.raises(ReadError):
+        read_recorded(tmp_path / "a", "gaiadr3")

@@ -3,11 +3,13 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from astropy.table import Table
 
 from core.archive.id_files import read_id_list
-from core.errors import SourceIdError, UsageError
-from core.gaia.releases import DR3, DR4, RELEASES
+from core.errors import MixedReleasesError, SourceIdError, UsageError
+from core.gaia.releases import DR2, DR3, DR4, RELEASES
 from core.simulation.draw import simulate
+from core.spectra.readers import read_spectra
 from core.spectra.readers.batch import make_batch
 from core.spectra.readers.releases import release_of_names
 
@@ -18,6 +20,22 @@ IDS = [5606384363823431683, 6477908579088072742]
 def test_every_name_of_a_column_of_ids_says_its_release(release):
     for name in release.id_columns:
         assert release_of_names([name, "flux"]) == release.key
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet", "vot", "fits", "ecsv"])
+def test_the_processing_that_the_archive_names_says_the_release(name, tmp_path):
+    flux = np.full((2, 343), 1e-16)
+    for release in (DR3, DR2):
+        table = Table({"source_id": IDS, "flux": flux, "solution_id": [release.solution_ids[-1]] * 2})
+        if name == "csv":
+            table["flux"] = ["(" + ",".join(map(str, row)) + ")" for row in flux]
+        table.write(tmp_path / f"{release.key}.{name}", **({"format": "votable"} if name == "vot" else {}))
+    found = read_spectra(tmp_path / f"dr3.{name}")
+    assert (found.release, found.release_stated) == ("dr3", True)
+    with pytest.raises(MixedReleasesError, match="the file says that it is of Gaia DR3, you said Gaia DR4"):
+        read_spectra(tmp_path / f"dr3.{name}", release="dr4")
+    with pytest.raises(MixedReleasesError, match="dr2_neighbourhood"):
+        read_spectra(tmp_path / f"dr2.{name}")
 
 
 @pytest.mark.parametrize("head", ["dr4_source_id", "GaiaDR4", "source_id,ref_epoch"])

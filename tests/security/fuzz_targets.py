@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.settings import PROJECT_ROOT, current_settings
+from tests.security import fuzz_stores
 
 
 @dataclass(frozen=True)
@@ -162,13 +163,8 @@ def _spectra_seeds() -> list[bytes]:
 
     arrays = {"source_id": few.source_id, "flux": few.flux}
     layouts = (
-        "ECSV of a QTable",
-        "FITS of a QTable",
-        "Parquet (astropy)",
-        "Parquet, nested",
-        "JSON records",
-        "JSON lines",
-    )
+        "ECSV of a QTable", "FITS of a QTable", "Parquet (astropy)", "Parquet, nested", "JSON records", "JSON lines",
+    )  # fmt: skip
     more = [LAYOUTS[name].write(arrays, {"source_id": "", "flux": "Jy"}) for name in layouts]
     wide = ",".join(["source_id", *(f"flux_{item}" for item in range(336, 1021, 2))])
     values = ",".join(["5937083312263887616", *["1e-17"] * 343])
@@ -259,6 +255,7 @@ TARGETS = {
     "questions": Target("words of the look-up field and the command line", questions, _question_seeds),
     "archive_replies": Target("replies of the archives", archive_replies, _reply_seeds),
     "stored_state": Target("damaged runs, surveys, jobs, caches", stored_state, _state_seeds),
+    **{name: Target(what, eat, fuzz_stores.seeds) for name, (what, eat) in fuzz_stores.TARGETS.items()},
     "addresses": Target("parameters in a page's address", addresses, lambda: [b"\x00", b"\x03!6\n%nan\n(../x"]),
 }
 

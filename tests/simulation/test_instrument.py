@@ -86,9 +86,11 @@ def test_a_grid_that_does_not_fit_is_refused(grid):
 
 @pytest.mark.slow
 def test_stored_matrix_follows_from_gaiaxpy():
-    from recipes.forward_model import forward_from_gaiaxpy
+    import gaiaxpy
 
-    built = forward_from_gaiaxpy()
+    from core.simulation.forward_recipe import forward_arrays
+
+    built = forward_arrays(gaiaxpy)
     stored = forward_matrix(NODES_NM)
     largest = np.abs(stored).max()
     np.testing.assert_allclose(stored, np.concatenate([built["bp"], built["rp"]]), atol=1e-5 * largest)

@@ -169,3 +169,25 @@ def test_real_spectra_survive(tmp_path, suffix):
     np.testing.assert_array_equal(found.flux, spectra.flux)
     np.testing.assert_array_equal(found.flux_error, spectra.flux_error)
     assert found.metadata["error_note"].tolist() == spectra.metadata["error_note"].tolist()
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "fits", "vot", "ecsv"])
+def test_units_and_descriptions_come_in_and_go_out(suffix, tmp_path):
+    from core.sky.cluster_file import read_star_table
+
+    spectra = synthetic.sampled(3)
+    table = Table({"source_id": spectra.source_id, "flux": spectra.flux, "teff": [9.5, 10.2, 11.0], "n_obs": [1, 2, 3]})
+    table["teff"].unit = "kK"
+    table["teff"].description = "of the photosphere"
+    table.write(tmp_path / "in.ecsv")
+    write_spectra(read_spectra(tmp_path / "in.ecsv"), tmp_path / f"out.{suffix}")
+    back = Table.read(tmp_path / f"out.{suffix}", **({"format": "votable"} if suffix == "vot" else {}))
+    assert back["n_obs"].dtype.kind == "i"
+    if suffix != "parquet":  # astropy reads the units of its own Parquet files alone
+        assert back["teff"].unit == "kK"
+    if suffix in ("vot", "ecsv"):  # of FITS astropy reads no TCOMM
+        assert back["teff"].description == "of the photosphere"
+    again = read_spectra(tmp_path / f"out.{suffix}").metadata.attrs
+    assert (again["units"]["teff"], again["descriptions"]["teff"]) == ("kK", "of the photosphere")
+    field = read_star_table(tmp_path / f"out.{suffix}").schema.field("teff")
+    assert field.metadata == {b"unit": b"kK", b"description": b"of the photosphere"}

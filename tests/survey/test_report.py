@@ -18,6 +18,7 @@ from core.survey.report import EARLY_TEFF, survey_report
 from core.survey.result import Selection, SurveyResult
 from core.survey.survey import survey
 from core.verdict.verdict import SCORES
+from tests.survey.marks import take_as_written
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,7 @@ def test_a_survey_from_before_the_sky_counted_is_judged_by_its_spectra(folder, t
     (older / "_manifest.json").write_bytes((folder / "_manifest.json").read_bytes())
     former = table.drop(columns=["sky_probability", "ood_score", "out_of_distribution"])
     former.to_parquet(older / "part-000000.parquet", index=False)
+    take_as_written(older)
     result = SurveyResult.open(older)
     assert result.counts(Selection(0.5))["n_selected"] == (table["probability"] >= 0.5).sum()
     assert len(result.candidates(Selection(), rows=5000)) == len(table)
@@ -131,6 +133,7 @@ def test_stars_without_an_id_of_their_own_stay_within_the_selection(folder, tabl
     for part in sorted(other.glob("part-*.parquet")):
         stars = pq.read_table(part)
         pq.write_table(stars.set_column(0, "source_id", pa.array(np.full(len(stars), -1))), part)
+    take_as_written(other)
     wanted = np.sort(table.loc[table["sky_probability"] >= 0.5, "sky_probability"])[::-1]
     result = SurveyResult.open(other)
     pages = [result.candidates(Selection(0.5), page=page, rows=40) for page in range(20)]

@@ -22,10 +22,11 @@ def run() -> Run:
 
 
 def test_one_row_per_star_and_no_labels(shipped):
-    assert shipped.columns.tolist() == ["source_id", "fold", "logit", "probability", "spread"]
-    assert shipped.dtypes.astype(str).tolist() == ["int64", "int64", "float64", "float64", "float64"]
+    assert shipped.columns.tolist() == ["source_id", "fold", "logit", "probability", "spread", "bands"]
+    assert shipped.dtypes.astype(str).tolist()[:5] == ["int64", "int64", "float64", "float64", "float64"]
     assert shipped["source_id"].is_unique
-    assert np.isfinite(shipped.to_numpy()).all()
+    assert np.isfinite(shipped.drop(columns="bands").to_numpy()).all()
+    assert np.isfinite(np.stack(shipped["bands"].to_list())).all()
     assert shipped["probability"].between(0, 1).all()
     assert set(shipped["fold"]) == set(range(5))
 

@@ -14,7 +14,7 @@ from core.star.card import card_facts, verdict_card
 from core.star.lookup import find_star
 from core.verdict.companions import companions_of
 from core.verdict.ensemble import load_ensemble
-from core.verdict.unseen import UNSEEN_FILE, UNSEEN_NOTE, load_unseen
+from core.verdict.unseen import CHANGED_NOTE, UNSEEN_FILE, UNSEEN_NOTE, band_fluxes, load_unseen
 from core.verdict.verdict import classify, judge
 from tests.verdict.tiny_runs import black_bodies, write_run
 
@@ -53,6 +53,26 @@ def test_only_stars_that_were_learnt_from_are_replaced(run, spectra):
     assert np.isfinite(after.sky_probability).all()
     pd.testing.assert_frame_equal(after.table().drop([1, 4]), before.table().drop([1, 4]))
     assert classify(spectra, load_ensemble(run))["probability"].equals(before.table()["probability"])
+
+
+def test_another_spectrum_of_a_learnt_star_is_judged_by_all_members_and_noted(run, spectra):
+    """A stored number belongs to a spectrum: a reddened copy under the same id must not get it."""
+    write_unseen(run, spectra.source_id[[1, 4]], [0.987, 0.002], bands=list(band_fluxes(spectra.flux[[1, 4]])))
+    changed = spectra.flux.copy()
+    changed[1] *= np.linspace(0.9, 1.0, 343)  # a little more dust
+    changed[4] *= 1.002  # another calibration of the same coefficients
+    found = judged(SpectrumSet(spectra.source_id, changed), run)
+    bare = classify(SpectrumSet(spectra.source_id, changed), load_ensemble(run))
+    assert found.unseen.tolist() == [False, False, False, False, True, False]
+    assert found.probability[1] == bare["probability"][1]
+    assert [note == CHANGED_NOTE for note in found.note] == [False, True, False, False, False, False]
+    assert found.probability[4] == 0.002
+
+
+def test_a_table_with_other_bands_is_refused(run, spectra):
+    write_unseen(run, spectra.source_id[:1], [0.9], bands=[[1.0, 2.0]])
+    with pytest.raises(RunError, match="2 values in bands, expected 8"):
+        load_unseen(run)
 
 
 def test_a_star_that_cannot_be_classified_gets_no_number(run, spectra):

@@ -74,7 +74,9 @@ def comment(found: Associations) -> None:
     if (without := int((~found.took_part).sum())) > 0:
         reasons = pd.Series(found.note[~found.took_part]).value_counts()
         st.caption(
-            f"{without:,} stars could not take part: " + ", ".join(f"{k} ({n:,})" for k, n in reasons.items()) + "."
+            f"{without:,} stars could not take part: "
+            + ", ".join(f"{escape_markdown(k)} ({n:,})" for k, n in reasons.items())
+            + "."
         )
 
 

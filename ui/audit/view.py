@@ -52,20 +52,20 @@ def show_audit(audit: dict) -> None:
     checks = audit["checks"]
     open_ones = any(check["verdict"] == "not checked" for check in checks)
     if audit["leak"]:
-        st.error(f"**{audit['summary']}.**", icon=":material/error:")
+        st.error(f"**{escape_markdown(audit['summary'])}.**", icon=":material/error:")
     elif open_ones:
-        st.info(f"**{audit['summary']}.**", icon=":material/help:")
+        st.info(f"**{escape_markdown(audit['summary'])}.**", icon=":material/help:")
     else:
-        st.success(f"**{audit['summary']}.**", icon=":material/verified:")
+        st.success(f"**{escape_markdown(audit['summary'])}.**", icon=":material/verified:")
     when = audit["audited"][:16].replace("T", " ")
     where = "where its training data were, and kept with the run" if "started" in audit else "on this machine"
-    st.caption(f"Audited {when} UTC {where}. Data set: {escape_markdown(audit['data'])}.")
+    st.caption(f"Audited {escape_markdown(when)} UTC {where}. Data set: {escape_markdown(audit['data'])}.")
     for verdict, (title, icon) in _SHOWN.items():
         chosen = [check for check in checks if check["verdict"] == verdict]
         if chosen:
             with st.expander(f"{icon} {title}: {len(chosen)}", expanded=verdict in ("failed", "reported")):
                 for check in chosen:
-                    st.markdown(f"**{check['title']}.** {escape_markdown(check['text'])}")
+                    st.markdown(f"**{escape_markdown(check['title'])}.** {escape_markdown(check['text'])}")
     _show_areas({check["check"]: check["numbers"] for check in checks})
     if "not_kept" in audit:
         st.warning(f"This audit is not kept. {escape_markdown(audit['not_kept'])}.", icon=":material/hard_drive:")

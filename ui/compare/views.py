@@ -19,6 +19,7 @@ from ui.evaluate import cache as evaluation_cache
 from ui.parts.choice import choose_one
 from ui.parts.downloads import download_each
 from ui.parts.figure import show
+from ui.parts.markdown import escape_markdown
 
 _COLUMNS: dict[str, tuple[str, str | None, str]] = {
     # column of the table: heading, number format (None: text), help
@@ -143,7 +144,10 @@ def show_winners(results: Sequence[RunResult], others: Sequence[RunResult], titl
     show(pairwise_figure(matrix, known), caption, key="winners")
     best = max(matrix.names, key=matrix.wins)
     if matrix.wins(best):
-        st.markdown(f"**{known[best]}** beats {matrix.wins(best)} of {len(matrix.names) - 1} others beyond chance.")
+        st.markdown(
+            f"**{escape_markdown(known[best])}** beats {matrix.wins(best)} of {len(matrix.names) - 1} others beyond "
+            "chance."
+        )
     else:
         st.markdown("No network beats another beyond chance: do not choose between them by this figure.")
 

@@ -121,7 +121,7 @@ def choose_comparable() -> tuple[list[RunResult], list[RunResult]]:
         try:
             results.append(evaluation_cache.load_result(run, with_metadata=False))
         except ExplorerError as error:
-            st.caption(f"{run.name} is left out: {escape_markdown(error)}")
+            st.caption(f"{escape_markdown(run.name)} is left out: {escape_markdown(error)}")
     groups = {f"{data[:8]}-{folds[:8]}": runs for (data, folds), runs in grounds(results).items()}
     if not groups:
         return [], []

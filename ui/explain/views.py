@@ -29,6 +29,7 @@ from ui import state
 from ui.parts.choice import choose_one
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
+from ui.parts.markdown import escape_markdown
 from ui.shell import link
 
 _NEIGHBOURS = "Neighbouring samples are strongly correlated: read bands and windows, not single samples."
@@ -218,7 +219,8 @@ def show_checks(document: dict) -> None:
     for check in sorted(document["checks"], key=lambda check: check["passed"]):
         icon = ":green[:material/check_circle:]" if check["passed"] else ":red[:material/error:]"
         word = "" if check["passed"] else " (failed)"
-        st.markdown(f"{icon} **{check['title']}{word}.** {check['text'][0].upper()}{check['text'][1:]}.")
+        said = check["text"][:1].upper() + check["text"][1:]
+        st.markdown(f"{icon} **{escape_markdown(check['title'])}{word}.** {escape_markdown(said)}.")
     for column, kind in zip(st.columns(2, gap="medium"), ("deletion", "insertion"), strict=True):
         with column:
             caption = {

@@ -11,6 +11,7 @@ from core.molecules.example import make_spectrum
 from core.molecules.read_spectrum import read_spectrum
 from ui import state
 from ui.molecules import cache
+from ui.parts.markdown import file_name
 
 EXAMPLE, OWN, SIMULATED = "Simulated hot core", "Your own spectrum", "Simulator"
 FILE_TYPES = ["dat", "txt", "asc", "csv", "fits", "fit", "vot", "xml", "ecsv"]
@@ -56,7 +57,7 @@ def _own() -> Report | None:
     with tempfile.TemporaryDirectory() as folder, st.spinner("Looking for molecules …"):
         paths = []
         for number, file in enumerate(files):
-            paths.append(Path(folder) / str(number) / Path(file.name).name)
+            paths.append(Path(folder) / str(number) / file_name(file.name))
             paths[-1].parent.mkdir()
             paths[-1].write_bytes(file.getvalue())
         spectrum = read_spectrum(

@@ -11,6 +11,7 @@ from ui import state
 from ui.molecules import cache
 from ui.parts.downloads import download_table
 from ui.parts.figure import show
+from ui.parts.markdown import escape_markdown
 
 MARGIN_GHZ = 0.001
 FIRST_GHZ = 0.6
@@ -53,7 +54,7 @@ def show_summary(report: Report) -> None:
     )
     if report.notes:
         with st.expander(f"{len(report.notes)} notes on this spectrum"):
-            st.markdown("\n".join(f"- {note}" for note in report.notes))
+            st.markdown("\n".join(f"- {escape_markdown(note)}" for note in report.notes))
 
 
 def show_spectrum(report: Report, finding: SpeciesVerdict | None) -> None:

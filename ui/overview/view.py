@@ -109,6 +109,7 @@ def guide(embedded: Dataset | None) -> None:
             link("Survey", "Classify many stars")
             link("Sky map", "See the map")
             link("Associations", "Find associations")
+            link("Techniques", "Ask every technique")
         link("Molecules", "Look where massive stars are born")
 
 

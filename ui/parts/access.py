@@ -15,14 +15,32 @@ from ui.parts.markdown import escape_markdown
 
 
 def require_log_in() -> None:
-    """Where `[auth]` secrets configure OpenID Connect, nobody passes without logging in; nothing happens elsewhere."""
+    """Where `[auth]` secrets configure OpenID Connect, nobody passes without logging in; nothing happens elsewhere.
+
+    With `EXPLORER_LOG_IN` nobody passes either where that configuration is missing or cannot be read.
+    """
     who = _identity()
+    if current_settings().log_in and "is_logged_in" not in who:
+        st.error(
+            "This instance asks for a log-in (EXPLORER_LOG_IN), and none is configured: `.streamlit/secrets.toml` "
+            "needs a readable section `[auth]`. Until then nobody can use it.",
+            icon=":material/lock:",
+        )
+        st.stop()
     if who.get("is_logged_in", True):
         return
     st.title("Massive Star Explorer", anchor=False)
     st.info("This instance is for users who log in.", icon=":material/lock:")
-    st.button("Log in", icon=":material/login:", type="primary", on_click=st.login)
+    st.button("Log in", icon=":material/login:", type="primary", on_click=_log_in)
+    show_refusal()
     st.stop()
+
+
+def _log_in() -> None:
+    try:
+        st.login()
+    except Exception as error:  # Streamlit's errors of configuration have no public base
+        state.remember(state.REFUSED, f"Logging in is not possible now ({type(error).__name__}): tell who runs this")
 
 
 def show_user() -> None:

@@ -12,9 +12,15 @@ def choose_one(label: str, titles: Mapping[str, str], name: str, *, help: str | 
     """Choose one of `titles` (short name to title); the short name stands in the URL as `?name=...`.
 
     Streamlit's own binding would put the title there, which is long and changes with the wording. The first choice
-    is the default and is left out of the URL; an unknown one in the URL is ignored.
+    is the default and is left out of the URL; an unknown one in the URL is ignored. What `state.choose_next` has named
+    is chosen, and shown as chosen: a menu that is only given another default keeps its old words in the browser.
     """
     options = list(titles)
+    if (named := state.take(state.key(state.NEXT, name))) in titles:
+        state.remember(name, named)
+        chosen = st.selectbox(label, options, format_func=titles.__getitem__, key=name, help=help)
+        state.set_query(name, chosen if chosen != options[0] else None)
+        return chosen
     wanted = state.query(name, options[0])
     index = options.index(wanted) if wanted in titles else 0
     if state.recall(name) not in titles:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.spectra.spectrum_set import SpectrumSet
+from core.spreadsheet import defused
 from ui import state
 
 FORMATS = {"CSV": ".csv", "Parquet": ".parquet", "FITS": ".fits", "VOTable": ".vot"}
@@ -58,7 +59,7 @@ def download_each(
 
 def download_table(table: pd.DataFrame, label: str, stem: str) -> None:
     """A button that downloads `table` as CSV."""
-    data = table.to_csv(index=False).encode()
+    data = defused(table).to_csv(index=False).encode()
     st.download_button(
         label,
         data,

@@ -1,6 +1,7 @@
 """Texts from outside (file names, an archive's words, the address) shown as they are, never as Markdown."""
 
 import re
+from pathlib import PurePath
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:^&])")
 
@@ -14,3 +15,13 @@ def escape_markdown(text: object) -> str:
     '\\!\\[x\\]\\(y\\)'
     """
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def file_name(name: str) -> str:
+    r"""A name for a temporary copy of an upload: its end, with its suffix, of letters that every disk takes.
+
+    >>> file_name("../a\0b.csv"), len(file_name(300 * "a" + ".csv")), file_name("..")
+    ('a_b.csv', 100, 'file')
+    """
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", PurePath(name).name)[-100:]
+    return safe if safe.strip(".") else "file"

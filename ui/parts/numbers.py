@@ -47,9 +47,11 @@ def interval_text(interval) -> str:
 def duration(seconds: float) -> str:
     """A time in the units that matter.
 
-    >>> duration(42.3), duration(75), duration(7300)
-    ('42 s', '1 min 15 s', '2 h 1 min')
+    A clock that was set back makes no negative ones.
+
+    >>> duration(42.3), duration(75), duration(7300), duration(-30)
+    ('42 s', '1 min 15 s', '2 h 1 min', '0 s')
     """
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(round(max(seconds, 0.0)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

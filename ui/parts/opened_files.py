@@ -1,14 +1,17 @@
 """Opening files: upload, reading, the list of what is open. Opened spectra stay with the session that opened them."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core import quota
-from core.errors import ExplorerError
+from core.errors import ExplorerError, ReadError
+from core.gaia.releases import RELEASES, Release, find_release
 from core.settings import current_settings
 from core.spectra.readers import LeftOut, read_bytes
 from core.spectra.readers.sampling import is_sampling_file
 from core.spectra.spectrum_set import SpectrumSet
-from ui import state
+from ui import cache, state
 from ui.parts.markdown import escape_markdown
 
 LONGEST_MENU = 5000
@@ -30,7 +33,8 @@ def open_files() -> None:
         accept_multiple_files=True,
         key=state.key(state.UPLOADER, opened.uploads),
         help="Sampled or continuous XP spectra as the Gaia archive delivers them (CSV, ECSV, FITS, VOTable or the "
-        "DataLink zip), or Parquet.",
+        "DataLink zip), or Parquet. Also one star's spectrum by another instrument (STELIB, MILES, XSL, SDSS, IRAF, "
+        "generic FITS or two columns of text): it is seen through XP's instrument.",
         max_upload_size=max(1, current_settings().upload_mb),
     )
     if uploads:
@@ -71,14 +75,35 @@ def _read(opened: state.OpenedFiles, name: str, data: bytes, beside: dict[str, b
     try:
         quota.check_upload(len(others), sum(spectra.n_bytes for spectra in others), len(data))
         left_out: list[LeftOut] = []
-        spectra = read_bytes(name, data, beside=beside, on_left_out=left_out.append)
-        # A packed file may hold many times its size: what stays in memory counts.
-        quota.check_session(sum(item.n_bytes for item in (*others, spectra)))
+        held = sum(item.n_bytes for item in others)
+
+        def check_bytes(n_bytes: int) -> None:
+            quota.check_session(held + n_bytes)  # a packed file may hold many times its size
+
+        spectra = _read_any(name, data, beside, left_out, check_bytes)
+        check_bytes(spectra.n_bytes)
         opened.add(name, spectra)
         for item in left_out[:MOST_LEFT_OUT]:
             opened.failures[f"{name}/{item.name}"] = item.reason
     except ExplorerError as error:
         opened.failures[name] = str(error)
+
+
+def _read_any(
+    name: str,
+    data: bytes,
+    beside: dict[str, bytes],
+    left_out: list[LeftOut],
+    check_bytes: Callable[[int], None],
+) -> SpectrumSet:
+    """XP spectra, or one star's spectrum by another instrument as XP would have seen it."""
+    try:
+        return read_bytes(name, data, beside=beside, on_left_out=left_out.append, check_bytes=check_bytes)
+    except ReadError as error:
+        from core.foreign_spectra.file_run import upload
+
+        shipped = next((run for run in cache.find_runs() if run.usable), None)
+        return upload(name, data, error, cache.load_classifier(shipped)[0] if shipped else None).spectra
 
 
 def _list_file(opened: state.OpenedFiles, name: str) -> None:
@@ -112,6 +137,29 @@ def _list_file(opened: state.OpenedFiles, name: str) -> None:
         st.button(
             "Close", key=state.key(state.CLOSE, name), icon=":material/close:", on_click=opened.close, args=(name,)
         )
+    if name in opened.silent:
+        st.segmented_control(
+            f"Release of {escape_markdown(name)}: the file does not say it",
+            [release.key for release in RELEASES if _fits(spectra, release)],
+            default=spectra.release,
+            format_func=lambda key: find_release(key).name,
+            key=state.key(state.RELEASE_OF, name),
+            on_change=_take_as,
+            args=(opened, name),
+            help="Ids and instruments differ between releases. DR3 is taken until you say otherwise; a verdict on "
+            "spectra of another release than the networks learnt from says so.",
+            required=True,
+        )
+
+
+def _fits(spectra: SpectrumSet, release: Release) -> bool:
+    """Whether spectra may be of a release: sampled ones of any, coefficients by their number."""
+    found = spectra.coefficients
+    return found is None or (found.bp.shape[1], found.rp.shape[1]) == release.n_coefficients
+
+
+def _take_as(opened: state.OpenedFiles, name: str) -> None:
+    opened.take_as(name, state.recall(state.key(state.RELEASE_OF, name)))
 
 
 def _choose_row(opened: state.OpenedFiles, name: str, first: int) -> None:

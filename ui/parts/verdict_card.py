@@ -32,8 +32,9 @@ def show_verdict(verdict: StarVerdict, run: RunSummary, prevalence: float = GAIA
     show_ladder(verdict.ladder(prevalence), verdict.probability_std)
     if verdict.unseen:
         st.caption(
-            f":material/visibility_off: {UNSEEN_NOTE.capitalize()}: {run.title} has learnt from this real star, so the "
-            "numbers are those of the members in whose training neither the star nor a copy had a part."
+            f":material/visibility_off: {UNSEEN_NOTE.capitalize()}: {escape_markdown(run.title)} has learnt from "
+            "this real star, so the numbers are those of the members in whose training neither the star nor a copy had "
+            "a part."
         )
     else:
         show(members_figure(verdict.members), _members_caption(verdict, run), key="members")
@@ -85,7 +86,7 @@ def show_facts(facts: list[tuple[str, str]]) -> None:
 
 
 def _members_caption(verdict: StarVerdict, run: RunSummary) -> str:
-    count, title = len(verdict.members), run.title
+    count, title = len(verdict.members), escape_markdown(run.title)
     if count == 1:
         return f"The one member of {title}: a single network has no spread."
     massive = int((verdict.members >= THRESHOLD).sum())

@@ -32,7 +32,7 @@ def draw_sample() -> None:
             st.error(escape_markdown(error), icon=":material/error:")
     st.caption(
         f"Larger samples: `python -m core simulate --population survey --stars 1000000 --seed 1 --out FOLDER`. "
-        f"Saved samples lie in {current_settings().samples_dir}."
+        f"Saved samples lie in {escape_markdown(current_settings().samples_dir)}."
     )
 
 
@@ -48,5 +48,5 @@ def _draw(population: str, n_stars: int, seed: int, path: Path) -> None:
             )  # fmt: skip
         bar.empty()
         cache.find_datasets.clear()
-    st.success(f"{n_stars:,} stars are saved as {path.name}.", icon=":material/check:")
+    st.success(f"{n_stars:,} stars are saved as {escape_markdown(path.name)}.", icon=":material/check:")
     link("Spectra", "Browse this sample", set=path.name)

@@ -23,11 +23,11 @@ from core.sky.als_sky import als_path, is_of_dr2
 from core.sky.cluster_file import read_star_table
 from core.sky.simulated_galaxy import NAME as GALAXY
 from core.sky.simulated_galaxy import shipped_galaxy
-from core.sky.star_source import Cuts, StarSource, source_of_files, source_of_table
+from core.sky.star_source import PLACE_COLUMNS, Cuts, StarSource, source_of_files, source_of_table
 from core.survey.columns import GOOD_PARALLAX, GOOD_RUWE
 from ui import cache, shell, state
 from ui.parts.choice import choose_one, number_of_query
-from ui.parts.markdown import escape_markdown
+from ui.parts.markdown import escape_markdown, file_name
 from ui.sky_map import cache as sky_cache
 
 GALAXY_TITLE = "Simulated Galaxy with known associations"
@@ -193,9 +193,11 @@ def open_table() -> None:
     try:
         quota.check_upload(len(tables), sum(tables), upload.size)
         with st.spinner("Reading …"), tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / Path(upload.name).name
+            path = Path(folder) / file_name(upload.name)
             path.write_bytes(upload.getvalue())
-            table = read_star_table(path)
+            table = read_star_table(
+                path, columns=PLACE_COLUMNS, check_bytes=lambda n_bytes: quota.check_session(sum(tables) + n_bytes)
+            )
         if table.num_rows > MOST_UPLOADED:
             st.error(
                 f"{escape_markdown(upload.name)} has {table.num_rows:,} rows; "
@@ -210,8 +212,7 @@ def open_table() -> None:
             f"**{escape_markdown(upload.name)}** was not opened. {escape_markdown(error)}", icon=":material/error:"
         )
         return
-    state.set_query(state.STARS, upload.name)
-    state.forget(state.STARS)
+    state.choose_next(state.STARS, upload.name)
     st.rerun()
 
 

@@ -11,6 +11,7 @@ from core.sky.sky_cells import SkyMap, cell_centres
 from core.sky.star_places import StarPlaces, star_places
 from core.sky.star_source import Cuts, StarSource
 from ui import state
+from ui.parts.markdown import escape_markdown
 from ui.shell import link
 from ui.sky_map import cache as sky_cache
 from ui.sky_map.choices import cell_radius, go_to, settings_of_query
@@ -70,7 +71,7 @@ def answer_click(event, drawn: SkyMap) -> None:
     for star in [*objects.get("stars", []), *objects.get("faded", [])][:1]:
         source_id, card = name_of(star), " · ".join(str(star[2]).split("\n")[1:])
         name, query = star_link(drawn.marks, source_id)
-        st.markdown(f"**{name}** · {card}")
+        st.markdown(f"**{name}** · {escape_markdown(card)}")
         link("Star", f"Verdict on {name}", **query)
     for cell in objects.get("cells", [])[:1]:
         order = drawn.order or 0

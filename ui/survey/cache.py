@@ -13,6 +13,8 @@ from core.survey.expected import Expected
 from core.survey.index import B_EDGES, G_EDGES, L_EDGES, PROBABILITY_EDGES
 from core.survey.posterior import validation_of, with_posterior
 from core.survey.result import Selection, SurveyResult
+from core.survey.store import read_manifest
+from core.survey.wholeness import faults_of_parts
 
 MOST_DRAWN = 5_000
 """Candidates drawn as points in a diagram."""
@@ -28,6 +30,15 @@ def find_surveys() -> list[SurveySummary]:
 def open_survey(path: Path, n_parts: int) -> SurveyResult:
     """The survey in a folder; `n_parts` makes one that has grown a new entry."""
     return SurveyResult.open(path)
+
+
+def damaged_parts(path: Path, n_parts: int) -> dict[str, str]:
+    """Parts that are left out, and why; where they were done again everything is opened anew."""
+    damaged = open_survey(path, n_parts).damaged
+    if damaged and not faults_of_parts([path / name for name in damaged], read_manifest(path)):
+        for cached in (open_survey, survey_report, counts, distributions, points, candidates):
+            cached.clear()  # type: ignore[attr-defined]
+    return open_survey(path, n_parts).damaged
 
 
 @st.cache_data(max_entries=64, show_spinner="Counting …")

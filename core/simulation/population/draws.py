@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from core.simulation.damage import DAMAGED_SHARE
 from core.simulation.dust_curves import MILKY_WAY
 
 
@@ -21,6 +22,8 @@ class Draw:
         Lines that the model atmospheres lack, Wolf-Rayet and B[e] stars, supergiants down to 12,000 K.
     lines_in_vacuum : bool
         Emission lines at vacuum wavelengths, as the absorption lines.
+    damaged_share : float
+        Share of the spectra that get a step or a dip at 600-645 nm (none in the first draw).
     """
 
     version: int
@@ -28,6 +31,7 @@ class Draw:
     laws: tuple[int, ...] = field(default=MILKY_WAY)
     line_light: bool = True
     lines_in_vacuum: bool = True
+    damaged_share: float = DAMAGED_SHARE
 
 
 FIRST = Draw(2, dust="gordon2023", line_light=False, lines_in_vacuum=False)

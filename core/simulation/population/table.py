@@ -148,6 +148,7 @@ def _table(stars: SimulatedStars, places: Places, test: np.ndarray, first_number
             "dust_shape_2": dust.shape[:, 1],
             "light": stars.light,
             "in_vacuum": draw.lines_in_vacuum,
+            "damaged_share": draw.damaged_share,
         }
     )
 

@@ -8,6 +8,9 @@ from core.spectra.readers.array_text import plain_lists, spells_array
 
 _NULL_TEXTS = pa.array(["", "null", "none", "--", "n/a", "masked", "nan", "<na>"], pa.large_string())
 
+_LONGEST_TEXT = 1 << 16
+"""1,485 correlations in the longest notation take 40 kB; longer texts are not tried in every one."""
+
 
 def is_list(kind: pa.DataType) -> bool:
     """Is the Arrow type a list of any sort?"""
@@ -93,14 +96,15 @@ def parse_lists(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
     if not unreadable.any():
         return lists, unreadable
     # only what could not be read is looked at twice, so that the common notations cost nothing
-    rows = pa.array(unreadable)
-    again, bad = _parsed(plain_lists(text.filter(rows)))
+    short = pc.fill_null(pc.less_equal(pc.binary_length(text), _LONGEST_TEXT), False).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(unreadable & short)
+    again, bad = _parsed(plain_lists(text.take(pa.array(rows))))
     if bad.all():
         return lists, unreadable
     places = np.arange(len(lists))
-    places[unreadable] = len(lists) + np.arange(len(again))
+    places[rows] = len(lists) + np.arange(len(again))
     lists = pa.concat_arrays([lists, again]).take(pa.array(places))
-    unreadable[np.flatnonzero(unreadable)] = bad
+    unreadable[rows] = bad
     return lists, unreadable
 
 

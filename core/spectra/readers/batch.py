@@ -23,7 +23,7 @@ from core.gaia.vocabulary import (
 )
 from core.spectra.readers.arrays import is_list, is_text, single_array
 from core.spectra.readers.positions import angle_degrees, with_positions
-from core.spectra.readers.releases import release_of_names, release_of_rows
+from core.spectra.readers.releases import RELEASE_WORDS, release_of_names, release_of_rows
 from core.spectra.readers.values import as_floats
 
 __all__ = ["Batch", "TableSource", "canonical_names", "make_batch", "unique_names", "wanted_names"]
@@ -37,6 +37,8 @@ ERROR_COLUMNS = (
 )
 """Columns that only flux errors need: skipped where they are not wanted."""
 ARRAY_COLUMNS = ("flux", "wavelength", *COEFFICIENT_COLUMNS, *ERROR_COLUMNS)
+_EVIDENCE = frozenset({*RELEASE_WORDS, *GUESSED_ID_WORDS, "xp", "band"})
+"""Columns beside the vocabulary that tell what ids and spectra are."""
 SCALAR_COLUMNS = tuple(f"{band}_{name}" for band in BANDS for name in ("standard_deviation", "n_relevant_bases"))
 
 
@@ -58,6 +60,8 @@ class Batch:
         Wavelengths in nm of the samples of every spectrum, where the file states them once.
     origin : str
         The file or zip member, for messages.
+    descriptions : dict of str to str
+        What the file says of its columns in words.
     row_errors : dict of int to str
         Rows that could not be split into columns, and why.
     """
@@ -67,6 +71,7 @@ class Batch:
     parameters: dict[str, str] = field(default_factory=dict)
     sampling: tuple[float, ...] | None = None
     origin: str = "table"
+    descriptions: dict[str, str] = field(default_factory=dict)
     row_errors: dict[int, str] = field(default_factory=dict)
 
 
@@ -143,6 +148,8 @@ def make_batch(
     canonical = _without_wrong_guess(table, canonical_names(table.column_names))
     stated = {canonical[name]: unit for name, unit in units.items() if unit and name in canonical}
     stated = {canonical[name]: unit for name in table.column_names if (unit := meaning(name)[1])} | stated
+    said = facts.get("descriptions", {})
+    facts["descriptions"] = {canonical[name]: text for name, text in said.items() if text and name in canonical}
     facts["parameters"] = _with_release(facts.get("parameters", {}), table.column_names)
     if len(set(canonical.values())) < len(canonical):
         table, facts["sampling"] = _joined_samples(table, canonical, facts.get("sampling"), origin)
@@ -165,6 +172,15 @@ def wanted_names(names: Sequence[str], columns: Sequence[str] | None) -> list[st
     if columns is None:
         return list(names)
     return [name for name, word in canonical_names(names).items() if word in columns]
+
+
+def fact_names(names: Sequence[str]) -> list[str]:
+    """The canonical names of those columns that mean something here, whatever else a file holds."""
+    return [
+        word
+        for name, word in canonical_names(names).items()
+        if name != word or is_known(name) or word_of(name) in _EVIDENCE or name.startswith("true_")
+    ]
 
 
 def _frame(frames: dict[str, str], canonical: dict[str, str]) -> str:

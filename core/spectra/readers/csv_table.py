@@ -15,14 +15,15 @@ import pyarrow.csv as arrow_csv
 
 from core.errors import FileTooLargeError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.batch import Batch, canonical_names, make_batch, wanted_names
+from core.spectra.readers.limits import MAX_RATIO
 from core.spectra.readers.sampling import sampling_beside
 from core.spectra.readers.text_layout import read_layout
 
 _BLOCK_BYTES = 4 << 20
+_BYTES_PER_ROW = 1024
+"""Whoever asks for a few rows alone has no whole block parsed; a row may be as long as the block."""
 _NULLS = ["", "null", "NULL", "None", "--"]
 _FREE_BYTES = 32 << 20
-MAX_RATIO = 250
-"""Text of spectra packs 2 to 30 times; what unpacks to much more than this is made to fill the memory."""
 _BLANKS = re.compile(rb'("(?:[^"]|"")*")|[ \t]+')
 ReadBeside = Callable[[str], bytes | None]
 """Returns the content of the file of that name beside the table, None where there is none."""
@@ -61,6 +62,7 @@ class CsvSource:
             sampling = sampling_beside(read_beside, origin)
         self._facts: dict[str, Any] = {
             "parameters": header.parameters, "sampling": sampling, "origin": origin,
+            "descriptions": header.descriptions,
             "frames": {name: frame for name, frame in header.frames.items() if name in self.names},
         }  # fmt: skip
 
@@ -71,7 +73,8 @@ class CsvSource:
         skipped: list[arrow_csv.InvalidRow] = []
         with self._reopen() as stream:
             try:
-                reader = self._reader(_Guarded(stream, self.origin), wanted, skipped)
+                block = min(_BLOCK_BYTES, max(_BLOCK_BYTES // 4, chunk_rows * _BYTES_PER_ROW))
+                reader = self._reader(_Guarded(stream, self.origin), wanted, skipped, block)
                 for rows in reader:
                     self.fraction = min(_stored_position(stream) / self._size, 1.0)
                     yield from self._cut(rows, skipped, wanted, columns, chunk_rows)
@@ -84,7 +87,9 @@ class CsvSource:
                     "closed, or a line that breaks off"
                 ) from error
 
-    def _reader(self, stream: "_Guarded", wanted: list[str], skipped: list) -> arrow_csv.CSVStreamingReader:
+    def _reader(
+        self, stream: "_Guarded", wanted: list[str], skipped: list, block_bytes: int
+    ) -> arrow_csv.CSVStreamingReader:
         def note(row: arrow_csv.InvalidRow) -> str:
             skipped.append(row)
             return "skip"
@@ -93,7 +98,7 @@ class CsvSource:
         return arrow_csv.open_csv(
             source,
             read_options=arrow_csv.ReadOptions(
-                use_threads=False, block_size=_BLOCK_BYTES, skip_rows=self._layout.skip, column_names=self.names
+                use_threads=False, block_size=block_bytes, skip_rows=self._layout.skip, column_names=self.names
             ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=self._delimiter, newlines_in_values=True, invalid_row_handler=note

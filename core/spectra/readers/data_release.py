@@ -8,7 +8,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import MixedReleasesError
-from core.gaia.releases import DEFAULT, RELEASES, Release, find_release, refusal_of, release_named_in, release_of_epoch
+from core.gaia.releases import (
+    DEFAULT,
+    RELEASES,
+    Release,
+    find_release,
+    refusal_of,
+    release_named_in,
+    release_of_epoch,
+    release_of_solution,
+)
 from core.spectra.readers.arrays import is_list, is_text, parse_lists, single_array
 from core.spectra.readers.batch import BANDS, Batch
 from core.spectra.readers.values import as_floats
@@ -69,7 +78,7 @@ def _name(key: str) -> str:
 
 
 def _stated(batch: Batch) -> set[str]:
-    """Keys of all releases that header, names of columns, file name, designations and reference epoch name."""
+    """Keys of all releases that header, names of columns, file name, designations, processing and epoch name."""
     found = {batch.parameters.get("release", "")}
     for name in _TEXTS:
         if name in batch.table.column_names and is_text(batch.table[name].type):
@@ -80,6 +89,9 @@ def _stated(batch: Batch) -> set[str]:
         for epoch in () if epochs is None else pc.unique(epochs).to_pylist():
             release = None if epoch is None else release_of_epoch(epoch)
             found.add(release.key if release else "")
+    if "solution_id" in batch.table.column_names:
+        numbers = (str(value.as_py()).strip() for value in pc.unique(single_array(batch.table, "solution_id")))
+        found |= {release_of_solution(int(text)) for text in numbers if text.isascii() and text.isdigit()}
     if not found - {""}:
         found.add(release_named_in(batch.origin.rsplit("/", 1)[-1]))
     return found - {""}

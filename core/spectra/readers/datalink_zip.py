@@ -21,10 +21,11 @@ from core.errors import (
     UnsupportedFormatError,
 )
 from core.spectra.grid import N_SAMPLES
-from core.spectra.readers.csv_table import MAX_RATIO, ReadBeside
+from core.spectra.readers.csv_table import ReadBeside
 from core.spectra.readers.faults import LeftOut, OnLeftOut
 from core.spectra.readers.file_names import id_in_name
 from core.spectra.readers.folders import ReadText, plan_folder
+from core.spectra.readers.limits import MAX_RATIO
 from core.spectra.spectrum_set import Coefficients, SpectrumSet, concatenate
 
 MAX_MEMBERS = 50_000

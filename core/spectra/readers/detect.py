@@ -23,7 +23,7 @@ _FOREIGN = (
     (b"\x80\x04", "a Python pickle, which is never loaded because it can run code"),
     (b"\x80\x05", "a Python pickle, which is never loaded because it can run code"),
     (b"\x93NUMPY", "a NumPy array file"),
-    (b"Obj\x01", "an Avro file"),
+    (b"Obj\x01", "an Avro file: write it as CSV, FITS or VOTable (GaiaXPy: output_format='csv')"),
     (b"ARROW1", "an Arrow IPC file"),
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a picture"),

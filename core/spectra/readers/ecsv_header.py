@@ -36,6 +36,7 @@ class Header:
     units : dict of str to str
     types : dict of str to str
         Data types of single values ('int64', 'float64', 'string', ...); arrays are left out.
+    descriptions : dict of str to str
     masks : dict of str to str
         Boolean columns that tell where another column's values are unknown, by that column.
     sampling : tuple of float or None
@@ -50,6 +51,7 @@ class Header:
     names: tuple[str, ...] = ()
     units: dict[str, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
     sampling: tuple[float, ...] | None = None
     frames: dict[str, str] = field(default_factory=dict)
@@ -105,6 +107,7 @@ def header_of(facts: dict, origin: str, *, delimiter: str = " ") -> Header:
     names = tuple(_word(item["name"]) for item in columns)
     units = {_word(item["name"]): _word(item.get("unit")) for item in columns}
     types = {_word(item["name"]): _word(item.get("datatype")) for item in columns if not item.get("subtype")}
+    descriptions = {_word(item["name"]): text for item in columns if (text := _word(item.get("description")))}
     meta = facts.get("meta")
     meta = {} if meta is None else dict(_pairs(meta))
     masks, frames = _mixins(meta.get("__serialized_columns__"), units, origin)
@@ -120,7 +123,7 @@ def header_of(facts: dict, origin: str, *, delimiter: str = " ") -> Header:
             parameters.update(ra=_word(value[0]), dec=_word(value[1]))
         elif isinstance(value, str) and (release := release_in(value)):
             parameters["release"] = release
-    return Header(delimiter, names, units, types, masks, sampling, frames, parameters)
+    return Header(delimiter, names, units, types, descriptions, masks, sampling, frames, parameters)
 
 
 def _quantity(value: object) -> tuple[object, str | None]:

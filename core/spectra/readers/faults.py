@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.errors import FileTooLargeError, MissingColumnError, ReadError, UnsupportedFormatError
+from core.spectra.readers.limits import CheckBytes, check_growth
 
 _FREE_ROWS = 10_000
 _LEAST_ROW_BYTES = 256
@@ -62,8 +63,8 @@ class Faults:
             raise self._first
 
 
-class RowLimit:
-    """Counts the rows of a file that is read as a whole, and refuses more than a file of its size has spectra.
+class SizeLimit:
+    """Counts rows and bytes of a file that is read as a whole, and refuses more than a file of its size has spectra.
 
     Packed as well as can be, a spectrum takes some 400 bytes on disk; in memory a row takes 2,744 or twice that, with
     or without a spectrum in it.
@@ -74,16 +75,23 @@ class RowLimit:
         The file, for messages.
     size : int
         Its bytes, as it is stored.
+    check_bytes : callable or None
+        Asked whether so many bytes may be held, before more are read.
     """
 
-    def __init__(self, origin: str, size: int) -> None:
-        self._origin = origin
+    def __init__(self, origin: str, size: int, check_bytes: CheckBytes | None = None) -> None:
+        self._origin, self._size, self._check_bytes = origin, size, check_bytes
+        self._bytes = 0
         self._most = _FREE_ROWS + size // _LEAST_ROW_BYTES
         self._rows = 0
 
-    def count(self, n_rows: int) -> None:
-        """Add rows; FileTooLargeError when they are too many."""
+    def count(self, n_rows: int, n_bytes: int) -> None:
+        """Add rows and what they hold in memory; FileTooLargeError when either is too much."""
         self._rows += n_rows
+        self._bytes += n_bytes
+        check_growth(self._bytes, self._size, f"{self._origin}: the file")
+        if self._check_bytes is not None:
+            self._check_bytes(self._bytes)
         if self._rows > self._most:
             raise FileTooLargeError(
                 f"{self._origin}: more than {self._most:,} rows, and {_LEAST_ROW_BYTES} bytes for each: these are no "

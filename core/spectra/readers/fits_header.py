@@ -22,12 +22,15 @@ def facts_of(header: Any, columns: Any, origin: str) -> tuple[dict[str, str], di
     """
     units = {column.name: str(column.unit or "") for column in columns}
     facts: dict[str, Any] = {"parameters": _parameters(header), "frames": {}, "sampling": _sampling(header, origin)}
+    said = {column.name: str(header.get(f"TCOMM{number}", "")) for number, column in enumerate(columns, 1)}
     packed = _serialized(header)
     if packed is not None:
         found = header_of({**parse_yaml(packed, origin), "datatype": [{"name": name} for name in units]}, origin)
         facts["frames"] |= found.frames
         units |= {name: unit for name, unit in found.units.items() if unit and not units.get(name)}
         facts["sampling"] = facts["sampling"] or found.sampling
+        said |= {name: text for name, text in found.descriptions.items() if not said.get(name)}
+    facts["descriptions"] = said
     frame = str(header.get("RADESYS", header.get("RADECSYS", ""))).strip()
     if frame:
         equinox = header.get("EQUINOX")

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ def open_table(file: Path | bytes, origin: str, read_beside: ReadBeside | None =
         return None
     if key == "gzip":
         return _open_packed(file, origin, read_beside)
+    if key == "csv" and (description := _cds_description(file, origin, read_beside)) is not None:
+        return _open_whole_text(file, "cds", origin, description)
     if key in ("csv", "ecsv"):
         return open_csv(lambda: _stream(file), origin, _size(file), _beside(file, read_beside))
     if key in ("ipac", "cds", "fixed_width", "json"):
@@ -96,10 +99,25 @@ def check_size(file: Path | bytes, origin: str, advice: str, limit: int | None =
         )
 
 
-def _open_whole_text(file: Path | bytes, key: str, origin: str) -> TableSource:
+def _cds_description(file: Path | bytes, origin: str, read_beside: ReadBeside | None) -> bytes | None:
+    """What the file ReadMe beside a table of the CDS says of its columns; None where there is none of this table."""
+    beside, name = _beside(file, read_beside), Path(origin).name
+    if beside is None or not name.lower().endswith((".dat", ".txt")):
+        return None
+    readme = beside("ReadMe")
+    lines = (readme or b"").replace(b"\r\n", b"\n").split(b"\n")
+    title = re.compile(rf"Byte-by-byte Description of file: .*\b{re.escape(name)}".encode(), re.IGNORECASE)
+    begin = next((number for number, line in enumerate(lines) if title.match(line)), None)
+    if begin is None:
+        return None
+    rules = [number for number in range(begin, len(lines)) if lines[number].startswith(b"-----")]
+    return b"\n".join(lines[begin : rules[2] + 1]) + b"\n" if len(rules) > 2 else None
+
+
+def _open_whole_text(file: Path | bytes, key: str, origin: str, description: bytes = b"") -> TableSource:
     limit = MAX_WHOLE_BYTES if key == "json" else min(MAX_TEXT_BYTES, MAX_WHOLE_BYTES)
     check_size(file, origin, f"Convert it with: stilts tcopy in='{origin}' out=stars.fits", limit)
-    data = _stream(file).read()
+    data = description + _stream(file).read()
     return open_json(data, origin) if key == "json" else open_astropy_text(data, key, origin)
 
 

@@ -12,6 +12,7 @@ from core.errors import EmptyFileError, TruncatedFileError, UnsupportedFormatErr
 from core.gaia.vocabulary import is_known
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, unique_names, wanted_names
+from core.spectra.readers.limits import check_columns
 from core.spectra.readers.releases import release_in
 from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 
@@ -82,6 +83,7 @@ def open_astropy_text(data: bytes, form: str, origin: str) -> MemoryTable:
     units = {name: str(table[name].unit or "") for name in table.colnames}
     arrays = {name: array for name in table.colnames if (array := to_arrow(_values(table[name]))) is not None}
     facts = _facts_of(table.meta, origin)
+    facts["descriptions"] = {name: str(table[name].description or "") for name in table.colnames}
     return MemoryTable(pa.table(arrays), units, origin, **facts)
 
 
@@ -117,10 +119,13 @@ def open_json(data: bytes, origin: str) -> MemoryTable:
     """
     parts: list[pa.Table] = []
     records: list[dict] = []
+    names: set[str] = set()
     try:
         text = data.decode("utf-8-sig")
         for record in _records(text, origin):
             records.append(record)
+            names.update(record)
+            check_columns(len(names), origin)
             if len(records) == _RECORDS_AT_A_TIME:
                 parts.append(_columns(records))
                 records = []

@@ -28,8 +28,8 @@ def metadata_frame(batch: Batch, advisory_notes: tuple[str, ...]) -> tuple[pd.Da
     Returns
     -------
     metadata : DataFrame of n rows
-        Integers stay integers (nullable where needed), text columns of numbers become numbers. `attrs["units"]` has the
-        units that are known.
+        Integers stay integers (nullable where needed), text columns of numbers become numbers. `attrs["units"]` and
+        `attrs["descriptions"]` have those that are known.
     note : object ndarray of shape (n,)
     """
     table = batch.table
@@ -52,6 +52,7 @@ def metadata_frame(batch: Batch, advisory_notes: tuple[str, ...]) -> tuple[pd.Da
             columns[name] = np.full(n, pd.to_numeric(batch.parameters[name], errors="coerce"), dtype=np.float64)
     frame = pd.DataFrame(columns, index=pd.RangeIndex(n))
     frame.attrs["units"] = {name: unit for name, unit in batch.units.items() if unit and name in frame}
+    frame.attrs["descriptions"] = {name: text for name, text in batch.descriptions.items() if name in frame}
     return frame, note
 
 

@@ -12,7 +12,9 @@ from core.errors import ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
 from core.spectra.readers.data_release import RELEASE_FIELD
 from core.spectra.readers.ecsv_header import header_of, parse_yaml
+from core.spectra.readers.limits import check_columns, check_growth, held_bytes
 from core.spectra.readers.nested import flattened, flattened_names
+from core.spectra.readers.parquet_size import rows_at_a_time
 from core.spectra.readers.releases import release_in
 from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 
@@ -29,10 +31,12 @@ class ParquetSource:
 
     def __init__(self, file: Path | BinaryIO, origin: str, row_groups: Sequence[int] | None = None) -> None:
         self.origin = origin
+        self._where = file
         self._row_groups = None if row_groups is None else list(row_groups)
         try:
             # small read buffers instead of whole column chunks keep memory bounded for row groups of any size
             self._file = pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+            self._stored = file.stat().st_size if isinstance(file, Path) else file.seek(0, 2)
             schema = self._file.schema_arrow
             names = schema.names
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -41,9 +45,11 @@ class ParquetSource:
                 "file. Fetch it "
                 "again"
             ) from error
+        check_columns(len(names), origin)
         if len(set(names)) < len(names):
             raise ReadError(f"{origin}: two columns have one name. Give each column a name of its own")
         self._tops = flattened_names(schema)
+        check_columns(len(self._tops), origin)
         self.names = list(self._tops)
         self.n_rows: int | None = self._file.metadata.num_rows
         self.fraction = 0.0
@@ -54,17 +60,21 @@ class ParquetSource:
         wanted = wanted_names(self.names, columns)
         tops = list(dict.fromkeys(self._tops[name] for name in wanted))
         is_nested = any(self._tops[name] != name for name in wanted)
-        done = 0
+        done = n_bytes = 0
         try:
-            for rows in self._file.iter_batches(chunk_rows, self._row_groups, columns=tops, use_threads=False):
+            chosen = range(self._file.num_row_groups) if self._row_groups is None else self._row_groups
+            n_rows = rows_at_a_time(self._file, self._where, tops, chosen, chunk_rows, self.origin)
+            for rows in self._file.iter_batches(n_rows, self._row_groups, columns=tops, use_threads=False):
                 done += rows.num_rows
                 self.fraction = done / max(self.n_rows or 0, 1)
                 table = pa.Table.from_batches([rows])
+                n_bytes += held_bytes(table)
+                check_growth(n_bytes, self._stored, f"{self.origin}: the table")
                 table = flattened(table).select(wanted) if is_nested else table
                 yield make_batch(table, self._units, columns, origin=self.origin, **self._facts)
         except (pa.ArrowInvalid, OSError) as error:
             raise TruncatedFileError(f"{self.origin}: the Parquet file is damaged ({error}). Fetch it again") from error
-        except pa.ArrowNotImplementedError as error:
+        except (pa.ArrowNotImplementedError, pa.ArrowCapacityError) as error:
             raise UnsupportedFormatError(f"{self.origin}: a column cannot be read ({error})") from error
 
 
@@ -75,7 +85,7 @@ def open_parquet(file: Path | BinaryIO, origin: str) -> ParquetSource:
 
 def _facts_of(schema: pa.Schema, origin: str) -> tuple[dict[str, str], dict[str, Any]]:
     units = {item.name: _field_unit(item) for item in schema}
-    facts: dict[str, Any] = {"sampling": None, "frames": {}, "parameters": {}}
+    facts: dict[str, Any] = {"sampling": None, "frames": {}, "parameters": {}, "descriptions": {}}
     stored = {
         key.decode("utf-8", "replace"): value
         for key, value in (schema.metadata or {}).items()
@@ -84,20 +94,29 @@ def _facts_of(schema: pa.Schema, origin: str) -> tuple[dict[str, str], dict[str,
     if (packed := stored.get("table_meta_yaml")) is not None:
         found = header_of(parse_yaml(packed.decode("utf-8", "replace"), origin), origin)
         units |= {name: unit for name, unit in found.units.items() if unit and not units.get(name)}
-        facts = {"sampling": found.sampling, "frames": found.frames, "parameters": dict(found.parameters)}
+        facts = {
+            "sampling": found.sampling, "frames": found.frames, "parameters": dict(found.parameters),
+            "descriptions": dict(found.descriptions),
+        }  # fmt: skip
     if (document := stored.get("IVOA.VOTable-Parquet.content")) is not None:
         from core.spectra.readers.votable import facts_of_document
 
         more_units, more_facts = facts_of_document(document, origin)
         units |= {name: unit for name, unit in more_units.items() if unit and not units.get(name)}
         facts = {key: facts.get(key) or more_facts.get(key) or value for key, value in facts.items()}
+    own = {item.name: _stored_text(item, b"description") for item in schema}
+    facts["descriptions"] = facts["descriptions"] | {name: text for name, text in own.items() if text}
     _add_attributes(stored, units, facts, origin)
     return units, facts
 
 
 def _field_unit(item: pa.Field) -> str:
+    return _stored_text(item, b"unit", b"units")
+
+
+def _stored_text(item: pa.Field, *keys: bytes) -> str:
     stored = {key.lower(): value for key, value in (item.metadata or {}).items()}
-    return next((stored[key] for key in (b"unit", b"units") if key in stored), b"").decode("utf-8", "replace")
+    return next((stored[key] for key in keys if key in stored), b"").decode("utf-8", "replace")
 
 
 def _add_attributes(stored: dict[str, bytes], units: dict[str, str], facts: dict[str, Any], origin: str) -> None:

@@ -8,7 +8,7 @@ from core.errors import MissingColumnError, ReadError
 from core.gaia.vocabulary import canonical_names
 from core.spectra.readers.arrays import single_array
 from core.spectra.readers.assemble import assemble, holds_coefficients, holds_spectra
-from core.spectra.readers.batch import COEFFICIENT_COLUMNS, ERROR_COLUMNS, Batch, TableSource
+from core.spectra.readers.batch import COEFFICIENT_COLUMNS, ERROR_COLUMNS, Batch, TableSource, fact_names
 from core.spectra.readers.faults import Faults
 from core.spectra.readers.sample_rows import count_spectra, has_sample_rows, whole_stars
 from core.spectra.readers.source_ids import parse_source_ids
@@ -18,14 +18,21 @@ _SMALLEST_CHUNK = 256
 _ID_CHUNK = 1 << 14
 
 
-def _wanted(table: TableSource, with_errors: bool) -> list[str] | None:
-    if with_errors:
+def _wanted(table: TableSource, with_errors: bool, facts_only: bool) -> list[str] | None:
+    if with_errors and not facts_only:
         return None
-    return [name for name in canonical_names(table.names).values() if name not in ERROR_COLUMNS]
+    names = fact_names(table.names) if facts_only else list(canonical_names(table.names).values())
+    return names if with_errors else [name for name in names if name not in ERROR_COLUMNS]
 
 
 def pieces(
-    table: TableSource, chunk_rows: int, faults: Faults, with_errors: bool, prefer: str, release: str | None = None
+    table: TableSource,
+    chunk_rows: int,
+    faults: Faults,
+    with_errors: bool,
+    prefer: str,
+    release: str | None = None,
+    facts_only: bool = False,
 ) -> Iterator[SpectrumSet]:
     """The spectra of an open table, at most `chunk_rows` at a time; see `reading.iter_spectra`."""
     names = set(canonical_names(table.names).values())
@@ -39,7 +46,7 @@ def pieces(
     rows = max(chunk_rows, _SMALLEST_CHUNK)
     if {"wavelength", "flux"} <= names:
         rows *= 16  # rows may be samples, 343 of them a star
-    for batch in whole_stars(table.batches(_wanted(table, with_errors), rows)):
+    for batch in whole_stars(table.batches(_wanted(table, with_errors, facts_only), rows)):
         yield from slices(assemble(batch, faults, with_errors=with_errors, prefer=prefer, release=release), chunk_rows)
 
 

@@ -16,9 +16,10 @@ from core.spectra.readers.batch import (
 )
 from core.spectra.readers.csv_table import ReadBeside
 from core.spectra.readers.datalink_zip import read_zip
-from core.spectra.readers.faults import Faults, OnLeftOut, RowLimit
+from core.spectra.readers.faults import Faults, OnLeftOut, SizeLimit
 from core.spectra.readers.folders import files_in
 from core.spectra.readers.formats import MAX_WHOLE_BYTES, open_table
+from core.spectra.readers.limits import CheckBytes, memory_named
 from core.spectra.readers.opening import good_pieces, opened_tables
 from core.spectra.readers.parquet import ParquetSource
 from core.spectra.readers.pieces import iter_ids, pieces, slices
@@ -77,6 +78,7 @@ def iter_spectra(
     *,
     with_errors: bool = True,
     prefer: str = "sampled",
+    facts_only: bool = False,
     release: str | None = None,
     on_progress: Callable[[float], None] | None = None,
     on_left_out: OnLeftOut | None = None,
@@ -94,6 +96,8 @@ def iter_spectra(
         Whether flux errors are read and computed; without them reading is much faster.
     prefer : 'sampled' or 'continuous'
         Which flux a star gets that has both products.
+    facts_only : bool
+        Whether columns of other names than those of the vocabulary are passed over, unread.
     release : str or None
         Key of the data release ('dr3', 'dr4'); None: what the file says, or its number of coefficients.
     on_progress : callable or None
@@ -123,7 +127,8 @@ def iter_spectra(
         if table is None:
             found = _zip_pieces(item, chunk_rows, with_errors, prefer, release, on_left_out)
         else:
-            found = pieces(table, chunk_rows, faults, with_errors, prefer, release)
+            found = pieces(table, chunk_rows, faults, with_errors, prefer, release, facts_only)
+        found = _naming_memory(found, str(item))
         for piece in good_pieces(found, item, path, on_left_out, faults):
             first_release = first_release or piece.release
             require_one_release([first_release, piece.release], str(path))
@@ -155,7 +160,8 @@ def iter_partition(
         return
     table = gathered(table) if row_groups is None else table
     faults = Faults()
-    yield from pieces(table, chunk_rows, faults, False, "sampled", release)
+    found = pieces(table, chunk_rows, faults, False, "sampled", release, facts_only=True)
+    yield from _naming_memory(found, str(path))
     faults.raise_if_no_row_is_good()
 
 
@@ -175,6 +181,7 @@ def read_bytes(
     release: str | None = None,
     beside: dict[str, bytes] | None = None,
     on_left_out: OnLeftOut | None = None,
+    check_bytes: CheckBytes | None = None,
 ) -> SpectrumSet:
     """The spectra in an uploaded file, by its name (for messages) and content; nothing is written to disk.
 
@@ -188,11 +195,14 @@ def read_bytes(
         Files uploaded together with it, by name: GaiaXPy's `..._sampling.csv` belongs to a table of spectra.
     on_left_out : callable or None
         Called with each file of a zip that is not read, and why.
+    check_bytes : callable or None
+        Asked whether the spectra may hold so many bytes in memory, piece by piece; raises where they may not.
 
     Raises
     ------
     FileTooLargeError
-        The upload is larger than `MAX_UPLOAD_BYTES`, or has more rows than a file of its size has spectra.
+        The upload is larger than `MAX_UPLOAD_BYTES`, or has more rows than a file of its size has spectra, or would
+        fill the memory (see `limits`).
     ReadError
         As `read_spectra`.
     """
@@ -201,11 +211,12 @@ def read_bytes(
             f"{name} has {len(data) / 1024**2:,.0f} MiB, uploads may have {MAX_UPLOAD_BYTES / 1024**2:,.0f} MiB. "
             "Classify larger files from the command line: python -m core classify FILE --out OUT.parquet"
         )
-    table = open_table(data, name, None if beside is None else beside.get)
-    if table is None:
-        return _read_zip(data, name, True, "sampled", release, on_left_out)
-    table = gathered(table)
-    return _noting_duplicates(_read_table(table, True, "sampled", RowLimit(name, len(data)), release))
+    with memory_named(name):
+        table = open_table(data, name, None if beside is None else beside.get)
+        if table is None:
+            return _read_zip(data, name, True, "sampled", release, on_left_out, check_bytes)
+        limit = SizeLimit(name, len(data), check_bytes)
+        return _noting_duplicates(_read_table(gathered(table), True, "sampled", limit, release))
 
 
 def count_rows(path: str | Path) -> int | None:
@@ -224,17 +235,22 @@ def count_rows(path: str | Path) -> int | None:
 
 
 def _read_table(
-    table: TableSource, with_errors: bool, prefer: str, limit: RowLimit, release: str | None = None
+    table: TableSource, with_errors: bool, prefer: str, limit: SizeLimit, release: str | None = None
 ) -> SpectrumSet:
     faults = Faults()
     parts = []
     for piece in pieces(table, DEFAULT_CHUNK_ROWS, faults, with_errors, prefer, release):
-        limit.count(len(piece))
+        limit.count(len(piece), piece.n_bytes)
         parts.append(piece)
     faults.raise_if_no_row_is_good()
     if not parts:
         raise EmptyFileError(f"{table.origin}: the table has columns but no row")
     return concatenate(parts)
+
+
+def _naming_memory(found: Iterator[SpectrumSet], origin: str) -> Iterator[SpectrumSet]:
+    with memory_named(origin):
+        yield from found
 
 
 def _noting_duplicates(whole: SpectrumSet) -> SpectrumSet:
@@ -259,8 +275,9 @@ def _read_zip(
     prefer: str,
     release: str | None = None,
     on_left_out: OnLeftOut | None = None,
+    check_bytes: CheckBytes | None = None,
 ) -> SpectrumSet:
-    limit = RowLimit(origin, len(file) if isinstance(file, bytes) else file.stat().st_size)
+    limit = SizeLimit(origin, len(file) if isinstance(file, bytes) else file.stat().st_size, check_bytes)
 
     def read_member(data: bytes, name: str, read_beside: ReadBeside) -> tuple[SpectrumSet, bool] | None:
         table = open_table(data, name, read_beside)

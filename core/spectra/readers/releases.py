@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.gaia.releases import OLDER, find_older
+from core.gaia.releases import OLDER, RELEASES, find_older
 from core.gaia.vocabulary import canonical_names, older_ids, word_of
 from core.spectra.readers.arrays import is_text, single_array
 from core.spectra.readers.values import as_floats
@@ -16,6 +16,12 @@ _NEW_IN_TEXT = re.compile(r"gaia[\s_-]*e?dr[3-9]|\bI/(350|355)\b", re.IGNORECASE
 _IN_NAME = re.compile(r"e?dr(\d)")
 _LATER_COLUMNS = {"teff_gspphot", "ruwe", "nu_eff_used_in_astrometry"}
 """Columns that a join with a later release brings into a table with columns of an older one."""
+RELEASE_WORDS = frozenset(
+    {"release", "designation", *_LATER_COLUMNS}
+    | {word for release in OLDER for word in (*release.id_columns, *release.own_columns)}
+    | {word for release in RELEASES for word in release.id_columns}
+)
+"""Columns that tell the release, as `word_of` spells them."""
 
 
 def release_in(text: str) -> str:

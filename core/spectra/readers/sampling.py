@@ -134,7 +134,20 @@ def grid_problem(grid: np.ndarray) -> str:
         found += f" from {finite[0]:g} to {finite[-1]:g} nm in steps of {np.median(np.diff(finite)):g} nm"
         if finite[0] <= WAVELENGTH_NM[0] and finite[-1] >= WAVELENGTH_NM[-1]:
             found += " (which covers 336 to 1020 nm but is another grid)"
+    advice = "fetch XP_SAMPLED, calibrate XP_CONTINUOUS, or state the unit if the wavelengths are not in nm"
+    if len(finite) > N_SAMPLES and _holds_the_grid(finite):
+        # samples are values at points, so these would be exact; but of another instrument's spectrum they are no XP
+        advice = (
+            f"it has samples at all of those wavelengths: if GaiaXPy calibrated it, keep these {N_SAMPLES} alone, or "
+            "calibrate with gaiaxpy.calibrate(..., sampling=np.arange(336, 1022, 2))"
+        )
     return (
         f"the spectrum has {found}, expected {N_SAMPLES} samples from 336 to 1020 nm in steps of 2 nm. Spectra are not "
-        "interpolated: fetch XP_SAMPLED, calibrate XP_CONTINUOUS, or state the unit if the wavelengths are not in nm"
+        f"interpolated: {advice}"
     )
+
+
+def _holds_the_grid(rising: np.ndarray) -> bool:
+    after = np.clip(np.searchsorted(rising, WAVELENGTH_NM), 1, len(rising) - 1)
+    nearest = np.minimum(np.abs(rising[after] - WAVELENGTH_NM), np.abs(rising[after - 1] - WAVELENGTH_NM))
+    return bool((nearest <= _TOLERANCE_NM).all())

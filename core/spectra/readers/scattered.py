@@ -16,7 +16,7 @@ from core.spectra.readers.sample_rows import has_sample_rows, star_starts
 
 MOST_ROWS = 20_000_000
 """Rows that are put in order in memory (58,000 stars, some 2 GB)."""
-_PEEKED_ROWS = 2048
+_PEEKED_ROWS = 1024
 _CHUNK_ROWS = 1 << 16
 
 

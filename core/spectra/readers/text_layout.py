@@ -11,6 +11,7 @@ from core.gaia.units import is_unit, unit_text
 from core.gaia.vocabulary import canonical_names, is_known, meaning
 from core.spectra.readers.batch import unique_names
 from core.spectra.readers.ecsv_header import Header, is_ecsv, read_header
+from core.spectra.readers.limits import check_columns
 from core.spectra.readers.releases import release_in
 
 DELIMITERS = (",", "\t", ";", "|", " ")
@@ -128,6 +129,7 @@ def _names(line: str, delimiter: str, origin: str) -> list[str]:
             f"{origin}: the line of column names cannot be read ({error}). Expected a line such as "
             "'source_id,flux,flux_error', and every line ended as on Unix or Windows"
         ) from error
+    check_columns(len(cells), origin)
     return unique_names([name.strip() for name in cells], origin)
 
 

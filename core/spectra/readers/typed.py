@@ -7,8 +7,10 @@ from core.spectra.readers.metadata import KEPT_AS_TEXT
 from core.spectra.readers.values import as_numbers
 
 
-def typed_table(table: pa.Table, units: dict[str, str]) -> pa.Table:
-    """The table with numbers in place of text wherever all of a column's values are numbers, and units on its fields.
+def typed_table(table: pa.Table, units: dict[str, str], descriptions: dict[str, str] | None = None) -> pa.Table:
+    """The table with numbers in place of text wherever all of a column's values are numbers.
+
+    Units and descriptions become metadata of its fields.
 
     Whole numbers stay whole; names, labels and notes stay text whatever they look like.
     """
@@ -21,6 +23,8 @@ def typed_table(table: pa.Table, units: dict[str, str]) -> pa.Table:
         metadata = dict(item.metadata or {})
         if units.get(item.name) and not is_list(column.type):
             metadata[b"unit"] = units[item.name].encode()
+        if text := (descriptions or {}).get(item.name):
+            metadata[b"description"] = text.encode()
         columns.append(column)
         fields.append(pa.field(item.name, column.type, metadata=metadata or None))
     return pa.table(columns, schema=pa.schema(fields))

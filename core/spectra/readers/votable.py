@@ -14,6 +14,7 @@ import pyarrow as pa
 from core.errors import ArchiveReplyError, MissingColumnError, ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
+from core.spectra.readers.limits import check_columns
 from core.spectra.readers.releases import release_in
 from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 
@@ -58,7 +59,7 @@ class VotableSource:
             frames = {field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))}
             facts: dict[str, Any] = {
                 "parameters": _parameters(table), "origin": self.origin, "sampling": _sampling(table, self.origin),
-                "frames": frames,
+                "frames": frames, "descriptions": _descriptions(table),
             }  # fmt: skip
             whole = pa.table(arrays)
             for start in range(0, whole.num_rows, chunk_rows):
@@ -78,7 +79,10 @@ def facts_of_document(data: bytes, origin: str) -> tuple[dict[str, str], dict]:
     table = source._tables[0]
     units = {field.name: _unit_text(field.unit) for field in table.fields}
     frames = {field.name: frame for field in table.fields if (frame := source._systems.get(field.ref or ""))}
-    return units, {"parameters": _parameters(table), "sampling": _sampling(table, origin), "frames": frames}
+    return units, {
+        "parameters": _parameters(table), "sampling": _sampling(table, origin), "frames": frames,
+        "descriptions": _descriptions(table),
+    }  # fmt: skip
 
 
 def check_votable(data: bytes, origin: str) -> None:
@@ -126,7 +130,7 @@ class _Watch:
         self.failure: str | None = None
         self._in_failure = False
         self._most_values = most_values
-        self._rows = self._width = 0
+        self._rows = self._width = self._n_fields = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         word = name.rsplit(" ", 1)[-1]
@@ -138,6 +142,8 @@ class _Watch:
         elif word == "TABLE":
             self._rows, self._width = _product(attributes.get("nrows", "0")), 0
         elif word in ("FIELD", "PARAM"):
+            self._n_fields += 1
+            check_columns(self._n_fields, self.origin)
             n_values = _reserved(attributes.get("arraysize", ""), attributes.get("datatype", ""))
             self._width += n_values if word == "FIELD" else 0
             self._check_values(n_values)
@@ -183,6 +189,10 @@ def _parameters(table) -> dict[str, str]:
     if len(place) == 2:
         parameters.update(ra=str(place[0]), dec=str(place[1]))
     return parameters
+
+
+def _descriptions(table) -> dict[str, str]:
+    return {field.name: " ".join(str(field.description).split()) for field in table.fields if field.description}
 
 
 def _sampling(table, origin: str) -> tuple[float, ...] | None:

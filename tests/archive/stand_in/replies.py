@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.spectra.grid import WAVELENGTH_NM
-from tests.archive.stand_in.sky import RECORDED_ID, SOLUTION_ID, Sky
+from tests.archive.stand_in.sky import RECORDED_ID, Sky
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3" '
@@ -123,7 +123,7 @@ def recorded_zip(folder: Path | None, ids: list[int], product: str, structure: s
 
 def continuous_table(sky: Sky, rows: np.ndarray) -> pd.DataFrame:
     """xp_continuous_mean_spectrum rows in the archive's column order and types."""
-    columns: dict[str, object] = {"source_id": sky.gaia["source_id"].to_numpy()[rows], "solution_id": SOLUTION_ID}
+    columns: dict[str, object] = {"source_id": sky.gaia["source_id"].to_numpy()[rows], "solution_id": sky.solution_id}
     for start, (band, values) in enumerate((("bp", sky.bp), ("rp", sky.rp))):
         n = values.shape[1]
         scalars = (56 + start, 1687, n, 1742, 5, 1.05, 1855.04)
@@ -145,7 +145,7 @@ def _raw(sky: Sky, rows: np.ndarray, kind: str, file_format: str) -> bytes:
     elif kind == "XP_SAMPLED":
         flux = sky.flux(rows).astype(np.float32)
         table = pd.DataFrame({
-            "source_id": sky.gaia["source_id"].to_numpy()[rows], "solution_id": SOLUTION_ID,
+            "source_id": sky.gaia["source_id"].to_numpy()[rows], "solution_id": sky.solution_id,
             "ra": sky.gaia["ra"].to_numpy()[rows], "dec": sky.gaia["dec"].to_numpy()[rows],
             "flux": list(flux), "flux_error": list(np.abs(flux) * np.float32(0.02)),
         })  # fmt: skip
@@ -166,7 +166,12 @@ def _individual(sky: Sky, row: int, kind: str, file_format: str) -> bytes:
         wavelength, flux = WAVELENGTH_NM, sky.flux(np.array([row]))[0].astype(np.float32)
     table = pd.DataFrame({"wavelength": wavelength, "flux": flux, "flux_error": np.abs(flux) * np.float32(0.02)})
     if file_format == "csv":
-        head = {"source_id": source["source_id"], "solution_id": SOLUTION_ID, "ra": source["ra"], "dec": source["dec"]}
+        head = {
+            "source_id": source["source_id"],
+            "solution_id": sky.solution_id,
+            "ra": source["ra"],
+            "dec": source["dec"],
+        }
         return csv_bytes(pd.concat([pd.DataFrame(head, index=table.index), table], axis=1))
     params = (
         f'<PARAM datatype="long" name="source_id" ucd="meta.id;meta.main" value="{source["source_id"]}">\n'

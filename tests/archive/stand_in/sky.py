@@ -16,7 +16,6 @@ RECORDED_ID = 5937083312263887616
 THETA1_ORI_C = 3017364132050194688
 DOUBLE_STAR_NAME = "Stand-in double"
 NO_DR3_NAME = "Stand-in fast star"
-SOLUTION_ID = 4545469030156206080
 _CLASSES = (
     # name, share, teff_min, teff_max, M_G_min, M_G_max
     ("cool", 0.55, 3300, 6800, 1.0, 8.0),
@@ -38,6 +37,11 @@ class Sky:
     correlations: np.ndarray
     kind: np.ndarray
     release: Release = DR3
+
+    @property
+    def solution_id(self) -> int:
+        """That of DR3's coefficients; of the other releases nobody knows it yet."""
+        return self.release.solution_ids[1] if self.release.solution_ids else 6_000_000_000_000_000_000
 
     def rows(self, ids) -> np.ndarray:
         """Row numbers of the ids that are there, in the order asked."""

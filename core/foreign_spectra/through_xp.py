@@ -1,0 +1,143 @@
+"""Other instruments' spectra as XP would have delivered them, and their verdict with the filling's uncertainty."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from core.foreign_spectra.library import GRID_NM, fill, on_grid
+from core.foreign_spectra.one_spectrum import CALIBRATED, NARROW, OneSpectrum
+from core.gaia.labels import THRESHOLD
+from core.simulation.instrument import to_coefficients
+from core.spectra.calibration import calibrate
+from core.spectra.grid import N_SAMPLES
+from core.spectra.photometry import synthetic_photometry
+from core.spectra.spectrum_set import Coefficients, SpectrumSet
+from core.verdict.verdict import Verdict
+
+N_DRAWS = 24
+UNDECIDED_SHARE = 0.1
+"""A verdict stands if fewer than this share of the draws contradict it."""
+STANDARD_G = 10.0
+FIRST_ID = 1_000_000_000_000_000
+"""Ids of foreign spectra begin here: they are this program's, not Gaia's."""
+_SEED = 7
+
+
+@dataclass(frozen=True, eq=False)
+class SeenThroughXp:
+    """n foreign spectra.
+
+    Attributes
+    ----------
+    spectra : SpectrumSet of n rows
+        As XP would deliver them, filled by the mean of the draws, scaled to G = 10 without noise; NaN flux and a note
+        where it cannot be done. Ids are made of the names and none of Gaia's; metadata: name, instrument,
+        spectral_type, filled_share.
+    draws : float64 ndarray of shape (n, n_draws, 343)
+    """
+
+    spectra: SpectrumSet
+    draws: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.spectra)
+
+
+def see_through_xp(given: Sequence[OneSpectrum], n_draws: int = N_DRAWS, seed: int = _SEED) -> SeenThroughXp:
+    """Bring spectra to XP's instrument by its forward matrix and its calibration."""
+    n = len(given)
+    flux, draws = np.full((n, N_SAMPLES), np.nan), np.full((n, n_draws, N_SAMPLES), np.nan)
+    bp, rp = np.full((n, 55), np.nan), np.full((n, 55), np.nan)
+    note, share = np.full(n, "", dtype=object), np.full(n, np.nan)
+    for row, spectrum in enumerate(given):
+        reason = why_not(spectrum)
+        if reason:
+            note[row] = reason
+            continue
+        own = on_grid(spectrum.wavelength_nm, spectrum.flux)
+        share[row] = float(np.isnan(own).mean())
+        filled = fill(own / np.nanmedian(own), n_draws, np.random.default_rng([seed, row]))
+        draws[row], coefficients = _as_xp(filled)
+        flux[row] = draws[row].mean(axis=0)
+        bp[row], rp[row] = coefficients.bp.mean(axis=0), coefficients.rp.mean(axis=0)
+        note[row] = _about(spectrum, share[row])
+    metadata = pd.DataFrame(
+        {
+            "name": [item.name for item in given],
+            "instrument": [item.instrument for item in given],
+            "spectral_type": [item.spectral_type for item in given],
+            "filled_share": share,
+        }
+    )
+    spectra = SpectrumSet(
+        _ids([item.name for item in given]), flux, coefficients=Coefficients(bp, rp), metadata=metadata, note=note
+    )
+    return SeenThroughXp(spectra, draws)
+
+
+def _ids(names: Sequence[str]) -> np.ndarray:
+    """A number for each name, the same at every reading; a repeated name gets the next free one."""
+    found: list[int] = []
+    for name in names:
+        number = FIRST_ID + zlib.crc32(name.encode())
+        while number in found:
+            number += 1
+        found.append(number)
+    return np.array(found, dtype=np.int64)
+
+
+def why_not(spectrum: OneSpectrum) -> str:
+    """Why a spectrum cannot be seen through XP's instrument; '' where it can."""
+    low, high = spectrum.range_nm
+    if spectrum.kind == NARROW:
+        return f"{spectrum.name}: {low:.0f}-{high:.0f} nm are too narrow a range for its shape: its lines alone speak"
+    if spectrum.kind != CALIBRATED:
+        return f"{spectrum.name}: {spectrum.instrument}'s fluxes are relative over short ranges: its lines alone speak"
+    return ""
+
+
+def _about(spectrum: OneSpectrum, share: float) -> str:
+    low, high = spectrum.range_nm
+    text = f"{spectrum.name} by {spectrum.instrument}, {low:.0f}-{high:.0f} nm, through XP's instrument"
+    return f"{text}; {100 * share:.0f} % of the wavelengths filled in" if share > 0.005 else text
+
+
+def _as_xp(flux: np.ndarray) -> tuple[np.ndarray, Coefficients]:
+    """Sampled XP flux (n, 343) of spectra on `GRID_NM` at G = 10, and their coefficients."""
+    scale = 1e-13 * np.ones((len(flux), 1))
+    bp, rp = to_coefficients(GRID_NM, flux * scale)
+    sampled, _ = calibrate(Coefficients(bp, rp), with_errors=False)
+    g_mag = synthetic_photometry(sampled)[0]
+    change = 10 ** (0.4 * (g_mag - STANDARD_G))[:, None]
+    return sampled * change, Coefficients(bp * change, rp * change)
+
+
+def judge_through_xp(seen: SeenThroughXp, judge: Callable[[SpectrumSet], Verdict]) -> Verdict:
+    """The verdict on foreign spectra: members' mean over the draws; refused where the filling decides.
+
+    The spread over draws is in the members' numbers: each member says what it says on the average of the draws.
+    """
+    n, n_draws = len(seen), seen.draws.shape[1]
+    first = judge(seen.spectra)
+    whole = np.flatnonzero(np.isfinite(seen.draws).all(axis=(1, 2)))
+    members, note = first.members.copy(), seen.spectra.note.copy()
+    if len(whole):
+        ids = np.arange(1, len(whole) * n_draws + 1, dtype=np.int64)
+        verdict = judge(SpectrumSet(ids, seen.draws[whole].reshape(-1, N_SAMPLES)))
+        each = verdict.members.reshape(len(verdict.members), len(whole), n_draws)
+        with np.errstate(invalid="ignore"):
+            mean = np.nanmean(each, axis=0)  # (n_whole, n_draws)
+            massive = (mean >= THRESHOLD).mean(axis=1)
+        members[:, whole] = each.mean(axis=2)
+        for place, row in enumerate(whole):
+            share = massive[place]
+            if min(share, 1 - share) > UNDECIDED_SHARE:
+                members[:, row] = np.nan
+                note[row] = (
+                    f"{note[row]}; refused: {100 * share:.0f} % of the ways to fill in what is missing make it massive"
+                )
+    assert len(members.T) == n
+    return replace(first, members=members, note=note)

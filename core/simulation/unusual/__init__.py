@@ -1,0 +1,1 @@
+"""What Gaia also takes spectra of: quasars, galaxies, cataclysmic variables, nebulae, damage; and peculiar stars."""

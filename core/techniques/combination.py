@@ -1,0 +1,233 @@
+"""One probability from all votes: calibrated stacking that knows who abstained.
+
+Two steps, both fitted on the simulated sky. A logistic regression adds the log likelihood ratios of the votes, with a
+term for each technique that abstains; it serves everywhere. Where it does not dismiss a star, small networks over the
+same numbers learn what votes have in common (most techniques see the same temperature). The networks are fitted to
+bootstrap samples; their scatter is the interval. Stacking: Wolpert 1992, Neural Networks 5, 241.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from core.atomic import atomic_path
+from core.errors import RunError
+from core.techniques.registry import KEYS, SOURCES, TECHNIQUES
+
+COMBINATION_PATH = Path(__file__).with_name("combination.npz")
+DISMISSED = -3.0
+"""Log odds of the first step below which a star is not looked at again."""
+LARGEST = 14.0
+"""Log odds are kept within this: no simulated sky says more."""
+_CLIP, _SCALE = 12.0, 4.0
+_HIDDEN = (20, 10)
+_NETWORKS = 5
+_COPIES, _DROPPED = 1, 0.3
+_INTERVAL = 1.645
+_LAYERS = len(_HIDDEN) + 1
+
+
+@dataclass(frozen=True)
+class Combined:
+    """Log odds of massive at equal priors, ndarrays (n_stars,): value and a 90 % interval; NaN where nobody votes."""
+
+    log_odds: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    n_votes: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Combination:
+    """A fitted combination.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        Techniques in the order of the inputs; votes are given by key, so that their order does not matter.
+    linear : ndarray of shape (2 n_keys + 1,)
+        Weights of the log ratios, of abstentions, and the constant.
+    networks : tuple of dict of arrays
+        weights_1, bias_1, ... of every bootstrap sample.
+    offset : float
+        Subtracted from the networks' output, which is then a log likelihood ratio.
+    conformal_massive, conformal_other : ndarrays
+        Quantiles of the log odds of stars that it was not fitted to, by class.
+    """
+
+    keys: tuple[str, ...]
+    linear: np.ndarray
+    networks: tuple[Mapping[str, np.ndarray], ...]
+    offset: float
+    conformal_massive: np.ndarray
+    conformal_other: np.ndarray
+
+    def combine(self, log_ratios: Mapping[str, np.ndarray]) -> Combined:
+        """One value per star from the techniques' log likelihood ratios by key; NaN: abstains, as one that is missing.
+
+        Raises
+        ------
+        RunError
+            A technique that it was not fitted with votes.
+        """
+        unknown = [key for key in log_ratios if key not in self.keys]
+        if unknown:
+            raise RunError(f"the combination was fitted without {', '.join(unknown)}: `python -m recipes.techniques`")
+        n = len(next(iter(log_ratios.values()))) if log_ratios else 0
+        ratios = np.stack([log_ratios.get(key, np.full(n, np.nan)) for key in self.keys], axis=1)
+        votes = np.isfinite(ratios).sum(axis=1)
+        inputs = _inputs(ratios)
+        first = inputs @ self.linear[:-1] + self.linear[-1]
+        value, spread = np.array(first), np.full(n, 0.5)
+        rows = np.flatnonzero(first > DISMISSED)
+        if len(rows) and self.networks:
+            answers = np.stack([_answer(network, _with_first(inputs[rows], first[rows])) for network in self.networks])
+            share = np.clip((first[rows] - DISMISSED) / 2.0, 0.0, 1.0)  # no step where the networks begin
+            value[rows] = share * (answers.mean(axis=0) - self.offset) + (1 - share) * first[rows]
+            spread[rows] = np.maximum(answers.std(axis=0, ddof=1) if len(answers) > 1 else 0.5, 0.05)
+        value = np.clip(np.where(votes > 0, value, np.nan), -LARGEST, LARGEST)
+        return Combined(value, value - _INTERVAL * spread, value + _INTERVAL * spread, votes)
+
+
+def _inputs(ratios: np.ndarray) -> np.ndarray:
+    """(n_stars, 2 n_keys): log ratios of those who vote, in fours, and 1 for those who abstain."""
+    silent = ~np.isfinite(ratios)
+    return np.concatenate([np.where(silent, 0.0, np.clip(ratios, -_CLIP, _CLIP)) / _SCALE, silent], axis=1)
+
+
+def _with_first(inputs: np.ndarray, first: np.ndarray) -> np.ndarray:
+    return np.concatenate([inputs, np.clip(first, -_CLIP, _CLIP)[:, None] / _SCALE], axis=1)
+
+
+def _answer(network: Mapping[str, np.ndarray], inputs: np.ndarray) -> np.ndarray:
+    value = inputs
+    for layer in range(1, _LAYERS + 1):
+        value = value @ network[f"weights_{layer}"] + network[f"bias_{layer}"]
+        value = np.tanh(value) if layer < _LAYERS else value
+    return value[:, 0]
+
+
+def fit_combination(ratios: np.ndarray, massive: np.ndarray, weight: np.ndarray, seed: int = 1) -> Combination:
+    """Fit on stars of known class.
+
+    Parameters
+    ----------
+    ratios : ndarray of shape (n_stars, n_keys)
+        Log likelihood ratios in the order of `KEYS`, NaN where a technique abstains. Copies of the stars in which
+        surveys are missing are added, so that it knows such stars too.
+    massive : bool ndarray of shape (n_stars,)
+    weight : ndarray of shape (n_stars,)
+        Shares of each star's class.
+    """
+    rng = np.random.default_rng(seed)
+    stars = np.arange(len(ratios))
+    copies = [ratios, *(without_some_surveys(ratios, rng) for _ in range(_COPIES))]
+    everything, owner = np.concatenate(copies), np.concatenate([stars] * len(copies))
+    voted = np.isfinite(everything).any(axis=1)
+    everything, owner = everything[voted], owner[voted]
+    y, w = massive[owner], _per_class(weight[owner], massive[owner])
+    inputs = _inputs(everything)
+    linear = _logistic(inputs, y, w)
+    first = inputs @ linear[:-1] + linear[-1]
+    near = first > DISMISSED
+    share = [float(w[near & chosen].sum()) for chosen in (y, ~y)]
+    x, y, owner = _with_first(inputs[near], first[near]), y[near], owner[near]
+    w = _per_class(w[near], y)
+    networks = tuple(_bootstrap_network(x, y, w, owner, len(ratios), seed + 1 + k) for k in range(_NETWORKS))
+    none = np.empty(0)
+    return Combination(KEYS, linear, networks, float(np.log(share[1] / share[0])), none, none)
+
+
+def without_some_surveys(ratios: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A copy in which each survey is missing for some stars, with all techniques that need it."""
+    gone = {source: rng.random(len(ratios)) < _DROPPED for source in SOURCES}
+    result = ratios.copy()
+    for column, technique in enumerate(TECHNIQUES):
+        lost = np.logical_or.reduce([gone[source] for source in technique.needs])
+        result[lost, column] = np.nan
+    return result
+
+
+def _per_class(weight: np.ndarray, massive: np.ndarray) -> np.ndarray:
+    result = np.array(weight, dtype=float)
+    for chosen in (massive, ~massive):
+        result[chosen] /= result[chosen].sum()
+    return result
+
+
+def _logistic(inputs: np.ndarray, massive: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weights and constant of a weighted logistic regression at equal priors."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(C=1.0, max_iter=2000)
+    fitted.fit(inputs, massive, sample_weight=weight * len(inputs) / 2)
+    return np.append(fitted.coef_[0], fitted.intercept_[0])
+
+
+def _bootstrap_network(x, y, w, owner, n_stars: int, seed: int) -> dict[str, np.ndarray]:
+    """One network, fitted to stars drawn with replacement; copies of a star go together."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    rng = np.random.default_rng(seed)
+    times = np.bincount(rng.integers(n_stars, size=n_stars), minlength=n_stars)[owner]
+    chosen = np.flatnonzero(times > 0)
+    network = MLPClassifier(
+        _HIDDEN, activation="tanh", alpha=2e-3, batch_size=int(np.clip(len(chosen) // 20, 32, 512)), max_iter=50,
+        learning_rate_init=2e-3, random_state=seed,
+    )  # fmt: skip
+    weight = w[chosen] * times[chosen]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fitted for a fixed number of rounds
+        network.fit(x[chosen], y[chosen], sample_weight=weight * len(chosen) / weight.sum())
+    layers = {f"weights_{k + 1}": values for k, values in enumerate(network.coefs_)}
+    return layers | {f"bias_{k + 1}": values for k, values in enumerate(network.intercepts_)}
+
+
+def store_combination(found: Combination, path: Path = COMBINATION_PATH) -> None:
+    """Write it."""
+    arrays: dict[str, np.ndarray] = {"keys": np.array(found.keys), "linear": found.linear,
+              "offset": np.array(found.offset), "conformal_massive": found.conformal_massive.astype(np.float32),
+              "conformal_other": found.conformal_other.astype(np.float32)}  # fmt: skip
+    for number, network in enumerate(found.networks):
+        arrays |= {f"{number}/{name}": value.astype(np.float32) for name, value in network.items()}
+    with atomic_path(path) as beside:
+        np.savez_compressed(beside, allow_pickle=False, **arrays)
+
+
+def load_combination() -> Combination:
+    """The shipped combination.
+
+    Raises
+    ------
+    RunError
+        It is not there or damaged.
+    """
+    stamp = COMBINATION_PATH.stat().st_mtime_ns if COMBINATION_PATH.is_file() else 0
+    return _load(COMBINATION_PATH, stamp)
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, stamp: int) -> Combination:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            names = stored.files
+            numbers = sorted({int(name.split("/")[0]) for name in names if "/" in name})
+            networks = tuple(
+                {name.split("/")[1]: stored[name].astype(float) for name in names if name.startswith(f"{number}/")}
+                for number in numbers
+            )
+            keys = tuple(str(key) for key in stored["keys"])
+            return Combination(
+                keys, stored["linear"], networks, float(stored["offset"]), stored["conformal_massive"].astype(float),
+                stored["conformal_other"].astype(float),
+            )  # fmt: skip
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(
+            f"{path} cannot be read ({error}): restore it or make it again by `python -m recipes.techniques`"
+        ) from error
