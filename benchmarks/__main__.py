@@ -47,6 +47,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("archive", "look-ups and the builder of the training set, against a stand-in", real_data=True),
     Benchmark("pages", "waiting times of the pages"),
     Benchmark("ten_sessions", "ten visitors at once: errors, waiting times, memory (ten minutes)"),
+    Benchmark("raw_windows", "raw sessions beside a survey and a training: errors, memory given back"),
     Benchmark("sky_pages", "Sky map and Associations in the browser"),
     Benchmark("evaluate_page", "the sliders of Evaluate"),
     Benchmark("impostors", "stars taken for massive on the simulated sky"),

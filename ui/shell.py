@@ -189,7 +189,7 @@ def page(title: str, icon: str) -> None:
         st.warning(f"Unfinished jobs cannot go on. {escape_markdown(trouble)}.", icon=":material/hard_drive:")
 
 
-def link(title: str, label: str | None = None, **query: str) -> None:
+def link(title: str, label: str | None = None, **query: str | list[str]) -> None:
     """A link to a page, with query parameters; without any, the page opens with its latest choices."""
     item = entry(title)
     st.page_link(item.script, label=label or title, icon=item.icon, query_params=query or state.remembered_query(title))

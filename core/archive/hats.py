@@ -169,7 +169,12 @@ def fetch_hats(
     columns = _spectral_columns(place, STAR_COLUMNS)
     partitions = open_catalogue(place, columns, region).to_delayed()
     parts = Parts(folder)
-    request = {"catalogue": str(place), "region": repr(region), "n_stars": n_stars, "n_partitions": len(partitions)}
+    request: dict[str, object] = {
+        "catalogue": str(place),
+        "region": repr(region),
+        "n_stars": n_stars,
+        "n_partitions": len(partitions),
+    }
     parts.open(request if of == DEFAULT else request | {"release": of.key})
     n_done = 0
     for number, partition in enumerate(partitions):

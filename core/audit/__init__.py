@@ -8,7 +8,7 @@ from core.audit.finding import AuditReport, CheckedItem
 from core.errors import RunError
 from core.runs.folders import networks_in
 
-OnCheck = Callable[[int, int, str], None]
+OnCheck = Callable[[int, int, str], object]
 """Called before each check with (number done, number of all, title)."""
 
 

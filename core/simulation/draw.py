@@ -28,7 +28,7 @@ PART_STARS = 32 * CHUNK_STARS
 _BYTES_PER_STAR = 3100
 _BYTES_OF_COEFFICIENTS = 1000
 _BYTES_OF_CORRELATIONS = 12_000
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 """Called with the number of stars done and the number asked for."""
 
 

@@ -33,7 +33,7 @@ class FilmStars:
 
 
 def write_turntable(
-    stars: FilmStars, out: Path, n_frames: int = 120, progress: Callable[[int, int], None] | None = None
+    stars: FilmStars, out: Path, n_frames: int = 120, progress: Callable[[int, int], object] | None = None
 ) -> None:
     """Write one full turn about the axis to the Galactic north pole.
 

@@ -116,7 +116,7 @@ class NonStarScores:
     @property
     def flagged(self) -> np.ndarray:
         """Boolean ndarray (n,)."""
-        return (self.scores > 0.0).any(axis=1)
+        return np.any(self.scores > 0.0, axis=1)
 
     @property
     def kind(self) -> np.ndarray:

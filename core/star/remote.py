@@ -4,6 +4,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -105,11 +106,12 @@ def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
     columns = {name: value for name, value in rows.iloc[0].to_dict().items() if name in STAR_COLUMNS}
     gaia = {name: None if is_missing(value) else value for name, value in columns.items()}
     has = {name: is_true(gaia.get(name)) for name in ("has_xp_sampled", "has_xp_continuous", "has_rvs")}
-    spectra, product, rvs = None, "", None
+    spectra, product = None, ""
+    extras: dict[str, Any] = {}
     if any(has.values()):
         with tempfile.TemporaryDirectory(prefix="gaia-star-") as folder:
             path = client.datalink([source_id], "ALL", Path(folder) / "star.zip")
-            spectra, product, rvs = read_star_products(path.read_bytes(), source_id, client.release.key)
+            spectra, product, extras = read_star_products(path.read_bytes(), source_id, client.release.key)
         if spectra is None and (has["has_xp_sampled"] or has["has_xp_continuous"]):
             raise ArchiveError(
                 f"The archive says that {source_id} has an XP spectrum, but delivered none; try again in a minute. "
@@ -118,7 +120,7 @@ def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
     if spectra is not None:
         metadata = pd.DataFrame({name: [value] for name, value in gaia.items() if name != "source_id"})
         spectra = replace(spectra, metadata=metadata)
-    return CachedStar(source_id, gaia, spectra, product, rvs, query=query, release=client.release.name)
+    return CachedStar(source_id, gaia, spectra, product, **extras, query=query, release=client.release.name)
 
 
 def _match(

@@ -22,7 +22,6 @@ from core.atomic import atomic_path
 from core.errors import StorageError
 from core.gaia.labels import MASSIVE
 from core.settings import current_settings
-from core.survey.columns import SCHEMA
 from core.verdict.sky_estimate import CANDIDATE_FROM
 from core.whole import Mark, difference, mark_of
 
@@ -75,7 +74,7 @@ class Counts:
 def write_index(part: Path, table: pa.Table | None = None) -> Counts:
     """Index a finished part anew; `table` is its content where that is at hand."""
     counts_file, candidates_file = index_files(part)
-    table = with_all_columns(pq.read_table(part) if table is None else table)
+    table = pq.read_table(part) if table is None else table
     counts = count_stars(table)
     chosen = pc.or_kleene(
         pc.greater_equal(table["probability"], CANDIDATE_FROM), pc.equal(table["true_label"], MASSIVE)
@@ -88,17 +87,6 @@ def write_index(part: Path, table: pa.Table | None = None) -> Counts:
             **pack_mark(mark_of(candidates_file)), **pack_counts(counts),
         )  # fmt: skip
     return counts
-
-
-def with_all_columns(table: pa.Table) -> pa.Table:
-    """A part that an earlier version wrote with the columns of today: null, and by the spectrum alone."""
-    for name in SCHEMA.names:
-        if name not in table.column_names:
-            missing = (
-                table["probability"] if name == "sky_probability" else pa.nulls(len(table), SCHEMA.field(name).type)
-            )
-            table = table.append_column(SCHEMA.field(name), missing)
-    return table.select(SCHEMA.names)
 
 
 def count_stars(table: pa.Table) -> Counts:
@@ -146,7 +134,7 @@ def read_index(part: Path) -> tuple[Counts, Path]:
     if not current_settings().read_only:
         with suppress(StorageError):
             return write_index(part), candidates
-    return count_stars(with_all_columns(pq.read_table(part))), part
+    return count_stars(pq.read_table(part)), part
 
 
 def pack_mark(mark: Mark) -> dict[str, np.ndarray]:

@@ -97,7 +97,7 @@ def _stored(folder: Path, parts: Sequence[Path]) -> tuple[Counts, Path | None, s
             if same and not difference(candidates, unpack_mark(stored)):
                 return unpack_counts(stored), candidates, set(names)
     except NOT_WHOLE:
-        pass  # gone, torn or of an earlier version: the parts' own indices say the same
+        pass  # gone or torn: the parts' own indices say the same
     return Counts(), None, set()
 
 

@@ -20,7 +20,7 @@ from core.survey.columns import SCHEMA
 from core.survey.index import Counts, index_files
 from core.survey.merged_index import forget_index, open_index
 from core.survey.store import Manifest, read_manifest
-from core.survey.tables import candidate_rows, columns_of, listed
+from core.survey.tables import candidate_rows, listed
 from core.survey.wholeness import faults_of_parts
 from core.verdict.sky_estimate import CANDIDATE_FROM
 from core.verdict.verdict import SCORES
@@ -150,7 +150,7 @@ class SurveyResult:
         database = duckdb.connect()
         database.register("lists", known_stars(manifest.release))
         database.execute("CREATE TABLE known AS SELECT * FROM lists")  # what is registered is for one cursor only
-        all_columns = f"SELECT {columns_of(parts[0])}, known_as FROM"
+        all_columns = f"SELECT {', '.join(SCHEMA.names)}, known_as FROM"
         database.execute(
             f"CREATE VIEW stars AS {all_columns} read_parquet({listed(parts)}) LEFT JOIN known USING (source_id)"
         )

@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
-from core.survey.columns import SCHEMA
 from core.survey.index import CANDIDATES
 from core.survey.merged_index import Index
 
@@ -19,13 +16,6 @@ def candidate_rows(index: Index) -> str:
             rows = f"read_parquet({listed(files)}, filename = true) WHERE {condition}"
             tables.append(f"SELECT * EXCLUDE (filename), {number} FROM {rows}")
     return " UNION ALL BY NAME ".join(tables)
-
-
-def columns_of(file: Path) -> str:
-    """All columns, also of parts that an earlier version wrote: see `core.survey.index.with_all_columns`."""
-    there = set(pq.read_schema(file).names)
-    absent = {"sky_probability": "probability"}
-    return ", ".join(name if name in there else f"{absent.get(name, 'NULL')} AS {name}" for name in SCHEMA.names)
 
 
 def listed(files: Sequence[Path]) -> str:

@@ -5,38 +5,14 @@ than the training (benchmarks/results/training.md). One implementation per back 
 """
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
-EVALUATION_BATCH = 1024
+from core.training.sums import EVALUATION_BATCH, Part, Sums
+
 _FIRST_RUN, _SECONDS_PER_RUN, _LONGEST_RUN = 16, 0.25, 4096
-
-Part = tuple[Sequence[np.ndarray], np.ndarray]
-"""Inputs, float32 arrays of shape (n, ...), and labels float32 of shape (n, 1)."""
-
-
-class Sums(NamedTuple):
-    """Over some stars: their number, the sum of their losses, how many are on the right side of one half."""
-
-    n: float
-    loss: float
-    right: float
-
-    def plus(self, other: "Sums") -> "Sums":
-        """Both together."""
-        return Sums(self.n + other.n, self.loss + other.loss, self.right + other.right)
-
-    @property
-    def mean_loss(self) -> float:
-        """Mean loss of a star."""
-        return self.loss / self.n
-
-    @property
-    def accuracy(self) -> float:
-        """Share on the right side."""
-        return self.right / self.n
 
 
 class Epochs(Protocol):

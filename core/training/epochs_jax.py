@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from core.training.epochs import EVALUATION_BATCH, Part, Sums
+from core.training.sums import EVALUATION_BATCH, Part, Sums
 
 _RUN = 16
 """Batches of one compiled scan; what is left over is compiled for its own length."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from core.training.epochs import EVALUATION_BATCH, Part, Sums
+from core.training.sums import EVALUATION_BATCH, Part, Sums
 
 
 class TensorFlowEpochs:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from core.errors import TrainingError
 from core.runs.settings import TrainingSettings
-from core.training.epochs import EVALUATION_BATCH, Part, make_epochs, train_epoch
+from core.training.epochs import make_epochs, train_epoch
+from core.training.sums import EVALUATION_BATCH, Part
 from models.registry import ModelSpec
 
 CURVE_COLUMNS = ("fold", "epoch", "loss", "val_loss", "accuracy", "val_accuracy", "learning_rate", "seconds")

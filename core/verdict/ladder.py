@@ -61,7 +61,7 @@ def supported_posterior(
         return posterior, np.zeros(asked.shape, dtype=bool)
     odds, spectrum = _log_odds(asked), _log_odds(probability)
     alone = np.log(validation.largest_ratio(SCORES[1]))
-    at_most = np.full(asked.shape, alone)
+    at_most: np.ndarray = np.full(asked.shape, alone)
     if score == SCORES[0]:
         # Where no sky was drawn only the spectrum's odds are limited, and what is known beside it counts as it is.
         if validation.mix == SKY:

@@ -61,12 +61,12 @@ def _mark(note: np.ndarray, rows: np.ndarray, spectra: SpectrumSet, members: np.
     found = non_star_scores(flux, error)
     for i in np.flatnonzero(found.flagged):
         if not (damaged[i] and KINDS[found.kind[i]] == "damaged"):
-            _add(note, rows[i], found.note(i))
+            _add(note, rows[i], found.note(int(i)))
     lines = measure_emission(flux, error)
     emits = np.flatnonzero(lines.found.any(axis=1))
     rests = _rests_on_lines(flux[emits], members[:, rows[emits]], ensemble)
     for i, only in zip(emits, rests, strict=True):
-        _add(note, rows[i], lines.note(i))
+        _add(note, rows[i], lines.note(int(i)))
         if only:
             _add(note, rows[i], RESTS_ON_LINES)
 

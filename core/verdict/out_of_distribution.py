@@ -142,7 +142,7 @@ def store_out_of_distribution(folder: str | Path, flux: np.ndarray, rows: np.nda
 
 
 def load_out_of_distribution(folder: str | Path) -> OutOfDistributionModel | None:
-    """The model that lies beside a run; None for a run that has none (too few stars, or trained long ago).
+    """The model that lies beside a run; None for a run that has none (too few stars).
 
     Raises
     ------

@@ -56,11 +56,12 @@ def test_a_reply_cannot_make_us_read_another_file(tmp_path):
 
 
 @pytest.mark.parametrize("rvs", [ENTITY, b"", b"<html>", b"no table"])
-def test_an_rvs_spectrum_that_cannot_be_read_costs_nothing_else(rvs):
+def test_an_rvs_spectrum_that_cannot_be_read_costs_nothing_else_and_is_told(rvs, caplog):
     star = build_sky(5).gaia["source_id"].iloc[0]
     members = dict(_members(replies.products_zip(build_sky(5), [star], "XP_CONTINUOUS", "INDIVIDUAL", "votable")))
     spectra, product, read = read_star_products(zip_of(**members, **{f"RVS-Gaia DR3 {star}.xml": rvs}), star)
-    assert (len(spectra), product, read) == (1, "XP_CONTINUOUS", None)
+    assert (len(spectra), product, read) == (1, "XP_CONTINUOUS", {"rvs": None})
+    assert f"the RVS spectrum of {star}" in caplog.text
 
 
 def _members(data):

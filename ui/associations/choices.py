@@ -52,8 +52,9 @@ def choose_settings(source: StarSource) -> tuple[GroupingSettings, str | None]:
     with first:
         label = "min_samples" if algorithm == "dbscan" else "Smallest group"
         help_text = "Stars within eps, the star itself included, that make a core point."
-        bounds = {"min_value": 2, "max_value": 50, "value": SUGGESTED.min_samples}
-        min_samples = st.slider(label, **bounds, key=state.MIN_SAMPLES, bind="query-params", help=help_text)
+        min_samples = st.slider(
+            label, 2, 50, SUGGESTED.min_samples, key=state.MIN_SAMPLES, bind="query-params", help=help_text
+        )
     with second:
         weight = st.slider(
             "Weight of velocities (pc per km/s)",

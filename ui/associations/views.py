@@ -42,15 +42,14 @@ def show_numbers(found: Associations, table: pd.DataFrame, n_all: int) -> None:
     n = int(found.took_part.sum())
     sizes = np.bincount(found.group[found.group >= 0])
     scores = score_groups(found.group, table) if {"true_group", "true_distance_pc"} <= set(table.columns) else None
-    scored = scores is not None and len(scores) > 0
     cards = [("Stars searched", f"{n:,}"), ("Groups", f"{found.n_groups:,}")]
     cards += [("Noise", f"{100 * found.n_noise / max(n, 1):.1f} %"), ("Largest", f"{sizes.max(initial=0):,}")]
-    if scored:
+    if scores is not None and len(scores):
         cards += [(name.capitalize(), f"{scores[name].mean():.2f}") for name in ("completeness", "purity")]
     show_cards(cards)
     if len(table) < n_all:
         st.caption(f"{len(table):,} of {n_all:,} stars pass the cuts under *Which stars*.")
-    if scored:
+    if scores is not None and len(scores):
         worst = scores.loc[scores[["completeness", "purity"]].min(axis=1).idxmin()]
         st.caption(
             f"The truth of these simulated stars is known: mean over the {len(scores)} associations of at least "
@@ -210,7 +209,7 @@ def _scan_or_job(
 ) -> pd.DataFrame | None:
     """The table behind the map of settings: at once for few stars, by a job for many."""
     if len(table) > AT_ONCE:
-        values = {"eps": list(eps_values), "min_samples": list(_SCANNED_SAMPLES)}
+        values: dict[str, list] = {"eps": list(eps_values), "min_samples": list(_SCANNED_SAMPLES)}
         label = f"Group with {len(eps_values) * len(_SCANNED_SAMPLES)} pairs of settings"
         return result_or_job(SCAN, table, settings, method, label, values=values)
     try:

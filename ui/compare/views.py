@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -193,5 +194,5 @@ def _accuracy(result: RunResult) -> float:
     return ((result.oof["probability"] >= THRESHOLD) == (result.oof["label"] == 1)).mean()
 
 
-def _width(name: str) -> str | None:
+def _width(name: str) -> Literal["medium"] | None:
     return "medium" if name == "title" else None

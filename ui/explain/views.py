@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -258,7 +259,7 @@ def _pictures(draw: Callable[[str], bytes], stem: str) -> None:
     for kind in printed.FORMATS:
         st.download_button(
             kind.upper(),
-            lambda kind=kind: draw(kind),
+            partial(draw, kind),
             file_name=f"{stem}.{kind}",
             key=state.key(state.DOWNLOAD, f"{stem}.{kind}"),
             icon=":material/image:",

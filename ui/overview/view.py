@@ -115,7 +115,7 @@ def guide(embedded: Dataset | None) -> None:
 
 def explain() -> None:
     """What the numbers mean, for newcomers."""
-    rare = float(reweight(0.99, GAIA_PREVALENCE))
+    rare = float(reweight(np.array(0.99), GAIA_PREVALENCE))
     with st.expander("What does a probability mean here?", icon=":material/help:"):
         st.markdown(
             "A network sees 343 flux samples between 336 and 1020 nm and gives the probability that the star is "

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ from ui.parts.markdown import escape_markdown
 from ui.parts.numbers import duration
 
 REFRESH_S = 1.0
-_BADGES = {
+_BADGES: dict[str, tuple[str, Literal["gray", "blue", "green", "red", "orange"]]] = {
     QUEUED: (":material/schedule:", "gray"),
     RUNNING: (":material/play_arrow:", "blue"),
     FINISHED: (":material/check:", "green"),

@@ -16,10 +16,10 @@ from ui.shell import link
 
 def offer_spectrum(record: StarRecord, run: str) -> None:
     """The spectrum with a row for each wavelength, as files and to SPLAT or TOPCAT."""
-    if record.spectra is None:
+    spectra = record.labelled_spectra()
+    if spectra is None:
         return
     about = {"ORIGIN": record.origin, **({"RUN": run} if run else {})}
-    spectra = record.labelled_spectra()
     with st.expander("For Specviz, specutils, TOPCAT and SPLAT", icon=":material/swap_horiz:"):
         st.caption(
             "A row for each wavelength, with units. FITS: specutils' and Specviz's 'tabular-fits'; VOTable: the IVOA's "

@@ -67,12 +67,12 @@ def show_parameters(card: VerdictCard) -> None:
         st.caption("Parameters by physics take some seconds; diagrams and energy use them from then on.")
         return
     _show_summary(fit, card)
-    error = record.spectra.flux_error
+    flux_error = record.spectra.flux_error
     picture, side = st.columns([5, 3], gap="medium")
     best = {name: float(fit.row[name]) for name in fit.draws.columns}
     with picture:
         show(
-            fit_figure(record.spectra.flux[0], None if error is None else error[0], fit.flux, fit.residual),
+            fit_figure(record.spectra.flux[0], None if flux_error is None else flux_error[0], fit.flux, fit.residual),
             "Observed flux with the best-fitting model atmosphere behind dust, as Gaia would deliver it. Below, "
             "observed less fitted in units of the flux error, which holds noise alone: slow waves of a few σ are what "
             "models and calibration leave, and the intervals allow for them.",

@@ -155,9 +155,9 @@ def choose_threshold() -> float:
     return float(value)
 
 
-def query_of(name: str, selection: Selection) -> dict[str, str]:
+def query_of(name: str, selection: Selection) -> dict[str, str | list[str]]:
     """The selection as query parameters of the pages of the sky, which read them under the same names."""
-    query = {state.STARS: name, state.THRESHOLD: f"{selection.threshold:.8g}"}
+    query: dict[str, str | list[str]] = {state.STARS: name, state.THRESHOLD: f"{selection.threshold:.8g}"}
     if selection.score != SCORES[0]:
         query[state.SKY] = "false"
     if selection.contaminants:
