@@ -90,7 +90,7 @@ MENU: tuple[tuple[str, tuple[MenuEntry, ...]], ...] = (
                 "pages/compare.py",
                 "Compare",
                 ":material/leaderboard:",
-                "Compare networks on the same stars and folds, with the study's values and baselines beside them.",
+                "Compare networks on the same stars and folds, with published values and baselines beside them.",
             ),
             MenuEntry(
                 "pages/evaluate.py",

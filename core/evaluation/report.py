@@ -6,6 +6,7 @@ from core.errors import UsageError
 from core.evaluation.breakdown import GroupResult, available_breakdowns, break_down, simulated_contaminants
 from core.evaluation.calibration_methods import compare_calibrations
 from core.evaluation.operating import Yield, expected_yield, explain_yield, threshold_for_purity
+from core.evaluation.sky_yield import candidates_yield, sky_mix, validation_of_run
 from core.gaia.labels import THRESHOLD
 from core.runs.result import RunResult
 from core.statistics.intervals import bootstrap_metrics
@@ -36,6 +37,8 @@ def evaluate_run(
     expected = expected_yield(curve, threshold, prevalence)
     chosen = None if wanted_purity is None else threshold_for_purity(curve, wanted_purity, prevalence)
     intervals = bootstrap_metrics(label, probability, threshold=threshold)
+    validation = validation_of_run(result.folder, result.run.started)
+    on_sky = None if validation is None or not sky_mix(validation).of_sky else candidates_yield(validation, prevalence)
     return {
         "run": str(result.folder),
         "model": result.model,
@@ -47,6 +50,7 @@ def evaluate_run(
         "yield": _yield(expected),
         "wanted_purity": wanted_purity,
         "yield_at_wanted_purity": None if chosen is None else _yield(chosen),
+        "yield_on_sky": None if on_sky is None else _yield(on_sky),
         "explanation": explain_yield(expected),
         "calibration": [
             {"method": entry.method, "parameters": entry.parameters, **_of(entry.metrics, "ece", "brier", "log_loss")}
@@ -80,7 +84,9 @@ def report_text(report: dict) -> str:
         if metrics[name] is not None:
             low, high = limits[name]
             lines.append(f"{title}: {metrics[name]:.4f} ({low:.4f}-{high:.4f})")
-    lines.append(_yield_line("at the threshold", report["yield"]))
+    lines.append(_yield_line("with the look-alikes of its own test set, at the threshold", report["yield"]))
+    if report["yield_on_sky"] is not None:
+        lines.append(_yield_line("a survey's candidates, with the sky's own look-alikes, at", report["yield_on_sky"]))
     if report["wanted_purity"] is not None:
         chosen = report["yield_at_wanted_purity"]
         wanted = f"for a purity of {report['wanted_purity']:g}"

@@ -85,7 +85,7 @@ def cancelling(names: Sequence[str], sums: np.ndarray) -> list[tuple[str, str, f
     beside it say that the slope between them matters, or nothing at all, but not that each speaks for itself.
     """
     sizes = np.abs(sums)
-    found = []
+    found: list[tuple[str, str, float, float]] = []
     used: set[int] = set()
     for i in np.argsort(-np.maximum(sizes[:-1], sizes[1:])):
         first, second = float(sums[i]), float(sums[i + 1])

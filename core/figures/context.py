@@ -13,7 +13,7 @@ from core.spectra.grid import WAVELENGTH_NM
 HEIGHT = 430
 MASSIVE_FROM_MSUN = 8.0
 _LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.16, "yanchor": "top"}
-_STAR = {"size": 15, "symbol": "star", "color": VERMILION, "line": {"width": 1, "color": "white"}}
+_STAR = {"size": 18, "symbol": "star", "color": VERMILION, "line": {"width": 1, "color": "white"}}
 
 
 def colour_magnitude_figure(

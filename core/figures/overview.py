@@ -11,7 +11,7 @@ from core.gaia.labels import LOW_MASS, MASSIVE
 from core.spectra.grid import WAVELENGTH_NM
 
 HEIGHT = 340
-_ROUND = {"Cygnus OB2", "Orion OB1", "Vela OB2", "Carina Nebula", "Upper Scorpius", "h Persei"}
+_NAMED = {"Cygnus OB2", "Orion OB1", "Carina Nebula", "Upper Scorpius"}
 """Known groups whose names find room on the map."""
 
 
@@ -62,7 +62,7 @@ def known_sky_figure(l_deg: np.ndarray, b_deg: np.ndarray, label: np.ndarray, gr
     at = hammer(groups["l"].to_numpy(), groups["b"].to_numpy())
     figure.add_scatter(
         x=at[0], y=at[1], mode="markers+text", name="associations", textposition="top center",
-        text=[name if name in _ROUND else "" for name in groups["name"]], textfont={"size": 11, "color": GREEN},
+        text=[name if name in _NAMED else "" for name in groups["name"]], textfont={"size": 11, "color": GREEN},
         marker={"symbol": "circle-open", "size": 10, "color": GREEN, "line": {"width": 1.4, "color": OCHRE}},
         customdata=groups["name"], hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip

@@ -11,7 +11,6 @@ from core.gaia.columns import is_missing
 from core.gaia.labels import MASSIVE
 from core.gaia.quality import Advice, quality_advice
 from core.gaia.releases import DEFAULT, find_release
-from core.gaia.simulated import TRUE_PREFIX
 from core.star.dust_free import a_g_of
 from core.star.record import StarRecord
 from core.statistics.prevalence import GAIA_PREVALENCE
@@ -51,11 +50,6 @@ class VerdictCard:
     gaia_opinions: list[tuple[str, str]]
     known: dict[str, object] = field(default_factory=dict)
     parallax: float = float("nan")
-
-    @property
-    def is_simulated(self) -> bool:
-        """Whether no such star exists: its file knows the truth about it."""
-        return self.record.origin == "embedded" or any(str(name).startswith(TRUE_PREFIX) for name in self.record.gaia)
 
     def to_dict(self, prevalence: float = GAIA_PREVALENCE) -> dict[str, object]:
         """A mapping for JSON: the card without spectra; `prevalence` is that of the ladder's last rung."""

@@ -84,7 +84,8 @@ def about_export(verdict: Verdict, run: str, prevalence: float) -> Mapping[str, 
         "run": run,
         "prevalence": f"{prevalence:g}",
         "release": verdict.release,
-        "posterior": "sky_probability at the prevalence (Bayes), at most what the validation of the run supports",
+        "posterior": "odds of sky_probability (equal priors) times prevalence / (1 - prevalence), as a probability; at "
+        "most what the validation of the run supports",
     }
 
 

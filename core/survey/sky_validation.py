@@ -2,8 +2,8 @@
 
 Draws surveys of the whole sky, of which the low-mass stars count, and massive stars, classifies them as any survey is
 classified, and writes how many reach each probability (`core.verdict.sky_validation`) beside the run. None of the seeds
-is used by a fit, a benchmark or a test. Five minutes on two cores; after
-`core.survey.fit_photometric_classifier`, whose model the survey uses.
+is used by a fit, a benchmark or a test. Five minutes on two cores, after `core.survey.fit_photometric_classifier`: its
+model is part of a survey.
 """
 
 import sys
@@ -28,7 +28,8 @@ def classified(source: str, run_dir: Path, label: str) -> tuple[pd.DataFrame, in
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         survey(source, run_dir, out)
-        parts, n_all = [], 0
+        parts: list[pd.DataFrame] = []
+        n_all = 0
         for path in sorted(out.glob("part-*.parquet")):
             stars = pd.read_parquet(path, columns=[*SCORES, "impostor", "true_label"])
             stars = stars[(stars["true_label"] == label) & stars["probability"].notna()]

@@ -64,11 +64,10 @@ def supported_posterior(
     at_most: np.ndarray = np.full(asked.shape, alone)
     if score == SCORES[0]:
         # Where no sky was drawn only the spectrum's odds are limited, and what is known beside it counts as it is.
-        of_sky = (
-            np.log(validation.largest_ratio(score))
-            if validation.mix == SKY
-            else odds - np.maximum(spectrum - alone, 0.0)
-        )
+        if validation.mix == SKY:
+            of_sky = np.full(asked.shape, np.log(validation.largest_ratio(score)))
+        else:
+            of_sky = odds - np.maximum(spectrum - alone, 0.0)
         at_most = np.where(facts_known, of_sky, alone)
     limited = odds > at_most + 1e-9
     with np.errstate(over="ignore"):

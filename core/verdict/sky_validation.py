@@ -78,7 +78,9 @@ class SkyValidation:
         return float(np.max(least / most))
 
 
-def count_scores(stars: pd.DataFrame, n_massive: int, n_low_mass: int, **about: str) -> SkyValidation:
+def count_scores(
+    stars: pd.DataFrame, n_massive: int, n_low_mass: int, *, mix: str = SKY, started: str = ""
+) -> SkyValidation:
     """Count stars with the columns of `SCORES` that are there, `massive` (bool) and perhaps `impostor`.
 
     `stars` may lack those below `CANDIDATE_FROM`; `n_massive` and `n_low_mass` count them too.
@@ -86,11 +88,11 @@ def count_scores(stars: pd.DataFrame, n_massive: int, n_low_mass: int, **about: 
     scores = [name for name in SCORES if name in stars]
     called = np.ones(len(stars), bool) if "impostor" not in stars else ~stars["impostor"].fillna(False).to_numpy(bool)
     massive = stars["massive"].to_numpy(bool)
-    of_massive, of_low_mass = (
+    found, false = (
         {name: _count(stars[name].to_numpy(float)[called & of_class]) for name in scores}
         for of_class in (massive, ~massive)
     )
-    return SkyValidation(of_massive, of_low_mass, n_massive, n_low_mass, **about)
+    return SkyValidation(found, false, n_massive, n_low_mass, mix=mix, started=started)
 
 
 def _count(probability: np.ndarray) -> np.ndarray:

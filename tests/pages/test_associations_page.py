@@ -142,7 +142,7 @@ def test_settings_are_explained_and_checked(server, browser):
 
 def test_the_studys_setting_gives_one_group_and_says_why(server, browser):
     browser.open(address(server, stars=THREE)).expect("Stars searched")
-    browser.page.get_by_role("button", name=re.compile("The study's")).click()
+    browser.page.get_by_role("button", name=re.compile("As published")).click()
     browser.expect("Why one giant group")
     assert groups_counted(browser) == 1
     assert "eps_pc=500" in browser.settle().page.url

@@ -25,7 +25,7 @@ DISTANCES = {
     "exponential": "Posterior, exponential prior",
     "inverse": "1 / parallax",
 }
-PRESETS = {"Suggested": (SUGGESTED, "disc"), "The study's": (STUDY, "inverse")}
+PRESETS = {"Suggested": (SUGGESTED, "disc"), "As published": (STUDY, "inverse")}
 
 
 def choose_settings(source: StarSource) -> tuple[GroupingSettings, str | None]:

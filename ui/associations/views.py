@@ -64,7 +64,7 @@ def comment(found: Associations) -> None:
     if found.settings.eps_pc >= STUDY.eps_pc and found.settings.space == "position":
         st.info(
             "Why one giant group: at 500 pc, ten times the size of an association, every star of the disc has far more "
-            "than ten neighbours, so that DBSCAN walks from one to the next through the whole sample. The study's "
+            "than ten neighbours, so that DBSCAN walks from one to the next through the whole sample. The published "
             "setting says that massive stars lie in the disc, not which of them were born together.",
             icon=":material/hub:",
         )

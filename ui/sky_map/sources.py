@@ -115,7 +115,7 @@ def choose_cuts(source: StarSource) -> Cuts:
             "Brightness and parallax count", state.SKY, True, "Off: the spectrum alone decides.", _key(state.SKY)
         )
     with second:
-        help_text = "The study asked for 3. It favours near stars; the error-aware metric can do without."
+        help_text = "The published study asked for 3. It favours near stars; the error-aware metric can do without."
         missing = not {"parallax", "parallax_error"} <= columns
         snr = _slider("Parallax / error, at least", state.PARALLAX_SNR, (0.0, 20.0), 0.0, 0.5, help_text, missing)
     with third:

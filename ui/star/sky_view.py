@@ -27,7 +27,7 @@ def show_sky(card: VerdictCard) -> None:
     left, right = st.columns([3, 4], gap="medium")
     with left:
         _groups(card, ra, dec)
-        if card.is_simulated:
+        if card.record.simulated:
             st.caption("A simulated star: no other archive knows it.")
         else:
             st.markdown("**Elsewhere**")
@@ -35,7 +35,7 @@ def show_sky(card: VerdictCard) -> None:
                 for name, address in links_of(card.record.source_id, ra, dec, card.record.of).items():
                     st.link_button(name, address, icon=":material/open_in_new:")
     with right:
-        if not card.is_simulated:
+        if not card.record.simulated:
             _picture(ra, dec)
 
 

@@ -20,7 +20,7 @@ from ui.parts.markdown import escape_markdown
 TITLES = {spec.key: spec.title for spec in MODELS}
 PRESET_TITLES = {
     "quick": "Quick: 5 folds, 15 epochs",
-    "study": "Study: 10 folds, 50 epochs",
+    "study": "As published: 10 folds, 50 epochs",
 }
 VALIDATION_TITLES = {
     "plain": "Plain folds (as published)",
