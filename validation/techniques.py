@@ -126,9 +126,9 @@ def measured_sections(
         f"{int(massive.sum()):,} massive stars and {int((~massive).sum()):,} others in strata, weighted to the sky; "
         f"purity at a prevalence of {GAIA_PREVALENCE:g}. Cross-fitted: each half is judged by fits to the other.",
         f"Combination: purity {at:.3f} ({low:.3f}-{high:.3f}, bootstrap) at completeness {COMPLETENESS:g} for all "
-        f"massive stars; oracle {limit_of_oracle} (errors of {TEFF_ERROR:g} in ln Teff, of {LUMINOSITY_ERROR:g} in "
-        f"log L beside the parallax's); best single technique: {best['technique']}, {best['purity there']:.3f}. Calibration "
-        f"error at equal priors {error:.4f}.",
+        f"massive stars; oracle {limit_of_oracle} (errors of {TEFF_ERROR:g} in ln Teff and of {LUMINOSITY_ERROR:g} "
+        f"in log L beside the parallax's); best single technique: {best['technique']}, {best['purity there']:.3f}. "
+        f"Calibration error at equal priors {error:.4f}.",
     ]
     by_type = _by_type(sky, value, combined.threshold, combined.completeness, massive)
     wrong = _contaminants(sky, value, combined.threshold, combined.completeness, massive, weight)
