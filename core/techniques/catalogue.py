@@ -136,7 +136,8 @@ def understand(table: pd.DataFrame, name: str, units: dict[str, str] | None = No
     if ids is None and place is None:
         raise MissingColumnError(f"{name} has neither Gaia DR3 ids ({ID_COLUMNS[0]}) nor positions (ra, dec): add one")
     columns = pd.DataFrame(found, index=pd.RangeIndex(len(table)))
-    return Catalogue(name, columns, ids, *(place or (None, None, None, None)), notes=tuple(notes))
+    ra, dec, epoch, error = place or (None, None, None, None)
+    return Catalogue(name, columns, ids, ra, dec, epoch, error, tuple(notes))
 
 
 def _bands(table, lower, units, found: dict, notes: list[str]) -> list[str]:

@@ -91,5 +91,5 @@ def dawid_skene(
         truth = updated
         if moved < _TOLERANCE:
             break
-    rates = [dict(zip(keys, map(float, values), strict=True)) for values in (sensitivity, specificity)]
-    return DawidSkene(np.where(known.any(axis=1), truth, np.nan), share, *rates, done)
+    found, right = (dict(zip(keys, map(float, values), strict=True)) for values in (sensitivity, specificity))
+    return DawidSkene(np.where(known.any(axis=1), truth, np.nan), share, found, right, done)
