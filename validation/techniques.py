@@ -23,7 +23,7 @@ from core.statistics.intervals import wilson_interval
 from core.statistics.probability_calibration import sigmoid
 from core.techniques.agreement import called
 from core.techniques.fitting import cross_fit
-from core.techniques.judged_stars import COMBINED
+from core.techniques.judged_stars import COMBINED, judged_sky
 from core.techniques.real_comparison import judge_real, recall_at
 from core.techniques.registry import KEYS, find_technique
 from core.techniques.scored_sky import fast_judge, read_scored, score_sky
@@ -56,12 +56,15 @@ def main() -> None:
     parser.add_argument("--survey", type=int, default=PLAN.n_survey)
     parser.add_argument("--for-hot", type=int, default=PLAN.n_for_hot)
     parser.add_argument("--scored", action="store_true", help="Take the parts of the sky that are there.")
+    parser.add_argument("--shipped", action="store_true", help="Take the shipped judged sky instead of a new one.")
     asked = parser.parse_args()
     kept = Path(asked.parts).with_suffix(".sections.json")
     sections: dict[str, list[Section]] = json.loads(kept.read_text()) if kept.is_file() else {}
     for part in asked.only:
         try:
-            if part == "sky":
+            if part == "sky" and asked.shipped:
+                sections[part] = shipped_sections()
+            elif part == "sky":
                 if not asked.scored:
                     plan = SkyPlan(asked.massive, asked.survey, asked.for_hot, PLAN.seed)
                     score_sky(plan, asked.run, asked.parts, lambda number: print(f"part {number}", flush=True))
@@ -81,44 +84,59 @@ def main() -> None:
 
 
 def sky_sections(sky: pd.DataFrame) -> list[Section]:
-    """The simulated sky: every technique, the simple rules, the combination, the oracle; all cross-fitted."""
+    """A scored sky, cross-fitted: each half is judged by fits to the other."""
     found = cross_fit(sky)
-    massive, weight = sky["massive"].to_numpy(bool), sky["weight"].to_numpy(float)
     log_odds = found.log_ratios | {COMBINED: found.combined.log_odds}
-    rows = []
-    for key, value in log_odds.items():
-        rows.append(_row(_title(key), value, called(sigmoid(value)), massive, weight))
-    calls = {key: called(sigmoid(found.log_ratios[key])) for key in KEYS}
-    for rule, text in RULES.items():
-        rows.append(_row(text, None, by_rule(calls, rule), massive, weight))
+    return measured_sections(sky, log_odds, sky["massive"].to_numpy(bool), sky["weight"].to_numpy(float))
+
+
+def shipped_sections() -> list[Section]:
+    """The shipped sky, whose votes are cross-fitted already; the stars are those that the shipped fits are made of."""
+    stars = judged_sky()
+    return measured_sections(stars.table, stars.log_odds, stars.massive, stars.weight)
+
+
+def measured_sections(
+    sky: pd.DataFrame, log_odds: dict[str, np.ndarray], massive: np.ndarray, weight: np.ndarray
+) -> list[Section]:
+    """Every technique, the simple rules, the combination, and the oracle where the table has what it needs."""
+    rows = [
+        _row(_title(key), value, called(sigmoid(value)), massive, weight)
+        for key, value in log_odds.items() if np.isfinite(value).any()
+    ]  # fmt: skip
+    singles = [row for row in rows if row["technique"] != _title(COMBINED) and isinstance(row["purity there"], float)]
+    calls = {key: called(sigmoid(log_odds[key])) for key in KEYS}
+    rows += [_row(text, None, by_rule(calls, rule), massive, weight) for rule, text in RULES.items()]
     blind = dawid_skene(calls, weight)
     rows.append(
         _row("Dawid & Skene, no truth", _log_odds(blind.probability), called(blind.probability), massive, weight)
     )
-    known = _oracle(sky, massive, weight)
-    rows.append(_row("oracle: Teff and L with errors", known, called(sigmoid(known)), massive, weight))
-    combined = curve(found.combined.log_odds, massive, weight)
-    oracle_curve = curve(known, massive, weight)
-    at, low, high = resampled_purity(found.combined.log_odds, massive, weight)
-    singles = [row for row in rows[: len(KEYS)] if isinstance(row["purity there"], float)]
+    limit_of_oracle = "not measured"
+    if {"radius_rsun", "true_distance_pc", "parallax_error"} <= set(sky.columns):
+        known = _oracle(sky, massive, weight)
+        rows.append(_row("oracle: Teff and L with errors", known, called(sigmoid(known)), massive, weight))
+        limit_of_oracle = f"{curve(known, massive, weight).purity_at(COMPLETENESS):.3f}"
+    value = log_odds[COMBINED]
+    combined = curve(value, massive, weight)
+    at, low, high = resampled_purity(value, massive, weight)
     nobody: dict[str, object] = {"technique": "none", "purity there": float("nan")}
     best = max(singles, key=lambda row: float(str(row["purity there"])), default=nobody)
-    error = calibration_error(sigmoid(found.combined.log_odds), massive, weight)
+    error = calibration_error(sigmoid(value), massive, weight)
     text = [
         f"{int(massive.sum()):,} massive stars and {int((~massive).sum()):,} others in strata, weighted to the sky; "
         f"purity at a prevalence of {GAIA_PREVALENCE:g}. Cross-fitted: each half is judged by fits to the other.",
         f"Combination: purity {at:.3f} ({low:.3f}-{high:.3f}, bootstrap) at completeness {COMPLETENESS:g} for all "
-        f"massive stars; oracle {oracle_curve.purity_at(COMPLETENESS):.3f} (errors of {TEFF_ERROR:g} in ln Teff, of "
-        f"{LUMINOSITY_ERROR:g} in log L beside the parallax's); best single technique: {best['technique']}, "
-        f"{best['purity there']:.3f}. Calibration error at equal priors {error:.4f}.",
+        f"massive stars; oracle {limit_of_oracle} (errors of {TEFF_ERROR:g} in ln Teff and of {LUMINOSITY_ERROR:g} "
+        f"in log L beside the parallax's); best single technique: {best['technique']}, {best['purity there']:.3f}. "
+        f"Calibration error at equal priors {error:.4f}.",
     ]
-    by_type = _by_type(sky, found.combined.log_odds, combined.threshold, combined.completeness, massive)
+    by_type = _by_type(sky, value, combined.threshold, combined.completeness, massive)
+    wrong = _contaminants(sky, value, combined.threshold, combined.completeness, massive, weight)
     return [
         ("Simulated sky: every technique", text, rows),
         ("Simulated sky: combination at that threshold, by type", ["Shares of massive stars found."], by_type),
-        ("Simulated sky: what it takes for massive", ["Contaminants by kind, in stars per million of the sky."],
-         _contaminants(sky, found.combined.log_odds, combined.threshold, combined.completeness, massive, weight)),
-    ]  # fmt: skip
+        ("Simulated sky: what it takes for massive", ["Contaminants by kind, in stars per million of the sky."], wrong),
+    ]
 
 
 def resampled_purity(

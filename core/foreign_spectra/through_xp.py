@@ -11,6 +11,7 @@ from core.foreign_spectra.library import GRID_NM, fill, on_grid
 from core.foreign_spectra.one_spectrum import CALIBRATED, NARROW, OneSpectrum
 from core.gaia.labels import THRESHOLD
 from core.simulation.instrument import to_coefficients
+from core.simulation.noise import add_noise
 from core.spectra.calibration import calibrate
 from core.spectra.grid import N_SAMPLES
 from core.spectra.photometry import synthetic_photometry
@@ -33,7 +34,7 @@ class SeenThroughXp:
     Attributes
     ----------
     spectra : SpectrumSet of n rows
-        As XP would deliver them, filled by the mean of the draws, scaled to G = 10 without noise; NaN flux and a note
+        As XP would deliver them, filled by the mean of the draws, scaled to G = 10; NaN flux and a note
         where it cannot be done. Ids are made of the names and none of Gaia's; metadata: name, instrument,
         spectral_type, filled_share.
     draws : float64 ndarray of shape (n, n_draws, 343)
@@ -59,8 +60,9 @@ def see_through_xp(given: Sequence[OneSpectrum], n_draws: int = N_DRAWS, seed: i
             continue
         own = on_grid(spectrum.wavelength_nm, spectrum.flux)
         share[row] = float(np.isnan(own).mean())
-        filled = fill(own / np.nanmedian(own), n_draws, np.random.default_rng([seed, row]))
-        draws[row], coefficients = _as_xp(filled)
+        rng = np.random.default_rng([seed, row])
+        filled = fill(own / np.nanmedian(own), n_draws, rng)
+        draws[row], coefficients = _as_xp(filled, rng)
         flux[row] = draws[row].mean(axis=0)
         bp[row], rp[row] = coefficients.bp.mean(axis=0), coefficients.rp.mean(axis=0)
         note[row] = _about(spectrum, share[row])
@@ -105,14 +107,17 @@ def _about(spectrum: OneSpectrum, share: float) -> str:
     return f"{text}; {100 * share:.0f} % of the wavelengths filled in" if share > 0.005 else text
 
 
-def _as_xp(flux: np.ndarray) -> tuple[np.ndarray, Coefficients]:
+def _as_xp(flux: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Coefficients]:
     """Sampled XP flux (n, 343) of spectra on `GRID_NM` at G = 10, and their coefficients."""
     scale = 1e-13 * np.ones((len(flux), 1))
     bp, rp = to_coefficients(GRID_NM, flux * scale)
-    sampled, _ = calibrate(Coefficients(bp, rp), with_errors=False)
-    g_mag = synthetic_photometry(sampled)[0]
+    clean, _ = calibrate(Coefficients(bp, rp), with_errors=False)
+    g_mag = synthetic_photometry(clean)[0]
     change = 10 ** (0.4 * (g_mag - STANDARD_G))[:, None]
-    return sampled * change, Coefficients(bp * change, rp * change)
+    # XP's calibration law and its wiggles, which the networks have learnt to expect, come with the noise.
+    measured = add_noise(bp * change, rp * change, np.full(len(flux), STANDARD_G), rng)
+    sampled, _ = calibrate(measured, with_errors=False)
+    return sampled, Coefficients(measured.bp, measured.rp)
 
 
 def judge_through_xp(seen: SeenThroughXp, judge: Callable[[SpectrumSet], Verdict]) -> Verdict:

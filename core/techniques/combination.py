@@ -1,9 +1,10 @@
 """One probability from all votes: calibrated stacking that knows who abstained.
 
 Two steps, both fitted on the simulated sky. A logistic regression adds the log likelihood ratios of the votes, with a
-term for each technique that abstains; it serves everywhere. Where it does not dismiss a star, small networks over the
-same numbers learn what votes have in common (most techniques see the same temperature). The networks are fitted to
-bootstrap samples; their scatter is the interval. Stacking: Wolpert 1992, Neural Networks 5, 241.
+term for each technique that abstains; it serves everywhere. Where it does not dismiss a star, logistic regressions on
+the ratios, their squares and the abstentions, fitted to such stars alone, weigh what tells the last look-alikes apart
+(most techniques see the same temperature). They are fitted to bootstrap samples; their scatter is the interval.
+Stacking: Wolpert 1992, Neural Networks 5, 241.
 """
 
 from collections.abc import Mapping
@@ -18,16 +19,14 @@ from core.errors import RunError
 from core.techniques.registry import KEYS, SOURCES, TECHNIQUES
 
 COMBINATION_PATH = Path(__file__).with_name("combination.npz")
-DISMISSED = -3.0
+DISMISSED = 0.0
 """Log odds of the first step below which a star is not looked at again."""
 LARGEST = 14.0
 """Log odds are kept within this: no simulated sky says more."""
 _CLIP, _SCALE = 12.0, 4.0
-_HIDDEN = (20, 10)
-_NETWORKS = 5
+_SAMPLES = 12
 _COPIES, _DROPPED = 1, 0.3
 _INTERVAL = 1.645
-_LAYERS = len(_HIDDEN) + 1
 
 
 @dataclass(frozen=True)
@@ -50,17 +49,17 @@ class Combination:
         Techniques in the order of the inputs; votes are given by key, so that their order does not matter.
     linear : ndarray of shape (2 n_keys + 1,)
         Weights of the log ratios, of abstentions, and the constant.
-    networks : tuple of dict of arrays
-        weights_1, bias_1, ... of every bootstrap sample.
+    second : ndarray of shape (n_samples, 3 n_keys + 1)
+        Of every bootstrap sample: weights of the log ratios, of abstentions, of the squares, and the constant.
     offset : float
-        Subtracted from the networks' output, which is then a log likelihood ratio.
+        Subtracted from the second step's answer, which is then a log likelihood ratio.
     conformal_massive, conformal_other : ndarrays
         Quantiles of the log odds of stars that it was not fitted to, by class.
     """
 
     keys: tuple[str, ...]
     linear: np.ndarray
-    networks: tuple[Mapping[str, np.ndarray], ...]
+    second: np.ndarray
     offset: float
     conformal_massive: np.ndarray
     conformal_other: np.ndarray
@@ -83,9 +82,9 @@ class Combination:
         first = inputs @ self.linear[:-1] + self.linear[-1]
         value, spread = np.array(first), np.full(n, 0.5)
         rows = np.flatnonzero(first > DISMISSED)
-        if len(rows) and self.networks:
-            answers = np.stack([_answer(network, _with_first(inputs[rows], first[rows])) for network in self.networks])
-            share = np.clip((first[rows] - DISMISSED) / 2.0, 0.0, 1.0)  # no step where the networks begin
+        if len(rows) and len(self.second):
+            answers = self.second[:, :-1] @ _with_squares(inputs[rows]).T + self.second[:, -1:]
+            share = np.clip((first[rows] - DISMISSED) / 2.0, 0.0, 1.0)  # no step where it begins
             value[rows] = share * (answers.mean(axis=0) - self.offset) + (1 - share) * first[rows]
             spread[rows] = np.maximum(answers.std(axis=0, ddof=1) if len(answers) > 1 else 0.5, 0.05)
         value = np.clip(np.where(votes > 0, value, np.nan), -LARGEST, LARGEST)
@@ -98,16 +97,9 @@ def _inputs(ratios: np.ndarray) -> np.ndarray:
     return np.concatenate([np.where(silent, 0.0, np.clip(ratios, -_CLIP, _CLIP)) / _SCALE, silent], axis=1)
 
 
-def _with_first(inputs: np.ndarray, first: np.ndarray) -> np.ndarray:
-    return np.concatenate([inputs, np.clip(first, -_CLIP, _CLIP)[:, None] / _SCALE], axis=1)
-
-
-def _answer(network: Mapping[str, np.ndarray], inputs: np.ndarray) -> np.ndarray:
-    value = inputs
-    for layer in range(1, _LAYERS + 1):
-        value = value @ network[f"weights_{layer}"] + network[f"bias_{layer}"]
-        value = np.tanh(value) if layer < _LAYERS else value
-    return value[:, 0]
+def _with_squares(inputs: np.ndarray) -> np.ndarray:
+    ratios = inputs[:, : inputs.shape[1] // 2]
+    return np.concatenate([inputs, ratios**2], axis=1)
 
 
 def fit_combination(ratios: np.ndarray, massive: np.ndarray, weight: np.ndarray, seed: int = 1) -> Combination:
@@ -134,11 +126,11 @@ def fit_combination(ratios: np.ndarray, massive: np.ndarray, weight: np.ndarray,
     first = inputs @ linear[:-1] + linear[-1]
     near = first > DISMISSED
     share = [float(w[near & chosen].sum()) for chosen in (y, ~y)]
-    x, y, owner = _with_first(inputs[near], first[near]), y[near], owner[near]
+    x, y, owner = _with_squares(inputs[near]), y[near], owner[near]
     w = _per_class(w[near], y)
-    networks = tuple(_bootstrap_network(x, y, w, owner, len(ratios), seed + 1 + k) for k in range(_NETWORKS))
+    second = np.stack([_bootstrap(x, y, w, owner, len(ratios), seed + 1 + k) for k in range(_SAMPLES)])
     none = np.empty(0)
-    return Combination(KEYS, linear, networks, float(np.log(share[1] / share[0])), none, none)
+    return Combination(KEYS, linear, second, float(np.log(share[1] / share[0])), none, none)
 
 
 def without_some_surveys(ratios: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -167,35 +159,20 @@ def _logistic(inputs: np.ndarray, massive: np.ndarray, weight: np.ndarray) -> np
     return np.append(fitted.coef_[0], fitted.intercept_[0])
 
 
-def _bootstrap_network(x, y, w, owner, n_stars: int, seed: int) -> dict[str, np.ndarray]:
-    """One network, fitted to stars drawn with replacement; copies of a star go together."""
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
-
-    rng = np.random.default_rng(seed)
-    times = np.bincount(rng.integers(n_stars, size=n_stars), minlength=n_stars)[owner]
+def _bootstrap(x, y, w, owner, n_stars: int, seed: int) -> np.ndarray:
+    """One logistic regression, fitted to stars drawn with replacement; copies of a star go together."""
+    times = np.bincount(np.random.default_rng(seed).integers(n_stars, size=n_stars), minlength=n_stars)[owner]
     chosen = np.flatnonzero(times > 0)
-    network = MLPClassifier(
-        _HIDDEN, activation="tanh", alpha=2e-3, batch_size=int(np.clip(len(chosen) // 20, 32, 512)), max_iter=50,
-        learning_rate_init=2e-3, random_state=seed,
-    )  # fmt: skip
-    weight = w[chosen] * times[chosen]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # fitted for a fixed number of rounds
-        network.fit(x[chosen], y[chosen], sample_weight=weight * len(chosen) / weight.sum())
-    layers = {f"weights_{k + 1}": values for k, values in enumerate(network.coefs_)}
-    return layers | {f"bias_{k + 1}": values for k, values in enumerate(network.intercepts_)}
+    return _logistic(x[chosen], y[chosen], _per_class(w[chosen] * times[chosen], y[chosen]))
 
 
 def store_combination(found: Combination, path: Path = COMBINATION_PATH) -> None:
     """Write it."""
-    arrays: dict[str, np.ndarray] = {"keys": np.array(found.keys), "linear": found.linear,
-              "offset": np.array(found.offset), "conformal_massive": found.conformal_massive.astype(np.float32),
-              "conformal_other": found.conformal_other.astype(np.float32)}  # fmt: skip
-    for number, network in enumerate(found.networks):
-        arrays |= {f"{number}/{name}": value.astype(np.float32) for name, value in network.items()}
+    arrays = {
+        "keys": np.array(found.keys), "linear": found.linear, "second": found.second, "offset": np.array(found.offset),
+        "conformal_massive": found.conformal_massive.astype(np.float32),
+        "conformal_other": found.conformal_other.astype(np.float32),
+    }  # fmt: skip
     with atomic_path(path) as beside:
         np.savez_compressed(beside, allow_pickle=False, **arrays)
 
@@ -216,17 +193,9 @@ def load_combination() -> Combination:
 def _load(path: Path, stamp: int) -> Combination:
     try:
         with np.load(path, allow_pickle=False) as stored:
-            names = stored.files
-            numbers = sorted({int(name.split("/")[0]) for name in names if "/" in name})
-            networks = tuple(
-                {name.split("/")[1]: stored[name].astype(float) for name in names if name.startswith(f"{number}/")}
-                for number in numbers
-            )
             keys = tuple(str(key) for key in stored["keys"])
-            return Combination(
-                keys, stored["linear"], networks, float(stored["offset"]), stored["conformal_massive"].astype(float),
-                stored["conformal_other"].astype(float),
-            )  # fmt: skip
+            massive, other = (stored[f"conformal_{name}"].astype(float) for name in ("massive", "other"))
+            return Combination(keys, stored["linear"], stored["second"], float(stored["offset"]), massive, other)
     except (OSError, ValueError, KeyError) as error:
         raise RunError(
             f"{path} cannot be read ({error}): restore it or make it again by `python -m recipes.techniques`"

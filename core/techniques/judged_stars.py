@@ -19,7 +19,10 @@ from core.techniques.registry import KEYS, SOURCES, find_technique
 SKY_FILE = "judged_sky.parquet"
 MOST_DULL = 2_500
 DULL_LOG_ODDS = -7.0
-_TRUTH = ("category", "true_teff", "true_mass", "true_a_v", "phot_g_mean_mag", "bp_rp", "parallax")
+_NUMBERS = (
+    "true_teff", "true_mass", "true_a_v", "true_distance_pc", "radius_rsun", "phot_g_mean_mag", "bp_rp", "parallax",
+    "parallax_error",
+)  # fmt: skip
 COMBINED = "combination"
 
 
@@ -141,7 +144,8 @@ def store_sky(sky: pd.DataFrame, found: CrossFitted, path: Path | None = None, s
         weight[kept] *= weight[rows].sum() / weight[kept].sum()
     chosen = np.sort(np.concatenate([np.flatnonzero(~dull), kept]))
     columns: dict[str, np.ndarray] = {"source_id": sky["source_id"].to_numpy(np.int64)[chosen]}
-    columns |= {name: sky[name].to_numpy()[chosen] for name in _TRUTH}
+    columns["category"] = sky["category"].to_numpy()[chosen]
+    columns |= {name: sky[name].to_numpy()[chosen].astype(np.float32) for name in _NUMBERS}
     columns |= {"massive": massive[chosen], "weight": weight[chosen]}
     for key in KEYS:
         columns[f"l_{key}"] = _short(found.log_ratios[key][chosen])
@@ -149,8 +153,6 @@ def store_sky(sky: pd.DataFrame, found: CrossFitted, path: Path | None = None, s
     for name, value in (("", combined.log_odds), ("_low", combined.low), ("_high", combined.high)):
         columns[f"l_{COMBINED}{name}"] = _short(value[chosen])
     table = pd.DataFrame(columns)
-    for name in ("true_teff", "true_mass", "true_a_v", "phot_g_mean_mag", "bp_rp", "parallax"):
-        table[name] = table[name].astype(np.float32)
     with atomic_path(path) as beside:
         table.to_parquet(beside, compression="zstd", index=False)
     return path

@@ -2,7 +2,7 @@
 
 
 def test_every_tab_offline_and_a_survey_taken_away(server, browser):
-    browser.open(f"{server}/techniques").expect("Purity of the combination at 80 % completeness")
+    browser.open(f"{server}/techniques").expect("Purity, all together")
     browser.expect_figure("What each finds")
     browser.page.get_by_role("tab", name="Who agrees").click()
     browser.expect_figure("Agreement").expect_figure("Who calls the same stars massive").expect("Capture and recapture")

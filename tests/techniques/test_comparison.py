@@ -16,7 +16,7 @@ from core.techniques.worth import calibration_error, curve, oracle, point
 CALLS = arrays.arrays(np.float64, 40, elements=st.sampled_from([0.0, 1.0]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(CALLS, CALLS)
 def test_kappa_is_that_of_scikit_learn(first, second):
     from sklearn.metrics import cohen_kappa_score

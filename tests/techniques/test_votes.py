@@ -65,7 +65,7 @@ def test_massive_stars_are_told_from_others_without_a_spectrum():
         assert ((table[f"why_{key}"] != "") == silent).all(), key
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.permutations(range(6)), st.permutations(TECHNIQUES))
 def test_the_order_of_stars_and_of_techniques_does_not_matter(order, techniques):
     rows = np.array(order)

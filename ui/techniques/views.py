@@ -21,7 +21,8 @@ from ui.parts.figure import show
 from ui.shell import link
 from ui.techniques import cache
 
-MOST_DISPUTED, MOST_SHOWN = 25, 400
+MOST_SHOWN = 400
+AT_80 = "At the threshold that finds 80 % of the massive stars"
 RULE_TITLES = {rule: f"Rule: {text}" for rule, text in RULES.items()} | {"dawid_skene": "Dawid & Skene, no truth"}
 BY = {"teff": "type", "a_v": "dust", "g": "brightness"}
 
@@ -41,13 +42,17 @@ def show_plane(stars: JudgedStars, ground: str, missing: tuple[str, ...], preval
     points |= {name: point(calls, stars.massive, stars.weight, prior) for name, calls in rules.items()}
     combined = curve(stars.log_odds[COMBINED], stars.massive, stars.weight, prior)
     at = combined.purity_at(0.8)
-    best = max((item for key, item in points.items() if key in stars.voting and item.completeness >= 0.8),
-               key=lambda item: item.purity, default=None)  # fmt: skip
+    alone = {key: curve(stars.log_odds[key], stars.massive, stars.weight, prior).purity_at(0.8) for key in stars.voting}
+    known = {key: value for key, value in alone.items() if not np.isnan(value)}
+    best = max(known, key=lambda key: known[key], default=None)
     cells = st.columns(4)
-    cells[0].metric("Purity of the combination at 80 % completeness", "–" if np.isnan(at) else f"{100 * at:.0f} %")
-    cells[1].metric("Best single technique that finds 80 %", "–" if best is None else f"{100 * best.purity:.2g} %")
+    cells[0].metric("Purity, all together", "–" if np.isnan(at) else f"{100 * at:.0f} %", help=AT_80)
+    cells[1].metric(
+        "Purity, best alone", "–" if best is None else f"{100 * known[best]:.2g} %",
+        help=AT_80 if best is None else f"{AT_80}: {titles[best]}",
+    )  # fmt: skip
     cells[2].metric("Techniques that vote", f"{len(stars.voting)} of {len(TECHNIQUES)}")
-    cells[3].metric("Massive stars in the sample", f"{int(stars.massive.sum()):,}")
+    cells[3].metric("Massive stars here", f"{int(stars.massive.sum()):,}")
     show(
         plane_figure(points, combined, titles, prior),
         "Right and up is better. Each mark is a technique at equal odds, as its paper would use it; the line is the "
