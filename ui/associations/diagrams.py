@@ -25,9 +25,9 @@ def show_diagrams(found: Associations, table: pd.DataFrame, members: np.ndarray)
             )  # fmt: skip
     if {"pmra", "pmdec"} <= set(table.columns):
         with right:
-            motions = (table[name].to_numpy(float) for name in ("pmra", "pmdec"))
+            pm_ra, pm_dec = (table[name].to_numpy(float) for name in ("pmra", "pmdec"))
             show(
-                group_figure("Proper motions", *motions, members,
+                group_figure("Proper motions", pm_ra, pm_dec, members,
                              ("μ RA cos Dec (mas/yr)", "μ Dec (mas/yr)"), falling=False),
                 "Members that were born together move together: a tight clump before the field in grey.",
                 key="group motions",

@@ -116,7 +116,7 @@ def show_diagrams(card: VerdictCard) -> None:
     with left:
         _colour_magnitude(card, row)
     with right:
-        if row is not None and np.isfinite(float(row["log_luminosity"])):
+        if fit is not None and row is not None and np.isfinite(float(row["log_luminosity"])):
             caption = (
                 "Temperature by the fit, luminosity by fit and parallax where one is known, else by the tracks that "
                 "pass there. Numbers: initial masses in suns; blue from 8 on."

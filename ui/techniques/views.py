@@ -133,9 +133,8 @@ def show_validity(stars: JudgedStars) -> None:
     share, judged = {}, {}
     for key in keys:
         share[key], judged[key] = _map(stars, key, a_v, g)
-    names = [_names(edges) for edges in (A_V_EDGES, G_EDGES)]
     show(
-        validity_figure(share, judged, *names, titles),
+        validity_figure(share, judged, _names(A_V_EDGES), _names(G_EDGES), titles),
         "Dark: nearly all massive stars of that dust and brightness are found; a dot: the technique judges fewer than "
         "a tenth of them; empty: no massive star there.",
         key="validity",
