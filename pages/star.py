@@ -25,12 +25,12 @@ from ui.star.trust_view import show_trust
 page("Star", ":material/star:")
 
 search, files = st.columns(2, gap="large")
-with search:
-    query = choose_star()
-with files:
+with files:  # first: a file that is opened puts its star into the field of the search
     open_files()
     offer_list()
     run = choose_run()
+with search:
+    query = choose_star()
 
 if not query.text:
     st.info("Type a source id, or open a file of XP spectra.", icon=":material/search:")
