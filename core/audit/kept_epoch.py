@@ -114,6 +114,9 @@ def _folds(evidence: Evidence) -> dict[int, _Fold] | str:
         return "the run has no learning curves or no out-of-fold predictions"
     if _is_sample(evidence.run, oof):
         return f"only {len(oof):,} random predictions of each kind are shipped, too few to tell two epochs apart"
+    learnt_from = evidence.run.learnt_from
+    if learnt_from is not None and learnt_from.real_stars:
+        return "the curves' losses count soft labels and copies of real stars, whose predictions are not kept"
     settings = {} if evidence.run.settings is None else evidence.run.settings.as_dict()
     whole = len(evidence.run.folds_done) == evidence.run.n_folds
     tolerance = TOLERANCE if whole else TOLERANCE_WITHOUT_ALL_FOLDS
