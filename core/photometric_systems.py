@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.gaia.releases import DEFAULT
+
 SENTINELS = (99.0, 99.99, 99.999, 999.0, -9.0, -99.0, -999.0, -9999.0, 0.0)
 """Values that catalogues write for 'not measured'; 0 is one only for magnitudes and their errors."""
 BRIGHTEST_MAG, FAINTEST_MAG = -3.0, 30.0
@@ -63,7 +65,8 @@ class Survey:
 
 
 SURVEYS: tuple[Survey, ...] = (
-    Survey("gaia", "Gaia DR3", 2016.0, 0.001, "Gaia Collaboration, Vallenari et al. 2023, A&A 674, A1"),
+    Survey("gaia", DEFAULT.name, DEFAULT.reference_epoch, 0.001,
+           "Gaia Collaboration, Vallenari et al. 2023, A&A 674, A1"),
     Survey("2mass", "2MASS", 1999.5, 0.08, "Skrutskie et al. 2006, AJ 131, 1163"),
     Survey("wise", "AllWISE", 2010.5, 0.15, "Wright et al. 2010, AJ 140, 1868; Cutri et al. 2013"),
     Survey("ugri", "u g r i (SDSS, VPHAS+ and alike)", 2013.0, 0.1, "Fukugita et al. 1996, AJ 111, 1748; Drew et al. "

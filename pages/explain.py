@@ -38,7 +38,7 @@ def one_star(run: RunSummary) -> None:
         st.info("There is no XP spectrum of this star, so there is nothing to explain.", icon=":material/info:")
         return
     source_id = str(card.record.source_id)
-    st.subheader(f"{card.record.designation}: {card.verdict.label or 'no verdict'}", anchor=False)
+    st.subheader(f"{escape_markdown(card.record.designation)}: {card.verdict.label or 'no verdict'}", anchor=False)
     show_physics(card.record.spectra)
     st.subheader("What the networks make of it", anchor=False)
     show_star(explanation_cache.explain_star(run, card.record.spectra, member))

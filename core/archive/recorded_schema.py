@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.archive.parse import votable_to_frame
+from core.archive.retry import IncompleteReplyError
 from core.errors import ExplorerError, ReadError
 
 LARGEST_BYTES = 256 * 1024**2
@@ -49,7 +50,7 @@ def _answer(path: Path, data: bytes) -> Iterable[tuple[str, str]]:
         is_xml = data.lstrip()[:1] == b"<" or data[:2] == b"\x1f\x8b"
         rows = votable_to_frame(data, "the recorded query") if is_xml else pd.read_csv(io.BytesIO(data))
         return zip(rows["table_name"].astype(str), rows["column_name"].astype(str), strict=True)
-    except (ExplorerError, ValueError, KeyError) as error:
+    except (ExplorerError, IncompleteReplyError, ValueError, KeyError) as error:
         raise _none_of_these(path, error) from error
 
 

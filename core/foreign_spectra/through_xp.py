@@ -10,6 +10,7 @@ import pandas as pd
 from core.foreign_spectra.library import GRID_NM, fill, on_grid
 from core.foreign_spectra.one_spectrum import CALIBRATED, NARROW, OneSpectrum
 from core.gaia.labels import THRESHOLD
+from core.gaia.releases import DEFAULT
 from core.simulation.instrument import to_coefficients
 from core.simulation.noise import add_noise
 from core.spectra.calibration import calibrate
@@ -51,7 +52,7 @@ def see_through_xp(given: Sequence[OneSpectrum], n_draws: int = N_DRAWS, seed: i
     """Bring spectra to XP's instrument by its forward matrix and its calibration."""
     n = len(given)
     flux, draws = np.full((n, N_SAMPLES), np.nan), np.full((n, n_draws, N_SAMPLES), np.nan)
-    bp, rp = np.full((n, 55), np.nan), np.full((n, 55), np.nan)
+    bp, rp = (np.full((n, size), np.nan) for size in DEFAULT.n_coefficients)
     note, share = np.full(n, "", dtype=object), np.full(n, np.nan)
     for row, spectrum in enumerate(given):
         reason = why_not(spectrum)

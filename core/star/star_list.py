@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from core.gaia.labels import THRESHOLD
 from core.gaia.releases import DEFAULT
 from core.gaia.simulated import SIMULATED, simulated_rows
 from core.gaia.source_id import approximate_position
@@ -97,8 +98,8 @@ def counts(table: pd.DataFrame) -> dict[str, int]:
     return {
         "n": len(table),
         "classified": int(table["probability"].notna().sum()),
-        "massive": int((table["probability"] >= 0.5).sum()),
-        "candidates": int((table["posterior"] >= 0.5).sum()),
+        "massive": int((table["probability"] >= THRESHOLD).sum()),
+        "candidates": int((table["posterior"] >= THRESHOLD).sum()),
         "contaminants": int(table["contaminant"].fillna(False).sum()),
         "untold": int((table["contaminant"].isna() & table["probability"].notna()).sum()),
         "doubted": int((table["trust"] == doubts.DOUBTED).sum()),

@@ -8,10 +8,11 @@ import pandas as pd
 
 from core.errors import MissingColumnError, ReadError, UsageError
 from core.gaia.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS
+from core.gaia.releases import DEFAULT
 from core.photometric_systems import BANDS, find_survey, measured
 from core.techniques.line_strengths import LINES
 
-ID_COLUMNS = ("source_id", "gaia_source_id", "dr3_source_id", "gaiadr3", "gaia_dr3", "gaia_dr3_source_id")
+ID_COLUMNS = ("source_id", "gaia_source_id", "dr3_source_id", DEFAULT.schema, "gaia_dr3", "gaia_dr3_source_id")
 RA_COLUMNS, DEC_COLUMNS = ("ra", "raj2000", "ra_icrs", "_raj2000", "radeg"), (
     "dec", "dej2000", "de_icrs", "decj2000", "_dej2000", "decdeg", "dedeg")  # fmt: skip
 EPOCH_COLUMNS = ("epoch", "ref_epoch", "mjd", "jd")

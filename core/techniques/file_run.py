@@ -12,6 +12,7 @@ import pyarrow as pa
 import core
 from core.errors import UsageError
 from core.gaia.labels import MASSIVE
+from core.gaia.releases import DEFAULT
 from core.parquet_output import parquet_output
 from core.spectra.spectrum_set import SpectrumSet
 from core.statistics.prevalence import EQUAL_PRIOR
@@ -21,7 +22,7 @@ from core.techniques.judgement import SCHEMA, ask_all, to_arrow
 from core.techniques.matching import Matches, Positions, by_id, by_position
 from core.techniques.star_files import star_pieces
 
-_GAIA_EPOCH, _GAIA_ERROR_ARCSEC = 2016.0, 0.001
+_GAIA_EPOCH, _GAIA_ERROR_ARCSEC = DEFAULT.reference_epoch, 0.001
 MATCH_SCHEMA = pa.schema(
     [
         pa.field("source_id", pa.int64(), nullable=False),

@@ -31,7 +31,7 @@ SOURCES = [
     if path != TABLE
 ]
 NUMBERS = {(int, 55), (float, 0.017), (float, 2016.0), (float, 2017.5)}
-PHYSICS = ("atmosphere", "population", "figures", "molecules")
+PHYSICS = ("atmosphere", "population", "figures", "molecules", "infrared_colours.py")
 """Folders with numbers of their own: atomic levels, shares of stars, pixels, columns of line lists."""
 
 

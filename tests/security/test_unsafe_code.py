@@ -38,7 +38,7 @@ HELPER_PROCESSES = {
 }
 QUERIES = (
     "core/archive/", "core/datasets/known_stars_download.py", "core/sky/sky_cells.py", "core/sky/star_source.py",
-    "core/survey/", "ui/sky_map/sources.py",
+    "core/star/gather.py", "core/survey/", "ui/sky_map/sources.py",
 )  # fmt: skip
 
 

@@ -44,6 +44,9 @@ OURS = {
     "ui/parts/cards.py": {"name", "value"},
     "ui/parts/downloads.py": {"name"},
     "ui/parts/jobs.py": {"now.state"},  # a key of `_BADGES`
+    "ui/my_stars/table.py": {"title"},
+    "ui/parts/prevalence.py": {"text", "note", "rung.title"},
+    "ui/star/sky_view.py": {"name"},
     "ui/parts/verdict_card.py": {"finding.text"},  # `core.gaia.quality`: its words, and numbers
     "ui/shell.py": {"title", "item.script"},
     "ui/star/look_up.py": {"text"},

@@ -71,7 +71,7 @@ def answer_click(event, drawn: SkyMap) -> None:
     for star in [*objects.get("stars", []), *objects.get("faded", [])][:1]:
         source_id, card = name_of(star), " · ".join(str(star[2]).split("\n")[1:])
         name, query = star_link(drawn.marks, source_id)
-        st.markdown(f"**{name}** · {escape_markdown(card)}")
+        st.markdown(f"**{escape_markdown(name)}** · {escape_markdown(card)}")
         link("Star", f"Verdict on {name}", **query)
     for cell in objects.get("cells", [])[:1]:
         order = drawn.order or 0
