@@ -35,7 +35,7 @@ def test_gas_between_dims_a_far_quasar_blueward_of_lyman_alpha_alone():
     light = draw_quasars(60, np.random.default_rng(2), (3.6, 3.6))
     blue = light.flux[:, np.abs(GRID_NM - 480.0) < 10.0].mean(axis=1)
     red = light.flux[:, np.abs(GRID_NM - 600.0) < 10.0].mean(axis=1)
-    assert np.median(blue / red) < 0.8
+    assert np.median(blue / red) < 1.2  # the continuum alone would be brighter by 1.42 there
     beyond = light.flux[:, GRID_NM < 91.18 * 4.6 - 5.0].mean(axis=1)
     assert np.median(beyond / red) < 0.2
 

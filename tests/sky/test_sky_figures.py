@@ -101,7 +101,7 @@ def test_a_turn_of_the_space_figure():
 
 def test_the_eps_figures_say_what_is_chosen():
     figure = k_distance_figure(np.linspace(1, 50, 500), 5, 20.0, 30.0, "pc")
-    assert {trace.name for trace in figure.data} == {"Stars", "eps now: 30 pc", "Suggested (knee): 20 pc"}
+    assert {trace.name for trace in figure.data} == {"Stars", "eps now: 30 pc", "Suggested: 20 pc"}
     assert len(k_distance_figure(np.empty(0), 5, None, 30.0, "pc").layout.annotations) == 1
     pairs = [(radius, samples, 3, 0.5, 0.1) for radius in (10.0, 20.0) for samples in (4, 8)]
     scan = pd.DataFrame(pairs, columns=["eps", "min_samples", "n_groups", "noise_fraction", "largest_fraction"])
