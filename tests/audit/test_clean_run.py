@@ -14,6 +14,7 @@ from core.audit.other_validation import check_sky
 from core.audit.registry import CHECKS
 from core.errors import RunError
 from core.settings import PROJECT_ROOT
+from recipes.run_hashes import main as rehash
 from tests.audit.conftest import run_of
 
 WANTS_DATA = {"sealed_stars", "folds", "preprocessing", "pixel_noise", "sky_blocks", "magnitude_matched"}
@@ -50,6 +51,7 @@ def test_the_command_ends_with_4_on_a_leak_and_1_on_a_damaged_run(clean, tmp_pat
     shutil.copytree(clean, leaking)
     for number in (1, 2):
         shutil.copy(leaking / "member_00.onnx", leaking / f"member_{number:02d}.onnx")
+    rehash([leaking])  # a run that was made so, not one whose files were changed
     assert main(["audit", str(leaking)]) == 4
     assert "Members 0 and 1 have the same weights (1 different networks among 3 members)" in capsys.readouterr().out
     (leaking / "oof.parquet").write_bytes(b"PAR1 cut")

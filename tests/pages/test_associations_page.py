@@ -97,11 +97,11 @@ def test_a_click_on_a_star_leads_to_its_page(server, browser):
         }"""
     )
     browser.page.mouse.click(box["x"] + found[0] + 1, box["y"] + found[1] + 1)
-    link = browser.page.get_by_role("link", name=re.compile("Verdict on Gaia DR3"))
+    link = browser.page.get_by_role("link", name=re.compile("Verdict on (Gaia DR3|SIM)"))
     link.wait_for()
     source_id = re.search(r"\d{5,}", link.inner_text())[0]
     link.click()
-    browser.page.wait_for_url(f"**/star?source_id={source_id}")
+    browser.page.wait_for_url(f"**/star?source_id={source_id}*")
     browser.expect(source_id)
 
 

@@ -51,7 +51,7 @@ def test_both_ends_of_the_threshold_are_defined(server, browser):
     [
         ("Curves", "Precision holds for this set"),
         ("Wrong+verdicts", "wrong verdicts"),
-        ("Kinds+of+stars", "not on this machine"),
+        ("Kinds+of+stars", "hot subdwarf"),
         ("Calibration", "Every probability in this program is Platt's"),
         ("Contaminants", "Threshold on the probability"),
         ("Your+sample", "Choose a sample"),

@@ -56,7 +56,7 @@ def test_a_non_star_keeps_its_number_and_is_doubted():
     nebulae = draw_kind("planetary nebula", 10, np.random.default_rng(3), (12.0, 15.0))
     verdict = judge(SpectrumSet(np.arange(1, 11), nebulae.flux, nebulae.flux_error), Massive())
     assert np.isfinite(verdict.probability).all()
-    assert sum(text.startswith(NON_STAR_NOTE) for text in verdict.note) >= 9
+    assert sum(NON_STAR_NOTE in text for text in verdict.note) >= 9
     assert (verdict.trust == DOUBTED).sum() >= 9
 
 
