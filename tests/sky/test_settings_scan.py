@@ -28,7 +28,7 @@ def test_each_cell_equals_a_grouping_of_its_own(settings, eps_values):
     assert list(table.columns) == list(COLUMNS)
     assert steps[-1] == (len(table), len(table))
     for row in table.itertuples():
-        alone = with_eps(GroupingSettings(**{**vars(settings), "min_samples": row.min_samples}), row.radius)
+        alone = with_eps(GroupingSettings(**{**vars(settings), "min_samples": row.min_samples}), row.eps)
         found = associations_of(PLACES, alone)
         assert row.n_groups == found.n_groups
         assert row.noise_fraction == pytest.approx(found.n_noise / len(TABLE))

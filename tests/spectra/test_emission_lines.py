@@ -44,5 +44,5 @@ def test_few_real_stars_are_marked():
 
 def test_what_cannot_be_measured_is_not_marked():
     flux = np.full((3, len(WAVELENGTH_NM)), np.nan)
-    flux[1:] = 0.0, -1e-16
+    flux[1:] = np.array([[0.0], [-1e-16]])
     assert not np.column_stack([measure_emission(flux).found, measure_emission(flux, np.abs(flux)).found]).any()
