@@ -75,7 +75,7 @@ def test_a_file_that_does_not_say_its_release_is_asked_about(server, browser):
     flux = sampled_csv(4295806976).decode().replace(",solution_id", "").replace(f",{DR3.solution_ids[-1]}", "").encode()
     asked = "Release of mine.csv: the file does not say it"
     upload(browser.open(f"{server}/star"), {"mine.csv": flux}, "Gaia DR3 4295806976", asked)
-    browser.page.get_by_role("button", name="Gaia DR4").last.click()
+    browser.page.get_by_text("Gaia DR4", exact=True).last.click()
     browser.expect("Gaia DR4 4295806976", "networks trained on Gaia DR3's instrument").settle()
     named = {"gaia_dr4_mine.csv": flux}
     upload(browser.open(f"{server}/star"), named, "Gaia DR4 4295806976")
