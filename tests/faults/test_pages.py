@@ -1,6 +1,7 @@
 """Pages on an instance whose data folder cannot be written: each shows itself and says what is wrong."""
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.job import RUNNING, JobState, create_job
@@ -21,6 +22,8 @@ def _instance(monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("EXPLORER_DISK_RESERVE_MB", "0")
     jobs.relaunch_unfinished.clear()
+    st.cache_resource.clear()  # another test's page may have the sample in memory
+    st.cache_data.clear()
     yield
     jobs.relaunch_unfinished.clear()
 

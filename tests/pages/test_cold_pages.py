@@ -22,6 +22,7 @@ SHOWN = {
     "Explain": "Type a source id, a name or coordinates",
     "Survey": "New survey",
     "Molecules": "Decoys detected",
+    "Techniques": "A technique that lacks its survey abstains",
 }
 
 

@@ -1,5 +1,6 @@
 """Small files that would fill the memory: what is decoded is bounded before it is decoded, at every door."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -166,7 +167,7 @@ def test_too_little_address_space_is_a_named_error(tmp_path):
     order = ["cluster", str(path), "--out", str(tmp_path / "out.parquet")]
     done = subprocess.run(
         [sys.executable, "-c", _UNDER_A_LIMIT, str(600 << 20), *order], cwd=PROJECT_ROOT, capture_output=True,
-        text=True, check=False, timeout=120,
+        text=True, check=False, timeout=120, env=os.environ | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"},
     )  # fmt: skip
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

@@ -22,7 +22,7 @@ def show_tabs(views: Mapping[str, Callable[..., None]], *arguments: Any, key: st
     """
     title = state.TITLE_OF_ADDRESS.get(state.query(key, ""))
     if title in views:
-        state.set_query(key, title)
+        state.remember(key, title)  # an address of a tab's former name
     for tab, view in zip(st.tabs(list(views), key=key, bind="query-params"), views.values(), strict=True):
         if tab.open:
             with tab:
