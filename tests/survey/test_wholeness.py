@@ -114,7 +114,10 @@ def test_without_an_index_and_without_leave_to_write_one_the_answers_are_the_sam
     else:
         monkeypatch.setattr(index, "atomic_path", lambda path: (_ for _ in ()).throw(StorageError("closed")))
     result = SurveyResult.open(folder)
-    assert survey_report(result, 0.05) == expected
+    found = survey_report(result, 0.05)
+    for name, value in vars(expected).items():  # sums in another order of the rows differ in the last digit
+        close = pytest.approx(value, rel=1e-12) if isinstance(value, float) else value
+        assert getattr(found, name) == close, name
     assert result.candidates(ALL).equals(table)
     assert not (folder / FOLDER).exists()
 
