@@ -10,9 +10,11 @@ import numpy as np
 
 from core.errors import ReadError, UnsupportedFormatError
 from core.foreign_spectra.one_spectrum import OneSpectrum, kind_of, vacuum_of
+from core.gaia.vocabulary import canonical_names
 from core.spectra.grid import N_SAMPLES, WAVELENGTH_NM
 
 MOST_BYTES = 200 * 1024**2
+_LONGEST_NM = 1e6
 SUFFIXES = (".fits", ".fit", ".fits.gz", ".fit.gz", ".txt", ".dat", ".ascii", ".csv", ".spec", ".asc")
 _WAVES = ("wavelength", "wave", "lambda", "lam", "loglam", "wl")
 _FLUXES = ("flux", "flux_dr", "flam", "f_lambda", "flux_dereddened", "spec", "coadd")
@@ -90,6 +92,8 @@ def _cards(header) -> dict:
 def _columns(hdu, primary: Mapping) -> tuple[np.ndarray, np.ndarray, bool | None] | None:
     """Wavelength (nm), flux and whether in vacuum from a table: one row with arrays, or one value a row."""
     names = {column.lower(): column for column in hdu.columns.names}
+    if "source_id" in names:
+        raise UnsupportedFormatError("a table with a column of Gaia source ids is no single spectrum")
     wave = next((names[item] for item in _WAVES if item in names), None)
     flux = next((names[item] for item in _FLUXES if item in names), None)
     if wave is None or flux is None:
@@ -152,6 +156,8 @@ def _from_text(data: bytes, name: str) -> OneSpectrum:
         raise UnsupportedFormatError(f"{name}: neither FITS nor text: no spectrum that is understood") from error
     rows = []
     for line in text.splitlines():
+        if not rows and _names_stars(line):
+            raise UnsupportedFormatError(f"{name}: a table with a column of Gaia source ids is no single spectrum")
         parts = re.split(r"[\s,;|]+", line.strip())
         try:
             rows.append([float(part) for part in parts[:3]])
@@ -167,6 +173,12 @@ def _from_text(data: bytes, name: str) -> OneSpectrum:
     return _made(x * _scale(unit, x), y, vacuum, header={"HEAD": text[:200]}, name=name)
 
 
+def _names_stars(line: str) -> bool:
+    """Is this a line of column names, one of them that of Gaia source ids?"""
+    names = [word.strip("#\"' ") for word in re.split(r"[\s,;|]+", line.strip("# \t"))]
+    return len(names) > 1 and "source_id" in canonical_names(list(dict.fromkeys(names))).values()
+
+
 def _made(
     wavelength_nm: np.ndarray, flux: np.ndarray, vacuum: bool | None, *, header: Mapping, name: str
 ) -> OneSpectrum:
@@ -176,6 +188,8 @@ def _made(
     x, y = np.asarray(wavelength_nm, dtype=float)[order], np.asarray(flux, dtype=float)[order]
     good = np.isfinite(x) & (x > 50.0)
     x, y = x[good], y[good]
+    if len(x) and x.max() > _LONGEST_NM:
+        raise UnsupportedFormatError(f"{name}: numbers up to {x.max():.6g} are no wavelengths in nm")
     if len(x) == N_SAMPLES and np.allclose(x, WAVELENGTH_NM, rtol=0.0, atol=0.01):
         raise UnsupportedFormatError(
             f"{name}: this stands on the grid of XP spectra, so it is none of another instrument. Name its columns "

@@ -157,6 +157,28 @@ def test_numbers_alone_on_the_grid_of_xp_are_a_spectrum():
         )
 
 
+def test_a_table_of_stars_is_no_spectrum_of_another_instrument():
+    """What the reader of XP spectra refused by name must not come back as one star with ids for wavelengths."""
+    from core.foreign_spectra.readers import read_spectrum
+
+    rows = [f"{IDS[0]},{x},{y}" for x, y in zip(SHIFTED, SPECTRA.flux[0], strict=True)]
+    for head in ("source_id,wavelength,flux", "# source_id,a,b", "Source,pos,flux"):
+        with pytest.raises(errors.UnsupportedFormatError, match="no single spectrum"):
+            read_spectrum("\n".join([head, *rows]).encode(), "long.csv")
+    with pytest.raises(errors.UnsupportedFormatError, match="no wavelengths"):
+        read_spectrum("\n".join(["a,b,c", *rows]).encode(), "long.csv")
+
+
+def test_columns_of_samples_may_state_a_unit_and_put_the_band_last():
+    for form, scale in (("flux_{:g}A", 10.0), ("{:g} Angstrom", 10.0), ("f{:g}um", 1e-3)):
+        wide = pd.DataFrame(SPECTRA.flux, columns=[form.format(round(item * scale, 6)) for item in WAVELENGTH_NM])
+        wide.insert(0, "source_id", IDS)
+        same_as_base(read_bytes("wide.csv", wide.to_csv(index=False).encode()))
+    wide.columns = ["source_id", *(f"col{number}" for number in range(343))]
+    with pytest.raises(errors.MissingColumnError, match="name them flux_336 to"):
+        read_bytes("wide.csv", wide.to_csv(index=False).encode())
+
+
 def test_columns_of_bytes_are_text():
     import pyarrow as pa
     import pyarrow.parquet as pq
