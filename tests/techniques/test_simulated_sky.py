@@ -8,7 +8,7 @@ from core.techniques.simulated_sky import HEAVY, HOT, INTERMEDIATE, SURVEY, weig
 
 
 def sky(n_intermediate: int) -> pd.DataFrame:
-    """Ten massive stars, 1,000 cool ones, ten white dwarfs and 20 B stars of 6 suns of the survey, and more of those."""
+    """Ten massive stars; of the survey 1,000 cool ones, ten white dwarfs, 20 B stars of 6 suns; and more of those."""
     rows = [
         (True, HEAVY, "O", 30.0, 35_000.0, 10), (False, SURVEY, "G", 1.0, 5_800.0, 1_000),
         (False, HOT, "white dwarf", 2.0, 25_000.0, 10), (False, SURVEY, "B3-B5", 6.0, 18_000.0, 5),
