@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import ReadError, UnsupportedFormatError
 from core.foreign_spectra.one_spectrum import OneSpectrum, kind_of, removed_extinction, vacuum_of
+from core.spectra.grid import N_SAMPLES, WAVELENGTH_NM
 
 MOST_BYTES = 200 * 1024**2
 SUFFIXES = (".fits", ".fit", ".fits.gz", ".fit.gz", ".txt", ".dat", ".ascii", ".csv", ".spec", ".asc")
@@ -177,6 +178,11 @@ def _made(
     x, y = np.asarray(wavelength_nm, dtype=float)[order], np.asarray(flux, dtype=float)[order]
     good = np.isfinite(x) & (x > 50.0)
     x, y = x[good], y[good]
+    if len(x) == N_SAMPLES and np.allclose(x, WAVELENGTH_NM, rtol=0.0, atol=0.01):
+        raise UnsupportedFormatError(
+            f"{name}: this stands on the grid of XP spectra, so it is none of another instrument. Name its columns "
+            "'wavelength' and 'flux', and put the star's Gaia source id into the name of the file"
+        )
     if len(x) < 50 or not (np.diff(x) >= 0).all() or not np.isfinite(y).any():
         raise UnsupportedFormatError(f"{name}: wavelengths from {x.min() if len(x) else np.nan:g} nm make no spectrum")
     in_vacuum = vacuum if vacuum is not None else any(word in instrument.upper() for word in _VACUUM_SURVEYS)
