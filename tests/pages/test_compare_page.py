@@ -45,9 +45,7 @@ def test_ten_networks_stand_in_one_table_with_downloads(compared, browser, tmp_p
 
 
 def test_the_matrix_names_a_winner_and_changes_with_the_test(compared, browser):
-    browser.open(f"{compared}/compare?view=Who+beats+whom").expect("beyond chance").expect_figure(
-        "Row minus column"
-    )
+    browser.open(f"{compared}/compare?view=Who+beats+whom").expect("beyond chance").expect_figure("Row minus column")
     browser.page.get_by_role("combobox", name="Test").click()
     browser.page.get_by_role("option", name="McNemar").click()
     browser.expect("Exact test of the stars that only one of the two classifies rightly").settle()
