@@ -104,13 +104,15 @@ def star_places(table: pd.DataFrame, method: str | None = None) -> StarPlaces:
     missing = [name for name in ("ra", "dec") if name not in table]
     if missing:
         raise MissingColumnError(
-            f"column {', '.join(missing)} is missing; it has {', '.join(map(str, table.columns[:12])) or 'none of use'}. "
+            f"column {', '.join(missing)} is missing; it has "
+            f"{', '.join(map(str, table.columns[:12])) or 'none of use'}. "
             "Positions are read from ra and dec (degrees or sexagesimal), or from Galactic l and b; convert others, in "
             "astropy with SkyCoord.icrs"
         )
     if "parallax" not in table and "distance_pc" not in table:
         raise MissingColumnError(
-            "no distance: the table needs a column parallax (mas), distance_pc, or distance with a unit in its name, such as "
+            "no distance: the table needs a column parallax (mas), distance_pc, or distance with a unit in its name, "
+            "such as "
             "'distance [kpc]'"
         )
     ra, dec = _numbers(table, "ra"), _numbers(table, "dec")
