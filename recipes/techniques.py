@@ -19,7 +19,7 @@ from core.techniques.judged_stars import store_sky
 from core.techniques.scored_sky import read_scored, score_sky
 from core.techniques.simulated_sky import SkyPlan
 
-PLAN = SkyPlan(n_massive=2_560, n_survey=81_920, n_for_hot=409_600, seed=21)
+PLAN = SkyPlan(n_massive=2_560, n_intermediate=2_560, n_survey=81_920, n_for_hot=409_600, seed=21)
 
 
 def main() -> None:
@@ -28,13 +28,14 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=current_settings().default_run_dir)
     parser.add_argument("--parts", type=Path, default=current_settings().cache_dir / "techniques_sky")
     parser.add_argument("--massive", type=int, default=PLAN.n_massive)
+    parser.add_argument("--intermediate", type=int, default=PLAN.n_intermediate)
     parser.add_argument("--survey", type=int, default=PLAN.n_survey)
     parser.add_argument("--for-hot", type=int, default=PLAN.n_for_hot)
     parser.add_argument("--seed", type=int, default=PLAN.seed)
     parser.add_argument("--only-score", action="store_true", help="Draw and judge, and fit nothing.")
     parser.add_argument("--only-fit", action="store_true", help="Fit to the parts that are there.")
     asked = parser.parse_args()
-    plan = SkyPlan(asked.massive, asked.survey, asked.for_hot, asked.seed)
+    plan = SkyPlan(asked.massive, asked.intermediate, asked.survey, asked.for_hot, asked.seed)
     if not asked.only_fit:
         score_sky(plan, asked.run, asked.parts, lambda number: print(f"part {number}", flush=True))
     if not asked.only_score:

@@ -20,7 +20,14 @@ from core.simulation.unusual.observed import Observed, observe
 from core.simulation.unusual.quasars import draw_quasars
 from core.spectra.damage import is_damaged
 from core.spectra.emission_lines import measure_emission
-from core.spectra.non_stars import KINDS, NonStarNetwork, NonStarScores, detector_inputs, non_star_scores
+from core.spectra.non_stars import (
+    KINDS,
+    NonStarNetwork,
+    NonStarScores,
+    detector_inputs,
+    has_damage,
+    non_star_scores,
+)
 from core.spectra.photometry import synthetic_photometry
 from core.spectra.spectrum_set import SpectrumSet
 from core.statistics.intervals import wilson_interval
@@ -49,7 +56,7 @@ def share(flags: np.ndarray) -> str:
 
 def noted(flux: np.ndarray, error: np.ndarray | None) -> np.ndarray:
     """Whether a spectrum is called no star's or damaged."""
-    return non_star_scores(flux, error).flagged | is_damaged(flux, error)
+    return non_star_scores(flux, error).flagged | has_damage(flux, error)
 
 
 def by_network(network: NonStarNetwork, spectra: Observed) -> np.ndarray:
@@ -103,7 +110,7 @@ def stars_section(rng: np.random.Generator) -> Section:
     for kind, spectra in groups:
         flux, error = spectra.flux, spectra.flux_error
         row = {"kind": kind, "no star": share(non_star_scores(flux, error).flagged),
-               "damaged": share(is_damaged(flux, error)),
+               "damaged": share(has_damage(flux, error)),
                "emission marked": share(measure_emission(flux, error).found.any(axis=1))}  # fmt: skip
         few = spectra.take(np.arange(min(300, len(spectra))))
         verdict = judge(SpectrumSet(np.arange(1, len(few) + 1), few.flux, few.flux_error), ensemble, companions)
@@ -125,7 +132,7 @@ def real_section(rng: np.random.Generator) -> Section:
         taught = real_lesson(real.take(np.flatnonzero(~mine)), rng)
         network = teach(joined([taught, simulated, others]), half)
         flags[mine] = by_network(network, real.take(np.flatnonzero(mine)))
-    table, damage = real.about, is_damaged(real.flux, real.flux_error)
+    table, damage = real.about, has_damage(real.flux, real.flux_error)
     emission = measure_emission(real.flux, real.flux_error).found.any(axis=1)
     types = table["sp_type"].fillna("").to_numpy(dtype=str)
     cool = table["file"].str.startswith("xp_cool").to_numpy()
@@ -140,7 +147,7 @@ def real_section(rng: np.random.Generator) -> Section:
         "F to M, A_V < 1": (table["file"] == "xp_cool_low_extinction").to_numpy(),
         "without emission by catalogue": ~table["ha_emission"].to_numpy() & ~table["emission"].to_numpy() & cool,
     }
-    rows = [{"stars": name, "no star": share(flags[own]), "damaged by the older note": share(damage[own]),
+    rows = [{"stars": name, "no star": share(flags[own]), "damage note": share(damage[own]),
              "emission marked": share(emission[own])} for name, own in groups.items()]  # fmt: skip
     text = (f"Undamaged by their mark. Two networks, each taught with half of the real stars and {100 * SCALE:g} % of "
             "the simulated spectra, judge the other half.")  # fmt: skip
@@ -154,7 +161,7 @@ def external_section() -> Section:
     flux = np.stack([np.asarray(row, dtype=float) for row in table["flux"]])
     kind = table["cls"].fillna("").to_numpy(dtype=str)
     found = non_star_scores(flux)
-    damage, emission = is_damaged(flux), measure_emission(flux).found.any(axis=1)
+    damage, emission = has_damage(flux), measure_emission(flux).found.any(axis=1)
     groups = {"field stars": kind == "", "hot subdwarfs": kind == "sd", "white dwarfs": kind == "WD",
               "O and B": np.isin(kind, ["O", "B"]), "A to M": np.isin(kind, ["A", "F", "G", "K", "M"])}  # fmt: skip
     usable = np.isfinite(flux).all(axis=1)
@@ -166,7 +173,7 @@ def external_section() -> Section:
         spectra = np.stack([np.asarray(row, dtype=float) for row in pd.read_parquet(folder / file)[column]])
         every = np.ones(len(spectra), dtype=bool)
         marks = measure_emission(spectra).found.any(axis=1)
-        rows.append(_external(name, every, non_star_scores(spectra), is_damaged(spectra), marks))
+        rows.append(_external(name, every, non_star_scores(spectra), has_damage(spectra), marks))
     one = found.note(first) if found.flagged[first] else "not flagged"
     text = (f"`xp_sampled.parquet`, judged without its errors. Gaia DR3 426306363477869696, a cataclysmic variable: "
             f"{one}; {measure_emission(flux).note(first)}.")  # fmt: skip
@@ -179,7 +186,7 @@ def _external(
     kinds = [KINDS[k] for k in found.kind[own & found.flagged]]
     which = ", ".join(f"{n} {kind}" for kind, n in pd.Series(kinds, dtype=object).value_counts().items())
     return {"spectra": name, "no star": share(found.flagged[own]), "as": which,
-            "damaged by the older note": share(damage[own]), "emission marked": share(emission[own])}  # fmt: skip
+            "damage note": share(damage[own]), "emission marked": share(emission[own])}  # fmt: skip
 
 
 def never_learnt_section(rng: np.random.Generator) -> Section:
@@ -238,7 +245,7 @@ def speed_section(rng: np.random.Generator) -> Section:
     spectra = SpectrumSet(np.arange(1, 4097), stars.flux, stars.flux_error)
     steps: dict[str, Callable[[], object]] = {
         "the whole ensemble": lambda: member_probabilities(spectra, ensemble),
-        "older damage note": lambda: is_damaged(stars.flux, stars.flux_error),
+        "steps and dips": lambda: is_damaged(stars.flux, stars.flux_error),
         "non-stars": lambda: non_star_scores(stars.flux, stars.flux_error).flagged,
         "emission": lambda: measure_emission(stars.flux, stars.flux_error).found,
     }

@@ -30,7 +30,7 @@ from core.techniques.worth import GAIA_PREVALENCE, SUBTYPES, TEFF_EDGES, calibra
 from validation.report import Section, write_report
 from validation.techniques_libraries import library_sections
 
-PLAN = SkyPlan(n_massive=2_560, n_survey=122_880, n_for_hot=655_360, seed=22)
+PLAN = SkyPlan(n_massive=2_560, n_intermediate=2_560, n_survey=122_880, n_for_hot=655_360, seed=22)
 """Another seed than that of the recipe: other stars."""
 COMPLETENESS, FALSE_SHARE = 0.80, 5e-4
 TEFF_ERROR, LUMINOSITY_ERROR = 0.05, 0.10
@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--parts", type=Path, default=settings.cache_dir / "techniques_validation")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--massive", type=int, default=PLAN.n_massive)
+    parser.add_argument("--intermediate", type=int, default=PLAN.n_intermediate)
     parser.add_argument("--survey", type=int, default=PLAN.n_survey)
     parser.add_argument("--for-hot", type=int, default=PLAN.n_for_hot)
     parser.add_argument("--scored", action="store_true", help="Take the parts of the sky that are there.")
@@ -60,7 +61,7 @@ def main() -> None:
                 sections[part] = shipped_sections()
             elif part == "sky":
                 if not asked.scored:
-                    plan = SkyPlan(asked.massive, asked.survey, asked.for_hot, PLAN.seed)
+                    plan = SkyPlan(asked.massive, asked.intermediate, asked.survey, asked.for_hot, PLAN.seed)
                     score_sky(plan, asked.run, asked.parts, lambda number: print(f"part {number}", flush=True))
                 sections[part] = sky_sections(read_scored(asked.parts))
             elif part == "real":

@@ -4,6 +4,7 @@ Every value enters through `text_literal`, `integer` or `number`, so that what a
 """
 
 import math
+import re
 from collections.abc import Iterable
 
 from core.errors import UsageError
@@ -12,6 +13,7 @@ from core.gaia.releases import DEFAULT, PARAMETER_TABLE, SOURCE_TABLE, Neighbour
 from core.gaia.source_id import check_source_id
 
 LONGEST_NAME = 120
+_STAR_COLUMN = re.compile(r"\b([ga])\.(\w+)")
 _FASTEST_ARCSEC_PER_YEAR = 10.4  # Barnard's star
 _ORDINARY_ARCSEC_PER_YEAR = 0.3
 
@@ -61,6 +63,24 @@ def selected_columns(release: Release = DEFAULT) -> str:
     return ", ".join(chosen)
 
 
+def conditions(release: Release, *texts: str, joined: str = "AND") -> str:
+    """Conditions on g.NAME and a.NAME, under the release's own names; those on a column that it has not are left out.
+
+    What is lost with them was said at the first contact (`core.archive.schema`). Without any, all stars fulfil it.
+
+    >>> conditions(DEFAULT, "g.ruwe <= 1.4", "a.teff_gspphot > 8000")
+    'g.ruwe <= 1.4 AND a.teff_gspphot > 8000'
+    """
+    known = [text for text in texts if all(has_column(release, *item) for item in _STAR_COLUMN.findall(text))]
+    own = [_STAR_COLUMN.sub(lambda match: f"{match[1]}.{release.column(match[2])}", text) for text in known]
+    return f" {joined} ".join(own) or "1 = 1"
+
+
+def has_column(release: Release, table: str, name: str) -> bool:
+    """Whether the release has a column of gaia_source ('g') or astrophysical_parameters ('a')."""
+    return release.column(name) is not None and (table == "g" or PARAMETER_TABLE not in release.absent)
+
+
 def star_tables(release: Release = DEFAULT) -> str:
     """gaia_source as g with astrophysical_parameters as a, where the archive has that."""
     source, parameters = release.table(SOURCE_TABLE), release.table(PARAMETER_TABLE)
@@ -95,12 +115,13 @@ def cone_query(
     near = (radius_arcsec + years * _ORDINARY_ARCSEC_PER_YEAR) / 3600
     far = (radius_arcsec + years * _FASTEST_ARCSEC_PER_YEAR) / 3600
     centre = f"{number(ra)}, {number(dec)}"
+    inside = f"1 = CONTAINS(POINT(g.ra, g.dec), CIRCLE({centre}, {number(near)}))"
+    fast = f"(g.pm > {number(_ORDINARY_ARCSEC_PER_YEAR * 1000)} OR {inside})"  # without pm: all of the wide circle
     return (
         f"SELECT TOP {integer(limit)} {selected_columns(release)}, "
         f"DISTANCE(POINT(g.ra, g.dec), POINT({centre})) AS distance_deg FROM {star_tables(release)} "
         f"WHERE 1 = CONTAINS(POINT(g.ra, g.dec), CIRCLE({centre}, {number(far)})) "
-        f"AND (g.pm > {number(_ORDINARY_ARCSEC_PER_YEAR * 1000)} "
-        f"OR 1 = CONTAINS(POINT(g.ra, g.dec), CIRCLE({centre}, {number(near)}))) ORDER BY distance_deg ASC"
+        f"AND {conditions(release, fast)} ORDER BY distance_deg ASC"
     )
 
 

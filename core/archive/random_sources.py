@@ -12,7 +12,7 @@ from core.archive.client import SYNC_ROW_LIMIT, ArchiveClient
 from core.archive.parts import Parts
 from core.archive.progress import Progress, silent
 from core.archive.schema import at_first_contact
-from core.errors import NotFoundError, UsageError
+from core.errors import ArchiveReplyError, NotFoundError, UsageError
 from core.gaia.columns import with_fixed_types
 from core.gaia.releases import DEFAULT, SOURCE_TABLE, Release
 
@@ -51,10 +51,8 @@ def random_query(low: int, high: int, limit: int, cone: Cone | None = None, rele
     if cone is not None:
         circle = ", ".join(adql.number(value) for value in (cone.ra, cone.dec, cone.radius_deg))
         where += f" AND 1 = CONTAINS(POINT(g.ra, g.dec), CIRCLE({circle}))"
-    return (
-        f"{adql.selected_stars(limit, release)} "
-        f"WHERE {where} AND g.has_xp_continuous = 'True' ORDER BY g.random_index ASC"
-    )
+    has_xp = adql.conditions(release, "g.has_xp_continuous = 'True'")
+    return f"{adql.selected_stars(limit, release)} WHERE {where} AND {has_xp} ORDER BY g.random_index ASC"
 
 
 def fetch_random(
@@ -94,6 +92,11 @@ def fetch_random(
     }  # fmt: skip
     parts.open(request)
     client = at_first_contact(client)
+    if client.release.column("random_index") is None:
+        raise ArchiveReplyError(
+            f"{client.release.name} has no random_index in this archive: no random sample can be drawn. Give ids, or "
+            "a list of them"
+        )
     total = n_sources(client)
     start = int(np.random.default_rng(seed).integers(total))
     walked, number, n_done = 0, 0, 0

@@ -9,9 +9,9 @@ from pathlib import Path
 from core.archive import adql
 from core.archive.client import ArchiveClient
 from core.atomic import atomic_path
-from core.errors import ArchiveReplyError, OfflineError, StorageError
-from core.gaia.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS
-from core.gaia.releases import PARAMETER_TABLE, SOURCE_TABLE, Release
+from core.errors import ArchiveBusyError, ArchiveReplyError, OfflineError, StorageError
+from core.gaia.columns import ASTROPHYSICAL_COLUMNS, GAIA_SOURCE_COLUMNS, QUERIED_COLUMNS
+from core.gaia.releases import PARAMETER_TABLE, SOURCE_TABLE, Release, release_named_in
 
 BELIEVED_DAYS = 7.0
 _SECONDS_PER_DAY = 86_400.0
@@ -27,6 +27,7 @@ COSTS: dict[str, str] = {
     "bp_rp": "no colour: no sky probability, no test for hot subdwarfs",
     "has_xp_continuous": "which stars have coefficients is not known before they are asked for",
     "has_xp_sampled": "which stars have sampled spectra is not known before they are asked for",
+    "pm": "positions of other epochs are searched more widely, and take longer",
     "random_index": "no random samples of the sky",
     "nu_eff_used_in_astrometry": "the parallax zero point is the mean one",
     "pseudocolour": "the parallax zero point is the mean one",
@@ -38,6 +39,7 @@ COSTS: dict[str, str] = {
 }
 """What each column is for, by this program's name; of the others the card shows one line less."""
 _LESS = "its line on a star's card is empty"
+_ASKED = ((SOURCE_TABLE, GAIA_SOURCE_COLUMNS + QUERIED_COLUMNS), (PARAMETER_TABLE, ASTROPHYSICAL_COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,15 @@ class Difference:
 
 @dataclass(frozen=True)
 class SchemaCheck:
-    """The comparison of a release with what an archive has: columns per table, and the differences, expected first."""
+    """The comparison of a release with what an archive has: columns per table, and the differences, expected first.
+
+    `schema` is the archive's name of the schema, '' for the one that was expected.
+    """
 
     release: str
     tables: dict[str, list[str]]
     differences: tuple[Difference, ...]
+    schema: str = ""
 
     @property
     def surprises(self) -> tuple[Difference, ...]:
@@ -79,7 +85,11 @@ def check_schema(client: ArchiveClient, *, refresh: bool = False) -> SchemaCheck
     path = _path(client)
     if not refresh and (kept := _recall(path)) is not None:
         return kept
-    found = compare(client.release, _read(client))
+    schema, tables = _read(client)
+    found = compare(replace(client.release, schema=schema), tables)
+    if schema != client.release.schema:
+        text = f"the schema is called {schema}, expected {client.release.schema}; its tables are asked"
+        found = replace(found, schema=schema, differences=(Difference(schema, text, False), *found.differences))
     try:
         with atomic_path(path) as beside:
             beside.write_text(json.dumps({"saved": time.time()} | asdict(found), indent=1))
@@ -92,7 +102,8 @@ def at_first_contact(client: ArchiveClient) -> ArchiveClient:
     """The client, for a release that is known from a draft alone with what its archive really has.
 
     Columns and tables that are not there are asked for no longer; each is said with what it costs. The archive is asked
-    once a week. Published releases are taken as the table of releases has them.
+    once a week. Published releases are taken as the table of releases has them, and so is one whose archive is too busy
+    to list its tables.
 
     Raises
     ------
@@ -105,10 +116,15 @@ def at_first_contact(client: ArchiveClient) -> ArchiveClient:
         found = check_schema(client)
     except OfflineError:
         return client  # whoever asks next says so, or has another way
+    except ArchiveBusyError as error:
+        if client.on_message is not None:
+            client.on_message(f"The archive's tables of {client.release.name} are asked for by the draft: {error}")
+        return client
     if client.on_message is not None:
         for difference in found.surprises:
             client.on_message(f"{client.release.name} in this archive: {difference.text}.")
-    return replace(client, release=as_found(client.release, found.tables))
+    release = replace(client.release, schema=found.schema or client.release.schema)
+    return replace(client, release=as_found(release, found.tables))
 
 
 def as_found(release: Release, tables: Mapping[str, list[str]]) -> Release:
@@ -129,7 +145,7 @@ def as_found(release: Release, tables: Mapping[str, list[str]]) -> Release:
     source = set(tables[SOURCE_TABLE])
     renamed = {old: new for old, new in release.renamed.items() if new in source or old not in source}
     removed = dict(release.removed)
-    for table, columns in ((SOURCE_TABLE, GAIA_SOURCE_COLUMNS), (PARAMETER_TABLE, ASTROPHYSICAL_COLUMNS)):
+    for table, columns in _ASKED:
         for name in columns if table in tables else ():
             if renamed.get(name, name) not in tables[table]:
                 removed.setdefault(name, COSTS.get(name, _LESS))
@@ -150,7 +166,7 @@ def compare(release: Release, tables: Mapping[str, list[str]]) -> SchemaCheck:
         if back:
             text = f"{name} is there, although the draft of {release.name} removes it: it is not asked for"
         differences.append(Difference(name, text, not back))
-    for table, columns in ((SOURCE_TABLE, GAIA_SOURCE_COLUMNS), (PARAMETER_TABLE, ASTROPHYSICAL_COLUMNS)):
+    for table, columns in _ASKED:
         if table not in tables:
             text = f"table {release.table(table)} is missing: {_table_cost(table)}"
             differences.append(Difference(release.table(table), text, False))
@@ -197,8 +213,31 @@ def _table_cost(table: str) -> str:
     return "no opinions of Gaia's own classifiers, no training set from the archive"
 
 
-def _read(client: ArchiveClient) -> dict[str, list[str]]:
+def _read(client: ArchiveClient) -> tuple[str, dict[str, list[str]]]:
+    """(schema, columns of each of its tables) of the client's release.
+
+    A release that is known from a draft alone may have been published under another name of its schema: taken is the
+    one that names the release and has a gaia_source, if it is the only one.
+    """
     schema = client.release.schema
+    tables = _columns_of(schema, client)
+    if tables:
+        return schema, tables
+    others = client.query("SELECT schema_name FROM TAP_SCHEMA.schemas", "the archive's schemas")
+    known = sorted(str(name) for name in others.get("schema_name", []))
+    if client.release.draft:
+        named = [name for name in known if release_named_in(name) == client.release.key]
+        found = [(name, _columns_of(name, client)) for name in named]
+        found = [(name, tables) for name, tables in found if SOURCE_TABLE in tables]
+        if len(found) == 1:
+            return found[0]
+    raise ArchiveReplyError(
+        f"the archive has no tables of {client.release.name} (schema {schema}); it has "
+        f"{', '.join(known) or 'none'}. It may not be published yet, or be under another name"
+    )
+
+
+def _columns_of(schema: str, client: ArchiveClient) -> dict[str, list[str]]:
     query = (
         "SELECT table_name, column_name FROM TAP_SCHEMA.columns WHERE table_name LIKE "
         f"{adql.text_literal(schema + '.%')}"
@@ -206,14 +245,7 @@ def _read(client: ArchiveClient) -> dict[str, list[str]]:
     rows = client.query(query, f"the columns of {client.release.name}", asynchronous=True)
     tables: dict[str, list[str]] = {}
     for table, column in zip(rows.get("table_name", []), rows.get("column_name", []), strict=True):
-        tables.setdefault(str(table).lower().removeprefix(f"{schema}."), []).append(str(column).lower())
-    if not tables:
-        others = client.query("SELECT schema_name FROM TAP_SCHEMA.schemas", "the archive's schemas")
-        known = sorted(str(name) for name in others.get("schema_name", []))
-        raise ArchiveReplyError(
-            f"the archive has no tables of {client.release.name} (schema {schema}); it has "
-            f"{', '.join(known) or 'none'}. It may not be published yet, or be under another name"
-        )
+        tables.setdefault(str(table).lower().removeprefix(f"{schema.lower()}."), []).append(str(column).lower())
     return tables
 
 
@@ -229,6 +261,11 @@ def _recall(path: Path) -> SchemaCheck | None:
         kept = json.loads(path.read_text())
         if not -1.0 <= (time.time() - float(kept["saved"])) / _SECONDS_PER_DAY <= BELIEVED_DAYS:
             return None
-        return SchemaCheck(kept["release"], kept["tables"], tuple(Difference(**item) for item in kept["differences"]))
+        return SchemaCheck(
+            kept["release"],
+            kept["tables"],
+            tuple(Difference(**item) for item in kept["differences"]),
+            kept.get("schema", ""),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None

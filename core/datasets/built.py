@@ -24,8 +24,8 @@ from core.atomic import atomic_path
 from core.claims import claim
 from core.datasets import selections
 from core.datasets.catalogue import MANIFEST_FILE, DatasetManifest, note_dataset, read_manifest
-from core.errors import NotFoundError, StorageError, UsageError
-from core.gaia.columns import with_fixed_types
+from core.errors import ArchiveReplyError, NotFoundError, StorageError, UsageError
+from core.gaia.columns import STAR_COLUMNS, complete, with_fixed_types
 from core.gaia.counts import bright_sources
 from core.gaia.faintness import CERTAINTY, probability_too_faint
 from core.gaia.labels import LOW_MASS, MASSIVE
@@ -69,7 +69,13 @@ def build_dataset(
     """
     if n_stars < 20:
         raise UsageError(f"a data set of {n_stars} stars is too small to train on: expected at least 20")
-    build = _Build(out, at_first_contact(client), n_stars, seed, progress)
+    client = at_first_contact(client)
+    if lacking := [name for name in selections.NEEDED if client.release.column(name) is None]:
+        raise ArchiveReplyError(
+            f"{client.release.name} has no {', '.join(lacking)} in this archive: no training set can be chosen. "
+            f"`python -m core archive --check --release {client.release.key}` says what it has"
+        )
+    build = _Build(out, client, n_stars, seed, progress)
     build.check_request()
     result = build.finished() or build.run()
     remove_parts(result.spectra)
@@ -87,6 +93,7 @@ class _Build:
     def __init__(self, out: Path, client: ArchiveClient, n_stars: int, seed: int, progress: Progress) -> None:
         self.out, self.client, self.n_stars, self.seed, self.progress = out, client, n_stars, seed, progress
         self.folder = out / ".build"
+        self.lacking: list[str] = []
 
     def check_request(self) -> None:
         """Refuse to mix two requests in one folder."""
@@ -164,6 +171,8 @@ class _Build:
 
     def hot_stars(self) -> pd.DataFrame:
         """O and early B stars of ESP-ELS and ESP-HS, without those that are too faint to be massive."""
+        if not selections.can_choose_hot(self.client.release):
+            return self.without("hot stars of ESP-HS", "spectraltype_esphs and teff_esphs or mass_flame")
         query = selections.hot_star_query(self.n_stars, self.client.release)
         stars = with_fixed_types(self.client.query(query, "hot stars of ESP-HS", asynchronous=True))
         stars = stars.assign(label=MASSIVE, category="ESP-HS O and B", origin="Gaia ESP-HS")
@@ -171,6 +180,8 @@ class _Build:
 
     def cool_stars(self, massive: pd.DataFrame, n_stars: int) -> pd.DataFrame:
         """Low-mass stars from the whole sky with the massive stars' magnitudes."""
+        if not selections.can_choose_cool(self.client.release):
+            return self.without("cool stars", "teff_gspphot and random_index")
         plan = selections.magnitude_plan(massive["phot_g_mean_mag"].to_numpy(dtype=float), n_stars)
         start = int(np.random.default_rng(self.seed).integers(n_sources(self.client)))
         tables = []
@@ -180,6 +191,14 @@ class _Build:
             tables.append(self.step(f"cool_{bright:.1f}", make))
         stars = pd.concat(tables, ignore_index=True)
         return stars.assign(label=LOW_MASS, category="cool star", origin="Gaia GSP-Phot")
+
+    def without(self, what: str, columns: str) -> pd.DataFrame:
+        """No stars of a kind, and why: said, and kept among the notes of the manifest."""
+        text = f"No {what}: {self.client.release.name} has not the columns {columns} in this archive."
+        if self.client.on_message is not None:
+            self.client.on_message(text)
+        self.lacking.append(text)
+        return with_fixed_types(pd.DataFrame(columns=[*STAR_COLUMNS, "label", "category", "origin"]))
 
     def cool_bin(self, bright: float, faint: float, wanted: int, start: int) -> pd.DataFrame:
         """`wanted` cool stars of one magnitude bin; the stretch of random_index grows until it holds enough."""
@@ -196,10 +215,13 @@ class _Build:
 
     def cut(self, stars: pd.DataFrame) -> pd.DataFrame:
         """The study's cuts, spectra available, and no massive star that is too faint to be one."""
-        has_xp = stars["has_xp_continuous"].astype("boolean").fillna(False).to_numpy(dtype=bool)
+        has_xp = np.ones(len(stars), bool)
+        if "has_xp_continuous" in stars:
+            has_xp = stars["has_xp_continuous"].astype("boolean").fillna(False).to_numpy(dtype=bool)
         keep = selections.within_cuts(stars).to_numpy(dtype=bool) & has_xp
         massive = (stars["label"] == MASSIVE).to_numpy()
-        too_faint = probability_too_faint({name: stars[name].to_numpy(dtype=float) for name in _FAINT_COLUMNS})
+        known = complete(stars)
+        too_faint = probability_too_faint({name: known[name].to_numpy(dtype=float) for name in _FAINT_COLUMNS})
         with np.errstate(invalid="ignore"):
             keep &= ~(massive & (too_faint >= CERTAINTY))
         return stars[keep].reset_index(drop=True)
@@ -243,10 +265,10 @@ class _Build:
             sources={
                 "ALS": f"VizieR {edition['catalogue']}",
                 "Gaia ESP-HS": selections.hot_star_query(1, self.client.release),
-                "Gaia GSP-Phot": selections.cool_star_query(0, 1, 0, 1, 1),
+                "Gaia GSP-Phot": selections.cool_star_query(0, 1, 0, 1, 1, self.client.release),
             },
             counts=counts,
-            notes=edition["notes"],
+            notes=[*edition["notes"], *self.lacking],
             not_delivered=download.undelivered["source_id"].astype(str).tolist(),
             credit="ESA/Gaia/DPAC; Pantaleoni Gonzalez et al. 2021, MNRAS 504, 2968, and 2025, arXiv:2508.14875",
         )

@@ -17,9 +17,12 @@ LEAST_PARALLAX_OVER_ERROR = 3.0
 MAGNITUDE_STEP = 0.5
 
 _QUALITY = (
-    f"g.has_xp_continuous = 'True' AND g.ruwe <= {LARGEST_RUWE} "
-    f"AND g.parallax_over_error >= {LEAST_PARALLAX_OVER_ERROR}"
+    "g.has_xp_continuous = 'True'",
+    f"g.ruwe <= {LARGEST_RUWE}",
+    f"g.parallax_over_error >= {LEAST_PARALLAX_OVER_ERROR}",
 )
+NEEDED = ("parallax", "parallax_error", "phot_g_mean_mag")
+"""Without these columns no training set can be chosen."""
 
 
 def hot_star_query(limit: int, release: Release = DEFAULT) -> str:
@@ -30,10 +33,12 @@ def hot_star_query(limit: int, release: Release = DEFAULT) -> str:
 
     Creevey et al. 2023, A&A 674, A26; Fouesneau et al. 2023, A&A 674, A28.
     """
+    hot = adql.conditions(release, "a.teff_esphs >= 20000", "a.mass_flame >= 8", joined="OR")
+    # without random_index the order is by the id's last digits, which say nothing about a star's place
+    order = "g.random_index" if release.column("random_index") else "MOD(g.source_id, 999983)"
     return (
-        f"{adql.selected_stars(limit, release)} WHERE {_QUALITY} AND "
-        "(a.spectraltype_esphs = 'O' OR (a.spectraltype_esphs = 'B' AND (a.teff_esphs >= 20000 OR a.mass_flame >= 8))) "
-        "ORDER BY g.random_index ASC"
+        f"{adql.selected_stars(limit, release)} WHERE {adql.conditions(release, *_QUALITY)} AND "
+        f"(a.spectraltype_esphs = 'O' OR (a.spectraltype_esphs = 'B' AND ({hot}))) ORDER BY {order} ASC"
     )
 
 
@@ -44,19 +49,31 @@ def cool_star_query(
 
     Supergiants above 3,000 Lsun may be massive stars that have evolved; they belong to neither class.
     """
+    cool = adql.conditions(release, *_QUALITY, "(a.lum_flame IS NULL OR a.lum_flame < 3000)")
     return (
-        f"{adql.selected_stars(limit, release)} WHERE {_QUALITY} "
+        f"{adql.selected_stars(limit, release)} WHERE {cool} "
         f"AND g.phot_g_mean_mag >= {adql.number(faint_from)} AND g.phot_g_mean_mag < {adql.number(faint_to)} "
         f"AND g.random_index >= {adql.integer(low)} AND g.random_index < {adql.integer(high)} "
-        "AND a.teff_gspphot >= 2500 AND a.teff_gspphot <= 8000 AND (a.lum_flame IS NULL OR a.lum_flame < 3000) "
-        "ORDER BY g.random_index ASC"
+        "AND a.teff_gspphot >= 2500 AND a.teff_gspphot <= 8000 ORDER BY g.random_index ASC"
     )
 
 
+def can_choose_hot(release: Release) -> bool:
+    """Whether the release has what hot stars are chosen by."""
+    by = ("teff_esphs", "mass_flame")
+    return adql.has_column(release, "a", "spectraltype_esphs") and any(adql.has_column(release, "a", x) for x in by)
+
+
+def can_choose_cool(release: Release) -> bool:
+    """Whether the release has what cool stars are chosen by, at random places."""
+    return adql.has_column(release, "a", "teff_gspphot") and adql.has_column(release, "g", "random_index")
+
+
 def within_cuts(stars: pd.DataFrame) -> pd.Series:
-    """The study's cuts: RUWE <= 1.4, parallax known, parallax over error >= 3."""
+    """The study's cuts: RUWE <= 1.4 (where the archive has it), parallax known, parallax over error >= 3."""
     ratio = stars["parallax"] / stars["parallax_error"]
-    return (stars["ruwe"] <= LARGEST_RUWE) & stars["parallax"].notna() & (ratio >= LEAST_PARALLAX_OVER_ERROR)
+    single = stars["ruwe"] <= LARGEST_RUWE if "ruwe" in stars else True
+    return single & stars["parallax"].notna() & (ratio >= LEAST_PARALLAX_OVER_ERROR)
 
 
 def magnitude_plan(massive_g: np.ndarray, n_stars: int) -> list[tuple[float, float, int]]:

@@ -161,9 +161,9 @@ def data_hash(path: Path) -> str:
     processor's arithmetic (shipped networks answer within 0.005 of a logit on sets of two machines). Its name changes
     with whatever it is drawn from.
     """
-    from core.datasets.embedded import embedded_path
+    from core.datasets.embedded import is_embedded
 
-    if path.resolve() == embedded_path().resolve():
+    if is_embedded(path):
         return hashlib.sha256(path.name.encode()).hexdigest()
     return sha256_of(path)
 

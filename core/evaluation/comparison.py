@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+import numpy as np
 import pandas as pd
 
 from core.errors import UsageError
@@ -21,7 +22,7 @@ BASELINE_TITLES = {
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """One network or baseline; None where a figure does not exist (baselines have no test set and no losses).
+    """One network or baseline; None where a figure does not exist (baselines have no losses).
 
     Attributes
     ----------
@@ -34,6 +35,8 @@ class ComparisonRow:
     real_recall, real_false_positive : Interval
         Of the shipped real stars, by members that never saw them: O to B2.5 stars found, low-mass stars called massive
         (95 % Wilson); unknown where the run cannot judge them here.
+    n_by_patience, n_by_limit : int or None
+        Folds whose training ended because nothing became better any more, and because the epochs were over.
     stars_per_s : float or None
         Spectra that one member classifies per second here; None where it was not measured.
     """
@@ -71,6 +74,8 @@ class ComparisonRow:
     real_recall: Interval = UNKNOWN
     real_false_positive: Interval = UNKNOWN
     published_remark: str = ""
+    n_by_patience: int | None = None
+    n_by_limit: int | None = None
 
 
 def grounds(results: Sequence[RunResult]) -> dict[tuple[str, str], list[RunResult]]:
@@ -126,6 +131,7 @@ def comparison_row(result: RunResult, *, stars_per_s: float | None = None, n_dra
     train_loss, val_loss = best_losses(result)
     seconds = result.curves["seconds"].dropna()
     real_recall, real_false_positive = real_rates(result.folder)
+    ended = how_it_ended(result)
     return ComparisonRow(
         model=result.model,
         title=result.title,
@@ -150,12 +156,23 @@ def comparison_row(result: RunResult, *, stars_per_s: float | None = None, n_dra
         real_recall=real_recall,
         real_false_positive=real_false_positive,
         published_remark=published.remark if published else "",
+        n_by_patience=None if ended is None else ended[0],
+        n_by_limit=None if ended is None else ended[1],
         **_fold_columns(folds),
     )
 
 
-def baseline_rows(result: RunResult) -> list[ComparisonRow]:
-    """The rows of the baselines that were fitted on a run's folds: out-of-fold figures only."""
+def how_it_ended(result: RunResult) -> tuple[int, int] | None:
+    """Folds that patience ended and folds that the limit of epochs ended; None where the run does not tell."""
+    members = [member for member in result.run.every_member if member.epochs]
+    if not members or not result.run.epochs:
+        return None
+    by_limit = sum(member.epochs >= result.run.epochs for member in members)
+    return len(members) - by_limit, by_limit
+
+
+def baseline_rows(result: RunResult, *, n_draws: int = 1000) -> list[ComparisonRow]:
+    """The rows of the baselines that were fitted on a run's folds; test figures where they were stored."""
     if result.baselines is None:
         return []
     rows = []
@@ -170,8 +187,19 @@ def baseline_rows(result: RunResult) -> list[ComparisonRow]:
             "n_folds": int(table["fold"].nunique()),
             "published_remark": "",
         }
-        rows.append(ComparisonRow(**(empty | known | _fold_columns(folds))))  # type: ignore[arg-type]
+        rows.append(ComparisonRow(**(empty | known | _fold_columns(folds) | _test_columns(result, str(name), n_draws))))
     return rows
+
+
+def _test_columns(result: RunResult, baseline: str, n_draws: int) -> dict[str, Interval]:
+    if result.baselines_test is None:
+        return {}
+    table = result.baselines_test[result.baselines_test["baseline"] == baseline]
+    if table["label"].nunique() < 2:
+        return {}
+    test = bootstrap_metrics(table["label"].to_numpy(), table["probability"].to_numpy(np.float64), n_draws=n_draws)
+    known = {"accuracy": "test_accuracy", "f1": "test_f1", "roc_auc": "test_auc", "average_precision": "test_ap"}
+    return {known.get(name, name): test[name] for name in (*known, "brier", "ece", "log_loss")}
 
 
 def _fold_figures(table: pd.DataFrame) -> dict[str, tuple[float | None, float | None]]:
@@ -204,7 +232,8 @@ def comparison_rows(
     """Networks, then the baselines of the first run that has them; the runs must be comparable."""
     check_comparable(results)
     rows = [comparison_row(r, stars_per_s=(speeds or {}).get(r.name), n_draws=n_draws) for r in results]
-    return rows + next((baseline_rows(result) for result in results if result.baselines is not None), [])
+    first = next((result for result in results if result.baselines is not None), None)
+    return rows if first is None else rows + baseline_rows(first, n_draws=n_draws)
 
 
 def comparison_table(rows: Sequence[ComparisonRow]) -> pd.DataFrame:

@@ -37,6 +37,7 @@ def printed_table(rows: Sequence[ComparisonRow], *, plus_minus: str = "±") -> p
                 "Model": row.title,
                 "Parameters": _whole(row.parameters),
                 "Folds": _whole(row.n_folds),
+                "Ended by": ended_text(row),
                 "Train loss": _number(row.train_loss, 3),
                 "Val. loss": _number(row.val_loss, 3),
                 "Val. accuracy": spread(row.val_accuracy_mean, row.val_accuracy_std),
@@ -56,6 +57,12 @@ def printed_table(rows: Sequence[ComparisonRow], *, plus_minus: str = "±") -> p
             for row in rows
         ]
     )
+
+
+def ended_text(row: ComparisonRow) -> str:
+    """'patience 7, limit 3': how many folds ended why, or a dash."""
+    named = (("patience", row.n_by_patience), ("limit", row.n_by_limit))
+    return ", ".join(f"{name} {n}" for name, n in named if n) or UNKNOWN_TEXT
 
 
 def interval_text(interval: Interval, digits: int = 4) -> str:

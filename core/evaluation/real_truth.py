@@ -13,7 +13,7 @@ from core.datasets.real_stars import real_stars_path
 from core.datasets.spectral_types import SED_OB, parse_type
 from core.errors import LabelError, NotFoundError
 from core.gaia.labels import LOW_MASS, MASSIVE
-from core.spectra.damage import is_damaged
+from core.spectra.non_stars import has_damage
 from core.spectra.spectrum_set import SpectrumSet
 
 OB, WOLF_RAYET, OB_SED, HOT, BOUNDARY = (
@@ -111,7 +111,7 @@ def real_sample(spectra: SpectrumSet, title: str) -> RealSample:
     for name in ("phot_g_mean_mag", "bp_rp"):
         truth[name] = _numbers(found, name)
     truth["reference"] = pd.Series(_texts(found, "reference"), dtype=object)
-    truth["damaged"] = is_damaged(spectra.flux, spectra.flux_error)
+    truth["damaged"] = has_damage(spectra.flux, spectra.flux_error)
     return RealSample(title, spectra, truth)
 
 

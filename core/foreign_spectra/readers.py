@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import ReadError, UnsupportedFormatError
-from core.foreign_spectra.one_spectrum import OneSpectrum, kind_of, vacuum_of
+from core.foreign_spectra.one_spectrum import OneSpectrum, kind_of, removed_extinction, vacuum_of
 from core.gaia.vocabulary import canonical_names
 from core.spectra.grid import N_SAMPLES, WAVELENGTH_NM
 
@@ -21,6 +21,8 @@ _FLUXES = ("flux", "flux_dr", "flam", "f_lambda", "flux_dereddened", "spec", "co
 _VARIANCES = ("ivar",)
 _VACUUM_SURVEYS = ("SDSS", "BOSS", "LAMOST", "GAIA", "RVS")
 _RELATIVE_SURVEYS = ("LAMOST",)
+_REMOVED_EXTINCTION = "ISEXTINC"
+"""STELIB's A_V; its HISTORY says 'interstellar extinction applied', and its fluxes are bluer than its B - V."""
 _PER_NM = {"angstrom": 0.1, "angstroms": 0.1, "a": 0.1, "aa": 0.1, "0.1nm": 0.1, "nm": 1.0, "nanometer": 1.0,
            "um": 1e3, "micron": 1e3, "microns": 1e3, "m": 1e9}  # fmt: skip
 
@@ -204,7 +206,8 @@ def _made(
     keys = ("STARIDEN", "OBJECT", "OBJNAME", "DESIG", "HD_NUM")
     star = next((str(header[key]).strip() for key in keys if str(header.get(key, "")).strip()), Path(name).stem)
     kind = str(header.get("SPECTYPE", header.get("SPTYPE", header.get("SUBCLASS", "")))).strip()
-    return OneSpectrum(star, instrument, x, y, kind_of(x, y, relative), kind)
+    removed = removed_extinction(header.get(_REMOVED_EXTINCTION))
+    return OneSpectrum(star, instrument, x, y, kind_of(x, y, relative), kind, removed)
 
 
 def _instrument(header: Mapping) -> str:

@@ -27,6 +27,9 @@ ASTROPHYSICAL_COLUMNS: tuple[str, ...] = (
 """astrophysical_parameters: GSP-Phot, ESP-HS, DSC and FLAME (Gaia DR3 documentation, 20.2.1). In spite of its
 name spectraltype_esphs comes from ESP-ELS."""
 
+QUERIED_COLUMNS: tuple[str, ...] = ("pm",)
+"""Further columns of gaia_source by which stars are chosen: fast ones come from a wider circle."""
+
 STAR_COLUMNS = GAIA_SOURCE_COLUMNS + ASTROPHYSICAL_COLUMNS
 
 TEXT_COLUMNS = ("phot_variable_flag", "libname_gspphot", "spectraltype_esphs", "flags_esphs", "flags_flame")
@@ -55,6 +58,12 @@ def with_fixed_types(table):
                 pd.to_numeric(column, errors="coerce").astype(kind) if kind == "float64" else column.astype(kind)
             )
     return table.assign(**fixed) if fixed else table
+
+
+def complete(table):
+    """A DataFrame with all star columns; those that did not come are empty."""
+    missing = [name for name in STAR_COLUMNS if name not in table]
+    return with_fixed_types(table.assign(**dict.fromkeys(missing))) if missing else table
 
 
 def is_missing(value: object) -> bool:

@@ -9,6 +9,7 @@ from core.runs.run import RUN_FILE, read_run
 from core.settings import Settings, current_settings
 
 BASELINE_FILE = "baselines.parquet"
+BASELINE_TEST_FILE = "baselines_test.parquet"
 
 
 class RunPlace(NamedTuple):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.errors import RunError, UsageError
 from core.runs.data import find_data, holds_stars
-from core.runs.folders import BASELINE_FILE
+from core.runs.folders import BASELINE_FILE, BASELINE_TEST_FILE
 from core.runs.run import Run, read_run
 from core.statistics.metrics import Metrics, binary_metrics
 
@@ -38,6 +38,8 @@ class RunResult:
         fold, epoch, loss, val_loss, accuracy, val_accuracy, learning_rate, seconds.
     baselines : DataFrame or None
         baseline, source_id, label, fold, probability: out-of-fold, on this run's folds.
+    baselines_test : DataFrame or None
+        baseline, source_id, label, probability (mean of the folds' fits) of the held-out stars.
     joined : Path or None
         The data set whose metadata stand in the tables.
     """
@@ -50,6 +52,7 @@ class RunResult:
     curves: pd.DataFrame = field(repr=False)
     baselines: pd.DataFrame | None = field(default=None, repr=False)
     joined: Path | None = None
+    baselines_test: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def spectra_file(self) -> Path | None:
@@ -123,11 +126,13 @@ def load_run_result(folder: str | Path, *, name: str | None = None, with_metadat
     if path is not None:
         stars = _read_metadata(path)
         oof, test = oof.join(stars, on="source_id"), test.join(stars, on="source_id")
-    baselines = None
+    baselines = baselines_test = None
     if (folder / BASELINE_FILE).is_file():
         baselines = _read(folder / BASELINE_FILE, ("baseline", "source_id", "label", "fold", "probability"))
+    if (folder / BASELINE_TEST_FILE).is_file():
+        baselines_test = _read(folder / BASELINE_TEST_FILE, ("baseline", "source_id", "label", "probability"))
     curves = _read_table(folder, "curves", _CURVES)
-    return RunResult(name or folder.name, folder, run, oof, test, curves, baselines, path)
+    return RunResult(name or folder.name, folder, run, oof, test, curves, baselines, path, baselines_test)
 
 
 def load_run_results(folders: Sequence[Path], *, with_metadata: bool = True) -> list[RunResult]:

@@ -151,7 +151,8 @@ def store_fold(folder: Path, result: FoldResult) -> None:
         write_record(beside / _MEMBER, result.member.changed(**hashes))
 
 
-def _read_fold(folder: Path, fold: int) -> FoldResult:
+def read_fold(folder: Path, fold: int) -> FoldResult:
+    """A finished fold as `store_fold` wrote it."""
     place = folder / _FOLDS / f"{fold:02d}"
     tables = {name: pd.read_parquet(place / f"{name}.parquet") for name in _TABLES}
     return FoldResult(member=_read_member(place), **tables)
@@ -172,24 +173,29 @@ def assemble(folder: Path, **changes) -> Run:
     `changes` (state, seconds, error ...) go into run.json as they are.
     """
     run = read_run(folder).changed(**changes)
-    results = [_read_fold(folder, fold) for fold in finished_folds(folder)]
+    results = [read_fold(folder, fold) for fold in finished_folds(folder)]
     run = run.changed(
         folds_done=[result.member.fold for result in results],
         members=[_member_entry(folder, result.member) for result in results],
         files_sha256=hashes_beside(folder),
     )
     if results:
-        oof = pd.concat([result.oof for result in results], ignore_index=True)
-        slope, intercept = fit_platt(oof["logit"].to_numpy(), oof["label"].to_numpy())
-        calibration = ProbabilityCalibration(method="platt", slope=slope, intercept=intercept)
-        oof["probability"] = calibration.probability(oof["logit"].to_numpy())
-        test = _test_table(results, calibration)
-        run = run.changed(calibration=calibration, results=figures_of(oof, test))
-        _write_table(pd.concat([result.curves for result in results], ignore_index=True), folder / "curves.parquet")
-        _write_table(oof, folder / "oof.parquet")
-        _write_table(test, folder / "test.parquet")
+        tables, calibration = joined(results)
+        run = run.changed(calibration=calibration, results=figures_of(tables["oof"], tables["test"]))
+        for name, table in tables.items():
+            _write_table(table, folder / f"{name}.parquet")
     write_run(folder, run)
     return run
+
+
+def joined(results: list[FoldResult]) -> tuple[dict[str, pd.DataFrame], ProbabilityCalibration]:
+    """The tables of a run (`curves`, `oof`, `test`) and its calibration, of its finished folds."""
+    oof = pd.concat([result.oof for result in results], ignore_index=True)
+    slope, intercept = fit_platt(oof["logit"].to_numpy(), oof["label"].to_numpy())
+    calibration = ProbabilityCalibration(method="platt", slope=slope, intercept=intercept)
+    oof["probability"] = calibration.probability(oof["logit"].to_numpy())
+    curves = pd.concat([result.curves for result in results], ignore_index=True)
+    return {"curves": curves, "oof": oof, "test": _test_table(results, calibration)}, calibration
 
 
 def _member_entry(folder: Path, member: FoldMember) -> Member:

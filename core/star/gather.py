@@ -12,9 +12,10 @@ from core.archive.bulk import CHUNK_IDS, fetch_chunk, star_columns
 from core.archive.cache import StarCache
 from core.archive.client import ArchiveClient
 from core.archive.random_sources import Cone
+from core.archive.schema import at_first_contact
 from core.archive.translate import translate_ids
 from core.datasets.real_stars import real_stars_path
-from core.errors import ArchiveError, ExplorerError, OfflineError
+from core.errors import ArchiveError, ArchiveReplyError, ExplorerError, OfflineError
 from core.gaia.releases import DEFAULT, SOURCE_TABLE, find_release
 from core.spectra.grid import N_SAMPLES
 from core.spectra.spectrum_set import SpectrumSet, concatenate
@@ -96,10 +97,12 @@ def gather(
 def cone_ids_query(cone: Cone, limit: int, client: ArchiveClient) -> str:
     """Ids of the brightest sources with XP spectra in a circle."""
     circle = ", ".join(adql.number(value) for value in (cone.ra, cone.dec, cone.radius_deg))
+    release = client.release
+    has_xp = adql.conditions(release, "g.has_xp_continuous = 'True'")
+    order = "g.phot_g_mean_mag" if release.column("phot_g_mean_mag") else "g.source_id"
     return (
-        f"SELECT TOP {adql.integer(limit)} g.source_id FROM {client.release.table(SOURCE_TABLE)} AS g WHERE 1 = "
-        f"CONTAINS(POINT(g.ra, g.dec), CIRCLE({circle})) AND g.has_xp_continuous = 'True' "
-        "ORDER BY g.phot_g_mean_mag ASC"
+        f"SELECT TOP {adql.integer(limit)} g.source_id FROM {release.table(SOURCE_TABLE)} AS g WHERE 1 = "
+        f"CONTAINS(POINT(g.ra, g.dec), CIRCLE({circle})) AND {has_xp} ORDER BY {order} ASC"
     )
 
 
@@ -126,9 +129,9 @@ def _in_cones(cones: Sequence[Cone], client: ArchiveClient, said: list[str]) -> 
     for cone in cones:
         where = f"the circle of {cone.radius_deg:g}° around {cone.ra:g} {cone.dec:+g}"
         try:
-            query = cone_ids_query(cone, MOST_IN_CONE, client)
-            table = client.query(query, where, asynchronous=True)
-        except (ArchiveError, OfflineError) as error:
+            met = at_first_contact(client)
+            table = met.query(cone_ids_query(cone, MOST_IN_CONE, met), where, asynchronous=True)
+        except (ArchiveError, OfflineError, ArchiveReplyError) as error:
             said.append(f"{where[0].upper()}{where[1:]} was not searched: {error}.")
             continue
         ids = table["source_id"].to_numpy(dtype=np.int64) if len(table) else np.empty(0, dtype=np.int64)
@@ -214,8 +217,9 @@ def _from_archive(
         chunk = rest[start : start + CHUNK_IDS]
         progress(f"spectra {start + 1:,} to {start + len(chunk):,} of {len(rest):,} from the archive")
         try:
-            spectra, missing = fetch_chunk(star_columns(chunk, client), chunk, client, correlations=False)
-        except (ArchiveError, OfflineError) as error:
+            met = at_first_contact(client)
+            spectra, missing = fetch_chunk(star_columns(chunk, met), chunk, met, correlations=False)
+        except (ArchiveError, OfflineError, ArchiveReplyError) as error:
             reasons |= dict.fromkeys((int(item) for item in rest[start:]), NEEDS_NETWORK)
             said.append(f"{len(rest) - start:,} stars are not on this machine: {error}.")
             break

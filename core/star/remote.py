@@ -105,10 +105,12 @@ def fetch_star(source_id: int, client: ArchiveClient) -> CachedStar:
         )
     columns = {name: value for name, value in rows.iloc[0].to_dict().items() if name in STAR_COLUMNS}
     gaia = {name: None if is_missing(value) else value for name, value in columns.items()}
-    has = {name: is_true(gaia.get(name)) for name in ("has_xp_sampled", "has_xp_continuous", "has_rvs")}
+    flags = ("has_xp_sampled", "has_xp_continuous", "has_rvs")
+    has = {name: is_true(gaia.get(name)) for name in flags}
+    unsaid = any(client.release.column(name) is None for name in flags)  # then the spectra themselves tell
     spectra, product = None, ""
     extras: dict[str, Any] = {}
-    if any(has.values()):
+    if unsaid or any(has.values()):
         with tempfile.TemporaryDirectory(prefix="gaia-star-") as folder:
             path = client.datalink([source_id], "ALL", Path(folder) / "star.zip")
             spectra, product, extras = read_star_products(path.read_bytes(), source_id, client.release.key)

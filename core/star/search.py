@@ -8,6 +8,7 @@ import pandas as pd
 from core.archive import adql
 from core.archive.client import ArchiveClient
 from core.errors import NotFoundError
+from core.gaia.columns import complete
 from core.gaia.source_id import check_source_id
 from core.star.nearest import rank_candidates
 from core.star.resolve import Query
@@ -75,9 +76,8 @@ def search_position(
 
     A known proper motion of the target only serves to word the message: sources are moved by their own.
     """
-    candidates = client.query(
-        adql.cone_query(ra, dec, radius_arcsec, epoch, release=client.release), f"the sources around {what}"
-    )
+    query = adql.cone_query(ra, dec, radius_arcsec, epoch, release=client.release)
+    candidates = complete(client.query(query, f"the sources around {what}"))
     ranked = rank_candidates(candidates, ra, dec, epoch, radius_arcsec, client.release.reference_epoch)
     if ranked.empty:
         speed = f" It moves {(pmra**2 + pmdec**2) ** 0.5:.0f} mas a year." if pmra and pmdec else ""

@@ -70,7 +70,4 @@ def read_scored(folder: str | Path) -> pd.DataFrame:
         raise NotFoundError(f"{folder} holds no part of a scored sky: make it by `python -m recipes.techniques`")
     table = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
     drawn = table.groupby("stratum")["n_drawn"].sum().to_dict()
-    weight = weights_of(
-        table["massive"].to_numpy(bool), table["true_teff"].to_numpy(float), table["stratum"].to_numpy(str), drawn
-    )
-    return table.assign(weight=weight)
+    return table.assign(weight=weights_of(table, drawn))

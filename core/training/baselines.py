@@ -13,7 +13,8 @@ from core.atomic import atomic_path
 from core.datasets.training_data import TrainingData
 from core.errors import RunError
 from core.gaia.labels import THRESHOLD
-from core.runs.folders import BASELINE_FILE
+from core.runs.folders import BASELINE_FILE, BASELINE_TEST_FILE
+from core.runs.protocol import TEST_FOLD
 from core.spectra.representations import represent
 
 BASELINES = ("gradient_boosting", "logistic", "metadata")
@@ -23,8 +24,10 @@ _METADATA_COLUMNS = ("ra", "dec", "phot_g_mean_mag")
 def fit_baselines(data: TrainingData, folder: str | Path, names: tuple[str, ...] = BASELINES) -> dict[str, dict]:
     """Fit baselines on the folds of a finished run and store their out-of-fold probabilities beside it.
 
-    Writes `baselines.parquet`: baseline, source_id, label, fold, probability (classes weighted alike). Only the folds
-    that the run has are fitted. 'metadata' is left out where the table has none of ra, dec, phot_g_mean_mag.
+    Writes `baselines.parquet`: baseline, source_id, label, fold, probability (classes weighted alike), and of the
+    held-out stars `baselines_test.parquet`: the mean probability of the folds' fits, as the networks' members are
+    averaged. Only the folds that the run has are fitted. 'metadata' is left out where the table has none of ra, dec,
+    phot_g_mean_mag.
 
     Returns
     -------
@@ -40,21 +43,26 @@ def store_baselines(
     """`fit_baselines` on given folds: `fold_of` is the fold of every star, `folds` those that are validated."""
     from sklearn.metrics import roc_auc_score
 
-    tables, figures = [], {}
+    tables, held_out, figures = [], [], {}
+    test = np.flatnonzero(fold_of == TEST_FOLD)
     for name in names:
         values = _features(name, data)
         if values is None:
             continue
-        table = pd.concat([_fit_fold(name, values, data, fold_of, fold) for fold in folds])
+        fits = [_fit_fold(name, values, data, fold_of, fold) for fold in folds]
+        table = pd.concat([_table(name, data, np.flatnonzero(fold_of == fold), fit[0], fold=fold)
+                           for fold, fit in zip(folds, fits, strict=True)])  # fmt: skip
         tables.append(table)
+        held_out.append(_table(name, data, test, np.mean([fit[1] for fit in fits], axis=0)))
         correct = ((table["probability"] >= THRESHOLD) == (table["label"] == 1)).groupby(table["fold"]).mean()
         figures[name] = {
             "validation_accuracy": float(correct.mean()),
             "validation_accuracy_std": float(correct.std(ddof=1)) if len(correct) > 1 else None,
             "validation_roc_auc": float(roc_auc_score(table["label"], table["probability"])),
         }
-    with atomic_path(folder / BASELINE_FILE) as beside:
-        pd.concat(tables, ignore_index=True).to_parquet(beside, index=False)
+    for file, parts in ((BASELINE_FILE, tables), (BASELINE_TEST_FILE, held_out)):
+        with atomic_path(folder / file) as beside:
+            pd.concat(parts, ignore_index=True).to_parquet(beside, index=False, compression="zstd")
     return figures
 
 
@@ -64,7 +72,7 @@ def _known_folds(folder: Path) -> list[int]:
 
 def _folds(data: TrainingData, folder: Path) -> np.ndarray:
     """The fold of every star as the run stored it; -1 for the test set, -2 for stars that no fold validates yet."""
-    from core.runs.protocol import TEST_FOLD, make_fold_map
+    from core.runs.protocol import make_fold_map
     from core.runs.run import read_run
 
     run = read_run(folder)
@@ -86,18 +94,20 @@ def _features(name: str, data: TrainingData) -> np.ndarray | None:
     return data.metadata[columns].to_numpy(dtype=np.float64) if columns else None
 
 
-def _fit_fold(name: str, values: np.ndarray, data: TrainingData, fold_of: np.ndarray, fold: int) -> pd.DataFrame:
-    train, validation = np.flatnonzero((fold_of >= 0) & (fold_of != fold)), np.flatnonzero(fold_of == fold)
+def _fit_fold(
+    name: str, values: np.ndarray, data: TrainingData, fold_of: np.ndarray, fold: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of the fold's stars and of the held-out ones."""
+    train = np.flatnonzero((fold_of >= 0) & (fold_of != fold))
     fitted = _classifier(name).fit(values[train], data.label[train])
-    return pd.DataFrame(
-        {
-            "baseline": name,
-            "source_id": data.source_id[validation],
-            "label": data.label[validation],
-            "fold": fold,
-            "probability": fitted.predict_proba(values[validation])[:, 1],
-        }
-    )
+    parts = (values[fold_of == fold], values[fold_of == TEST_FOLD])
+    first, second = (fitted.predict_proba(part)[:, 1] if len(part) else np.empty(0) for part in parts)
+    return first, second
+
+
+def _table(name: str, data: TrainingData, rows: np.ndarray, probability: np.ndarray, **columns: int) -> pd.DataFrame:
+    table = pd.DataFrame({"baseline": name, "source_id": data.source_id[rows], "label": data.label[rows], **columns})
+    return table.assign(probability=probability.astype(np.float32))
 
 
 def _classifier(name: str):

@@ -10,10 +10,9 @@ import numpy as np
 
 from core.gaia.labels import THRESHOLD
 from core.spectra.damage import NOTE as DAMAGE_NOTE
-from core.spectra.damage import is_damaged
 from core.spectra.emission_lines import NOTE as EMISSION_NOTE
 from core.spectra.emission_lines import measure_emission, without_lines
-from core.spectra.non_stars import KINDS, non_star_scores
+from core.spectra.non_stars import KINDS, has_damage, non_star_scores
 from core.spectra.spectrum_set import SpectrumSet
 from core.spectra.validation import note_bad_rows, usable
 
@@ -55,10 +54,10 @@ def _mark(note: np.ndarray, rows: np.ndarray, spectra: SpectrumSet, members: np.
     whole = len(rows) == len(spectra)
     flux = spectra.flux if whole else spectra.flux[rows]
     error = spectra.flux_error if whole or spectra.flux_error is None else spectra.flux_error[rows]
-    damaged = is_damaged(flux, error)
+    found = non_star_scores(flux, error)
+    damaged = has_damage(flux, error, found)
     for i in np.flatnonzero(damaged):
         _add(note, rows[i], DAMAGE_NOTE)
-    found = non_star_scores(flux, error)
     for i in np.flatnonzero(found.flagged):
         if not (damaged[i] and KINDS[found.kind[i]] == "damaged"):
             _add(note, rows[i], found.note(int(i)))

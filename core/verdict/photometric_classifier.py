@@ -98,6 +98,8 @@ def features(columns: Mapping[str, np.ndarray]) -> np.ndarray:
 def fit_photometric_classifier(
     massive: Mapping[str, np.ndarray],
     low_mass: Mapping[str, np.ndarray],
+    weight: np.ndarray | None = None,
+    *,
     n_massive: int,
     n_low_mass: int,
     started: str,
@@ -108,6 +110,8 @@ def fit_photometric_classifier(
     ----------
     massive, low_mass : mappings
         Columns as in `PhotometricClassifier.probability`, of the stars that the run has not dismissed.
+    weight : ndarray of shape (n_low_mass_candidates,), or None for ones
+        How many stars of the sky each low-mass one stands for.
     n_massive, n_low_mass : int
         How many of each were classified, the dismissed ones included: they make the likelihood ratio one.
     started : str
@@ -116,14 +120,16 @@ def fit_photometric_classifier(
     from sklearn.neural_network import MLPClassifier
 
     parts = [features(low_mass), features(massive)]
-    parts = [part[np.isfinite(part).all(axis=1)] for part in parts]
+    weights = [np.ones(len(parts[0])) if weight is None else np.asarray(weight, dtype=float), np.ones(len(parts[1]))]
+    usable = [np.isfinite(part).all(axis=1) for part in parts]
+    parts, weights = ([a[b] for a, b in zip(c, usable, strict=True)] for c in (parts, weights))
     x, y = np.concatenate(parts), np.repeat([0, 1], [len(part) for part in parts])
     centre, scale = x.mean(axis=0), x.std(axis=0)
     network = MLPClassifier(
         _HIDDEN, activation="tanh", alpha=1e-3, early_stopping=True, n_iter_no_change=8, max_iter=80,
         batch_size=512, random_state=_SEED,
     )  # fmt: skip
-    network.fit((x - centre) / scale, y)
+    network.fit((x - centre) / scale, y, sample_weight=np.concatenate(weights))
     layers = {f"weights_{i + 1}": weights for i, weights in enumerate(network.coefs_)}
     layers |= {f"bias_{i + 1}": bias for i, bias in enumerate(network.intercepts_)}
     return PhotometricClassifier(centre, scale, **layers, offset=float(np.log(n_massive / n_low_mass)), started=started)

@@ -103,12 +103,13 @@ def drawn_stars(n_train: int = 600, n_test: int = 400, seed: int = 0) -> tuple[p
 
 
 def write_baselines(folder: Path, seed: int = 5) -> None:
-    """`baselines.parquet` on the run's own folds."""
-    oof = pd.read_parquet(folder / "oof.parquet")
-    tables = []
-    for number, name in enumerate(("gradient_boosting", "metadata")):
-        table = oof[["source_id", "label", "fold"]].copy()
-        table.insert(0, "baseline", name)
-        table["probability"] = sigmoid(drawn_logits(oof["label"].to_numpy(), 2.0 - number, seed + number))
-        tables.append(table)
-    pd.concat(tables, ignore_index=True).to_parquet(folder / "baselines.parquet", index=False)
+    """`baselines.parquet` on the run's own folds, and `baselines_test.parquet` of its held-out stars."""
+    for part in ("oof", "test"):
+        stars, tables = pd.read_parquet(folder / f"{part}.parquet"), []
+        for number, name in enumerate(("gradient_boosting", "metadata")):
+            table = stars[["source_id", "label", *(["fold"] if part == "oof" else [])]].copy()
+            table.insert(0, "baseline", name)
+            table["probability"] = sigmoid(drawn_logits(stars["label"].to_numpy(), 2.0 - number, seed + number))
+            tables.append(table)
+        file = folder / ("baselines.parquet" if part == "oof" else "baselines_test.parquet")
+        pd.concat(tables, ignore_index=True).to_parquet(file, index=False)

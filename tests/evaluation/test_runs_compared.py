@@ -111,6 +111,28 @@ def test_rows_stand_for_networks_and_baselines_without_a_nan(results):
     assert first["val_accuracy_mean"] == pytest.approx(right.groupby(oof["fold"]).mean().mean())
 
 
+def test_baselines_have_test_figures_and_networks_say_what_ended_them(results):
+    rows = comparison_rows(results, n_draws=50)
+    trees, metadata = rows[3:]
+    held_out = results[1].baselines_test
+    table = held_out[held_out["baseline"] == "gradient_boosting"]
+    right = ((table["probability"] >= 0.5) == (table["label"] == 1)).mean()
+    assert trees.test_accuracy.value == pytest.approx(right)
+    assert trees.test_auc.low < trees.test_auc.value < trees.test_auc.high
+    assert trees.test_auc.value > metadata.test_auc.value
+    assert (trees.n_by_patience, trees.n_by_limit) == (None, None)
+    assert (rows[0].n_by_patience, rows[0].n_by_limit) == (0, 5), "four epochs of four"
+    run = results[0].run
+    longer = replace(
+        results[0], run=run.changed(epochs=9, members=[run.members[0].changed(epochs=9), *run.members[1:]])
+    )
+    row = comparison_rows([longer], n_draws=20)[0]
+    assert (row.n_by_patience, row.n_by_limit) == (4, 1)
+    assert "patience 4, limit 1" in comparison_text([row], "md")
+    without = replace(results[1], baselines_test=None)
+    assert comparison_rows([without], n_draws=20)[-1].test_auc.value is None
+
+
 def test_other_data_or_folds_cannot_be_compared(results, tmp_path):
     train, test = drawn_stars(seed=3)
     stranger = load_run_result(write_stored_run(tmp_path / "other", train, test, sha256="b" * 64), with_metadata=False)

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -179,8 +180,8 @@ def test_embedded_set_is_made_anew_when_the_atmospheres_change(tmp_path, monkeyp
     first = embedded.embedded_dataset()
     changed = tmp_path / "grid.npz"
     changed.write_bytes(b"another grid")
-    monkeypatch.setattr(embedded, "INPUT_FILES", (changed, *embedded.INPUT_FILES[1:]))
-    assert embedded.embedded_dataset() != first
+    other = replace(embedded.EMBEDDED, files=(changed, *embedded.INPUT_FILES[1:]))
+    assert embedded.embedded_dataset(edition=other) != first
 
 
 def test_one_star_keeps_its_magnitude_and_its_noise():

@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import ks_2samp
 
 from core.errors import UsageError
 from core.gaia.categories import CATEGORIES, CATEGORY_NAMES, OUTSIDE_TRAINING
 from core.gaia.counts import G_LIMIT_MAG
 from core.simulation.population import POPULATIONS, draw_population
 from core.simulation.population.selection import gaia_source_ids, parallax_error_mas
-from core.simulation.population.survey import MASSIVE_SHARE, SHARES
+from core.simulation.population.survey import MASSIVE_SHARE, SHARES, is_intermediate
 from core.simulation.population.training import N_TEST, N_TRAIN, training_plan
 
 
@@ -28,6 +29,11 @@ def survey() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def massive() -> pd.DataFrame:
     return draw_population("massive", 6_000, np.random.default_rng(13))
+
+
+@pytest.fixture(scope="module")
+def intermediate() -> pd.DataFrame:
+    return draw_population("intermediate", 2_000, np.random.default_rng(14))
 
 
 @pytest.mark.parametrize("name", POPULATIONS)
@@ -72,6 +78,15 @@ def test_source_ids_are_gaia_ids_of_their_position(name, request):
     )
     assert (stars["source_id"] // 2**35 == pixel).all()
     assert stars["source_id"].max() < 12 * 4096**2 * 2**35
+
+
+def test_intermediate_stars_are_those_of_the_survey(intermediate, survey):
+    columns = ("category", "true_mass", "true_teff")
+    assert is_intermediate(*(intermediate[name].to_numpy() for name in columns)).all()
+    same = survey[is_intermediate(*(survey[name].to_numpy() for name in columns))]
+    assert len(same) > 15
+    for name in ("true_mass", "phot_g_mean_mag", "true_a_v"):
+        assert ks_2samp(same[name], intermediate[name]).pvalue > 0.001, name
 
 
 def test_training_has_no_gap_across_eight_suns(training):

@@ -5,8 +5,10 @@ import pytest
 
 from core.datasets.real_stars import real_stars_path
 from core.settings import current_settings
+from core.simulation.unusual.draw import draw_kind
 from core.spectra.damage import NOTE, damage_score, is_damaged
 from core.spectra.grid import WAVELENGTH_NM
+from core.spectra.non_stars import has_damage
 from core.spectra.readers import read_spectra
 from core.spectra.spectrum_set import SpectrumSet
 from core.verdict.ensemble import load_ensemble
@@ -36,7 +38,8 @@ def dip(amount, centre_nm=622.0, width_nm=7.0):
 @pytest.mark.parametrize("with_errors", [True, False])
 def test_injected_steps_and_dips_are_noted(stars, harm, amount, with_errors):
     error = stars.flux_error if with_errors else None
-    assert is_damaged(stars.flux * harm(amount), error).mean() > 0.8
+    noted = has_damage(stars.flux * harm(amount), error).mean()
+    assert noted > 0.8, noted
 
 
 def test_few_real_stars_are_noted_and_none_for_its_brightness_alone(stars):
@@ -73,6 +76,13 @@ def test_marked_spectra_are_noted_and_others_are_not():
         [pd.read_parquet(file, columns=columns) for file in sorted(REAL_DATA.glob("xp_*.parquet"))], ignore_index=True
     )
     flux, error = (np.stack(list(stars[name])).astype(float) for name in ("flux", "flux_error"))
-    noted = is_damaged(flux, error)
+    noted = has_damage(flux, error)
     assert noted[stars["xp_broken"]].mean() > 0.8
     assert noted[~stars["xp_broken"]].mean() < 0.005
+
+
+def test_bands_and_lines_of_peculiar_stars_are_not_damage():
+    rng = np.random.default_rng(8)
+    for kind in ("carbon star", "T Tauri", "planetary nebula"):
+        spectra = draw_kind(kind, 150, rng)
+        assert has_damage(spectra.flux, spectra.flux_error).mean() < 0.2, kind

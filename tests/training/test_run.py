@@ -270,6 +270,11 @@ def test_baselines_stand_on_the_run_s_folds(finished, small_data):
     oof = pd.read_parquet(finished.folder / "oof.parquet").set_index("source_id")
     for _, table in stored.groupby("baseline"):
         assert table.set_index("source_id")["fold"].to_dict() == oof["fold"].to_dict()
+    test = pd.read_parquet(finished.folder / "test.parquet")
+    held_out = pd.read_parquet(finished.folder / "baselines_test.parquet")
+    for name, table in held_out.groupby("baseline"):
+        assert set(table["source_id"]) == set(test["source_id"]), name
+        assert ((table["probability"] >= 0.5) == (table["label"] == 1)).mean() > 0.7
     other = as_data(labelled_spectra(100, seed=9))
     with pytest.raises(RunError, match="other data"):
         fit_baselines(type(other)(**{**vars(other), "sha256": "1"}), finished.folder)

@@ -7,8 +7,8 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.comparison import ComparisonRow, baseline_rows, comparison_table
-from core.evaluation.comparison_text import comparison_text
+from core.evaluation.comparison import ComparisonRow, comparison_table
+from core.evaluation.comparison_text import comparison_text, ended_text
 from core.evaluation.pairwise_comparison import METRICS, TESTS
 from core.figures.comparison import MOST_CURVES, cost_figure, learning_curves_figure, pairwise_figure
 from core.figures.palette import colours_in_turn
@@ -27,6 +27,7 @@ _COLUMNS: dict[str, tuple[str, str | None, str]] = {
     "title": ("Model", None, "Networks, then baselines on the same folds."),
     "parameters": ("Parameters", "localized", "Trainable parameters."),
     "n_folds": ("Folds", "%d", "Folds that were trained; means over few folds are uncertain."),
+    "ended_by": ("Ended by", None, "Folds that stopped because nothing became better (patience) or at the last epoch."),
     "val_accuracy_mean": ("Val. accuracy", "%.4f", "Mean over folds of out-of-fold verdicts at threshold 0.5."),
     "val_accuracy_std": ("± folds", "%.4f", "Standard deviation over the folds."),
     "published_val_accuracy": ("Published", "%.4f", "Validation accuracy of the published study; see the note below."),
@@ -59,7 +60,8 @@ _GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "accuracy": ("Accuracy", ("title", "val_accuracy_mean", "val_accuracy_std", "published_val_accuracy",
                               "test_accuracy", "test_accuracy_range", "test_f1")),
     "areas": ("Areas", ("title", "val_auc_mean", "val_auc_std", "test_auc", "test_auc_range", "test_ap")),
-    "calibration": ("Calibration and loss", ("title", "brier", "ece", "train_loss", "val_loss", "published_val_loss")),
+    "calibration": ("Calibration and loss", ("title", "brier", "ece", "ended_by", "train_loss", "val_loss",
+                                              "published_val_loss")),
     "real": ("Real stars", ("title", "real_recall", "real_recall_range", "real_false_positive",
                             "real_false_positive_range")),
     "cost": ("Size and speed", ("title", "parameters", "seconds_per_epoch", "stars_per_s")),
@@ -75,12 +77,14 @@ def rows_of(results: Sequence[RunResult]) -> list[ComparisonRow]:
         row = evaluation_cache.comparison_row(result, evaluation_cache.version_of(result))
         speed = evaluation_cache.stars_per_second(result.folder, evaluation_cache.version_of(result))
         rows.append(replace(row, run=result.name, stars_per_s=speed))
-    return rows + next((baseline_rows(result) for result in results if result.baselines is not None), [])
+    first = next((result for result in results if result.baselines is not None), None)
+    return rows if first is None else rows + evaluation_cache.baseline_rows(first, evaluation_cache.version_of(first))
 
 
 def show_table(rows: Sequence[ComparisonRow]) -> None:
     """Every row, sortable by a click on a heading, with downloads."""
     table = comparison_table(rows)
+    table["ended_by"] = [ended_text(row) for row in rows]
     for name in ("test_accuracy", "test_auc", "real_recall", "real_false_positive"):
         table[f"{name}_range"] = [
             None if low is None else f"{low:.4f}–{high:.4f}"

@@ -73,6 +73,14 @@ def calibrations(_result: RunResult, version: str) -> list[CalibrationResult]:
     return compare_calibrations(_result.oof, _result.test)
 
 
+@st.cache_data(max_entries=16, show_spinner="Drawing bootstrap samples …")
+def baseline_rows(_result: RunResult, version: str) -> list[ComparisonRow]:
+    """The rows of the baselines on a run's folds."""
+    from core.evaluation.comparison import baseline_rows as make
+
+    return make(_result)
+
+
 @st.cache_data(max_entries=64, show_spinner="Drawing bootstrap samples …")
 def comparison_row(_result: RunResult, version: str) -> ComparisonRow:
     """A network's row of the table, without its speed."""

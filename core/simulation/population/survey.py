@@ -1,11 +1,12 @@
 """The sky as Gaia's XP spectra show it: every kind of star as often as it is there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
+from core.gaia.categories import MASSIVE_MASS_MSUN
 from core.simulation.population import negatives
 from core.simulation.population.evolution import last_relative_age, main_sequence_lifetime_myr
 from core.simulation.population.galaxy import COMPONENTS, YOUNG
@@ -44,6 +45,9 @@ WOLF_RAYET_MASS_MSUN, WOLF_RAYET_SHARE = 20.0, 0.25
 """Of the evolved stars above that initial mass; 679 are known (Rosslowe & Crowther 2015, MNRAS 447, 2322)."""
 BE_SHARE = ((2.5, 0.04), (5.0, 0.10), (8.0, 0.17), (15.0, 0.15), (20.0, 0.03))
 """Initial mass and share of B dwarfs and giants that are Be stars (Zorec & Briot 1997, A&A 318, 443)."""
+INTERMEDIATE_MSUN, INTERMEDIATE_TEFF_K = 5.0, 13_000.0
+"""Least initial mass and temperature of the B stars below 8 suns that are most like massive stars."""
+B_STARS = ("B0-B2", "B3-B5", "B6-B9", "Be")
 
 _MASS_EDGES = np.concatenate(
     [np.arange(1, 10) / 10, [1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 6.5, 8.0], [10, 13, 17, 25, 40, 100]]
@@ -101,10 +105,22 @@ def draw_massive(n: int, milky: Milky, rng: np.random.Generator) -> tuple[Simula
     return make_wolf_rayet(stars, stripped & (rng.random(n) < WOLF_RAYET_SHARE), rng), places
 
 
+def draw_intermediate(n: int, milky: Milky, rng: np.random.Generator) -> tuple[SimulatedStars, Places]:
+    """n of the survey's B stars of 5 to 8 suns alone: a fit needs more of them than surveys hold."""
+    stars, places = _until(n, _intermediate_normal, milky, rng, keep=lambda stars: stars.teff > INTERMEDIATE_TEFF_K)
+    return make_some_be(stars, rng), places
+
+
+def is_intermediate(category: np.ndarray, mass_msun: np.ndarray, teff_k: np.ndarray) -> np.ndarray:
+    """Which stars of a survey `draw_intermediate` draws: bool ndarray (n_stars,) from columns of its table."""
+    in_range = (mass_msun >= INTERMEDIATE_MSUN) & (mass_msun <= MASSIVE_MASS_MSUN) & (teff_k > INTERMEDIATE_TEFF_K)
+    return in_range & np.isin(category.astype(str), B_STARS)
+
+
 def make_some_be(stars: SimulatedStars, rng: np.random.Generator) -> SimulatedStars:
     """Turn the natural share of B dwarfs into Be stars, in place."""
     mass, share = np.array(BE_SHARE).T
-    is_b = np.isin(stars.category, ["B0-B2", "B3-B5", "B6-B9"])
+    is_b = np.isin(stars.category, B_STARS[:3])
     chosen = is_b & (rng.random(len(stars)) < np.interp(stars.mass, mass, share, left=0.0, right=0.0))
     return negatives.make_be(stars, chosen, rng)
 
@@ -160,6 +176,13 @@ def _light_normal(n: int, rng: np.random.Generator) -> SimulatedStars:
 
 def _heavy_normal(n: int, rng: np.random.Generator) -> SimulatedStars:
     return _propose_normal(n, strata(heavy=True), rng)
+
+
+def _intermediate_normal(n: int, rng: np.random.Generator) -> SimulatedStars:
+    light = strata(heavy=False)
+    which = light.take(light.low >= INTERMEDIATE_MSUN)
+    stars = _propose_normal(n, replace(which, chance=which.chance / which.chance.sum()), rng)
+    return stars.take(np.isin(stars.category, B_STARS[:3]))
 
 
 def _propose_normal(n: int, which: Strata, rng: np.random.Generator) -> SimulatedStars:

@@ -19,13 +19,16 @@ from core.simulation.population.selection import (
 )
 from core.simulation.population.sky import Milky, Places
 from core.simulation.population.stars import NORMAL, SimulatedStars, add_line_light
-from core.simulation.population.survey import draw_massive, draw_survey
+from core.simulation.population.survey import draw_intermediate, draw_massive, draw_survey
 from core.simulation.population.training import draw_training, training_plan
 
 MAGELLANIC_SHARE, MAGELLANIC_A_V_MAG = 0.04, 2.0
 """Of the training stars behind less dust than that: metals and dust of the LMC ([M/H] -0.35) or the SMC (-0.75)."""
-POPULATIONS = ("training", "survey", "massive")
-"""'training': balanced; 'survey': as often as on the sky; 'massive': the massive stars of the latter alone."""
+POPULATIONS = ("training", "survey", "massive", "intermediate")
+"""'training': balanced; 'survey': as often as on the sky; 'massive': the massive stars of the latter alone;
+'intermediate': its B stars of 5 to 8 suns alone."""
+
+_SKIES = {"survey": draw_survey, "massive": draw_massive, "intermediate": draw_intermediate}
 
 
 def draw_population(
@@ -99,8 +102,7 @@ def draw_chunk(
     if name == "training":
         stars, places = draw_training(massive, rng, negative_mix, draw)
     else:
-        draw_stars = draw_survey if name == "survey" else draw_massive
-        stars, places = draw_stars(len(massive), milky or Milky.draw(rng), rng)
+        stars, places = _SKIES[name](len(massive), milky or Milky.draw(rng), rng)
     if draw.line_light:
         stars = add_line_light(stars, rng)
     wide = name == "training"

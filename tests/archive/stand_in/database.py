@@ -82,6 +82,28 @@ class Database:
             self._connection.execute(f"DELETE FROM TAP_SCHEMA.schemas WHERE schema_name = '{release.schema}'")
         self.skies.pop(release.name, None)
 
+    def rename_column(self, table: str, old: str, new: str) -> None:
+        """Call a column otherwise."""
+        self._change(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
+
+    def rename_table(self, table: str, new: str) -> None:
+        """Call a table otherwise, in the same schema."""
+        self._change(f"ALTER TABLE {table} RENAME TO {new}")
+
+    def rename_schema(self, old: str, new: str) -> None:
+        """Call a schema otherwise."""
+        names = self._connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [old]
+        ).fetchall()
+        copies = [f"CREATE TABLE {new}.{name} AS SELECT * FROM {old}.{name}" for (name,) in names]
+        self._change(f"CREATE SCHEMA {new}", *copies, f"DROP SCHEMA {old} CASCADE")
+
+    def _change(self, *commands: str) -> None:
+        with self._lock:
+            for command in (*commands, "DROP SCHEMA TAP_SCHEMA CASCADE"):
+                self._connection.execute(command)
+            self._add_tap_schema()
+
     def run(self, adql: str, maxrec: int | None = None) -> tuple[pd.DataFrame, bool]:
         """(rows, overflow) of a query; QueryError with the engine's words if it is wrong."""
         match = _TOP.match(adql)
