@@ -123,6 +123,24 @@ def test_a_resumed_run_is_usable_before_its_next_fold(finished, tmp_path):
         assert len(load_ensemble(folder)) == 3
 
 
+@pytest.mark.parametrize(
+    "damaged", ["member_01.onnx", "folds/01/oof.parquet", "folds/01/curves.parquet", "folds/01/member.json"]
+)
+@pytest.mark.parametrize("with_hashes", [True, False])
+def test_a_damaged_fold_is_not_finished_and_the_rest_stays_usable(finished, tmp_path, damaged, with_hashes):
+    folder = shutil.copytree(finished.folder, tmp_path / "wide")
+    if not with_hashes:
+        for path in folder.glob("folds/*/sha256.json"):
+            path.unlink()
+    path = folder / damaged
+    path.write_bytes(path.read_bytes()[:-40])
+    assert run_store.finished_folds(folder) == [0, 2]
+    assert [member.fold for member in run_store.assemble(folder).members] == [0, 2]
+    (folder / "member_01.onnx").write_bytes((finished.folder / "member_01.onnx").read_bytes())
+    run_store.store_fold(folder, run_store.read_fold(finished.folder, 1))
+    assert run_store.finished_folds(folder) == [0, 1, 2]
+
+
 def test_a_run_is_locked_while_it_is_trained(tmp_path):
     with run_store.open_run(tmp_path / "run", EMPTY):
         assert run_store.is_locked(tmp_path / "run")
