@@ -1,6 +1,8 @@
 """Names in SQL: whatever a file calls its columns, DuckDB is told that it is a name."""
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def quoted(name: str) -> str:
@@ -12,6 +14,17 @@ def quoted(name: str) -> str:
     '"group"'
     """
     return '"' + name.replace('"', '""') + '"'
+
+
+def this_file(path: Path) -> str:
+    """A path as DuckDB's readers take it for this one file: they take `*`, `?` and `[` of a folder's name for patterns.
+
+    Examples
+    --------
+    >>> this_file(Path("surveys/all*[1]/part.parquet"))
+    'surveys/all[*][[]1]/part.parquet'
+    """
+    return re.sub(r"[*?\[]", lambda sign: f"[{sign[0]}]", str(path))
 
 
 def listed(names: Iterable[str]) -> str:

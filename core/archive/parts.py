@@ -12,6 +12,7 @@ import numpy as np
 from core.atomic import atomic_path
 from core.claims import claim
 from core.spectra.spectrum_set import SpectrumSet
+from core.whole import readable_rows, sha256_of
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,17 @@ class Parts:
         claim(self.folder, request, "an unfinished download")
 
     def finished(self, number: int) -> dict | None:
-        """What was noted of part `number`, or None if it is not finished."""
+        """What was noted of part `number`; None where it is unfinished or damaged, so that it is fetched again."""
         try:
             note = json.loads(self._note(number).read_text())
-        except (OSError, ValueError):
+            n_rows, digest = note["n_rows"], note.get("sha256", "")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return note if note["n_rows"] == 0 or self.path(number).exists() else None
+        if n_rows == 0:
+            return note
+        if digest:
+            return note if self.path(number).is_file() and sha256_of(self.path(number)) == digest else None
+        return note if readable_rows(self.path(number)) == n_rows else None
 
     def save(self, number: int, spectra: SpectrumSet | None, note: dict[str, object]) -> None:
         """Write a part whole: its spectra first, then the note that makes it count."""
@@ -47,8 +53,9 @@ class Parts:
         n_rows = 0 if spectra is None else len(spectra)
         if spectra is not None and n_rows:
             write_spectra(spectra, self.path(number), dtype="float32")
+        about = {"n_rows": n_rows} | ({"sha256": sha256_of(self.path(number))} if n_rows else {})
         with atomic_path(self._note(number)) as beside:
-            beside.write_text(json.dumps(note | {"n_rows": n_rows}))
+            beside.write_text(json.dumps(note | about))
 
     def path(self, number: int) -> Path:
         """File of part `number`."""

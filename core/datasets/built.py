@@ -32,6 +32,7 @@ from core.gaia.labels import LOW_MASS, MASSIVE
 from core.gaia.source_id import healpix_of
 from core.records import write_record
 from core.spreadsheet import defused
+from core.whole import readable_rows, sha256_of
 
 SPECTRA_FILE = "spectra.parquet"
 N_STARS = 23_636
@@ -103,9 +104,12 @@ class _Build:
     def finished(self) -> BuildResult | None:
         """The outcome of this build if it has come to its end: the manifest is written last."""
         spectra, manifest = self.out / SPECTRA_FILE, self.out / MANIFEST_FILE
-        if not (spectra.exists() and manifest.exists()):
+        if not manifest.exists() or readable_rows(spectra) is None:
             return None
-        counts = read_manifest(self.out).counts
+        found = read_manifest(self.out)
+        if found.spectra_sha256 not in ("", sha256_of(spectra)):
+            return None
+        counts = found.counts
         undelivered = read_undelivered(spectra)
         download = BulkResult(spectra, counts["stars"] + len(undelivered), counts["stars"], undelivered)
         return BuildResult(spectra, manifest, download, counts)
@@ -121,9 +125,9 @@ class _Build:
         return BuildResult(spectra, self.write_manifest(download, counts), download, counts)
 
     def step(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        """The stored table of a step, made first if it is not there."""
+        """The stored table of a step, made first if it is not there or damaged."""
         path = self.folder / f"{name}.parquet"
-        if not path.exists():
+        if readable_rows(path) is None:
             self.progress(0, 1, f"selecting: {name}")
             table = make()
             with atomic_path(path) as beside:
@@ -270,6 +274,7 @@ class _Build:
             counts=counts,
             notes=[*edition["notes"], *self.lacking],
             not_delivered=download.undelivered["source_id"].astype(str).tolist(),
+            spectra_sha256=sha256_of(self.out / SPECTRA_FILE),
             credit="ESA/Gaia/DPAC; Pantaleoni Gonzalez et al. 2021, MNRAS 504, 2968, and 2025, arXiv:2508.14875",
         )
         path = self.out / MANIFEST_FILE

@@ -16,6 +16,7 @@ from core.datasets.real_stars import TITLE as REAL_TITLE
 from core.errors import ReadError, UsageError
 from core.records import Record, read_record, write_record
 from core.settings import Settings, current_settings
+from core.whole import sha256_of
 
 EMBEDDED = "embedded"
 EMBEDDED_TITLE = "Embedded simulated stars"
@@ -40,6 +41,8 @@ class DatasetManifest(Record):
     notes, not_delivered : list
         What was passed over; ids that the archive has no spectrum of.
     credit : str
+    spectra_sha256 : str
+        Of the file of spectra; '' in sets of earlier versions.
     """
 
     title: str = ""
@@ -53,6 +56,7 @@ class DatasetManifest(Record):
     notes: list[str] = Field(default_factory=list)
     not_delivered: list[str] = Field(default_factory=list)
     credit: str = ""
+    spectra_sha256: str = ""
 
 
 class Noted(Record):
@@ -132,7 +136,7 @@ def open_dataset(entry: DatasetEntry) -> Dataset:
     Raises
     ------
     ReadError
-        The file has gone or is damaged.
+        The file has gone, is damaged, or is not the one of which the set's manifest has the hash.
     """
     import pyarrow as pa
 
@@ -141,6 +145,7 @@ def open_dataset(entry: DatasetEntry) -> Dataset:
         from core.datasets.embedded import embedded_dataset
 
         path = embedded_dataset()
+    require_unchanged(path)
     try:
         return open_parquet(path, entry.title, entry.provenance)
     except (OSError, pa.ArrowException) as error:
@@ -157,6 +162,22 @@ def note_dataset(folder: Path, settings: Settings | None = None) -> None:
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     noted = Noted(folder=str(folder), noted=datetime.now(UTC).isoformat(timespec="seconds"))
     write_record(datasets / f"{digest}.json", noted)
+
+
+def require_unchanged(path: Path) -> None:
+    """ReadError where the manifest beside a file of spectra has another file's hash; other files pass."""
+    if not (path.parent / MANIFEST_FILE).is_file():
+        return
+    try:
+        manifest = read_manifest(path.parent)
+    except ReadError:
+        return  # a file of others
+    is_its_own = Path(manifest.spectra).name == path.name and manifest.spectra_sha256
+    if is_its_own and path.is_file() and sha256_of(path) != manifest.spectra_sha256:
+        raise ReadError(
+            f"{path} is not the file that belongs to the data set (SHA-256 {manifest.spectra_sha256[:12]} ... in "
+            f"{MANIFEST_FILE}): build the data set again, or delete {MANIFEST_FILE} if the file was changed on purpose"
+        )
 
 
 def read_manifest(folder: Path) -> DatasetManifest:

@@ -75,9 +75,11 @@ class TrainingData:
 
 def read_training_data(path: str | Path, release: str | None = None) -> TrainingData:
     """Read a file of labelled spectra (any readable format; columns `label` and, if wanted, `part`)."""
+    from core.datasets.catalogue import require_unchanged
     from core.spectra.readers import read_spectra
 
     path = Path(path)
+    require_unchanged(path)
     spectra = read_spectra(path, with_errors=False, release=release)
     return training_data(spectra, name=path.name, sha256=data_hash(path))
 

@@ -47,8 +47,9 @@ def _trained(folder: Path, run: Run, member: int):
     if entry.keras and stored.is_file():
         try:
             return keras.saving.load_model(stored, compile=False, safe_mode=True)
-        except (OSError, ValueError, TypeError) as error:
-            raise RunError(f"{stored} is no readable Keras network ({error}): train again") from error
+        except Exception as error:  # Keras raises many kinds on damaged files, BadZipFile and KeyError among them
+            words = " ".join(str(error).split())[:300]
+            raise RunError(f"{stored} is no readable Keras network ({words}): train again") from error
     from core.explanation.stored_weights import rebuild_from_onnx
 
     return rebuild_from_onnx(run.model, folder / entry.file)

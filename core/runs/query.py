@@ -7,7 +7,8 @@ import pandas as pd
 from core.errors import UsageError
 from core.runs.folders import known_runs
 from core.runs.table import CORRUPT, run_table
-from core.settings import Settings
+from core.settings import Settings, current_settings
+from core.sql import this_file
 
 TABLES = ("curves", "oof", "test")
 
@@ -37,6 +38,9 @@ def query_runs(sql: str, settings: Settings | None = None) -> pd.DataFrame:
         connection.register("runs", listed)
         for name in TABLES:
             connection.register(name, _together(connection, folders, name))
+        connection.execute("SET autoinstall_known_extensions = false")
+        if (settings or current_settings()).read_only:
+            connection.execute("SET enable_external_access = false")  # COPY ... TO writes files
         try:
             return connection.execute(sql).df()
         except duckdb.Error as error:
@@ -53,7 +57,7 @@ def _together(connection, folders: dict[str, Path], name: str) -> pd.DataFrame:
         if not path.is_file():
             continue
         try:
-            part = connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).df()
+            part = connection.execute("SELECT * FROM read_parquet(?)", [this_file(path)]).df()
         except duckdb.Error:
             continue  # a broken file must not hide the other runs
         part.insert(0, "id", run_id)

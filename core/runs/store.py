@@ -8,10 +8,13 @@
     representation.npz  what a fitted representation ('pca') learnt of the training stars
     tensorboard/      the curves once more, for `tensorboard --logdir`
 
-A fold is finished when `folds/NN` exists: it is written beside its place and renamed, after its member. Folds may
-therefore be written by different processes, and a killed run goes on from those that are there.
+A fold is finished when `folds/NN` exists and is whole: it is written beside its place and renamed, after its member,
+with the hashes of its tables. Folds may be written by different processes, and a killed run goes on from those
+that are there; a damaged fold is trained again.
 """
 
+import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,9 +41,9 @@ from core.runs.run import (
     write_run,
 )
 from core.statistics.probability_calibration import fit_platt
-from core.whole import sha256_of
+from core.whole import readable_rows, sha256_of
 
-_FOLDS, _LOCK, _MEMBER = "folds", ".lock", "member.json"
+_FOLDS, _LOCK, _MEMBER, _MARKS = "folds", ".lock", "member.json", "sha256.json"
 _TABLES = ("curves", "oof", "test")
 _MAY_CHANGE = {"only_folds"}
 _GROWS = {"folds_done", "members", "calibration", "results", "seconds", "started", "files_sha256"}
@@ -131,9 +134,26 @@ def store_representation_state(folder: Path, state: dict[str, np.ndarray]) -> No
 
 
 def finished_folds(folder: Path) -> list[int]:
-    """Folds whose member and tables are stored, in order."""
+    """Folds whose member and tables are stored and are what was written, in order; the others are trained again."""
     parts = sorted((folder / _FOLDS).glob("[0-9][0-9]"))
-    return [int(part.name) for part in parts if (folder / f"{member_name(int(part.name))}.onnx").is_file()]
+    return [int(part.name) for part in parts if _is_whole(folder, part)]
+
+
+def _is_whole(folder: Path, place: Path) -> bool:
+    """Are a fold's network and tables those that were stored? A table without a hash must be readable."""
+    network = folder / f"{member_name(int(place.name))}.onnx"
+    try:
+        member = _read_member(place)
+        marks = json.loads((place / _MARKS).read_text()) if (place / _MARKS).is_file() else {}
+        for name in _TABLES:
+            path = place / f"{name}.parquet"
+            if marks and sha256_of(path) != marks.get(path.name):
+                return False
+            if not marks and readable_rows(path) is None:
+                return False
+        return network.is_file() and member.sha256 in ("", sha256_of(network))
+    except (RunError, OSError, ValueError):
+        return False
 
 
 def store_fold(folder: Path, result: FoldResult) -> None:
@@ -144,10 +164,14 @@ def store_fold(folder: Path, result: FoldResult) -> None:
         "keras_sha256": f"{member_name(result.member.fold)}.keras",
     }
     hashes = {key: sha256_of(folder / name) for key, name in files.items() if (folder / name).is_file()}
+    if target.is_dir():  # a fold that is damaged
+        shutil.rmtree(target)
     with atomic_path(target) as beside:
         beside.mkdir()
         for name in _TABLES:
             getattr(result, name).to_parquet(beside / f"{name}.parquet", index=False)
+        marks = {f"{name}.parquet": sha256_of(beside / f"{name}.parquet") for name in _TABLES}
+        (beside / _MARKS).write_text(json.dumps(marks))
         write_record(beside / _MEMBER, result.member.changed(**hashes))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core.errors import MissingColumnError, ReadError
-from core.sql import listed, quoted
+from core.sql import listed, quoted, this_file
 
 PLACE_COLUMNS = (
     "source_id", "ra", "dec", "parallax", "parallax_error", "distance_pc", "pmra", "pmdec", "pmra_error",
@@ -97,7 +97,9 @@ class StarSource:
             if self.table is not None:
                 connection.register("stars", self.table)
             else:
-                connection.read_parquet([str(path) for path in self.paths], union_by_name=True).create_view("stars")
+                connection.read_parquet([this_file(path) for path in self.paths], union_by_name=True).create_view(
+                    "stars"
+                )
             yield connection
         except duckdb.Error as error:
             raise ReadError(f"{self.title} cannot be read as a table of stars: {error}") from error

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.sql import this_file
 from core.survey.index import CANDIDATES
 from core.survey.merged_index import Index
 
@@ -20,5 +21,5 @@ def candidate_rows(index: Index) -> str:
 
 def listed(files: Sequence[Path]) -> str:
     """Files as a list of SQL texts."""
-    quoted = (str(path).replace("'", "''") for path in files)
+    quoted = (this_file(path).replace("'", "''") for path in files)
     return "[" + ", ".join(f"'{path}'" for path in quoted) + "]"

@@ -1,5 +1,7 @@
 """Bulk downloads: everything comes once, in order; the rest is asked for again, then listed; stops cost little."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -102,6 +104,36 @@ def test_a_part_without_its_note_is_fetched_again(archive, client, ids, tmp_path
     notes = sorted((tmp_path / "x.parquet.parts").glob("part-*.json"))
     notes[-1].write_text('{"n_rows": 2')
     fetch_spectra(ids, out, client=client, chunk_ids=20)
+    assert read_spectra(out).source_id.tolist() == ids.tolist()
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _flipped(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 0x40
+    path.write_bytes(data)
+
+
+def _without_hash(path):
+    note = path.with_suffix(".json")
+    note.write_text(json.dumps({key: value for key, value in json.loads(note.read_text()).items() if key != "sha256"}))
+    _cut(path)
+
+
+@pytest.mark.parametrize("damage", [_cut, _flipped, _without_hash, lambda path: path.unlink()])
+def test_a_part_that_is_damaged_is_fetched_again(archive, client, ids, tmp_path, damage):
+    out = tmp_path / "x.parquet"
+    with pytest.raises(Stopped):
+        fetch_spectra(ids, out, client=client, chunk_ids=20, progress=stop_after(5))
+    parts = sorted((tmp_path / "x.parquet.parts").glob("part-*.parquet"))
+    assert len(parts) >= 2
+    damage(parts[0])
+    archive.counts.clear()
+    fetch_spectra(ids, out, client=client, chunk_ids=20)
+    assert archive.counts["data"] == 3 - len(parts) + 1
     assert read_spectra(out).source_id.tolist() == ids.tolist()
 
 

@@ -20,7 +20,8 @@ from core.archive.retry import RetryPolicy
 from core.datasets import built as dataset
 from core.datasets import selections
 from core.datasets.built import build_dataset
-from core.errors import ArchiveBusyError, ArchiveReplyError, UsageError
+from core.datasets.training_data import read_training_data
+from core.errors import ArchiveBusyError, ArchiveReplyError, ReadError, UsageError
 from core.gaia.labels import LOW_MASS, MASSIVE
 from core.gaia.source_id import healpix_of
 from core.spectra.readers import read_spectra
@@ -114,6 +115,15 @@ def test_a_build_stopped_at_its_very_end_fetches_nothing_twice(archive, client, 
     assert result.counts == again.counts == built.counts
     assert again.download.n_delivered == built.download.n_delivered
     assert not list((tmp_path / "again").glob("*.parts"))
+    spectra = bytearray(result.spectra.read_bytes())
+    spectra[1_000] ^= 1
+    result.spectra.write_bytes(spectra)
+    with pytest.raises(ReadError, match="is not the file that belongs to the data set"):
+        read_training_data(result.spectra)
+    for step in (tmp_path / "again" / ".build").glob("*.parquet"):
+        step.write_bytes(step.read_bytes()[:-9])
+    assert build_dataset(tmp_path / "again", client=client, n_stars=N).counts == built.counts
+    assert len(read_training_data(result.spectra)) == built.counts["stars"]
 
 
 def test_every_fault_on_the_way_is_survived(archive, client, built, tmp_path):

@@ -122,6 +122,18 @@ def test_a_log_in_that_is_asked_for_and_not_configured_closes_the_app(who, passe
             access.require_log_in()
 
 
+def test_a_query_writes_no_file_where_the_program_may_not_write(tmp_path, monkeypatch):
+    from core.errors import UsageError
+    from core.runs.query import query_runs
+
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("EXPLORER_READ_ONLY", "1")
+    with pytest.raises(UsageError, match="disabled"):
+        query_runs(f"COPY runs TO '{tmp_path / 'out.csv'}'")
+    assert not (tmp_path / "out.csv").exists()
+    assert query_runs("SELECT count(*) AS n FROM runs")["n"][0] >= 0
+
+
 def test_a_thousand_surveys_are_listed_and_damaged_ones_hide_none(tmp_path, monkeypatch):
     from core.survey.catalogue import find_surveys
 

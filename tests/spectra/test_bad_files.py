@@ -55,7 +55,7 @@ WHOLE_FILE = {
     "error VOTable": (_error_votable("Cannot parse query"), errors.ArchiveReplyError, "Cannot parse query"),
     "other XML": (b"<?xml version='1.0'?><uws:job xmlns:uws='u'/>", errors.UnsupportedFormatError, "<job>"),
     "plain text": (b"Service unavailable\n", errors.UnsupportedFormatError, "Service unavailable"),
-    "JSON": (b'{"source_id": [1]}', errors.UnsupportedFormatError, "JSON"),
+    "JSON": (b'{"answer": {"id": [1]}}', errors.UnsupportedFormatError, "JSON"),
     "pickle": (pickle.dumps({"source_id": [1]}), errors.UnsupportedFormatError, "never loaded"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(100), errors.UnsupportedFormatError, "HDF5"),
     "binary": (b"abc\x00\x01\x02", errors.UnsupportedFormatError, "binary"),
@@ -189,7 +189,7 @@ REPLIES = current_settings().real_data_dir / "archive_replies"
         ("test_tables_gaia.xml", errors.UnsupportedFormatError, "tableset"),
         ("job_1.vot", errors.MissingColumnError, "alpha, delta"),
         ("1710099405832VAL-result.vot", errors.MissingColumnError, "solution_id"),
-        ("cone_search.json", errors.UnsupportedFormatError, "JSON"),
+        ("cone_search.json", errors.MissingColumnError, "solution_id"),
     ],
 )
 def test_real_replies_without_spectra_have_their_named_errors(name, kind, words):

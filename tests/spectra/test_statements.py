@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -190,12 +191,40 @@ def test_columns_of_bytes_are_text():
     assert read_bytes("bytes.parquet", sink.getvalue().to_pybytes()).source_id.tolist() == IDS
 
 
+@pytest.mark.parametrize("dictionary", [True, False])
+@pytest.mark.parametrize("nested", [True, False])
+def test_text_that_is_none_is_damage(dictionary, nested):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    words = pa.array(["Gaia DR3 !", "Gaia DR3 !"])
+    column = words.dictionary_encode() if dictionary else words
+    column = pa.StructArray.from_arrays([column], ["inner"]) if nested else column
+    sink = pa.BufferOutputStream()
+    table = pa.table({"source_id": IDS, "flux": list(SPECTRA.flux), "release": column})
+    pq.write_table(table, sink, compression="none", use_dictionary=dictionary)
+    data = sink.getvalue().to_pybytes().replace(b"Gaia DR3 !", b"Gaia DR3 \xee")
+    with pytest.raises(errors.TruncatedFileError, match="damaged"):
+        read_bytes("damaged.parquet", data)
+
+
 def test_a_quantity_in_another_unit_is_the_same_grid():
     table = QTable({"source_id": IDS, "flux": SPECTRA.flux})
     table.meta["sampling"] = {"value": (WAVELENGTH_NM * 10).tolist(), "unit": "Angstrom"}
     text = io.StringIO()
     table.write(text, format="ascii.ecsv")
     same_as_base(read_bytes("q.ecsv", text.getvalue().encode()))
+
+
+def test_a_header_that_repeats_itself_costs_no_more_than_its_limit():
+    """YAML's aliases make lists of lists, and mappings of mappings, that a few lines blow up to billions."""
+    lists, mappings, words = [1.0] * 10, {str(i): 1.0 for i in range(100)}, ["x" * 20_000] * 2_000
+    for _ in range(12):
+        lists, mappings = [lists] * 10, {str(i): mappings for i in range(100)}
+    entries = [("sampling", lists), ("more", mappings), ("comments", words), ("xp", {"sampling": lists})]
+    start = time.process_time()
+    assert statements(entries, ["flux"], "file").sampling is None
+    assert time.process_time() - start < 2.0
 
 
 def test_a_mapping_as_text_is_read():

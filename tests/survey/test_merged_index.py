@@ -102,6 +102,48 @@ def test_a_spoiled_merged_file_is_passed_over(expected, folder, spoil):
         open_index(parts_of(folder))
 
 
+@pytest.mark.parametrize("replaced", [0, 1])
+def test_a_merge_that_is_killed_changes_no_answer(replaced, expected, folder, monkeypatch):
+    from core import atomic
+
+    class Killed(BaseException):
+        pass
+
+    for part in parts_of(folder):  # the parts' own indices are there
+        merged_index.read_index(part)
+    places = []
+
+    def replace(source, target):
+        places.append(target)
+        if len(places) > replaced:
+            raise Killed
+        os.rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic.os, "replace", replace)
+        with pytest.raises(Killed):
+            open_index(parts_of(folder))
+    assert same(answers(folder), expected)
+    assert (folder / FOLDER / "merged.npz").is_file()
+
+
+@pytest.mark.parametrize(("name", "neighbour"), [("a*b", "aXb"), ("s[1]", "s1"), ("q?x", "qyx")])
+def test_a_folder_whose_name_is_a_pattern_is_itself_alone(name, neighbour, expected, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / name)
+    shutil.copytree(folder, tmp_path / neighbour)
+    for part in parts_of(tmp_path / neighbour)[1:]:
+        part.unlink()
+    assert same(answers(tmp_path / name), expected)
+    assert SurveyResult.open(tmp_path / name).ask("SELECT count(*) AS n FROM stars")["n"][0] == expected[1].n_rows
+
+
+def test_two_merge_at_the_same_time(expected, folder):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(lambda _: same(answers(folder), expected), range(8)))
+
+
 def test_a_folder_that_cannot_be_written_is_read_all_the_same(folder, monkeypatch):
     from core.errors import StorageError
 

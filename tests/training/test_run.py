@@ -111,6 +111,33 @@ def test_saved_keras_member_is_the_onnx_member(finished, small_data):
     np.testing.assert_allclose(model.predict_on_batch([flux]), onnx, atol=1e-5)
 
 
+def test_a_keras_file_with_code_in_it_is_refused_and_a_damaged_one_named(finished, tmp_path):
+    import keras
+
+    from core.explanation.network import _trained
+
+    folder = shutil.copytree(finished.folder, tmp_path / "wide")
+    stored, ran = folder / "member_00.keras", tmp_path / "ran"
+    place = str(ran)
+    code = keras.layers.Lambda(lambda x: (open(place, "w").close(), x)[1])
+    keras.Sequential([keras.Input((343,)), code]).save(stored)
+    ran.unlink(missing_ok=True)  # Keras called it to learn the shape
+    with pytest.raises(RunError, match="no readable Keras network"):
+        _trained(folder, finished.run, 0)
+    assert not ran.exists()
+    whole = (finished.folder / "member_00.keras").read_bytes()
+    for damaged in (
+        b"",
+        whole[: len(whole) // 2],
+        whole[:-30],
+        whole.replace(b"config.json", b"konfig.json"),
+        b"PK\x05\x06",
+    ):
+        stored.write_bytes(damaged)
+        with pytest.raises(RunError, match="no readable Keras network"):
+            _trained(folder, finished.run, 0)
+
+
 def test_a_resumed_run_is_usable_before_its_next_fold(finished, tmp_path):
     folder = shutil.copytree(finished.folder, tmp_path / "wide")
     fixed = {"folds_done": [], "members": [], "calibration": None, "seconds": 0.0, "started": "now"}
@@ -121,6 +148,24 @@ def test_a_resumed_run_is_usable_before_its_next_fold(finished, tmp_path):
         for name in (*fixed, "results"):
             assert getattr(run, name) == getattr(finished.run, name), name
         assert len(load_ensemble(folder)) == 3
+
+
+@pytest.mark.parametrize(
+    "damaged", ["member_01.onnx", "folds/01/oof.parquet", "folds/01/curves.parquet", "folds/01/member.json"]
+)
+@pytest.mark.parametrize("with_hashes", [True, False])
+def test_a_damaged_fold_is_not_finished_and_the_rest_stays_usable(finished, tmp_path, damaged, with_hashes):
+    folder = shutil.copytree(finished.folder, tmp_path / "wide")
+    if not with_hashes:
+        for path in folder.glob("folds/*/sha256.json"):
+            path.unlink()
+    path = folder / damaged
+    path.write_bytes(path.read_bytes()[:-40])
+    assert run_store.finished_folds(folder) == [0, 2]
+    assert [member.fold for member in run_store.assemble(folder).members] == [0, 2]
+    (folder / "member_01.onnx").write_bytes((finished.folder / "member_01.onnx").read_bytes())
+    run_store.store_fold(folder, run_store.read_fold(finished.folder, 1))
+    assert run_store.finished_folds(folder) == [0, 1, 2]
 
 
 def test_a_run_is_locked_while_it_is_trained(tmp_path):

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import ReadError, TruncatedFileError, UnsupportedFormatError
+from core.spectra.readers.arrays import is_text
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
 from core.spectra.readers.data_release import RELEASE_FIELD
 from core.spectra.readers.ecsv_header import header_of, parse_yaml
@@ -66,6 +67,7 @@ class ParquetSource:
             for rows in self._file.iter_batches(n_rows, self._row_groups, columns=tops, use_threads=False):
                 done += rows.num_rows
                 self.fraction = done / max(self.n_rows or 0, 1)
+                _check_text(rows)
                 table = pa.Table.from_batches([rows])
                 n_bytes += held_bytes(table)
                 check_growth(n_bytes, self._stored, f"{self.origin}: the table")
@@ -80,6 +82,19 @@ class ParquetSource:
 def open_parquet(file: Path | BinaryIO, origin: str) -> ParquetSource:
     """Open a Parquet file (path or binary stream)."""
     return ParquetSource(file, origin)
+
+
+def _check_text(rows: pa.RecordBatch) -> None:
+    """ArrowInvalid where a column of text is none: pyarrow reads damaged bytes as text, and fails when it is used."""
+    for place, item in enumerate(rows.schema):
+        if _holds_text(item.type):
+            rows.column(place).validate(full=True)
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _holds_text(kind.value_type)
+    return is_text(kind) or any(_holds_text(kind.field(number).type) for number in range(kind.num_fields))
 
 
 def _facts_of(schema: pa.Schema, origin: str) -> tuple[dict[str, str], dict[str, Any]]:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -22,7 +23,9 @@ from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
 _EXACT = ("sampling", "wavelength_sampling", "wavelength_grid", "xp_sampling")
 _WORDS = (*SAMPLING_WORDS, *_EXACT, "grid", "wavelength_array", "lambda", "wl", "spectral_grid")
 _DEEPEST = 4
-_MOST_ENTRIES = 5_000
+_MOST_ENTRIES = 20_000
+_MOST_TEXT = 1 << 20
+_MOST_NUMBERS = 100_000
 _LONGEST_RELEASE_TEXT = 20_000
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _CALL = re.compile(
@@ -81,8 +84,11 @@ def statements(entries: Iterable[tuple[str, object]], names: Sequence[str], orig
     UnitError
         The sampling's unit is of another kind.
     """
-    flat = list(_flattened(entries))
-    stated = Stated(release=release_in(" ".join(text for _, text in flat if isinstance(text, str))))
+    flat = list(islice(_flattened(entries), _MOST_ENTRIES))
+    texts = [text for _, text in flat if isinstance(text, str)]
+    ends_of_texts = np.cumsum([0, *map(len, texts)])
+    n_texts = int(np.searchsorted(ends_of_texts, _MOST_TEXT))
+    stated = Stated(release=release_in(" ".join(texts[:n_texts])))
     values = {word: value for word, value in flat if word}
     ends: dict[str, float] = {}
     for word, value in flat:
@@ -124,16 +130,14 @@ def comment_entries(comments: Sequence[str]) -> Iterator[tuple[str, object]]:
 
 def _flattened(entries: Iterable[tuple[str, object]], above: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
     """Entries with mappings taken apart ('xp.sampling'); a Quantity is its value, with its unit beside it."""
-    for number, (name, value) in enumerate(entries):
-        if number > _MOST_ENTRIES:
-            return
+    for name, value in entries:
         word = f"{above}{word_of(str(name))}"
         if isinstance(value, str) and value.lstrip()[:1] == "{":
             value = _json(value)
         if isinstance(value, Mapping) and depth < _DEEPEST:
             inner = {str(key): item for key, item in value.items()}
             if "value" in inner:
-                yield word, inner["value"]
+                yield word, inner["value"] if isinstance(inner["value"], str) else _plain(inner["value"])
                 unit = inner.get("unit")
                 yield f"{word}_unit", unit.get("unit", "") if isinstance(unit, Mapping) else unit or ""
             else:
@@ -144,9 +148,21 @@ def _flattened(entries: Iterable[tuple[str, object]], above: str = "", depth: in
                 yield from _flattened(inner.items(), f"{word}.", depth + 1)
         elif isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value[:50]):
             # astropy's meta['comments'], and the HISTORY of a header
-            yield from ((word_of(key), text) for key, text in comment_entries(value[:_MOST_ENTRIES]))
+            yield from ((word_of(key), text) for key, text in comment_entries(value[:2_000]))
+        elif isinstance(value, str):
+            yield word, value if word in _WORDS else value[:_LONGEST_RELEASE_TEXT]
         else:
-            yield word, value[:_LONGEST_RELEASE_TEXT] if isinstance(value, str) and word not in _WORDS else value
+            yield word, _plain(value)
+
+
+def _plain(value: object) -> object:
+    """A number, or a list of numbers; None for what a few lines of YAML can make endless (lists of lists of lists)."""
+    if isinstance(value, list | tuple):
+        is_flat = len(value) <= _MOST_NUMBERS and all(isinstance(item, int | float | np.number) for item in value)
+        return value if is_flat else None
+    if isinstance(value, np.ndarray):
+        return value if value.ndim == 1 and value.size <= _MOST_NUMBERS else None
+    return value if isinstance(value, int | float | np.number) else None
 
 
 def _of_mapping(inner: Mapping[str, object]) -> list[float] | None:
