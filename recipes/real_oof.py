@@ -2,10 +2,11 @@
 
 Every labelled real star is judged by the members that never saw it or a copy of it. Probabilities are of a line through
 the logits at equal priors: how steep it is, real stars say (massive against all others, maximum likelihood); where it
-passes one half, real massive stars against the simulated low-mass stars of the training draw, with its look-alikes,
-each judged by the one member that never saw it. Fitted on the real stars of the other folds ("cross-fitted"); run.json
-gets the line fitted on all. Writes real_oof.parquet: source_id, fold, logit (mean over those members), probability,
-spread, bands (by which another spectrum of the star is known to be another).
+passes one half, real massive stars against the simulated low-mass stars of the training draw, with its look-alikes and
+four times the B stars just below the limit, each judged by the one member that never saw it. Fitted on the real stars
+of the other folds ("cross-fitted"); run.json gets the line fitted on all. Writes real_oof.parquet: source_id, fold,
+logit (mean over those members), probability, spread, bands (by which another spectrum of the star is known to be
+another).
 """
 
 import argparse
@@ -15,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from core.atomic import atomic_path
-from core.runs.run import Figures, ProbabilityCalibration, Run, write_run
+from core.errors import RunError
+from core.runs.run import Figures, ProbabilityCalibration, Run, read_run, write_run
 from core.runs.store import figures_of
 from core.statistics.probability_calibration import sigmoid
 from core.verdict.ensemble import Ensemble, load_ensemble
@@ -31,8 +33,13 @@ from recipes.real_stars import (
     RealStars,
     read_real_stars,
 )
+from recipes.second_stage import HOT_KINDS, NEAR_LIMIT_MSUN
 
 FILE_NAME = "real_oof.parquet"
+NEAR_LIMIT_TIMES = 4
+"""How often a simulated B star just below 8 suns counts in the balance: one low-mass star of the draw in thirty is one,
+and nearly every contaminant on the sky."""
+_KINDS = ("category", "true_mass")
 
 
 def unseen_logits(ensemble: Ensemble, stars: RealStars, member_fold: np.ndarray) -> np.ndarray:
@@ -116,9 +123,25 @@ def calibration_kind(table: pd.DataFrame) -> np.ndarray:
 
 
 def simulated_low_mass(run_dir: Path) -> np.ndarray:
-    """Out-of-fold logits of the simulated low-mass stars of a run."""
-    oof = pd.read_parquet(run_dir / "oof.parquet", columns=["label", "logit"])
-    return oof.loc[oof["label"] == 0, "logit"].to_numpy(np.float64)
+    """Out-of-fold logits of the simulated low-mass stars of a run; of B stars just below the limit `TIMES` over.
+
+    Raises
+    ------
+    RunError
+        Neither the run nor its data set, where it was trained, knows the stars' kinds and masses.
+    """
+    oof = pd.read_parquet(run_dir / "oof.parquet")
+    if not set(_KINDS) <= set(oof.columns):
+        name = Path(read_run(run_dir).data.path).name
+        data = next((place / name for place in (run_dir.parent, Path.cwd()) if (place / name).is_file()), None)
+        if data is None:
+            raise RunError(
+                f"{run_dir} was trained on {name}, which does not lie beside it: its stars' kinds are needed"
+            )
+        oof = oof.merge(pd.read_parquet(data, columns=["source_id", *_KINDS]), on="source_id", how="left")
+    oof = oof[oof["label"] == 0]
+    near = oof["category"].isin(HOT_KINDS).to_numpy() & (oof["true_mass"] > NEAR_LIMIT_MSUN).to_numpy()
+    return np.repeat(oof["logit"].to_numpy(np.float64), np.where(near, NEAR_LIMIT_TIMES, 1))
 
 
 def learnt_label(table: pd.DataFrame) -> np.ndarray:
@@ -160,8 +183,8 @@ def scale_run(run_dir: Path) -> ProbabilityCalibration:
         slope=slope,
         intercept=intercept,
         massive_class=f"{count[POSITIVE]} real massive stars, each judged by the members that never saw it",
-        low_mass_class="the simulated low-mass stars of the training draw, with its look-alikes, each judged by the "
-        "member that never saw it",
+        low_mass_class="the simulated low-mass stars of the training draw, with its look-alikes, B stars above "
+        f"{NEAR_LIMIT_MSUN:g} suns {NEAR_LIMIT_TIMES} times, each judged by the member that never saw it",
         slope_from=f"the real massive stars against {count[HOT_NEGATIVE]} A and late B and {count[COOL_NEGATIVE]} "
         "cool ones",
     )

@@ -1,9 +1,9 @@
 """Second stage of the default ensemble: `python -m recipes.second_stage TRAIN_FILE FIRST OUT --copies FILE`.
 
 Members of FIRST (`recipes.default_run`) go on for a short cycle at a lower rate, on many more copies of real stars and
-on all simulated stars, which weigh less there; among them hot subdwarfs and metal-poor stars weigh more and massive
-stars without dust less, as in the sky. Folds are those of the first stage: a member still never sees its real fold.
-Resumable.
+on all simulated stars, which weigh less there; among them hot stars, above all those just below 8 suns, hot subdwarfs
+and metal-poor stars weigh more than the others. Folds are those of the first stage: a member still never sees its real
+fold. Resumable.
 """
 
 import argparse
@@ -29,10 +29,15 @@ from core.verdict.out_of_distribution import store_out_of_distribution
 from models.registry import model_spec
 from recipes.default_run import THREADS, MixedPreparation, mixed, read_copies, seconds_of
 
-SIMULATED, SUBDWARFS, METAL_POOR, BARE_MASSIVE = 0.28, 1.0, 0.7, 0.07
-"""Weight of a simulated star beside a copy of a real one; of a hot subdwarf; of a low-mass star of [M/H] < -0.8; of a
-massive star behind less than BARE_A_V_MAG."""
-BARE_A_V_MAG = 0.6
+SIMULATED, HOT, NEAR_THE_LIMIT = 0.28, 0.6, 4.0
+"""Weight of a simulated star; of one of `HOT_KINDS`; of a low-mass one of these above `NEAR_LIMIT_MSUN`: on the sky
+such stars are nearly all contaminants of a pure sample, in the draw one in thirty."""
+SUBDWARFS, METAL_POOR, REAL = 5.0, 1.0, 2.0
+"""Of a hot subdwarf; of a low-mass star of [M/H] < -0.8; of a copy of a real star."""
+BARE_MASSIVE, BARE_A_V_MAG = 0.6, 0.6
+"""At most, of a massive star behind less dust than that."""
+HOT_KINDS = ("B0-B2", "B3-B5", "B6-B9", "Be", "O", "OB supergiant", "Herbig")
+NEAR_LIMIT_MSUN = 4.0
 BATCH = 1024
 
 
@@ -40,7 +45,7 @@ BATCH = 1024
 class Cycle:
     """Epochs and the peak of the learning rate."""
 
-    epochs: int = 2
+    epochs: int = 3
     peak_rate: float = 0.0025
 
 
@@ -49,11 +54,13 @@ CYCLE = Cycle()
 
 def weights(data: TrainingData) -> np.ndarray:
     """How much each simulated star counts, float32 (n,)."""
-    table = data.metadata
-    result = np.full(len(data), SIMULATED, dtype=np.float32)
+    table, hot = data.metadata, data.metadata["category"].isin(HOT_KINDS).to_numpy()
+    result = np.where(hot, HOT, SIMULATED).astype(np.float32)
     result[(data.label == 0) & (table["true_mh"] < -0.8).to_numpy()] = METAL_POOR
     result[(table["category"] == "hot subdwarf").to_numpy()] = SUBDWARFS
-    result[(data.label == 1) & (table["true_a_v"] < BARE_A_V_MAG).to_numpy()] = BARE_MASSIVE
+    result[hot & (data.label == 0) & (table["true_mass"] > NEAR_LIMIT_MSUN).to_numpy()] = NEAR_THE_LIMIT
+    bare = (data.label == 1) & (table["true_a_v"] < BARE_A_V_MAG).to_numpy()
+    result[bare] = np.minimum(result[bare], BARE_MASSIVE)
     return result
 
 
@@ -81,7 +88,7 @@ def second_stage(
     if copies is None:
         raise UsageError("the second stage needs copies of real stars (--copies)")
     lesson = mixed(simulated, copies)
-    weight = np.concatenate([weights(data), np.ones(len(copies["label"]), dtype=np.float32)])
+    weight = np.concatenate([weights(data), np.full(len(copies["label"]), REAL, dtype=np.float32)])
     learnt_from = run.learnt_from.changed(
         real_stars=len(np.unique(copies["source_id"])),
         second_stage_rows=len(copies["label"]),

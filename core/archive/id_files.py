@@ -21,6 +21,7 @@ from core.gaia.source_id import check_source_id, parse_source_id
 
 if TYPE_CHECKING:
     from core.spectra.readers.batch import Batch
+    from core.spectra.readers.faults import LeftOut
 
 _LARGEST_LIST_BYTES = 512 * 1024**2
 _CHUNK_ROWS = 1 << 16
@@ -119,13 +120,22 @@ def _from_lines(path: Path, release: str) -> IdList:
 
 
 def _from_table(path: Path, release: str) -> IdList:
+    from core.spectra.readers.datalink_zip import members
     from core.spectra.readers.folders import folder_of
+    from core.spectra.readers.formats import is_zip
 
     parts: list[np.ndarray] = []
     problems: dict[str, str] = {}
     row = 0
-    for name in folder_of(path).names:
-        for ids, bad in _ids_of_table(path / name if name else path, release):
+    tables: Iterator[tuple[Path | bytes, str]]
+    if is_zip(path):
+        left_out: list[LeftOut] = []
+        tables = ((content(), name) for name, content, _ in members(path, str(path), left_out.append))
+    else:
+        tables = ((path / name if name else path, name) for name in folder_of(path).names)
+    for file, name in tables:
+        origin = str(file) if isinstance(file, Path) else f"{path}: {name}"
+        for ids, bad in _ids_of_table(file, origin, release):
             problems |= {f"row {row + place + 1}": text for place, text in sorted(bad.items())}
             keep = np.ones(len(ids), dtype=bool)
             keep[list(bad)] = False
@@ -137,22 +147,22 @@ def _from_table(path: Path, release: str) -> IdList:
     return IdList(np.concatenate([np.empty(0, dtype=np.int64), *parts]), problems)
 
 
-def _ids_of_table(path: Path, release: str) -> Iterator[tuple[np.ndarray, dict[int, str]]]:
+def _ids_of_table(file: Path | bytes, origin: str, release: str) -> Iterator[tuple[np.ndarray, dict[int, str]]]:
     from core.spectra.readers.arrays import single_array
     from core.spectra.readers.formats import open_table
     from core.spectra.readers.releases import release_of_names
     from core.spectra.readers.source_ids import parse_source_ids
 
-    table = open_table(path, str(path))
+    table = open_table(file, origin)
     if table is None:
-        raise ReadError(f"{path} is a zip of several files; unpack it and give one table of ids")
+        raise ReadError(f"{origin}: a zip inside a zip is not read. Unpack it")
     named = release_of_names(table.names)
     columns = ["source_id", "designation", "ref_epoch"]
     for batch in table.batches(columns, _CHUNK_ROWS):
         _require_release(batch, named, release)
         if "source_id" not in batch.table.column_names:
-            raise MissingColumnError(f"{path} has no column source_id; it has {', '.join(table.names[:10])}")
-        yield parse_source_ids(single_array(batch.table, "source_id"), str(path))
+            raise MissingColumnError(f"{origin} has no column source_id; it has {', '.join(table.names[:10])}")
+        yield parse_source_ids(single_array(batch.table, "source_id"), origin)
 
 
 def _require_release(batch: "Batch", named: str, release: str) -> None:

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from core.errors import MissingColumnError
-from core.foreign_spectra.one_spectrum import OneSpectrum, kind_of, vacuum_of
+from core.foreign_spectra.one_spectrum import OneSpectrum, kind_of, removed_extinction, vacuum_of
 
 COLUMNS = ("library", "name", "sp_type", "start_angstrom", "step_angstrom", "flux")
 
 
 def read_library_table(path: str | Path) -> tuple[list[OneSpectrum], pd.DataFrame]:
     """The spectra of a table with `COLUMNS` (wavelengths in air, from the start in equal steps), and its other columns.
+
+    Where it has `a_v_header`, that extinction (mag) was taken off the flux.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def read_library_table(path: str | Path) -> tuple[list[OneSpectrum], pd.DataFram
         angstrom = row.start_angstrom + row.step_angstrom * np.arange(len(flux))
         wavelength = vacuum_of(angstrom / 10.0)
         kind = "" if pd.isna(row.sp_type) else str(row.sp_type)
-        found.append(
-            OneSpectrum(str(row.name), str(row.library), wavelength, flux, kind_of(wavelength, flux, False), kind)
-        )
+        usable = kind_of(wavelength, flux, False)
+        removed = removed_extinction(getattr(row, "a_v_header", None))
+        found.append(OneSpectrum(str(row.name), str(row.library), wavelength, flux, usable, kind, removed))
     return found, table.drop(columns="flux")

@@ -9,6 +9,8 @@ CALIBRATED, RELATIVE, NARROW = "calibrated", "relative", "narrow"
 BROAD_NM = (400.0, 700.0)
 """A spectrum that lacks a part of this range is too narrow to be seen through XP's instrument."""
 
+_MOST_A_V_MAG = 20.0
+
 
 @dataclass(frozen=True, eq=False)
 class OneSpectrum:
@@ -27,6 +29,8 @@ class OneSpectrum:
     kind : 'calibrated', 'relative' or 'narrow'
     spectral_type : str
         As the file says; '' where it does not.
+    removed_a_v_mag : float
+        Interstellar extinction A_V that was taken off the flux, as the file says; 0 where it says nothing.
     """
 
     name: str
@@ -35,6 +39,7 @@ class OneSpectrum:
     flux: np.ndarray = field(repr=False)
     kind: str = CALIBRATED
     spectral_type: str = ""
+    removed_a_v_mag: float = 0.0
 
     @property
     def range_nm(self) -> tuple[float, float]:
@@ -66,3 +71,16 @@ def kind_of(wavelength_nm: np.ndarray, flux: np.ndarray, relative: bool) -> str:
     if not len(known) or known.min() > BROAD_NM[0] or known.max() < BROAD_NM[1]:
         return NARROW
     return RELATIVE if relative else CALIBRATED
+
+
+def removed_extinction(stated: object) -> float:
+    """The A_V (mag) that a table or header states as taken off; 0 for none, and for what is no number from 0 to 20.
+
+    >>> removed_extinction("0.79"), removed_extinction(None), removed_extinction(-99.0)
+    (0.79, 0.0, 0.0)
+    """
+    try:
+        value = float(stated)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return 0.0
+    return value if 0.0 < value <= _MOST_A_V_MAG else 0.0

@@ -9,15 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import ReadError, UnsupportedFormatError
-from core.foreign_spectra.one_spectrum import OneSpectrum, kind_of, vacuum_of
+from core.foreign_spectra.one_spectrum import OneSpectrum, kind_of, removed_extinction, vacuum_of
+from core.gaia.vocabulary import canonical_names
+from core.spectra.grid import N_SAMPLES, WAVELENGTH_NM
 
 MOST_BYTES = 200 * 1024**2
+_LONGEST_NM = 1e6
 SUFFIXES = (".fits", ".fit", ".fits.gz", ".fit.gz", ".txt", ".dat", ".ascii", ".csv", ".spec", ".asc")
 _WAVES = ("wavelength", "wave", "lambda", "lam", "loglam", "wl")
 _FLUXES = ("flux", "flux_dr", "flam", "f_lambda", "flux_dereddened", "spec", "coadd")
 _VARIANCES = ("ivar",)
 _VACUUM_SURVEYS = ("SDSS", "BOSS", "LAMOST", "GAIA", "RVS")
 _RELATIVE_SURVEYS = ("LAMOST",)
+_REMOVED_EXTINCTION = "ISEXTINC"
+"""STELIB's A_V; its HISTORY says 'interstellar extinction applied', and its fluxes are bluer than its B - V."""
 _PER_NM = {"angstrom": 0.1, "angstroms": 0.1, "a": 0.1, "aa": 0.1, "0.1nm": 0.1, "nm": 1.0, "nanometer": 1.0,
            "um": 1e3, "micron": 1e3, "microns": 1e3, "m": 1e9}  # fmt: skip
 
@@ -89,6 +94,8 @@ def _cards(header) -> dict:
 def _columns(hdu, primary: Mapping) -> tuple[np.ndarray, np.ndarray, bool | None] | None:
     """Wavelength (nm), flux and whether in vacuum from a table: one row with arrays, or one value a row."""
     names = {column.lower(): column for column in hdu.columns.names}
+    if "source_id" in names:
+        raise UnsupportedFormatError("a table with a column of Gaia source ids is no single spectrum")
     wave = next((names[item] for item in _WAVES if item in names), None)
     flux = next((names[item] for item in _FLUXES if item in names), None)
     if wave is None or flux is None:
@@ -151,6 +158,8 @@ def _from_text(data: bytes, name: str) -> OneSpectrum:
         raise UnsupportedFormatError(f"{name}: neither FITS nor text: no spectrum that is understood") from error
     rows = []
     for line in text.splitlines():
+        if not rows and _names_stars(line):
+            raise UnsupportedFormatError(f"{name}: a table with a column of Gaia source ids is no single spectrum")
         parts = re.split(r"[\s,;|]+", line.strip())
         try:
             rows.append([float(part) for part in parts[:3]])
@@ -166,6 +175,12 @@ def _from_text(data: bytes, name: str) -> OneSpectrum:
     return _made(x * _scale(unit, x), y, vacuum, header={"HEAD": text[:200]}, name=name)
 
 
+def _names_stars(line: str) -> bool:
+    """Is this a line of column names, one of them that of Gaia source ids?"""
+    names = [word.strip("#\"' ") for word in re.split(r"[\s,;|]+", line.strip("# \t"))]
+    return len(names) > 1 and "source_id" in canonical_names(list(dict.fromkeys(names))).values()
+
+
 def _made(
     wavelength_nm: np.ndarray, flux: np.ndarray, vacuum: bool | None, *, header: Mapping, name: str
 ) -> OneSpectrum:
@@ -175,6 +190,13 @@ def _made(
     x, y = np.asarray(wavelength_nm, dtype=float)[order], np.asarray(flux, dtype=float)[order]
     good = np.isfinite(x) & (x > 50.0)
     x, y = x[good], y[good]
+    if len(x) and x.max() > _LONGEST_NM:
+        raise UnsupportedFormatError(f"{name}: numbers up to {x.max():.6g} are no wavelengths in nm")
+    if len(x) == N_SAMPLES and np.allclose(x, WAVELENGTH_NM, rtol=0.0, atol=0.01):
+        raise UnsupportedFormatError(
+            f"{name}: this stands on the grid of XP spectra, so it is none of another instrument. Name its columns "
+            "'wavelength' and 'flux', and put the star's Gaia source id into the name of the file"
+        )
     if len(x) < 50 or not (np.diff(x) >= 0).all() or not np.isfinite(y).any():
         raise UnsupportedFormatError(f"{name}: wavelengths from {x.min() if len(x) else np.nan:g} nm make no spectrum")
     in_vacuum = vacuum if vacuum is not None else any(word in instrument.upper() for word in _VACUUM_SURVEYS)
@@ -184,7 +206,8 @@ def _made(
     keys = ("STARIDEN", "OBJECT", "OBJNAME", "DESIG", "HD_NUM")
     star = next((str(header[key]).strip() for key in keys if str(header.get(key, "")).strip()), Path(name).stem)
     kind = str(header.get("SPECTYPE", header.get("SPTYPE", header.get("SUBCLASS", "")))).strip()
-    return OneSpectrum(star, instrument, x, y, kind_of(x, y, relative), kind)
+    removed = removed_extinction(header.get(_REMOVED_EXTINCTION))
+    return OneSpectrum(star, instrument, x, y, kind_of(x, y, relative), kind, removed)
 
 
 def _instrument(header: Mapping) -> str:

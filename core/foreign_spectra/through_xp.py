@@ -9,9 +9,12 @@ import pandas as pd
 
 from core.foreign_spectra.library import GRID_NM, fill, on_grid
 from core.foreign_spectra.one_spectrum import CALIBRATED, NARROW, OneSpectrum
+from core.foreign_spectra.telluric import has_telluric, without_telluric
 from core.gaia.labels import THRESHOLD
 from core.gaia.releases import DEFAULT
+from core.simulation.dust_curves import LAWS, law_curve
 from core.simulation.instrument import to_coefficients
+from core.simulation.model_errors import add_leak
 from core.simulation.noise import add_noise
 from core.spectra.calibration import calibrate
 from core.spectra.grid import N_SAMPLES
@@ -26,6 +29,8 @@ STANDARD_G = 10.0
 FIRST_ID = 1_000_000_000_000_000
 """Ids of foreign spectra begin here: they are this program's, not Gaia's."""
 _SEED = 7
+_REMOVED_LAW, _REMOVED_R_V, _LAW_NM = LAWS.index("CCM89"), 3.1, (110.0, 3300.0)
+"""The law by which extinction was taken off, as STELIB's time used it (Cardelli et al. 1989, ApJ 345, 245)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +64,15 @@ def see_through_xp(given: Sequence[OneSpectrum], n_draws: int = N_DRAWS, seed: i
         if reason:
             note[row] = reason
             continue
-        own = on_grid(spectrum.wavelength_nm, spectrum.flux)
+        in_air = has_telluric(spectrum.wavelength_nm, spectrum.flux)
+        own = _as_from_space(spectrum, in_air)
         share[row] = float(np.isnan(own).mean())
         rng = np.random.default_rng([seed, row])
         filled = fill(own / np.nanmedian(own), n_draws, rng)
         draws[row], coefficients = _as_xp(filled, rng)
         flux[row] = draws[row].mean(axis=0)
         bp[row], rp[row] = coefficients.bp.mean(axis=0), coefficients.rp.mean(axis=0)
-        note[row] = _about(spectrum, share[row])
+        note[row] = _about(spectrum, share[row], in_air)
     metadata = pd.DataFrame(
         {
             "name": [item.name for item in given],
@@ -102,16 +108,29 @@ def why_not(spectrum: OneSpectrum) -> str:
     return ""
 
 
-def _about(spectrum: OneSpectrum, share: float) -> str:
+def _as_from_space(spectrum: OneSpectrum, in_air: bool) -> np.ndarray:
+    """The flux on `GRID_NM` as XP meets the star, without the Earth's air and behind the dust that was taken off."""
+    flux = without_telluric(spectrum.wavelength_nm, spectrum.flux) if in_air else spectrum.flux
+    if spectrum.removed_a_v_mag:
+        law = law_curve(_REMOVED_LAW, _REMOVED_R_V, np.clip(spectrum.wavelength_nm, *_LAW_NM))
+        flux = flux * 10.0 ** (-0.4 * spectrum.removed_a_v_mag * law)
+    return on_grid(spectrum.wavelength_nm, flux)
+
+
+def _about(spectrum: OneSpectrum, share: float, in_air: bool) -> str:
     low, high = spectrum.range_nm
     text = f"{spectrum.name} by {spectrum.instrument}, {low:.0f}-{high:.0f} nm, through XP's instrument"
+    if in_air:
+        text += "; bands of the Earth's air taken out"
+    if spectrum.removed_a_v_mag:
+        text += f"; behind its A_V of {spectrum.removed_a_v_mag:.2f} mag again, which the file's flux is without"
     return f"{text}; {100 * share:.0f} % of the wavelengths filled in" if share > 0.005 else text
 
 
 def _as_xp(flux: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Coefficients]:
     """Sampled XP flux (n, 343) of spectra on `GRID_NM` at G = 10, and their coefficients."""
     scale = 1e-13 * np.ones((len(flux), 1))
-    bp, rp = to_coefficients(GRID_NM, flux * scale)
+    bp, rp = add_leak(*to_coefficients(GRID_NM, flux * scale), rng)
     clean, _ = calibrate(Coefficients(bp, rp), with_errors=False)
     g_mag = synthetic_photometry(clean)[0]
     change = 10 ** (0.4 * (g_mag - STANDARD_G))[:, None]

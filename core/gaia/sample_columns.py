@@ -36,6 +36,7 @@ _STEMS = {
 for _band in ("bp", "rp"):
     _bare = ("", "_coeff", "_coef", "_coefficient", "_coefficients", "_coeffs", "_coefs", "_c", "c")
     _STEMS |= dict.fromkeys([f"{_band}{word}" for word in _bare], f"{_band}_coefficients")
+    _STEMS |= dict.fromkeys([f"{word[1:]}_{_band}" for word in _bare if word[:1] == "_"], f"{_band}_coefficients")
     _words = (
         "_coeff_error",
         "_coeff_err",
@@ -46,7 +47,8 @@ for _band in ("bp", "rp"):
         "_err",
     )
     _STEMS |= dict.fromkeys([f"{_band}{word}" for word in _words], f"{_band}_coefficient_errors")
-_NUMBERED = re.compile(r"^(.*?)[\s_.\-\[(]*(\d{1,5}(?:\.\d{1,6})?)\s*_?(nm)?[\])]*$", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(.*?)[\s_.\-\[(]*(\d{1,5}(?:\.\d{1,6})?)\s*_?(nm|um|angstroms?|aa|a)?[\])]*$", re.IGNORECASE)
+_NM_PER = {"": 1.0, "nm": 1.0, "um": 1e3, "angstrom": 0.1, "angstroms": 0.1, "aa": 0.1, "a": 0.1}
 _LEAST = 20
 _WIDTHS = {
     f"{band}_{kind}": {release.n_coefficients[place] for release in RELEASES}
@@ -72,7 +74,9 @@ def sample_columns(names: Sequence[str]) -> dict[str, tuple[str, float]]:
         if (found := _NUMBERED.match(name.strip())) is not None:
             stem = found.group(1).lower().replace("-", "_").replace(" ", "_").strip("_.[( ")
             if stem in _STEMS:
-                stems.setdefault(stem, {})[name] = float(found.group(2))
+                stems.setdefault(stem, {})[name] = round(
+                    float(found.group(2)) * _NM_PER[(found.group(3) or "").lower()], 6
+                )
     columns: dict[str, tuple[str, float]] = {}
     taken: set[str] = set()
     for stem, numbers in stems.items():

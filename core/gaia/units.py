@@ -11,7 +11,10 @@ _FORMATS = (None, "vounit", "fits", "cds", "ogip")
 _SPELLINGS = {
     "degrees": "deg", "degs": "deg", "degree": "deg", "°": "deg", "radians": "rad", "radian": "rad",
     "arcseconds": "arcsec", "arcsecs": "arcsec", "arcsecond": "arcsec", '"': "arcsec", "arcminutes": "arcmin",
-    "milliarcseconds": "mas", "milliarcsec": "mas", "milli-arcsec": "mas", "marcsec": "mas", "hours": "hourangle",
+    "milliarcseconds": "mas", "milliarcsec": "mas", "milli-arcsec": "mas", "marcsec": "mas",
+    "muas": "uas", "microarcsec": "uas",
+    "microarcseconds": "uas", "µas": "uas", "μas": "uas", "″": "arcsec", "''": "arcsec", "′": "arcmin",
+    "'": "arcmin", "hours": "hourangle",
     "nanometers": "nm", "nanometres": "nm", "nanometre": "nm",
     "angstroms": "Angstrom", "å": "Angstrom", "ångström": "Angstrom", "a": "Angstrom",
     "microns": "um", "micrometers": "um", "micrometres": "um", "µm": "um", "μm": "um",
@@ -19,6 +22,8 @@ _SPELLINGS = {
     "years": "yr", "julian years": "yr", "mas/year": "mas/yr", "mas per year": "mas/yr", "mas.yr^-1": "mas/yr",
     "arcsec/year": "arcsec/yr", "1/micron": "um-1",
 }  # fmt: skip
+_SIGNS = ('"', "'", "''", "″", "′")
+"""Units of angle that are written like quotation marks."""
 _HOURS = ("h", "hr", "hour", "hours", "hourangle", "h:m:s", "hms", "hh:mm:ss", "hh:mm:ss.s")
 _DEGREES = ("d:m:s", "dms", "dd:mm:ss", "deg:arcmin:arcsec")
 _WRAPPED = re.compile(r"^[A-Za-z ]+\[(.+)\]$")
@@ -27,7 +32,8 @@ _WRAPPED = re.compile(r"^[A-Za-z ]+\[(.+)\]$")
 
 def unit_text(unit: str | None) -> str:
     """A unit as it is parsed: quotes and the words around it taken off, '' where there is none."""
-    text = (unit or "").strip().strip("'\"").strip()
+    text = (unit or "").strip()
+    text = text if text in _SIGNS else text.strip("'\"").strip()
     if (wrapped := _WRAPPED.match(text)) is not None:
         text = wrapped.group(1).strip()
     text = _PHRASES.get(text.lower(), text)
@@ -76,6 +82,29 @@ def is_unit(text: str) -> bool:
     return bool(bare) and not re.match(r"^[+-]?[\d.]", bare) and _parsed(bare) is not None
 
 
+def is_flux_density(text: str) -> bool:
+    """Is the text a unit of flux per wavelength or per frequency?"""
+    import astropy.units as u
+
+    parsed = _parsed(unit_text(text)) if unit_text(text) else None
+    return parsed is not None and any(parsed.is_equivalent(kind) for kind in (u.Unit("W m-3"), u.Jy))
+
+
+def is_length(text: str) -> bool:
+    """Is the text a unit of wavelength?"""
+    import astropy.units as u
+
+    parsed = _parsed(unit_text(text)) if unit_text(text) else None
+    return parsed is not None and parsed.is_equivalent(u.nm)
+
+
+def is_logarithmic(parsed: object) -> bool:
+    """Is an astropy unit a magnitude, decibel or logarithm of another, by which no factor leads to that other?"""
+    import astropy.units as u
+
+    return isinstance(parsed, u.function.FunctionUnitBase)
+
+
 def is_sexagesimal(unit: str | None) -> str:
     """'hourangle' or 'deg' for a unit that states sexagesimal text ('h:m:s', 'd:m:s'), else ''."""
     text = (unit or "").strip().strip("'\"").strip().lower()
@@ -104,6 +133,8 @@ def factor(unit: str | None, target: str, column: str, origin: str) -> float:
     else:
         parsed = parse_unit(unit, column, origin, target)
     try:
+        if is_logarithmic(parsed) and not is_logarithmic(u.Unit(target)):
+            raise TypeError("a logarithm has no factor")
         return float(parsed.to(u.Unit(target)))
     except (u.UnitConversionError, TypeError, AttributeError) as error:
         raise UnitError(

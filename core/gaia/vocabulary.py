@@ -32,6 +32,9 @@ class Column:
 
 
 FLUX_DENSITY = "W m-2 nm-1"
+DISTANCES_WITH_A_UNIT = ("distance", "dist")
+"""Names that are believed only with a unit of length, and without a parallax: they are separations, too."""
+_LENGTHS = ("pc", "kpc", "mpc", "lyr", "ly", "m", "km", "au", "parsec", "parsecs")
 
 _ID_COLUMNS = tuple(word for release in RELEASES for word in release.id_columns)
 
@@ -66,7 +69,7 @@ COLUMNS = (
     Column("pmra_error", "mas / yr", ("e_pmra", "pm_ra_error", "pmra_err", "e_pm_ra")),
     Column("pmdec_error", "mas / yr", ("e_pmde", "e_pmdec", "pm_dec_error", "pmdec_err", "e_pm_dec", "e_pm_de")),
     Column("ref_epoch", words=("refepoch",)),
-    Column("distance_pc", "pc", ("dist_pc", "d_pc")),
+    Column("distance_pc", "pc", ("dist_pc", "d_pc", *DISTANCES_WITH_A_UNIT)),
     Column("phot_g_mean_mag", "mag", ("gmag", "g_mag", "phot_g", "mag_g", "gaia_g", "g_mean_mag")),
     Column("phot_bp_mean_mag", "mag", ("bpmag", "bp_mag", "phot_bp", "gbpmag", "mag_bp", "gaia_bp", "bp_mean_mag")),
     Column("phot_rp_mean_mag", "mag", ("rpmag", "rp_mag", "phot_rp", "grpmag", "mag_rp", "gaia_rp", "rp_mean_mag")),
@@ -122,14 +125,15 @@ SMALLEST_ID = 4_295_806_720
 
 UNIT_ENDINGS = {
     "deg": "deg", "degrees": "deg", "rad": "rad", "radians": "rad", "hours": "hourangle", "hour": "hourangle",
-    "mas": "mas", "arcsec": "arcsec", "masyr": "mas / yr", "mas_yr": "mas / yr", "mas_per_yr": "mas / yr",
+    "mas": "mas", "uas": "uas", "muas": "uas", "arcsec": "arcsec", "kpc": "kpc", "pc": "pc",
+    "masyr": "mas / yr", "mas_yr": "mas / yr", "mas_per_yr": "mas / yr",
     "mag": "mag", "nm": "nm", "angstrom": "Angstrom", "angstroms": "Angstrom", "aa": "Angstrom", "um": "um",
     "micron": "um",
 }  # fmt: skip
 """Units at the end of a name, as in `wavelength_nm` and `parallax_mas`."""
 
 _VAGUE_ERRORS = ("uncertainty", "error", "err")
-_BRACKETS = re.compile(r"^(.+?)\s*[\[(]\s*([^\[\]]+?)\s*[\])]$")
+_BRACKETS = re.compile(r"^(.+?)\s*[\[({]\s*([^\[\]{}]+?)\s*[\])}]$")
 _NO_UNIT = (
     "icrs", "j2000", "gaia", *(word for item in RELEASES for word in (item.name.lower(), item.key, f"e{item.key}")),
     *(f"epoch {item.reference_epoch:g}" for item in RELEASES),
@@ -164,6 +168,8 @@ def meaning(name: str) -> tuple[str, str, int]:
         text, unit, rank = found.group(1), "" if inner.lower() in _NO_UNIT else inner, 100
     word = word_of(text)
     for form, form_unit, worse in _forms(word):
+        if form in DISTANCES_WITH_A_UNIT and (unit or form_unit).lower() not in _LENGTHS:
+            continue
         if form in _NAME_OF:
             return _NAME_OF[form], unit or form_unit, rank + worse + _RANK[form]
     return "", "", 0
@@ -214,6 +220,9 @@ def _too_vague(best: dict[str, tuple[int, int, str]]) -> list[str]:
     vague = []
     if "flux_error" in best and "flux" not in best and word_of(best["flux_error"][2]) in _VAGUE_ERRORS:
         vague.append("flux_error")
+    if "parallax" in best and (distance := best.get("distance_pc")) and meaning(distance[2])[1].lower() in _LENGTHS:
+        bare = word_of(_BRACKETS.sub(r"\1", distance[2].strip()))
+        vague += ["distance_pc"] if bare.split("_")[0] in DISTANCES_WITH_A_UNIT and bare != "distance_pc" else []
     letters = [name for name in ("l", "b") if name in best]
     own = all(best[name][2] == name for name in letters)
     if letters and (len(letters) < 2 or ({"ra", "dec"} <= set(best) and not own)):

@@ -1,7 +1,9 @@
 """Tables of stars from files of any format, and the table that grouping them gives."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,9 @@ from core.spectra.readers.arrays import is_text
 from core.spectra.readers.batch import ARRAY_COLUMNS, Batch, fact_names
 from core.spectra.readers.faults import LeftOut
 from core.spectra.readers.limits import CheckBytes, check_growth, held_bytes, memory_named
+
+if TYPE_CHECKING:
+    from core.spectra.readers.csv_table import ReadBeside
 
 ADDED_COLUMNS = ("group", "core", "x_pc", "y_pc", "z_pc", "note")
 _PLACE_COLUMNS = (
@@ -48,8 +53,9 @@ def read_star_table(
     Parameters
     ----------
     path : Path
+        A table, a folder of tables, or a zip of them.
     on_left_out : callable or None
-        Called with each file of a folder that is not read, and why; without it the first damaged one is raised.
+        Called with each file of a folder or zip that is not read, and why; without it the first damaged one is raised.
     columns : sequence of str or None
         Those that are wanted beside scalars of the vocabulary (`core.gaia.vocabulary`); the others are not even
         decoded. None for all.
@@ -62,17 +68,27 @@ def read_star_table(
         One of its kinds: the file cannot be read, has no source_id, or no id that can be read. Single rows whose id
         cannot be read get -1 and a note.
     """
+    from core.spectra.readers.datalink_zip import members
     from core.spectra.readers.folders import folder_of
+    from core.spectra.readers.formats import is_zip
 
-    if not path.is_dir():
+    if not path.is_dir() and not is_zip(path):
         return _read_file(path, path.name, columns, check_bytes)
-    folder = folder_of(path)
     found: list[pa.Table] = []
-    left_out = [LeftOut(name, reason) for name, reason in folder.left_out.items()]
-    left_out += [LeftOut(name, reason, is_damage=True) for name, reason in folder.missing.items()]
-    for name in folder.names:
+    left_out: list[LeftOut] = []
+    if path.is_dir():
+        folder = folder_of(path)
+        left_out += [LeftOut(name, reason) for name, reason in folder.left_out.items()]
+        left_out += [LeftOut(name, reason, is_damage=True) for name, reason in folder.missing.items()]
+        parts = ((name, partial(_read_file, path / name, name, columns, check_bytes)) for name in folder.names)
+    else:
+        parts = (
+            (name, partial(_read_member, content, name, columns, check_bytes, read_beside))
+            for name, content, read_beside in members(path, str(path), left_out.append)
+        )
+    for name, read in parts:
         try:
-            found.append(_read_file(path / name, name, columns, check_bytes))
+            found.append(read())
         except ReadError as error:
             left_out.append(LeftOut.of(name, error))
     for item in left_out:
@@ -82,7 +98,7 @@ def read_star_table(
             raise item.error or ReadError(f"{path}: {item.name}: {item.reason}")
     if not found:
         first = next((item.error for item in left_out if item.error is not None), None)
-        raise first or ReadError(f"{path}: the folder holds no table of stars")
+        raise first or ReadError(f"{path}: it holds no table of stars")
     return pa.concat_tables(found, promote_options="permissive").combine_chunks()
 
 
@@ -91,15 +107,27 @@ def _read_file(path: Path, origin: str, columns: Sequence[str] | None, check_byt
         return _stars_of(path, origin, _bounded(path, origin, columns, check_bytes))
 
 
-def _bounded(path: Path, origin: str, columns: Sequence[str] | None, check_bytes: CheckBytes | None) -> list[Batch]:
+def _read_member(content, name: str, columns, check_bytes: CheckBytes | None, read_beside) -> pa.Table:
+    """A table of a zip, unpacked in memory."""
+    with memory_named(name):
+        return _stars_of(Path(name), name, _bounded(content(), name, columns, check_bytes, read_beside))
+
+
+def _bounded(
+    file: Path | bytes,
+    origin: str,
+    columns: Sequence[str] | None,
+    check_bytes: CheckBytes | None,
+    read_beside: "ReadBeside | None" = None,
+) -> list[Batch]:
     """The batches of a table that is held as a whole, as long as it holds no more than its size allows."""
     from core.spectra.readers.formats import open_table
 
-    source = open_table(path, origin)
+    source = open_table(file, origin, read_beside)
     if source is None:
-        raise ReadError(f"{path} is a zip of several files; unpack it and give one table of stars, or the folder")
+        raise ReadError(f"{origin}: a zip inside a zip is not read. Unpack it")
     batches: list[Batch] = []
-    n_bytes, stored = 0, path.stat().st_size
+    n_bytes, stored = 0, len(file) if isinstance(file, bytes) else file.stat().st_size
     wanted = None if columns is None else {*columns, *fact_names(source.names)} - {*ARRAY_COLUMNS, "xp_coefficients"}
     for batch in source.batches(None if wanted is None else sorted(wanted), _CHUNK_ROWS):
         batches.append(batch)
@@ -108,7 +136,7 @@ def _bounded(path: Path, origin: str, columns: Sequence[str] | None, check_bytes
         if check_bytes is not None:
             check_bytes(n_bytes)
     if not batches:
-        raise ReadError(f"{path} holds no table of stars")
+        raise ReadError(f"{origin} holds no table of stars")
     return batches
 
 

@@ -104,10 +104,15 @@ def star_places(table: pd.DataFrame, method: str | None = None) -> StarPlaces:
     missing = [name for name in ("ra", "dec") if name not in table]
     if missing:
         raise MissingColumnError(
-            f"column {', '.join(missing)} is missing: positions are read from ra and dec, in degrees"
+            f"column {', '.join(missing)} is missing; of use are {', '.join(map(str, table.columns[:12])) or 'none'}. "
+            "Positions are read from ra and dec (degrees or sexagesimal), or from Galactic l and b; convert others, in "
+            "astropy with SkyCoord.icrs"
         )
     if "parallax" not in table and "distance_pc" not in table:
-        raise MissingColumnError("no distance: the table needs a column parallax (mas) or distance_pc")
+        raise MissingColumnError(
+            "no distance: the table needs a column parallax (mas), distance_pc, or a distance with a unit, such as "
+            "'distance [kpc]'"
+        )
     ra, dec = _numbers(table, "ra"), _numbers(table, "dec")
     known = np.isfinite(ra) & (np.abs(dec) <= 90.0)
     ra, dec = np.where(known, ra, np.nan), np.where(known, dec, np.nan)

@@ -10,7 +10,9 @@ from core.errors import ReadError, UnsupportedFormatError
 from core.foreign_spectra.library import GRID_NM, fill, on_grid
 from core.foreign_spectra.one_spectrum import CALIBRATED, NARROW, RELATIVE, OneSpectrum, vacuum_of
 from core.foreign_spectra.readers import read_folder, read_spectrum
+from core.foreign_spectra.telluric import BANDS_NM, has_telluric
 from core.foreign_spectra.through_xp import judge_through_xp, see_through_xp, why_not
+from core.simulation.dust_curves import LAWS, law_curve
 from core.simulation.grid import load_grid
 from core.techniques.line_strengths import LINES, air_of, line_strengths
 from core.verdict.verdict import Verdict
@@ -133,6 +135,27 @@ def test_a_verdict_that_hangs_on_the_filling_is_refused():
     stands = judge_through_xp(seen, fixed_judge(lambda flux: np.full(len(flux), 0.9)))
     assert stands.probability[0] == pytest.approx(0.9)
     assert "filled in" in stands.note[0]
+
+
+def test_the_earths_air_is_taken_out_and_removed_dust_put_back():
+    x, y = model(step=0.2, low=320.0, high=1000.0)
+    dusty = y * 10.0 ** (-0.4 * 1.5 * law_curve(LAWS.index("CCM89"), 3.1, x))
+    in_air = dusty.copy()
+    for low, high in BANDS_NM:
+        in_air[(x > low + 1.0) & (x < high - 1.0)] *= 0.6
+    assert has_telluric(x, in_air)
+    assert not has_telluric(x, dusty)
+    assert not has_telluric(x[x < 600.0], in_air[x < 600.0])
+    given = [
+        OneSpectrum("from space", "X", x, dusty),
+        OneSpectrum("from the ground", "X", x, in_air),
+        OneSpectrum("dereddened", "X", x, y, removed_a_v_mag=1.5),
+    ]
+    seen = see_through_xp(given, n_draws=8).spectra
+    shape = seen.flux[:, 40:] / np.median(seen.flux[:, 40:], axis=1, keepdims=True)
+    assert np.abs(shape[1:] / shape[0] - 1).max() < 0.06  # XP's noise at G = 10 and the filling of the bands
+    assert "Earth's air" in seen.note[1]
+    assert "A_V of 1.50 mag" in seen.note[2]
 
 
 def test_relative_and_narrow_spectra_speak_by_their_lines_alone():

@@ -23,12 +23,27 @@ def is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
+def is_bytes(kind: pa.DataType) -> bool:
+    """Is the Arrow type bytes of any sort?"""
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    return any(test(kind) for test in tests)
+
+
 def single_array(table: pa.Table, name: str) -> pa.Array:
     """A column of a table as one Arrow array."""
     chunks = table[name].chunks
     if len(chunks) == 1:
         return chunks[0]
     return pa.concat_arrays(chunks) if chunks else pa.array([], table[name].type)
+
+
+def with_text(table: pa.Table) -> pa.Table:
+    """The table with columns of bytes as text: astropy writes texts of FITS tables so, others spoilt ones."""
+    for place, item in enumerate(table.schema):
+        if is_bytes(item.type):
+            texts = [None if one is None else one.decode("utf-8", "replace") for one in table[place].to_pylist()]
+            table = table.set_column(place, item.name, pa.array(texts, pa.large_string()))
+    return table
 
 
 def spells_arrays(column: pa.Array) -> bool:

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import ReadError
-from core.gaia.releases import RELEASES, find_older
+from core.gaia.releases import find_older
 from core.gaia.sample_columns import are_places, sample_columns
-from core.gaia.units import factor
+from core.gaia.units import factor, is_length
 from core.gaia.vocabulary import (
+    DISTANCES_WITH_A_UNIT,
     GUESSED_ID_WORDS,
     SMALLEST_ID,
     UNITS,
@@ -21,7 +22,8 @@ from core.gaia.vocabulary import (
     meaning,
     word_of,
 )
-from core.spectra.readers.arrays import is_list, is_text, single_array
+from core.spectra.readers.arrays import is_list, is_text, single_array, with_text
+from core.spectra.readers.joined_coefficients import split_coefficients
 from core.spectra.readers.positions import angle_degrees, with_positions
 from core.spectra.readers.releases import RELEASE_WORDS, release_of_names, release_of_rows
 from core.spectra.readers.values import as_floats
@@ -145,7 +147,9 @@ def make_batch(
         A column of one sample each holds a word.
     """
     origin = facts.get("origin", "table")
+    table = with_text(table)
     canonical = _without_wrong_guess(table, canonical_names(table.column_names))
+    canonical |= _distance(canonical, units)
     stated = {canonical[name]: unit for name, unit in units.items() if unit and name in canonical}
     stated = {canonical[name]: unit for name in table.column_names if (unit := meaning(name)[1])} | stated
     said = facts.get("descriptions", {})
@@ -159,7 +163,7 @@ def make_batch(
         table = table.select([name for name in table.column_names if name in columns])
     table = _in_units_of_the_vocabulary(table, stated, origin)
     table = with_positions(table, _frame(frames or {}, canonical), origin)
-    table = _split_coefficients(table)
+    table = split_coefficients(table)
     stated |= {
         name: UNITS[name] for name in table.column_names if name in stated and name in UNITS and _is_scalar(name)
     }
@@ -181,6 +185,14 @@ def fact_names(names: Sequence[str]) -> list[str]:
         for name, word in canonical_names(names).items()
         if name != word or is_known(name) or word_of(name) in _EVIDENCE or name.startswith("true_")
     ]
+
+
+def _distance(canonical: dict[str, str], units: dict[str, str]) -> dict[str, str]:
+    """The column of distances whose unit the file states beside its name, where nothing else gives a distance."""
+    if {"distance_pc", "parallax"} & set(canonical.values()):
+        return {}
+    found = next((name for name in canonical if word_of(name) in DISTANCES_WITH_A_UNIT), None)
+    return {found: "distance_pc"} if found is not None and is_length(units.get(found, "")) else {}
 
 
 def _frame(frames: dict[str, str], canonical: dict[str, str]) -> str:
@@ -241,32 +253,6 @@ def _joined_samples(table: pa.Table, canonical: dict[str, str], sampling, origin
         if array == "flux" and not are_places(numbers):
             sampling = tuple(numbers.tolist())
     return pa.table(columns), sampling
-
-
-def _split_coefficients(table: pa.Table) -> pa.Table:
-    """One list of coefficients as those of BP and those of RP: 55 + 55, or as many as another release has."""
-    if "xp_coefficients" not in table.column_names or "bp_coefficients" in table.column_names:
-        return table
-    from core.spectra.readers.arrays import matrix
-
-    column = single_array(table, "xp_coefficients")
-    _, counts = matrix(column, 1)
-    known = {sum(release.n_coefficients): release.n_coefficients for release in RELEASES}
-    lengths, numbers = np.unique(counts[np.isin(counts, list(known))], return_counts=True)
-    n_bp, n_rp = known[int(lengths[np.argmax(numbers)])] if len(lengths) else RELEASES[0].n_coefficients
-    values, counts = matrix(column, n_bp + n_rp)
-    # a row of another length keeps it, so that its note says how long it is
-    rows = [
-        values[row] if count == n_bp + n_rp else np.zeros(max(int(count), 0)) if count != -1 else None
-        for row, count in enumerate(counts)
-    ]
-    halves = zip(("bp_coefficients", "rp_coefficients"), (slice(0, n_bp), slice(n_bp, None)), strict=True)
-    table = table.drop_columns("xp_coefficients")
-    for name, half in halves:
-        table = table.append_column(
-            name, pa.array([None if row is None else row[half] for row in rows], pa.list_(pa.float64()))
-        )
-    return table
 
 
 def _without_wrong_guess(table: pa.Table, canonical: dict[str, str]) -> dict[str, str]:

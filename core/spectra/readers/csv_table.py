@@ -24,6 +24,7 @@ _BYTES_PER_ROW = 1024
 """Whoever asks for a few rows alone has no whole block parsed; a row may be as long as the block."""
 _NULLS = ["", "null", "NULL", "None", "--"]
 _FREE_BYTES = 32 << 20
+_NO_ROW = re.compile(r"#|\[EOD\]|\(\d+ rows?\)\s*$")
 _BLANKS = re.compile(rb'("(?:[^"]|"")*")|[ \t]+')
 ReadBeside = Callable[[str], bytes | None]
 """Returns the content of the file of that name beside the table, None where there is none."""
@@ -117,7 +118,7 @@ class CsvSource:
             table = pa.Table.from_batches([rows])
         row_errors = {}
         # comments between rows and the end mark of a Starlink table are no rows
-        bad = [row for row in skipped if row.text.strip() and not row.text.startswith(("#", "[EOD]"))]
+        bad = [row for row in skipped if row.text.strip() and not _NO_ROW.match(row.text)]
         skipped.clear()
         if bad:
             row_errors = {table.num_rows + i: self._row_error(row) for i, row in enumerate(bad)}

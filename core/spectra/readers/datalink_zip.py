@@ -65,7 +65,7 @@ def read_zip(
     passed_over: list[str] = []
     unsupported: list[tuple[str, ReadError]] = []
     report = on_left_out or (lambda left_out: None)
-    for name, content, read_beside in _members(file, origin, report):
+    for name, content, read_beside in members(file, origin, report):
         try:
             found = read_member(content(), name, read_beside)
             if found is not None:
@@ -94,9 +94,16 @@ def read_zip(
     return _with_failures(_merged(sampled, continuous), failures)
 
 
-def _members(
+def members(
     file: Path | bytes, origin: str, report: OnLeftOut
 ) -> Iterator[tuple[str, Callable[[], bytes], ReadBeside]]:
+    """The tables of a zip, planned as a folder's: name, how to get the content, and how to get a file beside it.
+
+    Raises
+    ------
+    FileTooLargeError, TruncatedFileError, UnsupportedFormatError
+        The zip would unpack to too much, is damaged, or holds NumPy arrays.
+    """
     try:
         archive = zipfile.ZipFile(file if isinstance(file, Path) else io.BytesIO(file))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:

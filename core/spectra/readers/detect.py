@@ -95,7 +95,7 @@ def _text(head: bytes, start: bytes, origin: str) -> str:
         return "json"
     if re.search(rb"^Byte-by-byte Description of file", head, re.MULTILINE | re.IGNORECASE):
         return "cds"
-    if start.startswith((b"\\", b"|")):
+    if start.startswith((b"\\", b"|", b"+-")):
         bars = [line for line in start.splitlines()[:200] if line.startswith(b"|")]
         return "ipac" if len(bars) > 1 and _IPAC_TYPES.match(bars[1].strip()) else _barred(start, origin)
     for pattern, words in _FOREIGN_TEXT:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from core.errors import UnsupportedFormatError
-from core.spectra.readers.releases import release_in
-from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
+from core.spectra.readers.statements import statements
 
 _MOST_SAMPLES = 100_000
 _KNOWN_CLASSES = (
@@ -111,26 +110,17 @@ def header_of(facts: dict, origin: str, *, delimiter: str = " ") -> Header:
     meta = facts.get("meta")
     meta = {} if meta is None else dict(_pairs(meta))
     masks, frames = _mixins(meta.get("__serialized_columns__"), units, origin)
-    sampling, parameters = None, {}
+    said = [(str(name), value) for name, value in meta.items() if name != "__serialized_columns__"]
+    stated = statements(said, names, origin)
+    units |= {name: unit for name, unit in stated.units.items() if not units.get(name)}
+    parameters = {"release": stated.release} if stated.release else {}
     for name, value in meta.items():
         word = str(name).lower()
-        if word in SAMPLING_WORDS and sampling is None:
-            value, unit = _quantity(value)
-            sampling = stated_sampling(value, unit, origin)
-        elif word in ("source_id", "sourceid") and _word(value):
+        if word in ("source_id", "sourceid") and _word(value):
             parameters["source_id"] = _word(value)
         elif word == "spatiallocation" and isinstance(value, list) and len(value) == 2:
             parameters.update(ra=_word(value[0]), dec=_word(value[1]))
-        elif isinstance(value, str) and (release := release_in(value)):
-            parameters["release"] = release
-    return Header(delimiter, names, units, types, descriptions, masks, sampling, frames, parameters)
-
-
-def _quantity(value: object) -> tuple[object, str | None]:
-    """Value and unit of a header's entry: a Quantity is a mapping of both, its value perhaps a packed array."""
-    if isinstance(value, dict) and "value" in value:
-        return value["value"], _unit(value.get("unit"))
-    return value, None
+    return Header(delimiter, names, units, types, descriptions, masks, stated.sampling, frames, parameters)
 
 
 def _unit(value: object) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from core.errors import MissingColumnError, ReadError, TruncatedFileError
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
-from core.spectra.readers.fits_header import facts_of
+from core.spectra.readers.fits_header import facts_of, grid_of
 
 _HEAP_TYPES = {"B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
 
@@ -68,7 +68,8 @@ class FitsSource:
     def _read_headers(self) -> list[_Table]:
         from astropy.io import fits
 
-        tables = []
+        tables: list[_Table] = []
+        grids: list[tuple[float, ...]] = []
         with self._open() as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             size = stream.seek(0, io.SEEK_END)
@@ -79,7 +80,9 @@ class FitsSource:
                         begin = hdu.fileinfo()["datLoc"]
                         end = begin + hdu.size
                         self._check_end(number, end, size)
-                        if isinstance(hdu, fits.BinTableHDU):
+                        if (grid := grid_of(hdu, self.origin)) is not None:
+                            grids.append(grid)
+                        elif isinstance(hdu, fits.BinTableHDU):
                             tables.append(_table(hdu, begin, end, self.origin))
                         elif hdu.size and not self._images:
                             self._images = _image(hdu)
@@ -90,6 +93,8 @@ class FitsSource:
                     f"{self.origin}: the FITS file cannot be opened ({error}): it is incomplete or damaged. "
                     "Fetch it again"
                 ) from error
+        for table in tables if grids else []:
+            table.facts["sampling"] = table.facts.get("sampling") or grids[0]
         return tables
 
     def _check_end(self, number: int, end: int, size: int) -> None:

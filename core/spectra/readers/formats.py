@@ -88,6 +88,11 @@ def open_table(file: Path | bytes, origin: str, read_beside: ReadBeside | None =
     return open_parquet(file if isinstance(file, Path) else io.BytesIO(file), origin)
 
 
+def is_zip(path: Path) -> bool:
+    """Is the file a zip, which holds several?"""
+    return path.is_file() and detect_format(_head(path, str(path)), str(path)) == "zip"
+
+
 def check_size(file: Path | bytes, origin: str, advice: str, limit: int | None = None) -> None:
     """Raise FileTooLargeError with the advice if the file is larger than the limit in bytes (`MAX_WHOLE_BYTES`)."""
     size = _size(file)

@@ -12,9 +12,9 @@ from core.errors import EmptyFileError, TruncatedFileError, UnsupportedFormatErr
 from core.gaia.vocabulary import is_known
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, unique_names, wanted_names
+from core.spectra.readers.json_document import json_array, json_document
 from core.spectra.readers.limits import check_columns
-from core.spectra.readers.releases import release_in
-from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
+from core.spectra.readers.statements import comment_entries, statements
 
 MAX_TEXT_BYTES = 50 * 1024**2
 """Largest text table that astropy's own parsers, which need some twenty times as much memory, are given."""
@@ -24,6 +24,7 @@ _TITLES = {
     "fixed_width": "fixed-width table",
 }
 _RECORDS_AT_A_TIME = 4096
+_RULE = re.compile(r"^[\s|+:=-]*$")
 
 
 class MemoryTable:
@@ -71,18 +72,31 @@ def open_astropy_text(data: bytes, form: str, origin: str) -> MemoryTable:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise UnsupportedFormatError(f"{origin}: the text is not UTF-8 ({error.reason}). Save it as UTF-8") from error
+    form_read, options = form, {}
+    if form == "fixed_width":
+        lines = [line.strip() for line in lines if not _RULE.match(line)]
+        if all(line.count("|") == lines[0].count("|") for line in lines):
+            # bars part the cells, wherever they stand: by the places of the header's a longer cell would be cut
+            lines, form_read = [line.strip("|") for line in lines], "basic"
+            options = {"delimiter": "|"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            table = astropy_text.read(lines, format=form, guess=False, fast_reader=False)
+            table = astropy_text.read(lines, format=form_read, guess=False, fast_reader=False, **options)
         except Exception as error:  # astropy raises many kinds on tables that break its formats' rules
             raise TruncatedFileError(
                 f"{origin}: this {_TITLES[form]} cannot be read ({' '.join(str(error).split())[:200]}). Correct it, or "
                 "convert it: stilts tcopy in=FILE out=stars.fits"
             ) from error
+    if form == "fixed_width" and not any(is_known(name) for name in table.colnames):
+        raise UnsupportedFormatError(
+            f"{origin}: the first line of this {_TITLES[form]} has no column name that is known "
+            f"({', '.join(table.colnames[:8])}). Put a line of names above it, such as | source_id | ra | dec |"
+        )
     units = {name: str(table[name].unit or "") for name in table.colnames}
     arrays = {name: array for name in table.colnames if (array := to_arrow(_values(table[name]))) is not None}
-    facts = _facts_of(table.meta, origin)
+    more, facts = _facts_of(table.meta, table.colnames, origin)
+    units |= {name: unit for name, unit in more.items() if not units.get(name)}
     facts["descriptions"] = {name: str(table[name].description or "") for name in table.colnames}
     return MemoryTable(pa.table(arrays), units, origin, **facts)
 
@@ -91,20 +105,18 @@ def _values(column) -> np.ndarray:
     return np.ma.MaskedArray(column.data, column.mask) if hasattr(column, "mask") else column.data
 
 
-def _facts_of(meta: dict, origin: str) -> dict:
+def _facts_of(meta: dict, names: Sequence[str], origin: str) -> tuple[dict[str, str], dict]:
     keywords = {
         str(name).lower(): item.get("value")
         for name, item in meta.get("keywords", {}).items()
         if isinstance(item, dict)
     }
-    sampling = next(
-        (found for name in SAMPLING_WORDS if (found := stated_sampling(keywords.get(name), None, origin))), None
-    )
-    release = release_in(" ".join([*map(str, keywords.values()), *map(str, meta.get("comments", [])[:200])]))
-    parameters = {"release": release} if release else {}
+    comments = comment_entries([str(line) for line in meta.get("comments", [])[:200]])
+    stated = statements([*keywords.items(), *comments], names, origin)
+    parameters = {"release": stated.release} if stated.release else {}
     if keywords.get("source_id"):
         parameters["source_id"] = str(keywords["source_id"])
-    return {"sampling": sampling, "parameters": parameters}
+    return stated.units, {"sampling": stated.sampling, "parameters": parameters}
 
 
 def open_json(data: bytes, origin: str) -> MemoryTable:
@@ -122,6 +134,10 @@ def open_json(data: bytes, origin: str) -> MemoryTable:
     names: set[str] = set()
     try:
         text = data.decode("utf-8-sig")
+        if len(data) <= MAX_TEXT_BYTES and (found := json_document(text, origin)) is not None:
+            check_columns(found[0].num_columns, origin)
+            unique_names(found[0].column_names, origin)
+            return MemoryTable(found[0], found[1], origin)
         for record in _records(text, origin):
             records.append(record)
             names.update(record)
@@ -177,16 +193,7 @@ def _is_record(record: dict) -> bool:
 
 def _columns(records: list[dict]) -> pa.Table:
     names = list(dict.fromkeys(name for record in records for name in record))
-    return pa.table({str(name): _array([record.get(name) for record in records]) for name in names})
-
-
-def _array(values: list) -> pa.Array:
-    try:
-        return pa.array(values)
-    except (pa.ArrowException, OverflowError, ValueError, TypeError):
-        return pa.array(
-            [None if value is None else json.dumps(value) if not isinstance(value, str) else value for value in values]
-        )
+    return pa.table({str(name): json_array([record.get(name) for record in records]) for name in names})
 
 
 def _same_types(parts: list[pa.Table]) -> list[pa.Table]:

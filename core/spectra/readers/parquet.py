@@ -15,8 +15,7 @@ from core.spectra.readers.ecsv_header import header_of, parse_yaml
 from core.spectra.readers.limits import check_columns, check_growth, held_bytes
 from core.spectra.readers.nested import flattened, flattened_names
 from core.spectra.readers.parquet_size import rows_at_a_time
-from core.spectra.readers.releases import release_in
-from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
+from core.spectra.readers.statements import statements
 
 _BUFFER_BYTES = 1 << 20
 _MOST_METADATA = 1 << 20
@@ -106,7 +105,13 @@ def _facts_of(schema: pa.Schema, origin: str) -> tuple[dict[str, str], dict[str,
         facts = {key: facts.get(key) or more_facts.get(key) or value for key, value in facts.items()}
     own = {item.name: _stored_text(item, b"description") for item in schema}
     facts["descriptions"] = facts["descriptions"] | {name: text for name, text in own.items() if text}
-    _add_attributes(stored, units, facts, origin)
+    of_columns = {
+        f"{item.name}.{key.decode('utf-8', 'replace')}": value.decode("utf-8", "replace")
+        for item in schema
+        for key, value in (item.metadata or {}).items()
+        if len(value) < _MOST_METADATA and not key.startswith(b"PARQUET:")
+    }
+    _add_attributes(stored, of_columns, units, facts, origin)
     return units, facts
 
 
@@ -119,9 +124,15 @@ def _stored_text(item: pa.Field, *keys: bytes) -> str:
     return next((stored[key] for key in keys if key in stored), b"").decode("utf-8", "replace")
 
 
-def _add_attributes(stored: dict[str, bytes], units: dict[str, str], facts: dict[str, Any], origin: str) -> None:
-    """What keys of the schema and pandas' attributes state: sampling, units, the release."""
-    plain: dict[str, object] = {}
+def _add_attributes(
+    stored: dict[str, bytes],
+    of_columns: dict[str, str],
+    units: dict[str, str],
+    facts: dict[str, Any],
+    origin: str,
+) -> None:
+    """What keys of the schema and its fields, and pandas' attributes, state: sampling, units, the release."""
+    plain: dict[str, object] = dict(of_columns)
     for key, written in stored.items():
         text = written.decode("utf-8", "replace")
         if key == "PANDAS_ATTRS" or (key == "pandas" and '"attributes"' in text):
@@ -133,15 +144,13 @@ def _add_attributes(stored: dict[str, bytes], units: dict[str, str], facts: dict
         elif key not in ("pandas", "ARROW:schema", "table_meta_yaml", "IVOA.VOTable-Parquet.content"):
             plain[key] = text
     for key, value in plain.items():
-        word = str(key).lower()
-        if word in SAMPLING_WORDS and facts["sampling"] is None:
-            facts["sampling"] = stated_sampling(value, None, origin)
-        elif word in ("unit", "units") and isinstance(value := _json(value), dict):
+        if str(key).lower() in ("unit", "units") and isinstance(value := _json(value), dict):
             units |= {str(name): str(unit) for name, unit in value.items() if not units.get(str(name))}
-        elif (
-            isinstance(value, str) and "release" not in facts["parameters"] and (release := release_in(value[:20_000]))
-        ):
-            facts["parameters"]["release"] = release
+    stated = statements(plain.items(), list(units), origin)
+    units |= {name: unit for name, unit in stated.units.items() if not units.get(name)}
+    facts["sampling"] = facts["sampling"] or stated.sampling
+    if stated.release:
+        facts["parameters"].setdefault("release", stated.release)
 
 
 def _json(value: object) -> object:

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.errors import MissingColumnError, ReadError
 from core.gaia.vocabulary import canonical_names
+from core.spectra.grid import N_SAMPLES
 from core.spectra.readers.arrays import single_array
 from core.spectra.readers.assemble import assemble, holds_coefficients, holds_spectra
 from core.spectra.readers.batch import COEFFICIENT_COLUMNS, ERROR_COLUMNS, Batch, TableSource, fact_names
@@ -52,9 +53,15 @@ def pieces(
 
 def refuse(table: TableSource) -> None:
     """Raise MissingColumnError for a table without spectra."""
+    advice = ""
+    if len(table.names) >= N_SAMPLES:
+        advice = (
+            f" and {len(table.names) - 20} more. If each of these columns is one sample, name them flux_336 to "
+            "flux_1020 (nm), or flux_0 to flux_342; coefficients bp_coeff_0 ... rp_coeff_54"
+        )
     raise MissingColumnError(
         f"{table.origin}: no spectra in the file: expected a column 'flux' (XP_SAMPLED) or 'bp_coefficients' and "
-        f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}"
+        f"'rp_coefficients' (XP_CONTINUOUS), found {', '.join(table.names[:20])}{advice}"
     )
 
 

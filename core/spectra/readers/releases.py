@@ -11,8 +11,8 @@ from core.gaia.vocabulary import canonical_names, older_ids, word_of
 from core.spectra.readers.arrays import is_text, single_array
 from core.spectra.readers.values import as_floats
 
-_IN_TEXT = re.compile(r"gaia[\s_-]*(dr[12])\b|\bI/(345|337)\b", re.IGNORECASE)
-_NEW_IN_TEXT = re.compile(r"gaia[\s_-]*e?dr[3-9]|\bI/(350|355)\b", re.IGNORECASE)
+_IN_TEXT = re.compile(r"gaia[\s_-]*(dr[12])\b|\bI[/_](345|337)(?:\b|_)", re.IGNORECASE)
+_NEW_IN_TEXT = re.compile(r"gaia[\s_-]*e?dr[3-9]|\bI[/_](350|355)(?:\b|_)", re.IGNORECASE)
 _IN_NAME = re.compile(r"e?dr(\d)")
 _LATER_COLUMNS = {"teff_gspphot", "ruwe", "nu_eff_used_in_astrometry"}
 """Columns that a join with a later release brings into a table with columns of an older one."""

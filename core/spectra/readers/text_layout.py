@@ -4,22 +4,29 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from core.errors import EmptyFileError, ReadError, UnsupportedFormatError
 from core.gaia.units import is_unit, unit_text
 from core.gaia.vocabulary import canonical_names, is_known, meaning
+from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.readers.batch import unique_names
 from core.spectra.readers.ecsv_header import Header, is_ecsv, read_header
 from core.spectra.readers.limits import check_columns
-from core.spectra.readers.releases import release_in
+from core.spectra.readers.statements import comment_entries, statements
 
 DELIMITERS = (",", "\t", ";", "|", " ")
 _LONGEST_HEADER = 1 << 20
 _PEEKED_LINES = 4
 _LONGEST_UNIT = 40
+_MOST_COMMENTS = 2_000
 _TOKEN = re.compile(r'"(?:[^"]|"")*"|\S+')
-_DASHES = re.compile(r"^\s*[-=]{1,}[-=\s]*$")
+_DASHES = re.compile(r"^[\s|+:]*[-=]{1,}[-=\s|+:]*$")
+_TYPE = re.compile(r"^\d*[SNM][<>]?$")
+_SEPARATOR_LINE = re.compile(r"^\"?sep=(.)\"?$")
+_PER_NM = {"": 1.0, "Angstrom": 10.0, "um": 1e-3}
 _NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eEdD][+-]?\d+)?$|^(nan|inf|-inf)$", re.IGNORECASE)
 
 
@@ -62,9 +69,15 @@ def read_layout(stream: io.RawIOBase, origin: str) -> Layout:
     comments, lines = _first_lines(stream, origin)
     if is_ecsv(comments):
         return _ecsv(comments, lines[0], origin)
-    first = lines[0]
     number_of_comments = len(comments)
-    delimiter = sniff(first)
+    stated_sign = _SEPARATOR_LINE.match(lines[0])
+    if stated_sign is not None and len(lines) > 1:  # a spreadsheet's first line
+        number_of_comments += 1
+        lines = lines[1:]
+    first = lines[0]
+    delimiter = sniff(first) if stated_sign is None else stated_sign.group(1)
+    if (bare := _without_header(lines, delimiter, origin)) is not None:
+        return replace(bare, skip=number_of_comments)
     header_line, is_commented = first, False
     if not _has_known(_safe_cells(first, delimiter)) and (commented := _commented_header(comments, first)) is not None:
         header_line, delimiter = commented
@@ -75,8 +88,11 @@ def read_layout(stream: io.RawIOBase, origin: str) -> Layout:
     units, n_more = _rows_under_the_header(names, data, delimiter)
     _check_header(names, first, delimiter, origin)
     any_blanks = delimiter == " " and any(re.search(r"^\s|\s\s|\t", line) for line in [header_line, *data])
-    release = release_in(" ".join(comments)[:20_000])
-    header = Header(parameters={"release": release} if release else {})
+    if any_blanks and _has_index(names, data[n_more:]):
+        names = ["", *names]
+    stated = statements(comment_entries(comments[:_MOST_COMMENTS]), names, origin)
+    units = stated.units | {name: unit for name, unit in units.items() if unit}
+    header = Header(parameters={"release": stated.release} if stated.release else {}, sampling=stated.sampling)
     return Layout(names, delimiter, skip + n_more, any_blanks, units, header)
 
 
@@ -142,6 +158,31 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter), [])
 
 
+def _without_header(lines: Sequence[str], delimiter: str, origin: str) -> Layout | None:
+    """The layout of a spectrum that is numbers alone: two or three columns, of which the first begins as XP's grid."""
+    rows = [[cell.strip() for cell in _safe_cells(line, delimiter)] for line in lines]
+    n_columns = len(rows[0])
+    if len(rows) < _PEEKED_LINES or n_columns not in (2, 3) or any(len(row) != n_columns for row in rows):
+        return None
+    if not all(_NUMBER.match(cell) for row in rows for cell in row):
+        return None
+    begin = np.array([float(row[0].replace(",", ".")) for row in rows])
+    unit = next(
+        (unit for unit, scale in _PER_NM.items() if np.allclose(begin / scale, WAVELENGTH_NM[: len(rows)])), None
+    )
+    if unit is None:
+        return None
+    names = ["wavelength", "flux", "flux_error"][:n_columns]
+    any_blanks = delimiter == " " and any(re.search(r"^\s|\s\s|\t", line) for line in lines)
+    return Layout(names, delimiter, 0, any_blanks, {"wavelength": unit} if unit else {})
+
+
+def _has_index(names: Sequence[str], data: Sequence[str]) -> bool:
+    """Do rows begin with their number, which has no name (a printed DataFrame)?"""
+    rows = [_safe_cells(line, " ") for line in data]
+    return bool(rows) and all(len(row) == len(names) + 1 and row[0].isdigit() for row in rows) and "" not in names
+
+
 def _has_known(names: Sequence[str]) -> bool:
     return any(is_known(name) for name in names) or any(
         word != name for name, word in canonical_names(list(dict.fromkeys(names))).items()
@@ -171,6 +212,9 @@ def _rows_under_the_header(names: list[str], lines: Sequence[str], delimiter: st
     units: dict[str, str] = {}
     number = 0
     for line in lines[:2]:
+        if delimiter == "\t" and all(_TYPE.match(cell.strip()) for cell in line.split(delimiter)):
+            number += 1  # the types of a Starbase table (rdb)
+            continue
         cells = [cell.strip() for cell in _safe_cells(line, delimiter)]
         if _DASHES.match(line.replace(delimiter, " ") if delimiter != " " else line):
             number += 1

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.errors import UnitError
-from core.gaia.units import parse_unit
+from core.gaia.units import is_logarithmic, parse_unit
 from core.spectra.grid import FLUX_UNIT, WAVELENGTH_NM
 
 _EXPECTED = f"{FLUX_UNIT} for flux and nm for wavelength"
@@ -26,6 +26,11 @@ def flux_factor(unit: str | None, column: str, origin: str) -> float | np.ndarra
     if parsed is None:
         return 1.0
     target = u.Unit(FLUX_UNIT)
+    if is_logarithmic(parsed):
+        raise UnitError(
+            f"{origin}: column {column!r} is in {unit!r}: magnitudes or logarithms of flux. Expected {FLUX_UNIT}; "
+            "convert the values, in astropy with Quantity.physical"
+        )
     if parsed.is_equivalent(u.W / u.m**2):
         # astropy would take it for nu f_nu; a flux integrated over a band or a sample has the same unit
         raise UnitError(

@@ -13,14 +13,14 @@ _NULLS = pa.array(NULL_WORDS, pa.large_string())
 _BEGINS_A_NUMBER = re.compile(r"[+-]?[.,]?\d|[+-]?inf")
 _DECIMAL_COMMA = r"^[+-]?\d+,\d+([eE][+-]?\d+)?$"
 _SEXAGESIMAL = (
-    r"^(?P<sign>[+\-\x{2212}]?)(?P<whole>\d{1,3})(?:\s*[hd:\x{b0}]\s*|\s+)(?P<minute>\d{1,2})"
-    r"(?:\s*[m:'\x{2032}]\s*|\s+)(?P<second>\d{1,2}(?:\.\d*)?)\s*(?:s|\"|''|\x{2033})?$"
+    r"^(?P<sign>[+\-\x{2212}]?)(?P<whole>\d{1,3})(?:\s*[hd:\x{b0}\x{2b0}]\s*|\s+)(?P<minute>\d{1,2})"
+    r"(?:\s*[m:'\x{2032}\x{1d50}]\s*|\s+)(?P<second>\d{1,2}(?:\.\d*)?)\s*(?:s|\"|''|\x{2033}|\x{2e2})?$"
 )
 
 
 def trimmed(column: pa.Array) -> pa.Array:
     """Text without blanks around it; null for a sign of an unknown value."""
-    text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
+    text = pc.replace_substring(pc.utf8_trim_whitespace(column.cast(pa.large_string())), "\u2212", "-")
     return pc.if_else(pc.is_in(pc.utf8_lower(text), value_set=_NULLS), None, text)
 
 
@@ -95,6 +95,9 @@ def sexagesimal(column: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray] |
     )
     value = np.where(negative.to_numpy(zero_copy_only=False), -1.0, 1.0) * (whole + minute / 60 + second / 3600)
     value[(minute >= 60) | (second > 60)] = np.nan
-    marks = [pc.fill_null(pc.match_substring_regex(text, f"[0-9]\\s*{sign}"), False) for sign in ("h", r"[d\x{b0}]")]
+    marks = [
+        pc.fill_null(pc.match_substring_regex(text, f"[0-9]\\s*{sign}"), False)
+        for sign in (r"[h\x{2b0}]", r"[d\x{b0}]")
+    ]
     is_hours, is_degrees = (mark.to_numpy(zero_copy_only=False) for mark in marks)
     return value, is_hours, is_degrees

@@ -15,8 +15,7 @@ from core.errors import ArchiveReplyError, MissingColumnError, ReadError, Trunca
 from core.spectra.readers.astropy_columns import to_arrow
 from core.spectra.readers.batch import Batch, make_batch, wanted_names
 from core.spectra.readers.limits import check_columns
-from core.spectra.readers.releases import release_in
-from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
+from core.spectra.readers.statements import Stated, statements
 
 _FREE_VALUES = 1 << 22
 _VALUES_PER_BYTE = 4
@@ -58,7 +57,8 @@ class VotableSource:
             units = {field.name: _unit_text(field.unit) for field in table.fields}
             frames = {field.name: frame for field in table.fields if (frame := self._systems.get(field.ref or ""))}
             facts: dict[str, Any] = {
-                "parameters": _parameters(table), "origin": self.origin, "sampling": _sampling(table, self.origin),
+                "parameters": _parameters(table, self.origin), "origin": self.origin,
+                "sampling": _sampling(table, self.origin),
                 "frames": frames, "descriptions": _descriptions(table),
             }  # fmt: skip
             whole = pa.table(arrays)
@@ -80,7 +80,7 @@ def facts_of_document(data: bytes, origin: str) -> tuple[dict[str, str], dict]:
     units = {field.name: _unit_text(field.unit) for field in table.fields}
     frames = {field.name: frame for field in table.fields if (frame := source._systems.get(field.ref or ""))}
     return units, {
-        "parameters": _parameters(table), "sampling": _sampling(table, origin), "frames": frames,
+        "parameters": _parameters(table, origin), "sampling": _sampling(table, origin), "frames": frames,
         "descriptions": _descriptions(table),
     }  # fmt: skip
 
@@ -176,14 +176,13 @@ class _Watch:
         return UnsupportedFormatError(f"{self.origin}: this XML file is refused: {reason}")
 
 
-def _parameters(table) -> dict[str, str]:
+def _parameters(table, origin: str) -> dict[str, str]:
     """Source id and position as the archive's one-star tables state them (PARAM source_id, spatialLocation)."""
     values = {item.name: item.value for item in table.params}
     parameters = {}
     if "source_id" in values:
         parameters["source_id"] = str(values["source_id"])
-    words = [table.name, table.description, table.ID, *(f"{info.name} {info.value}" for info in table.infos)]
-    if release := release_in(" ".join(str(word) for word in words if word)[:20_000]):
+    if release := _stated(table, origin).release:
         parameters["release"] = release
     place = np.ravel(values.get("spatialLocation", ()))
     if len(place) == 2:
@@ -197,12 +196,18 @@ def _descriptions(table) -> dict[str, str]:
 
 def _sampling(table, origin: str) -> tuple[float, ...] | None:
     """Wavelengths of all spectra of a table, as GaiaXPy states them (PARAM sampling)."""
+    return _stated(table, origin).sampling
+
+
+def _stated(table, origin: str) -> Stated:
+    """What parameters, notes and the names of a table state."""
+    entries: list[tuple[str, object]] = []
     for item in table.params:
-        if str(item.name).lower() in SAMPLING_WORDS:
-            found = stated_sampling(item.value, _unit_text(item.unit), origin)
-            if found is not None:
-                return found
-    return None
+        value = item.value.tolist() if isinstance(item.value, np.ndarray) else item.value
+        entries += [(str(item.name), value), (f"{item.name}_unit", _unit_text(item.unit))]
+    entries += [(str(info.name), str(info.value)) for info in table.infos]
+    entries += [("", str(word)) for word in (table.name, table.description, table.ID) if word]
+    return statements(entries, [field.name for field in table.fields if field.name], origin)
 
 
 def _systems(document) -> Iterator[tuple[str, str]]:
