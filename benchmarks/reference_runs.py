@@ -75,18 +75,20 @@ def steps(keys: list[str], n_folds: int = N_FOLDS) -> list[tuple[str, int]]:
 class Trainer:
     """Trains folds into a store; `is_over` is asked a few times a second, and ends the fold at work without it."""
 
-    def __init__(self, store: Path, data: TrainingData, is_over: Callable[[], bool], **changes) -> None:
+    def __init__(
+        self, store: Path, data: TrainingData, is_over: Callable[[], bool], *, threads: int | None = None, **changes
+    ) -> None:
         from core.training.devices import prepare_device
 
-        self.store, self.data, self.is_over, self._changes = store, data, is_over, changes
-        self.device = prepare_device()
+        self.store, self.data, self.is_over, self.changes = store, data, is_over, changes
+        self.device = prepare_device(threads)
         self._at_work: tuple[str, Preparation] | None = None
 
     def prepared(self, key: str, validation: str = "plain") -> Preparation:
         """A network's inputs; those of the last one are kept."""
         name = f"{key} {validation}"
         if self._at_work is None or self._at_work[0] != name:
-            settings = settings_of(key, validation=validation, **self._changes)
+            settings = settings_of(key, validation=validation, **self.changes)
             self._at_work = name, prepare(self.data, model_spec(key), settings)
         return self._at_work[1]
 
@@ -136,7 +138,7 @@ class Trainer:
 
 def train_all(trainer: Trainer, keys: list[str], n_folds: int) -> None:
     """Train what is missing, in order, until it is done or the time is over."""
-    keep_fold_map(trainer.store, trainer.data, folds_of(trainer.data, settings_of("wide", **trainer._changes)))
+    keep_fold_map(trainer.store, trainer.data, folds_of(trainer.data, settings_of("wide", **trainer.changes)))
     for key, fold in steps(keys, n_folds):
         if trainer.is_over() or not trainer.train(key, fold):
             return
@@ -178,7 +180,7 @@ def status(trainer: Trainer, keys: list[str]) -> None:
             continue
         _, kept = trainer.folds_kept(trainer.store / key, key)
         members = [read_fold(trainer.store / key, fold, fold_map).member for fold in kept]
-        limit = settings_of(key, **trainer._changes).epochs
+        limit = settings_of(key, **trainer.changes).epochs
         n_limit = sum(member.epochs >= limit for member in members)
         seconds = sum(member.seconds for member in members)
         print(f"{key:14} {len(kept):2} of {N_FOLDS} folds; ended by patience {len(kept) - n_limit}, limit {n_limit}; "
@@ -246,6 +248,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=N_FOLDS, help="Train the first so many folds.")
     parser.add_argument("--fold", type=int, default=0, help="Of 'again'.")
     parser.add_argument("--epochs", type=int, help="Another limit than the study's 50.")
+    parser.add_argument("--threads", type=int, help="CPU threads; default: all.")
     parser.add_argument("--until", help="UTC time HH:MM at which training stops; what is finished stays.")
     parser.add_argument("--into", type=Path, help="Folder that 'pack' writes run folders into.")
     arguments = parser.parse_args()
@@ -264,9 +267,11 @@ def main() -> None:
         return
     until, stopped = _deadline(arguments.until), []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
-    trainer = Trainer(
-        arguments.out, data, lambda: bool(stopped) or (until is not None and datetime.now(UTC) >= until), **changes
-    )
+
+    def is_over() -> bool:
+        return bool(stopped) or (until is not None and datetime.now(UTC) >= until)
+
+    trainer = Trainer(arguments.out, data, is_over, threads=arguments.threads, **changes)
     if arguments.action == "train":
         train_all(trainer, keys, arguments.folds)
     elif arguments.action == "others":

@@ -187,7 +187,8 @@ def baseline_rows(result: RunResult, *, n_draws: int = 1000) -> list[ComparisonR
             "n_folds": int(table["fold"].nunique()),
             "published_remark": "",
         }
-        rows.append(ComparisonRow(**(empty | known | _fold_columns(folds) | _test_columns(result, str(name), n_draws))))
+        values = empty | known | _fold_columns(folds) | _test_columns(result, str(name), n_draws)
+        rows.append(ComparisonRow(**values))  # type: ignore[arg-type]
     return rows
 
 
