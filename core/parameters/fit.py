@@ -8,7 +8,7 @@ import pandas as pd
 from core.parameters.choices import FitSettings, model_of
 from core.parameters.correction import error_range
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO, ForwardModel
-from core.parameters.least_squares import Solution, fit_batch
+from core.parameters.least_squares import BLOCK, Solution, fit_batch
 from core.parameters.observation import Observation, n_values, observe
 from core.parameters.parallax import log_radius_of, log_radius_shift
 from core.parameters.population import luminosity_and_mass, training_classes
@@ -121,11 +121,15 @@ def _temper(n: int, found: list[tuple[str, np.ndarray, Solution, Solution]], cou
 def _both_valleys(
     model: ForwardModel, seen: Observation, spectra: SpectrumSet, starts=None
 ) -> tuple[Solution, Solution]:
-    """The better and the worse of the fits from two starts."""
-    first, second = (
-        fit_batch(model, seen, start) for start in starts or first_guesses(model, spectra.flux, spectra.flux_error)
-    )
-    return first.better_of(second), second.better_of(first, higher=True)
+    """The better and the worse of the fits from two starts, fitted together: few stars cost mostly calls."""
+    first, second = starts or first_guesses(model, spectra.flux, spectra.flux_error)
+    n = len(first)
+    if 2 * n > BLOCK:
+        one, two = fit_batch(model, seen, first), fit_batch(model, seen, second)
+    else:
+        both = fit_batch(model, seen.take(np.tile(np.arange(n), 2)), np.concatenate([first, second]))
+        one, two = both.take(slice(0, n)), both.take(slice(n, None))
+    return one.better_of(two), two.better_of(one, higher=True)
 
 
 def _draws(model: ForwardModel, best: Solution, worse: Solution, temper: np.ndarray, rng: np.random.Generator) -> Draws:

@@ -25,6 +25,11 @@ class Dense:
         pairs = enumerate(zip(self.weights, self.biases, strict=True))
         return {f"{prefix}/{k}{i}": a for i, (w, b) in pairs for k, a in (("weight", w), ("bias", b))}
 
+    @property
+    def n_weights(self) -> int:
+        """Number of trained numbers."""
+        return sum(a.size for a in (*self.weights, *self.biases))
+
     def value(self, x: np.ndarray) -> np.ndarray:
         """Output (n, n_out) of inputs (n, n_in)."""
         x = np.asarray(x, dtype=np.float32)
@@ -34,10 +39,10 @@ class Dense:
             x *= _sigmoid(x)
         return x @ self.weights[-1] + self.biases[-1]
 
-    def value_and_jacobian(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Output (n, n_out) and its derivatives (n, n_in, n_out)."""
+    def value_and_jacobian(self, x: np.ndarray, seed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Output (n, n_out) and its derivatives (n, k, n_out) along `seed` (n, k, n_in) = d inputs."""
         x = np.asarray(x, dtype=np.float32)
-        tangent = np.broadcast_to(np.eye(x.shape[1], dtype=np.float32), (len(x), x.shape[1], x.shape[1]))
+        tangent = np.asarray(seed, dtype=np.float32)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             z = x @ weight + bias
             gate = _sigmoid(z)

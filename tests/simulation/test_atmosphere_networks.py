@@ -1,0 +1,158 @@
+"""Networks of the atmosphere: laws hold whatever the weights are, derivatives are exact, NumPy and Keras agree."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from core.errors import ParameterRangeError, UsageError
+from core.simulation.atmosphere.converged import converge
+from core.simulation.atmosphere.model import DEPTH_GRID, column_mass, gas_pressure, grey_temperature
+from core.simulation.atmosphere_network.dense import Dense
+from core.simulation.atmosphere_network.flux_network import FluxNetwork, bin_widths, total_flux
+from core.simulation.atmosphere_network.inputs import N_FEATURES, feature_slopes, features
+from core.simulation.atmosphere_network.planck_curves import PlanckCurves
+from core.simulation.atmosphere_network.residuals import equilibrium
+from core.simulation.atmosphere_network.structure_network import KINDS, StructureNetwork
+from core.simulation.grid import load_grid
+from core.simulation.smooth_grid import log_planck
+
+TEFF, LOGG, MH = np.array([4500.0, 9000.0, 30000.0]), np.array([2.0, 4.0, 4.0]), np.array([-1.0, 0.0, 0.3])
+
+
+def random_dense(n_out: int, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    sizes = (N_FEATURES, 12, 12, n_out)
+    pairs = pairwise(sizes)
+    weights = tuple(rng.normal(0, 1 / np.sqrt(a), (a, b)).astype(np.float32) for a, b in pairs)
+    return Dense(weights, tuple(rng.normal(0, 0.2, b).astype(np.float32) for b in sizes[1:])).arrays(f"member{seed}")
+
+
+@pytest.fixture(scope="module")
+def flux_network(tmp_path_factory):
+    wave = load_grid().wavelength_nm
+    curves = 0.2 * np.sin(np.outer(np.arange(1, 6), wave / 150.0))
+    arrays = {"wavelength_nm": wave, "curves": curves, "mean": 0.1 * np.cos(wave / 90.0), "members": np.array(2)}
+    path = tmp_path_factory.mktemp("networks") / "flux.npz"
+    np.savez(path, **arrays, **random_dense(len(curves) + 6, 0), **random_dense(len(curves) + 6, 1))
+    return FluxNetwork(path)
+
+
+@pytest.fixture(scope="module")
+def structure_network(tmp_path_factory):
+    depth = np.linspace(0, 1, len(DEPTH_GRID))
+    arrays = {f"{kind}/curves": 0.05 * np.stack([np.sin(3 * depth + i) for i in range(3)]) for i, kind in
+              enumerate(KINDS)}  # fmt: skip
+    middle = {"temperature": 0.0, "rosseland": -1.0, "push": 0.3, "share": 0.9, "electrons": -1.0}
+    arrays |= {f"{kind}/mean": np.full(len(depth), middle[kind]) for kind in KINDS} | {"members": np.array(1)}
+    path = tmp_path_factory.mktemp("networks") / "structure.npz"
+    np.savez(path, **arrays, **random_dense(3 * len(KINDS), 0))
+    return StructureNetwork(path)
+
+
+def test_shares_of_the_energy_sum_to_one_and_the_spectrum_has_its_own(flux_network):
+    shares = flux_network.shares(TEFF, LOGG, MH)
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-5)
+    flux = flux_network.flux(TEFF, LOGG, MH)
+    visible = flux @ bin_widths(flux_network.wavelength_nm) / total_flux(TEFF)
+    np.testing.assert_allclose(visible, shares[:, 3], rtol=1e-4)
+
+
+def test_derivatives_are_exact(flux_network):
+    value, slopes = flux_network.log_flux(TEFF, LOGG, MH)
+    np.testing.assert_allclose(np.exp(value), flux_network.flux(TEFF, LOGG, MH), rtol=1e-4)
+    for axis, step in enumerate(np.diag([0.02, 0.02, 0.02])):
+        ends = [flux_network.log_flux(TEFF * np.exp(s * step[0]), LOGG + s * step[1], MH + s * step[2])[0] for s in
+                (1, -1)]  # fmt: skip
+        central = (ends[0].astype(float) - ends[1]) / 0.04
+        np.testing.assert_allclose(central, slopes[:, axis], atol=1e-3 * np.abs(slopes[:, axis]).max())
+
+
+def test_a_star_outside_the_models_is_refused_with_what_would_do(flux_network):
+    with pytest.raises(ParameterRangeError, match="choose 2800 to 50000"):
+        flux_network.flux(60000.0, 4.0, 0.0)
+    with pytest.raises(ParameterRangeError, match="logg"):
+        flux_network.flux(30000.0, 0.5, 0.0)
+
+
+def test_other_families_are_the_grids(flux_network):
+    grid = load_grid().flux(20000.0, 8.0, 0.0, "white_dwarf")
+    np.testing.assert_allclose(flux_network.flux([20000.0], [8.0], [0.0], "white_dwarf"), grid, rtol=0.02)
+
+
+def test_features_have_exact_slopes():
+    slopes, step = feature_slopes(TEFF, LOGG), 1e-5
+    up = features(TEFF * np.exp(step), LOGG, MH) - features(TEFF * np.exp(-step), LOGG, MH)
+    np.testing.assert_allclose(slopes[:, 0], up / (2 * step), atol=1e-6)
+    up = features(TEFF, LOGG + step, MH) - features(TEFF, LOGG - step, MH)
+    np.testing.assert_allclose(slopes[:, 1], up / (2 * step), atol=1e-6)
+
+
+def test_planck_curves_are_the_planck_function():
+    wave, teff = load_grid().wavelength_nm.astype(float), np.array([2801.0, 7777.0, 49990.0])
+    planck = PlanckCurves(wave)
+    found = planck.coefficients(np.log(teff))[0] @ planck.curves + 4 * np.log(teff)[:, None]
+    np.testing.assert_allclose(found, log_planck(wave, teff)[0], atol=1e-4)
+
+
+def test_the_column_is_in_hydrostatic_equilibrium_by_construction(structure_network):
+    for place in zip(TEFF, LOGG, MH, strict=True):
+        found = structure_network.structure(*place)
+        np.testing.assert_allclose(found.column, column_mass(found.rosseland), rtol=1e-6)
+        net = 10.0 ** place[1] * (1 - 0.5 * (found.push[1:] + found.push[:-1]))
+        np.testing.assert_allclose(np.diff(found.pressure), net * np.diff(found.column), rtol=1e-4)
+
+
+def test_a_structure_source_starts_the_solver_for_the_family_it_knows(structure_network):
+    profile = structure_network.profile(9000.0, 4.0, 0.0)
+    assert profile.share is not None
+    assert profile.push is not None
+    with pytest.raises(UsageError, match="family normal"):
+        structure_network.profile(20000.0, 8.0, 0.0, "white_dwarf")
+
+
+def test_a_start_that_knows_share_and_push_converges_sooner():
+    found = converge(6500.0, 4.0, 0.0)
+    here = equilibrium(6500.0, 4.0, 0.0, found.gas.temperature, found.gas.pressure, found.share, with_response=True)
+    assert np.abs(here.flux).max() < 1e-3
+    assert np.abs(here.hydrostatic).max() < 2e-3
+    assert here.bands.sum() == pytest.approx(1.0, abs=1e-3)
+    from core.simulation.atmosphere.modules import DepthProfile
+
+    bare = converge(6500.0, 4.0, 0.0, start=DepthProfile(found.gas.temperature, found.gas.pressure))
+    known = converge(
+        6500.0, 4.0, 0.0, start=DepthProfile(found.gas.temperature, found.gas.pressure, found.share, here.push)
+    )
+    assert len(known.history) < len(bare.history)
+
+
+def test_keras_layers_obey_the_laws_and_become_the_same_numpy_network():
+    pytest.importorskip("keras")
+    from core.simulation.atmosphere_network.architecture import (
+        EnergyShares,
+        HydrostaticColumn,
+        dense_network,
+        to_dense,
+    )
+
+    network = dense_network(7, 1)
+    x = features(TEFF, LOGG, MH).astype(np.float32)
+    np.testing.assert_allclose(to_dense(network).value(x), np.asarray(network(x)), atol=1e-5)
+    rosseland = np.tile(np.linspace(-2, 1, len(DEPTH_GRID)), (2, 1)).astype(np.float32)
+    push = np.tile(np.linspace(0.1, 0.5, len(DEPTH_GRID)), (2, 1)).astype(np.float32)
+    column, pressure = HydrostaticColumn()(rosseland, push, np.log(10.0) * np.full((2, 1), 4.0, dtype=np.float32))
+    expected = column_mass(np.exp(rosseland[0]))
+    np.testing.assert_allclose(np.exp(column[0]), expected, rtol=1e-4)
+    np.testing.assert_allclose(np.exp(pressure[0]), gas_pressure(expected, 1e4, push[0] * 1e4), rtol=1e-4)
+    wave = load_grid().wavelength_nm
+    planck = (log_planck(wave, TEFF)[0] - np.log(total_flux(TEFF))[:, None]).astype(np.float32)
+    logits = np.random.default_rng(1).normal(size=(3, 6)).astype(np.float32)
+    shape, shares = EnergyShares(wave)(np.zeros_like(planck), planck, logits)
+    np.testing.assert_allclose(np.exp(shares).sum(axis=1), 1.0, rtol=1e-5)
+    visible = np.exp(np.asarray(shape) + planck) @ bin_widths(wave)
+    np.testing.assert_allclose(visible, np.exp(np.asarray(shares))[:, 3], rtol=1e-4)
+
+
+def test_grey_is_the_structure_of_a_network_that_says_nothing(structure_network):
+    found = structure_network.structure(9000.0, 4.0, 0.0)
+    assert (np.abs(np.log(found.temperature / grey_temperature(DEPTH_GRID, 9000.0))) < 0.7).all()
