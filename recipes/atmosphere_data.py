@@ -20,13 +20,21 @@ N_DEPTH_CURVES = {"temperature": 16, "rosseland": 16, "push": 10, "share": 8, "e
 Models = dict[str, np.ndarray]
 
 
-def read_models(folder: Path, role: str = "train", family: str = "normal") -> Models:
-    """All stored models of a role with `push`, `bands` and `response` beside what the parts hold, one row each."""
+def read_models(folder: Path, role: str = "train", family: str = "normal", with_physics: bool = True) -> Models:
+    """All stored models of a role, one row each, with `push`, `bands` and `response` beside what the parts hold.
+
+    These are computed once and kept beside the parts; without `with_physics` the bands that are not there are zero
+    (unknown), and push and response are left out.
+    """
     parts = []
     for path in sorted(folder.glob("part_*.npz")):
         with np.load(path) as stored:
             table = {name: stored[name] for name in stored if stored[name].ndim > 0}
-        table |= _physics(folder / path.name.replace("part", "physics"), table)
+        beside = folder / path.name.replace("part", "physics")
+        if with_physics:
+            table |= _physics(beside, table)
+        else:
+            table["bands"] = _physics(beside, table)["bands"] if beside.exists() else np.zeros((len(table["teff"]), 6))
         use = (table["role"] == role) & (table["family"] == family)
         parts.append({name: values[use] for name, values in table.items()})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

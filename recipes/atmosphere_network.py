@@ -30,7 +30,7 @@ from recipes.atmosphere_data import (
     principal_curves,
     read_models,
 )
-from recipes.atmosphere_training import FluxLoss, StructureLoss, StructureTargets, train
+from recipes.atmosphere_training import CoefficientLoss, FluxLoss, StructureLoss, StructureTargets, train
 
 STEPS = {"structure": (1500, 2500), "grid": (1500, 1000), "flux": (300, 4000)}
 """Adam and L-BFGS steps of each stage."""
@@ -80,7 +80,7 @@ def train_flux(
     network = dense_network(len(curves[1]) + 6, seed, hidden)
     stages = [] if first is None else [(first, *(int(quick * n) for n in STEPS["grid"]))]
     if stages:
-        train(network, FluxLoss(*curves, by_construction), stages)
+        train(network, CoefficientLoss(*curves), stages)
     train(network, FluxLoss(*curves, by_construction, worst), [(target, *(int(quick * n) for n in STEPS["flux"]))])
     return network, curves
 

@@ -43,10 +43,12 @@ class StarPosterior:
 
     def root(self, theta: np.ndarray, hessian: np.ndarray) -> np.ndarray:
         """A root of the covariance of u, (d, d), from the Hessian (6, 6) of the energy at the best fit `theta` (5,)."""
-        low, span, _, _ = self._bounds(theta[None, LN_TEFF])
+        low, span, low_slope, span_slope = self._bounds(theta[None, LN_TEFF])
         part = np.clip((theta - low[0]) / np.maximum(span[0], 1e-12), 0.02, 0.98)
-        slope = np.concatenate([span[0] * part * (1 - part), [1.0]])[self.free]
-        inner = hessian[np.ix_(self.free, self.free)] * np.outer(slope, slope)
+        change = np.diag(np.concatenate([span[0] * part * (1 - part), [1.0]]))
+        # The bounds of log g move with Teff: a step in Teff alone is one in log g too.
+        change[LOGG, LN_TEFF] = (low_slope[0] + span_slope[0] * part[LOGG]) * change[LN_TEFF, LN_TEFF]
+        inner = (change.T @ hessian @ change)[np.ix_(self.free, self.free)]
         # The logistic map adds a quarter at the middle of its range, and keeps the flattest direction in check.
         inner += np.diag(np.where(self.free < 5, 0.25, 0.0))
         size = np.sqrt(np.diag(inner))

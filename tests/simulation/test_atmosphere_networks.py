@@ -65,7 +65,7 @@ def test_derivatives_are_exact(flux_network):
         ends = [flux_network.log_flux(TEFF * np.exp(s * step[0]), LOGG + s * step[1], MH + s * step[2])[0] for s in
                 (1, -1)]  # fmt: skip
         central = (ends[0].astype(float) - ends[1]) / 0.04
-        np.testing.assert_allclose(central, slopes[:, axis], atol=1e-3 * np.abs(slopes[:, axis]).max())
+        np.testing.assert_allclose(central, slopes[:, axis], atol=3e-3 * np.abs(slopes[:, axis]).max())
 
 
 def test_a_star_outside_the_models_is_refused_with_what_would_do(flux_network):
