@@ -1,8 +1,8 @@
-"""What each law gives the networks: `python -m recipes.atmosphere_ablation MODELS [--transfer FOLDER]`.
+"""What each law gives the networks: `python -m recipes.atmosphere_ablation MODELS [--collocation FOLDER]`.
 
-The same networks (equal weights, steps and seed) with data alone, with hydrostatic equilibrium, with flux constancy and
-with the spectra of the transfer equation (`recipes.atmosphere_collocation`), on all models and on a quarter of them;
-judged on held-out models, and by the solver's own modules on some of them. Writes
+Networks of equal size (units at the same quarter of the models) with data alone, with hydrostatic equilibrium built in,
+with flux constancy, and with the transfer equation at collocation points (`recipes.atmosphere_collocation`), taught by
+all models and by that quarter; judged on held-out models, some of them by the solver's own modules. Writes
 validation/results/atmosphere_ablation.md.
 """
 
@@ -10,120 +10,112 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from core.atomic import atomic_path
 from core.simulation.atmosphere.converged import converge
-from core.simulation.atmosphere_network.flux_network import FluxNetwork
+from core.simulation.atmosphere_network.flux_network import FLUX_PATH, FluxNetwork
 from core.simulation.atmosphere_network.residuals import equilibrium
-from core.simulation.atmosphere_network.structure_network import StructureNetwork
+from core.simulation.atmosphere_network.structure_network import STRUCTURE_PATH, StructureNetwork
 from recipes.atmosphere_collocation import read_collocation
 from recipes.atmosphere_data import Models, inside, read_models, subset
-from recipes.atmosphere_network import (
-    flux_errors,
-    grid_models,
-    store_flux,
-    store_structure,
-    structure_errors,
-    train_flux,
-    train_structure,
-)
+from recipes.atmosphere_network import flux_errors, store, structure_errors, train_flux, train_structure
 
 OUT = Path("validation/results/atmosphere_ablation.md")
 TERMS = ("data", "+ hydrostatic", "+ energy", "+ transfer")
-_SEED = 7
+COLUMNS = ("T (%)", "T worst (%)", "P (%)", "hydrostatic residual (%)", "flux at depth (%)", "warm steps",
+           "spectrum (%)", "median model (%)", "integrated (%)")  # fmt: skip
 
 
-def structure_row(models: Models, held: Models, judged: int, quick: float, hydrostatic: bool, energy: float) -> dict:
-    """Errors of a structure network against held-out models, and its equations' residuals by the solver's modules."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "structure.npz"
-        network, curves = train_structure(models, _SEED, quick, hydrostatic, energy)
-        store_structure(path, [network], curves)
-        stored = StructureNetwork(path)
-    row = structure_errors(stored, held)
-    flux, balance, steps = [], [], []
-    for place in list(zip(held["teff"], held["logg"], held["mh"], strict=True))[:judged]:
-        found = stored.structure(*place)
-        here = equilibrium(*place, found.temperature, found.pressure, found.share)
-        flux.append(np.abs(here.flux).mean())
-        balance.append(np.median(np.abs(here.hydrostatic)))
-        steps.append(len(converge(*place, start=stored.profile(*place)).history))
-    percent = {"flux": 100 * np.median(flux), "hydrostatic": 100 * np.median(balance), "steps": np.mean(steps)}
-    return row | percent
-
-
-def flux_row(models: Models, held: Models, quick: float, by_construction: bool, transfer: Models | None) -> dict:
-    """Errors of a flux network against held-out models."""
-    weight: np.ndarray | float = 1.0
-    if transfer is not None:
-        weight = np.concatenate([np.ones(len(models["teff"])), transfer["weight"]])
-        models = {n: np.concatenate([models[n], transfer[n]]) for n in ("teff", "logg", "mh", "flux", "bands")}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "flux.npz"
-        network, curves = train_flux(models, grid_models(), _SEED, quick, by_construction, weight=weight)
-        store_flux(path, [network], curves)
-        stored = FluxNetwork(path) if by_construction else _Plain(path)
-    return flux_errors(stored, held)
-
-
-class _Plain(FluxNetwork):
+class Plain(FluxNetwork):
     """A flux network whose curves are taken as they are, not normalised to a share of the energy."""
 
     def flux(self, teff, logg, mh, family: str = "normal") -> np.ndarray:
+        """Surface flux in W m^-2 nm^-1, (n, n_wave)."""
         return self.unnormalised(teff, logg, mh)
 
 
-def table(rows: list[tuple[str, str, dict, dict]]) -> str:
-    """The ablation as Markdown."""
-    lines = [
-        "| models | terms | T (%) | T worst (%) | P (%) | hydrostatic residual (%) | flux at depth (%) | warm steps |"
-        " spectrum (%) | worst (%) | integrated (%) |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for models, terms, s, f in rows:
-        parts = (
-            f"{s['temperature']:.2f}", f"{s['temperature_worst']:.1f}", f"{s['pressure']:.2f}",
-            f"{s['hydrostatic']:.2f}", f"{s['flux']:.2f}", f"{s['steps']:.1f}", f"{f['mean']:.2f}",
-            f"{f['worst']:.1f}", f"{f['integrated']:.3f}",
-        )  # fmt: skip
-        lines.append(f"| {models} | {terms} | {' | '.join(parts)} |")
-    return "\n".join(lines)
+def merged(models: Models, more: Models | None) -> tuple[Models, np.ndarray]:
+    """Models and collocation points in one table, with their weights."""
+    one = np.ones(len(models["teff"]))
+    if more is None:
+        return models, one
+    names = [name for name in models if name in more]
+    return {n: np.concatenate([models[n], more[n]]) for n in names}, np.concatenate([one, more["weight"]])
+
+
+def structure_row(models: Models, centres: Models, more: Models | None, held: Models, judged: int, hydrostatic: bool):
+    """Errors of a structure network against held-out models, and its equations' residuals by the solver's modules."""
+    table, weight = merged(models, more)
+    with np.load(STRUCTURE_PATH) as stored:
+        scales = stored["scales"]
+    network = _stored(StructureNetwork, train_structure(table, scales, hydrostatic, centres, weight))
+    flux, balance, steps = [], [], []
+    for place in list(zip(held["teff"], held["logg"], held["mh"], strict=True))[:judged]:
+        found = network.structure(*place)
+        here = equilibrium(*place, found.temperature, found.pressure, found.share)
+        flux.append(np.abs(here.flux).mean())
+        balance.append(np.median(np.abs(here.hydrostatic)))
+        steps.append(len(converge(*place, start=network.profile(*place)).history))
+    errors = structure_errors(network, held)
+    return [errors["temperature"], errors["temperature_worst"], errors["pressure"], 100 * np.median(balance),
+            100 * np.median(flux), np.mean(steps)]  # fmt: skip
+
+
+def flux_row(models: Models, centres: Models, more: Models | None, held: Models, kind: type) -> list[float]:
+    """Errors of a flux network against held-out models."""
+    table, weight = merged(models, more)
+    with np.load(FLUX_PATH) as stored:
+        scales = stored["scales"]
+    errors = flux_errors(_stored(kind, train_flux(table, scales, centres, weight)), held)
+    return [errors["mean"], errors["median"], errors["integrated"]]
+
+
+def _stored(kind, arrays: dict[str, np.ndarray]):
+    with tempfile.TemporaryDirectory() as folder:
+        store(Path(folder) / "network.npz", arrays)
+        return kind(Path(folder) / "network.npz")
+
+
+def rows(models: Models, collocation: Models | None, held: Models, judged: int) -> list[str]:
+    """Lines of the table."""
+    centres, lines = subset(models, np.arange(0, len(models["teff"]), 4)), []
+    for taught in (models, centres):
+        known: dict[tuple, list[float]] = {}
+        for number, terms in enumerate(TERMS if collocation is not None else TERMS[:3]):
+            more = collocation if number == 3 else None
+            structure, flux = (number > 0, number == 3, "s"), (number > 1, number == 3, "f")
+            if structure not in known:
+                known[structure] = structure_row(taught, centres, more, held, judged, number > 0)
+            if flux not in known:
+                known[flux] = flux_row(taught, centres, more, held, FluxNetwork if number > 1 else Plain)
+            values = [f"{value:.3f}" if value < 1 else f"{value:.2f}" for value in known[structure] + known[flux]]
+            lines.append(f"| {len(taught['teff'])} | {terms} | {' | '.join(values)} |")
+            print(lines[-1], flush=True)
+    return lines
 
 
 def main() -> None:
     """Train and judge every combination, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--transfer", type=Path, help="Folder of recipes.atmosphere_collocation.")
-    parser.add_argument("--judged", type=int, default=40, help="Held-out models that the solver's modules judge.")
-    parser.add_argument("--quick", type=float, default=0.5, help="Factor of the number of training steps.")
+    parser.add_argument("--collocation", type=Path, help="Folder of recipes.atmosphere_collocation.")
+    parser.add_argument("--judged", type=int, default=20, help="Held-out models that the solver's modules judge.")
     options = parser.parse_args()
-    keras.config.set_floatx("float64")
     models, held = read_models(options.folder), inside(read_models(options.folder, "held_out"))
-    transfer = read_collocation(options.transfer) if options.transfer else None
-    rows = []
-    for share in (1, 4):
-        some = subset(models, np.arange(0, len(models["teff"]), share))
-        name, structures, fluxes = f"{len(some['teff'])}", {}, {}
-        for terms in TERMS[: 4 if transfer is not None else 3]:
-            law = (terms != "data", 1.0 if terms in TERMS[2:] else 0.0)
-            if law not in structures:
-                structures[law] = structure_row(some, held, options.judged, options.quick, *law)
-            way = (terms in TERMS[2:], terms == TERMS[3])
-            if way not in fluxes:
-                fluxes[way] = flux_row(some, held, options.quick, way[0], transfer if way[1] else None)
-            rows.append((name, terms, structures[law], fluxes[way]))
-            print(table(rows[-1:]).splitlines()[-1], flush=True)
+    collocation = read_collocation(options.collocation) if options.collocation else None
+    lines = rows(models, collocation, held, options.judged)
+    n_units, n_more = -(-len(models["teff"]) // 4), 0 if collocation is None else len(collocation["teff"])
     text = (
         "# What each law gives the networks of the atmosphere\n\n"
-        f"Made by `python -m recipes.atmosphere_ablation`: one network of each kind with equal weights, steps "
-        f"({options.quick:g} of the shipped ones') and seed; {len(held['teff'])} held-out models, {options.judged} of "
-        "them judged by the solver's own modules. T and P: mean over depths of the error against the converged model; "
-        "residuals: median over models; warm steps: iterations of the solver from the network's structure.\n\n"
-        + table(rows) + "\n"
-    )  # fmt: skip
+        f"Made by `python -m recipes.atmosphere_ablation`: networks of {n_units} units each, scales and ridge as "
+        f"shipped; {n_more} collocation points; {len(held['teff'])} held-out models, {options.judged} of them judged by "
+        "the solver's own modules. T and P: mean error over depths against the converged model; residuals: median over "
+        "models of the median (hydrostatic) or mean (flux) over depths; warm steps: the solver's iterations from the "
+        "network's structure. The energy law is in the flux network, the hydrostatic one in the structure network; the "
+        "transfer equation and its flux constancy at depth teach both at the collocation points.\n\n"
+        f"| models | terms | {' | '.join(COLUMNS)} |\n|{'---|' * (len(COLUMNS) + 2)}\n" + "\n".join(lines) + "\n"
+    )
     with atomic_path(OUT) as beside:
         beside.write_text(text, encoding="utf-8")
 

@@ -1,6 +1,5 @@
 """What the networks of the atmosphere learn from: the converged models with their equations' residuals, as arrays."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,47 +12,54 @@ from core.simulation.atmosphere_network.inputs import features
 from core.simulation.atmosphere_network.residuals import equilibrium
 from core.simulation.atmosphere_network.structure_network import KINDS
 from core.simulation.grid import load_grid
-from core.simulation.smooth_grid import log_planck, smooth_grid
+from core.simulation.smooth_grid import log_planck
 
-N_FLUX_CURVES = 40
-N_DEPTH_CURVES = {"temperature": 16, "rosseland": 16, "push": 10, "share": 8, "electrons": 14}
+_LEAST_SHARE = 1e-12
 Models = dict[str, np.ndarray]
 
 
-def read_models(folder: Path, role: str = "train", family: str = "normal", with_physics: bool = True) -> Models:
+def read_models(folder: Path, role: str = "train", family: str = "normal", compute: bool = False) -> Models:
     """All stored models of a role, one row each, with `push`, `bands` and `response` beside what the parts hold.
 
-    These are computed once and kept beside the parts; without `with_physics` the bands that are not there are zero
-    (unknown), and push and response are left out.
+    Shares of the bands and the response of the flux to temperature need opacity and transfer once more; they are kept
+    in files beside the parts. Without `compute` they are zero (unknown) where no file is.
     """
     parts = []
     for path in sorted(folder.glob("part_*.npz")):
         with np.load(path) as stored:
             table = {name: stored[name] for name in stored if stored[name].ndim > 0}
-        beside = folder / path.name.replace("part", "physics")
-        if with_physics:
-            table |= _physics(beside, table)
-        else:
-            table["bands"] = _physics(beside, table)["bands"] if beside.exists() else np.zeros((len(table["teff"]), 6))
         use = (table["role"] == role) & (table["family"] == family)
+        table |= _physics(folder / path.name.replace("part", "physics"), table, compute)
         parts.append({name: values[use] for name, values in table.items()})
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    models = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return models | {"push": radiative_push(models)}
 
 
-def _physics(path: Path, table: Models) -> Models:
-    """Radiative acceleration over gravity, the bands' shares and the flux's response to temperature, kept beside."""
+def radiative_push(models: Models) -> np.ndarray:
+    """Radiative acceleration over gravity, (n, n_depth), that holds the models' pressure up."""
+    net = np.diff(models["pressure"], axis=1) / np.diff(models["column"], axis=1) / 10.0 ** models["logg"][:, None]
+    top = models["pressure"][:, :1] / models["column"][:, :1] / 10.0 ** models["logg"][:, None]
+    return 1 - np.concatenate([top, 0.5 * (net[:, 1:] + net[:, :-1]), net[:, -1:]], axis=1)
+
+
+def _physics(path: Path, table: Models, compute: bool) -> Models:
+    """The bands' shares and the flux's response to temperature, kept beside the part."""
+    n = len(table["teff"])
+    if not path.exists() and not compute:
+        depths = table["temperature"].shape[1]
+        return {"bands": np.zeros((n, 6)), "response": np.zeros((n, depths, depths), dtype=np.float32)}
     if not path.exists():
         found = []
-        for row in range(len(table["teff"])):
+        for row in range(n):
             place = (float(table[name][row]) for name in ("teff", "logg", "mh"))
             run = (table[name][row] for name in ("temperature", "pressure", "share"))
             found.append(equilibrium(*place, *run, family=str(table["family"][row]), with_response=True))
-        arrays = {name: np.array([getattr(f, name) for f in found]) for name in ("push", "bands")}
+        arrays = {"bands": np.array([f.bands for f in found])}
         arrays["response"] = np.array([f.response for f in found], dtype=np.float32)
         with atomic_path(path) as beside, beside.open("wb") as file:
             np.savez_compressed(file, **arrays)
     with np.load(path) as stored:
-        return dict(stored)
+        return {name: stored[name] for name in ("bands", "response")}
 
 
 def subset(models: Models, rows: np.ndarray) -> Models:
@@ -69,55 +75,36 @@ def inside(models: Models) -> Models:
     return subset(models, np.all(good, axis=0))
 
 
-def grid_models() -> Models:
-    """Spectra of the shipped grid at its nodes inside the limits."""
-    nodes = load_grid().nodes("normal")
-    teff, logg, mh = (a.ravel() for a in np.meshgrid(nodes.teff, nodes.logg, nodes.mh, indexing="ij"))
-    low, high = load_grid().log_g_range(teff)
-    inside = (logg >= low - 1e-9) & (logg <= high + 1e-9)
-    teff, logg, mh = teff[inside], logg[inside], mh[inside]
-    flux = smooth_grid().flux(teff, logg, mh)
-    bands = np.zeros((len(teff), 6))
-    bands[:, VISIBLE] = flux @ bin_widths(load_grid().wavelength_nm) / total_flux(teff)
-    return {"teff": teff, "logg": logg, "mh": mh, "flux": flux, "bands": bands}
+def flux_shape(models: Models) -> np.ndarray:
+    """ln(flux / pi B(Teff)), (n, n_wave)."""
+    wavelength = load_grid().wavelength_nm.astype(np.float64)
+    return np.log(models["flux"]) - log_planck(wavelength, models["teff"])[0]
 
 
-@dataclass(frozen=True)
-class FluxTargets:
-    """What the flux network learns from.
+def band_logits(models: Models) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers that `flux_network.shares_of` turns into shares, (n, 6), and where the other bands are known, (n,).
 
-    `inputs` (n, n_features); `shape` (n, n_wave) = ln(flux / pi B); `planck` (n, n_wave) = ln(pi B / sigma Teff^4);
-    `shares` (n, 6) of sigma Teff^4 by band, zero where only the visible one is known; `weight` (n,) of each star.
+    The visible share is that of the spectrum's own integral; the others divide what is left.
     """
-
-    inputs: np.ndarray
-    shape: np.ndarray
-    planck: np.ndarray
-    shares: np.ndarray
-    weight: np.ndarray
-
-
-def flux_targets(models: Models, weight: np.ndarray | float = 1.0) -> FluxTargets:
-    """Targets of models; the visible share is that of the spectrum's own integral, the others take what is left."""
-    wavelength, teff = load_grid().wavelength_nm.astype(np.float64), models["teff"]
-    planck = log_planck(wavelength, teff)[0].astype(np.float64)
-    visible = models["flux"] @ bin_widths(wavelength) / total_flux(teff)
-    shares = np.maximum(models["bands"], 0.0).copy()
-    rest = shares.sum(axis=1) - shares[:, VISIBLE]
-    known = rest > 0
-    shares[known] *= ((1 - visible[known]) / rest[known])[:, None]
-    shares[:, VISIBLE] = visible
-    return FluxTargets(
-        features(teff, models["logg"], models["mh"]), np.log(models["flux"]) - planck,
-        planck - np.log(total_flux(teff))[:, None], shares, np.broadcast_to(weight, teff.shape).astype(np.float64),
-    )  # fmt: skip
+    visible = models["flux"] @ bin_widths(load_grid().wavelength_nm) / total_flux(models["teff"])
+    shares = np.maximum(models["bands"], _LEAST_SHARE)
+    known = models["bands"].sum(axis=1) > 0
+    others = np.delete(shares, VISIBLE, axis=1)
+    logits = np.insert(np.log(others / others.sum(axis=1, keepdims=True)), VISIBLE, 0.0, axis=1)
+    logits[:, VISIBLE] = np.log(visible / (1 - visible))
+    return logits, known
 
 
 def principal_curves(values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and the first `n` principal curves, scaled so that their coefficients are about 1."""
+    """Mean and the first `n` principal curves, orthogonal, scaled so that their coefficients are about 1."""
     mean = values.mean(axis=0)
     _, size, right = np.linalg.svd(values - mean, full_matrices=False)
     return mean, right[:n] * (size[:n, None] / np.sqrt(len(values)))
+
+
+def coefficients(values: np.ndarray, mean: np.ndarray, curves: np.ndarray) -> np.ndarray:
+    """Coefficients of principal curves, (n, k)."""
+    return (values - mean) @ (curves / (curves**2).sum(axis=1, keepdims=True)).T
 
 
 def depth_functions(models: Models) -> Models:
@@ -129,3 +116,8 @@ def depth_functions(models: Models) -> Models:
         np.log(electron_pressure / models["pressure"]),
     )  # fmt: skip
     return dict(zip(KINDS, found, strict=True)) | {"pressure": np.log(models["pressure"])}
+
+
+def inputs(models: Models) -> np.ndarray:
+    """What the networks see of the models."""
+    return features(models["teff"], models["logg"], models["mh"])

@@ -1,107 +1,127 @@
 """Train the networks of the atmosphere: `python -m recipes.atmosphere_network MODELS [structure flux]`.
 
-MODELS is the folder of `recipes.atmosphere_models`. The structure network learns how the converged models run with
-depth; the flux network first the shipped grid (many spectra, loosely converged), then the converged models alone.
-Models of the held-out role judge both and are never learnt from.
+MODELS is the folder of `recipes.atmosphere_models`. Units stand at the converged models, the weights solve a linear
+equation; the inputs' scales and the ridge are those with the least error on models that are left out one by one. Models
+of the held-out role judge both networks and are never learnt from.
 """
 
 import argparse
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from core.atomic import atomic_path
-from core.simulation.atmosphere.model import DEPTH_GRID, grey_temperature
-from core.simulation.atmosphere_network.architecture import HIDDEN, dense_network, to_dense
-from core.simulation.atmosphere_network.flux_network import FLUX_PATH, FluxNetwork, bin_widths
-from core.simulation.atmosphere_network.inputs import features
+from core.simulation.atmosphere.model import DEPTH_GRID
+from core.simulation.atmosphere_network.flux_network import (
+    ERROR_EDGES_K,
+    FLUX_PATH,
+    VISIBLE,
+    FluxNetwork,
+    bin_widths,
+)
+from core.simulation.atmosphere_network.kernel import Kernel, fit_kernel, left_out
 from core.simulation.atmosphere_network.structure_network import KINDS, STRUCTURE_PATH, StructureNetwork
 from core.simulation.grid import load_grid
 from recipes.atmosphere_data import (
-    N_DEPTH_CURVES,
-    N_FLUX_CURVES,
     Models,
+    band_logits,
+    coefficients,
     depth_functions,
-    flux_targets,
-    grid_models,
+    flux_shape,
+    inputs,
     inside,
     principal_curves,
     read_models,
 )
-from recipes.atmosphere_training import CoefficientLoss, FluxLoss, StructureLoss, StructureTargets, train
 
-STEPS = {"structure": (1500, 2500), "grid": (1500, 1000), "flux": (300, 4000)}
-"""Adam and L-BFGS steps of each stage."""
-ENERGY = 1.0
-
-
-def structure_curves(models: Models, with_pressure: bool = False) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Mean and principal curves of every function of depth; with ln pressure for a network that knows no law."""
-    functions = depth_functions(models)
-    curves = {kind: principal_curves(functions[kind], N_DEPTH_CURVES[kind]) for kind in KINDS}
-    if with_pressure:
-        curves["pressure"] = principal_curves(functions["pressure"], N_DEPTH_CURVES["rosseland"])
-    return curves
+N_FLUX_CURVES, N_DEPTH_CURVES = 130, 24
+START = np.array([0.75, 3.1, 4.7, 4.2, 0.65, 7e-6])
+"""Scales of the five inputs and ridge from which the search begins."""
+SEARCH, SEARCHED = 80, 700
+DEPTH_SCALES = {"temperature": 0.003, "rosseland": 0.02, "push": 0.01, "share": 0.02, "electrons": 0.03,
+                "pressure": 0.01}  # fmt: skip
+"""Errors of the functions of depth that count as one."""
+Curves = tuple[np.ndarray, np.ndarray]
 
 
-def structure_targets(models: Models) -> StructureTargets:
-    """Converged models as targets: the flux is linearised about each of them, where its error is nil."""
-    functions, n = depth_functions(models), len(models["teff"])
-    grey = np.log([grey_temperature(DEPTH_GRID, teff) for teff in models["teff"]])
-    return StructureTargets(
-        features(models["teff"], models["logg"], models["mh"]), np.concatenate([functions[k] for k in KINDS], axis=1),
-        functions["pressure"], np.log(10.0) * models["logg"][:, None], grey, np.log(models["temperature"]),
-        np.zeros((n, len(DEPTH_GRID))), models["response"].astype(np.float64), np.ones(n),
-    )  # fmt: skip
+def best_scales(x: np.ndarray, values: np.ndarray, unit: np.ndarray, counted: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Scales and ridge (6,) with the least geometric mean of the error left out, by a random walk that only descends.
 
+    `unit` (n_out,) is what an error of each output counts; `counted` (n,) says which places are judged.
+    """
+    some = np.arange(0, len(x), max(1, -(-len(x) // SEARCHED)))
+    x, values, counted = x[some], values[some], counted[some]
 
-def train_structure(models: Models, seed: int, quick: float = 1.0, hydrostatic: bool = True, energy: float = ENERGY):
-    """A trained Keras network and its curves."""
-    curves = structure_curves(models, with_pressure=not hydrostatic)
-    network = dense_network(sum(len(basis) for _, basis in curves.values()), seed)
-    loss = StructureLoss(curves, hydrostatic, energy)
-    steps = [int(quick * n) for n in STEPS["structure"]]
-    train(network, loss, [(structure_targets(models), *steps)])
-    return network, curves
+    def error(trial: np.ndarray) -> float:
+        off = left_out(x, values, trial[:5], trial[5])[counted] * unit
+        return float(np.log((off**2).sum(axis=1)).mean())
+
+    rng, best = np.random.default_rng(seed), START
+    least = error(best)
+    for _ in range(SEARCH):
+        trial = best * np.exp(rng.normal(0, 0.25, 6) * (rng.random(6) < 0.5))
+        if (found := error(trial)) < least:
+            least, best = found, trial
+    return best
 
 
 def train_flux(
-    models: Models, grid: Models | None, seed: int, quick: float = 1.0, by_construction: bool = True,
-    worst: float = 0.02, weight: np.ndarray | float = 1.0, hidden: tuple[int, ...] = HIDDEN, curves=None,
-):  # fmt: skip
-    """A trained Keras network and its curves; `grid` is learnt first where given."""
-    target = flux_targets(models, weight)
-    first = None if grid is None else flux_targets(grid)
-    if curves is None:
-        shapes = target.shape if first is None else np.concatenate([target.shape, first.shape])
-        curves = principal_curves(shapes, N_FLUX_CURVES)
-    network = dense_network(len(curves[1]) + 6, seed, hidden)
-    stages = [] if first is None else [(first, *(int(quick * n) for n in STEPS["grid"]))]
-    if stages:
-        train(network, CoefficientLoss(*curves), stages)
-    train(network, FluxLoss(*curves, by_construction, worst), [(target, *(int(quick * n) for n in STEPS["flux"]))])
-    return network, curves
+    models: Models, scales: np.ndarray | None = None, centres: Models | None = None, weight: np.ndarray | float = 1.0
+) -> dict:
+    """Arrays of a flux network; `centres` where its units stand (default: at the models)."""
+    x, shape, (logits, known) = inputs(models), flux_shape(models), band_logits(models)
+    mean, curves = principal_curves(shape, N_FLUX_CURVES)
+    values = np.concatenate([coefficients(shape, mean, curves), logits], axis=1)
+    unit = np.concatenate([np.sqrt((curves**2).mean(axis=1)), np.zeros(6)])
+    unit[len(curves) + VISIBLE] = 1.0
+    if scales is None:
+        scales = best_scales(x, values, unit, models["teff"] > 3900)
+    at = None if centres is None else inputs(centres)
+    kernel = fit_kernel(x, values, scales[:5], scales[5], at, weight)
+    # Shares of the bands that are not seen: from those models of which they are known.
+    others = fit_kernel(x, values, scales[:5], scales[5], at, weight * np.where(known, 1.0, 1e-9))
+    hidden = np.delete(np.arange(len(curves), len(curves) + 6), VISIBLE)
+    weights, bias = kernel.weights.copy(), kernel.bias.copy()
+    weights[:, hidden], bias[hidden] = others.weights[:, hidden], others.bias[hidden]
+    arrays = {"wavelength_nm": load_grid().wavelength_nm, "mean": mean.astype(np.float32)}
+    errors = _errors(models, x, values, curves, scales) if centres is None else np.zeros((len(ERROR_EDGES_K) + 1, 1))
+    arrays |= {"curves": curves.astype(np.float32), "errors": errors}
+    return arrays | Kernel(kernel.centres, kernel.scale, weights, bias).arrays("kernel") | {"scales": scales}
 
 
-def store_flux(path: Path, networks: list, curves: tuple[np.ndarray, np.ndarray]) -> None:
-    """Write the weights that `FluxNetwork` reads."""
-    arrays = {"wavelength_nm": load_grid().wavelength_nm, "mean": curves[0].astype(np.float32)}
-    _store(path, networks, arrays | {"curves": curves[1].astype(np.float32)})
+def _errors(models: Models, x, values, curves: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Root mean square error of ln flux of models left out, by range of Teff, (n_ranges, n_wave)."""
+    off = left_out(x, values[:, : len(curves)], scales[:5], scales[5]) @ curves
+    kind = np.searchsorted(ERROR_EDGES_K, models["teff"])
+    rows = [np.sqrt(np.mean(off[kind == k] ** 2, axis=0)) if (kind == k).any() else np.zeros(off.shape[1]) for k in
+            range(len(ERROR_EDGES_K) + 1)]  # fmt: skip
+    return np.array(rows, dtype=np.float32)
 
 
-def store_structure(path: Path, networks: list, curves: dict) -> None:
-    """Write the weights that `StructureNetwork` reads."""
-    arrays = {f"{kind}/{name}": a.astype(np.float32) for kind in curves for name, a in
+def train_structure(
+    models: Models,
+    scales: np.ndarray | None = None,
+    hydrostatic: bool = True,
+    centres: Models | None = None,
+    weight: np.ndarray | float = 1.0,
+) -> dict:
+    """Arrays of a structure network; not `hydrostatic`: it says ln pressure itself instead of integrating it."""
+    x, functions = inputs(models), depth_functions(models)
+    kinds = KINDS if hydrostatic else (*KINDS, "pressure")
+    curves: dict[str, Curves] = {kind: principal_curves(functions[kind], N_DEPTH_CURVES) for kind in kinds}
+    values = np.concatenate([coefficients(functions[kind], *curves[kind]) for kind in kinds], axis=1)
+    if scales is None:
+        unit = [np.sqrt((basis**2).mean(axis=1)) / DEPTH_SCALES[kind] for kind, (_, basis) in curves.items()]
+        scales = best_scales(x, values, np.concatenate(unit), models["teff"] > 3900)
+    kernel = fit_kernel(x, values, scales[:5], scales[5], None if centres is None else inputs(centres), weight)
+    arrays = {f"{kind}/{name}": a.astype(np.float32) for kind in kinds for name, a in
               zip(("mean", "curves"), curves[kind], strict=True)}  # fmt: skip
-    _store(path, networks, arrays)
+    return arrays | kernel.arrays("kernel") | {"scales": scales}
 
 
-def _store(path: Path, networks: list, arrays: dict[str, np.ndarray]) -> None:
-    arrays = arrays | {"members": np.array(len(networks))}
-    for number, network in enumerate(networks):
-        arrays |= to_dense(network).arrays(f"member{number}")
+def store(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write what `FluxNetwork` or `StructureNetwork` reads."""
     with atomic_path(path) as beside, beside.open("wb") as file:
         np.savez_compressed(file, **arrays)
 
@@ -112,7 +132,8 @@ def flux_errors(source, held: Models) -> dict[str, float]:
     width = bin_widths(load_grid().wavelength_nm)
     off = np.abs(found / held["flux"] - 1) * 100
     energy = np.abs(found @ width / (held["flux"] @ width) - 1) * 100
-    return {"mean": float(off.mean()), "worst": float(off.max()), "worst_of_median": float(np.median(off.max(axis=1))),
+    return {"mean": float(off.mean()), "median": float(np.median(off.mean(axis=1))), "worst": float(off.max()),
+            "worst_of_median": float(np.median(off.max(axis=1))), "below_1": 100 * float((off < 1).mean()),
             "integrated": float(np.median(energy))}  # fmt: skip
 
 
@@ -126,37 +147,30 @@ def structure_errors(network: StructureNetwork, held: Models) -> dict[str, float
 
 
 def main() -> None:
-    """Train `--members` networks of either kind and store them."""
+    """Train the chosen networks and store them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("kinds", nargs="*", choices=["structure", "flux", []], default=[])
     parser.add_argument("--flux-out", type=Path, default=FLUX_PATH)
     parser.add_argument("--structure-out", type=Path, default=STRUCTURE_PATH)
-    parser.add_argument("--members", type=int, default=2)
-    parser.add_argument("--quick", type=float, default=1.0, help="Factor of the number of steps.")
+    parser.add_argument("--physics", action="store_true", help="Compute bands and responses that no file holds yet.")
     options = parser.parse_args()
-    keras.config.set_floatx("float64")
-    models, held = read_models(options.folder), inside(read_models(options.folder, "held_out"))
+    models = read_models(options.folder, compute=options.physics)
+    held = inside(read_models(options.folder, "held_out"))
     print(f"{len(models['teff'])} models to learn from, {len(held['teff'])} held out", flush=True)
     kinds = options.kinds or ["structure", "flux"]
-    if "structure" in kinds:
-        networks = []
-        for member in range(options.members):
-            started = time.perf_counter()
-            network, curves = train_structure(models, member + 1, options.quick)
-            networks.append(network)
-            store_structure(options.structure_out, networks, curves)
+    for kind in kinds:
+        started = time.process_time()
+        if kind == "structure":
+            arrays = train_structure(models)
+            store(options.structure_out, arrays)
             found = structure_errors(StructureNetwork(options.structure_out), held)
-            print(f"structure, {member + 1} members: {found}, {time.perf_counter() - started:.0f} s", flush=True)
-    if "flux" in kinds:
-        grid, networks = grid_models(), []
-        for member in range(options.members):
-            started = time.perf_counter()
-            network, flux_curves = train_flux(models, grid, member + 1, options.quick)
-            networks.append(network)
-            store_flux(options.flux_out, networks, flux_curves)
+        else:
+            arrays = train_flux(models)
+            store(options.flux_out, arrays)
             found = flux_errors(FluxNetwork(options.flux_out), held)
-            print(f"flux, {member + 1} members: {found}, {time.perf_counter() - started:.0f} s", flush=True)
+        text = ", ".join(f"{name} {value:.3f} %" for name, value in found.items())
+        print(f"{kind}: {text}; scales {arrays['scales'].round(7)}, {time.process_time() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -147,9 +147,10 @@ def _grow(point: _Point, step: float, depth: int, start: float, rng) -> Asking:
         total = energy + 0.5 * momentum @ momentum
         change = start - total if np.isfinite(total) else -np.inf
         end = _Point(place, momentum, gradient)
-        diverged = not change > -_DIVERGED
+        stop = not change > -_DIVERGED
+        diverged = stop and np.isfinite(energy)  # beyond a wall nothing went wrong
         chance = min(1.0, np.exp(min(change, 0.0)))
-        return _Tree(end, end, place, energy, gradient, change, momentum, diverged, diverged, chance, 1)
+        return _Tree(end, end, place, energy, gradient, change, momentum, stop, diverged, chance, 1)
     one = yield from _grow(point, step, depth - 1, start, rng)
     if one.stop:
         return one

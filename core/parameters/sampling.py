@@ -95,13 +95,15 @@ def _proposed(
     return drawn, -0.5 * (_DEGREES + width) * np.log1p((standard**2).sum(axis=1) / _DEGREES)
 
 
-def no_u_turn(fit: FamilyFit, row: int, seen: Observation, rng: np.random.Generator) -> Sampled:
-    """Four chains of `N_NUTS_DRAWS` draws by the no-U-turn sampler, started from draws about the best fit."""
+def no_u_turn(
+    fit: FamilyFit, row: int, seen: Observation, rng: np.random.Generator, n_draws: int = N_NUTS_DRAWS
+) -> Sampled:
+    """Four chains of `n_draws` draws by the no-U-turn sampler, started from draws about the best fit."""
     solution, target = fit.solution, StarPosterior(fit.model, seen)
     picked = rng.choice(fit.draws.theta.shape[1], N_CHAINS, replace=False)
     starts = target.place(fit.draws.theta[row, picked], fit.draws.log_scale[row, picked])
     root = target.root(solution.theta[row], solution.hessian[row])
-    chains = sample(target, starts, root, rng, N_NUTS_DRAWS)
+    chains = sample(target, starts, root, rng, n_draws)
     theta, _ = target.parameters(chains.draws.reshape(-1, chains.draws.shape[2]))
     return Sampled(theta, float(chains.effective.min()), float(chains.r_hat.max()), chains.divergent)
 

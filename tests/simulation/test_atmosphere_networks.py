@@ -1,16 +1,14 @@
 """Networks of the atmosphere: laws hold whatever the weights are, derivatives are exact, NumPy and Keras agree."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
 from core.errors import ParameterRangeError, UsageError
 from core.simulation.atmosphere.converged import converge
 from core.simulation.atmosphere.model import DEPTH_GRID, column_mass, gas_pressure, grey_temperature
-from core.simulation.atmosphere_network.dense import Dense
-from core.simulation.atmosphere_network.flux_network import FluxNetwork, bin_widths, total_flux
-from core.simulation.atmosphere_network.inputs import N_FEATURES, feature_slopes, features
+from core.simulation.atmosphere_network.flux_network import FluxNetwork, bin_widths, shares_of, total_flux
+from core.simulation.atmosphere_network.inputs import feature_slopes, features
+from core.simulation.atmosphere_network.kernel import Kernel, fit_kernel, left_out
 from core.simulation.atmosphere_network.planck_curves import PlanckCurves
 from core.simulation.atmosphere_network.residuals import equilibrium
 from core.simulation.atmosphere_network.structure_network import KINDS, StructureNetwork
@@ -20,21 +18,24 @@ from core.simulation.smooth_grid import log_planck
 TEFF, LOGG, MH = np.array([4500.0, 9000.0, 30000.0]), np.array([2.0, 4.0, 4.0]), np.array([-1.0, 0.0, 0.3])
 
 
-def random_dense(n_out: int, seed: int) -> dict[str, np.ndarray]:
+def places(n: int, rng) -> np.ndarray:
+    return features(rng.uniform(4000, 40000, n), rng.uniform(2, 5, n), rng.uniform(-2, 0.5, n))
+
+
+def random_kernel(n_out: int, seed: int) -> Kernel:
     rng = np.random.default_rng(seed)
-    sizes = (N_FEATURES, 12, 12, n_out)
-    pairs = pairwise(sizes)
-    weights = tuple(rng.normal(0, 1 / np.sqrt(a), (a, b)).astype(np.float32) for a, b in pairs)
-    return Dense(weights, tuple(rng.normal(0, 0.2, b).astype(np.float32) for b in sizes[1:])).arrays(f"member{seed}")
+    weights, bias = rng.normal(0, 0.3, (30, n_out)), rng.normal(0, 0.2, n_out)
+    scale = np.array([0.8, 1.5, 1.5, 1.0, 0.8])
+    return Kernel(*(a.astype(np.float32) for a in (places(30, rng), scale, weights, bias)))
 
 
 @pytest.fixture(scope="module")
 def flux_network(tmp_path_factory):
     wave = load_grid().wavelength_nm
     curves = 0.2 * np.sin(np.outer(np.arange(1, 6), wave / 150.0))
-    arrays = {"wavelength_nm": wave, "curves": curves, "mean": 0.1 * np.cos(wave / 90.0), "members": np.array(2)}
+    arrays = {"wavelength_nm": wave, "curves": curves, "mean": 0.1 * np.cos(wave / 90.0), "errors": np.zeros((6, 1))}
     path = tmp_path_factory.mktemp("networks") / "flux.npz"
-    np.savez(path, **arrays, **random_dense(len(curves) + 6, 0), **random_dense(len(curves) + 6, 1))
+    np.savez(path, **arrays, **random_kernel(len(curves) + 6, 0).arrays("kernel"))
     return FluxNetwork(path)
 
 
@@ -44,9 +45,9 @@ def structure_network(tmp_path_factory):
     arrays = {f"{kind}/curves": 0.05 * np.stack([np.sin(3 * depth + i) for i in range(3)]) for i, kind in
               enumerate(KINDS)}  # fmt: skip
     middle = {"temperature": 0.0, "rosseland": -1.0, "push": 0.3, "share": 0.9, "electrons": -1.0}
-    arrays |= {f"{kind}/mean": np.full(len(depth), middle[kind]) for kind in KINDS} | {"members": np.array(1)}
+    arrays |= {f"{kind}/mean": np.full(len(depth), middle[kind]) for kind in KINDS}
     path = tmp_path_factory.mktemp("networks") / "structure.npz"
-    np.savez(path, **arrays, **random_dense(3 * len(KINDS), 0))
+    np.savez(path, **arrays, **random_kernel(3 * len(KINDS), 0).arrays("kernel"))
     return StructureNetwork(path)
 
 
@@ -86,6 +87,24 @@ def test_features_have_exact_slopes():
     np.testing.assert_allclose(slopes[:, 0], up / (2 * step), atol=1e-6)
     up = features(TEFF, LOGG + step, MH) - features(TEFF, LOGG - step, MH)
     np.testing.assert_allclose(slopes[:, 1], up / (2 * step), atol=1e-6)
+
+
+def test_a_kernel_network_goes_through_its_models_and_knows_its_error_beside_them():
+    rng = np.random.default_rng(4)
+    scale = np.array([0.8, 1.5, 1.5, 1.0, 0.8])
+
+    def truth(x):
+        return np.stack([np.sin(x[:, 0]) * x[:, 1], np.exp(-(x[:, 2] ** 2))], axis=1)
+
+    x, fresh = places(300, rng), places(100, rng)
+    network = fit_kernel(x, truth(x), scale, 1e-6)
+    np.testing.assert_allclose(network.value(x), truth(x), atol=2e-3)
+    off, expected = network.value(fresh) - truth(fresh), left_out(x, truth(x), scale, 1e-6)
+    assert np.median(np.abs(off)) < 2 * np.median(np.abs(expected)) < 0.1
+    # Fewer units than models: the least squares of all of them, better than the same units alone.
+    fewer = fit_kernel(x, truth(x), scale, 1e-6, centres=x[::4])
+    alone = fit_kernel(x[::4], truth(x[::4]), scale, 1e-6)
+    assert ((fewer.value(fresh) - truth(fresh)) ** 2).mean() < ((alone.value(fresh) - truth(fresh)) ** 2).mean()
 
 
 def test_planck_curves_are_the_planck_function():
@@ -128,16 +147,11 @@ def test_a_start_that_knows_share_and_push_converges_sooner():
 
 def test_keras_layers_obey_the_laws_and_become_the_same_numpy_network():
     pytest.importorskip("keras")
-    from core.simulation.atmosphere_network.architecture import (
-        EnergyShares,
-        HydrostaticColumn,
-        dense_network,
-        to_dense,
-    )
+    from core.simulation.atmosphere_network.architecture import EnergyShares, HydrostaticColumn, radial_network
 
-    network = dense_network(7, 1)
+    kernel = random_kernel(7, 1)
     x = features(TEFF, LOGG, MH).astype(np.float32)
-    np.testing.assert_allclose(to_dense(network).value(x), np.asarray(network(x)), atol=1e-5)
+    np.testing.assert_allclose(kernel.value(x), np.asarray(radial_network(kernel)(x)), atol=1e-4)
     rosseland = np.tile(np.linspace(-2, 1, len(DEPTH_GRID)), (2, 1)).astype(np.float32)
     push = np.tile(np.linspace(0.1, 0.5, len(DEPTH_GRID)), (2, 1)).astype(np.float32)
     column, pressure = HydrostaticColumn()(rosseland, push, np.log(10.0) * np.full((2, 1), 4.0, dtype=np.float32))
@@ -149,6 +163,7 @@ def test_keras_layers_obey_the_laws_and_become_the_same_numpy_network():
     logits = np.random.default_rng(1).normal(size=(3, 6)).astype(np.float32)
     shape, shares = EnergyShares(wave)(np.zeros_like(planck), planck, logits)
     np.testing.assert_allclose(np.exp(shares).sum(axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_allclose(np.exp(shares), shares_of(logits), rtol=1e-4)
     visible = np.exp(np.asarray(shape) + planck) @ bin_widths(wave)
     np.testing.assert_allclose(visible, np.exp(np.asarray(shares))[:, 3], rtol=1e-4)
 

@@ -1,6 +1,7 @@
-"""The Keras side of the networks: layers in which a law of the atmosphere holds whatever the weights are.
+"""The networks as Keras 3 layers, to train them further or to put them into a larger network; any backend.
 
-Layers use `keras.ops` alone and run on any backend; `dense.Dense` is their NumPy form after training.
+`radial_network` holds the weights that the NumPy classes use, radial units at the places of the models; the other
+layers are those in which a law of the atmosphere holds whatever the weights are.
 """
 
 import keras
@@ -8,42 +9,28 @@ import numpy as np
 from keras import ops
 
 from core.simulation.atmosphere.model import DEPTH_GRID
-from core.simulation.atmosphere_network.dense import Dense
 from core.simulation.atmosphere_network.flux_network import VISIBLE, bin_widths
 from core.simulation.atmosphere_network.inputs import N_FEATURES
+from core.simulation.atmosphere_network.kernel import Kernel
 
-HIDDEN = (64, 64, 64)
 LEAST_NET_GRAVITY = 0.03
 """Part of gravity that radiation leaves at least, as in `model.gas_pressure`."""
 
 
-def dense_network(n_out: int, seed: int, hidden: tuple[int, ...] = HIDDEN) -> keras.Model:
-    """Dense layers with SiLU, the last one linear and small at the start; (n, N_FEATURES) to (n, n_out)."""
-    layers: list = [keras.layers.Input((N_FEATURES,))]
-    for i, width in enumerate(hidden):
-        start = keras.initializers.GlorotNormal(seed=seed * 100 + i)
-        layers.append(keras.layers.Dense(width, activation="silu", kernel_initializer=start))
-    last = keras.initializers.RandomNormal(stddev=0.02, seed=seed * 100 + 99)
-    layers.append(keras.layers.Dense(n_out, kernel_initializer=last))
-    return keras.Sequential(layers)
+class RadialUnits(keras.layers.Layer):
+    """Matern units of order 5/2 at trainable centres, (n, n_in) to (n, n_units)."""
 
+    def __init__(self, centres: np.ndarray, scale: np.ndarray, **options) -> None:
+        super().__init__(**options)
+        start = keras.initializers.Constant(centres / scale)
+        self.centres = self.add_weight(centres.shape, start, name="centres")
+        self.scale = self.add_weight(scale.shape, keras.initializers.Constant(scale), trainable=False, name="scale")
 
-def to_dense(network: keras.Model) -> Dense:
-    """The NumPy form of a trained network."""
-    arrays = [np.asarray(a, dtype=np.float32) for a in network.get_weights()]
-    return Dense(tuple(arrays[::2]), tuple(arrays[1::2]))
-
-
-class Curves(keras.layers.Layer):
-    """Coefficients (n, k) of principal curves (k, m) to functions, mean + coefficients @ curves, (n, m)."""
-
-    def __init__(self, mean: np.ndarray, curves: np.ndarray, **options) -> None:
-        super().__init__(trainable=False, **options)
-        self.mean, self.curves = ops.cast(mean, self.compute_dtype), ops.cast(curves, self.compute_dtype)
-
-    def call(self, coefficients):
-        """The functions."""
-        return self.mean + ops.matmul(coefficients, self.curves)
+    def call(self, x):
+        """The units' answers."""
+        off = ops.expand_dims(x / self.scale, 1) - self.centres
+        distance = ops.sqrt(5 * ops.sum(ops.square(off), axis=2) + 1e-12)
+        return (1 + distance + ops.square(distance) / 3) * ops.exp(-distance)
 
 
 class EnergyShares(keras.layers.Layer):
@@ -59,9 +46,12 @@ class EnergyShares(keras.layers.Layer):
 
     def call(self, shape, planck, logits):
         """Normalised shape (n, n_wave) and ln shares (n, 6)."""
-        shares = ops.log_softmax(logits, axis=1)
-        total = ops.log(ops.sum(ops.exp(shape + planck) * self.width, axis=1))
-        return shape + ops.expand_dims(shares[:, VISIBLE] - total, 1), shares
+        visible, rest = (ops.log_sigmoid(sign * logits[:, VISIBLE : VISIBLE + 1]) for sign in (1, -1))
+        before, after = logits[:, :VISIBLE], logits[:, VISIBLE + 1 :]
+        others = rest + ops.log_softmax(ops.concatenate([before, after], axis=1), axis=1)
+        shares = ops.concatenate([others[:, :VISIBLE], visible, others[:, VISIBLE:]], axis=1)
+        total = ops.log(ops.sum(ops.exp(shape + planck) * self.width, axis=1, keepdims=True))
+        return shape + visible - total, shares
 
 
 class HydrostaticColumn(keras.layers.Layer):
@@ -86,3 +76,11 @@ class HydrostaticColumn(keras.layers.Layer):
         top = net[:, :1] * integrand[:, :1]
         pressure = ops.concatenate([top, top + ops.cumsum(weight, axis=1)], axis=1)
         return ops.log(column), ops.log(pressure) + gravity
+
+
+def radial_network(kernel: Kernel) -> keras.Model:
+    """A trained network as a Keras model, (n, N_FEATURES) to (n, n_out)."""
+    last = keras.layers.Dense(kernel.weights.shape[1])
+    model = keras.Sequential([keras.layers.Input((N_FEATURES,)), RadialUnits(kernel.centres, kernel.scale), last])
+    last.set_weights([kernel.weights, kernel.bias])
+    return model

@@ -1,8 +1,8 @@
 """The flux network: Teff, log g and [M/H] to the emergent spectrum, energy conserved by construction.
 
 Its outputs are coefficients of principal curves of ln(flux / pi B(Teff)) and one number for each band of `BANDS_NM`,
-whose softmax is the share of sigma Teff^4 that leaves in it: the shares sum to one whatever the weights are. The
-spectrum from 320 to 1100 nm is normalised by its own integral to the share of that band.
+from which its share of sigma Teff^4 follows: the shares sum to one whatever the weights are. The spectrum from 320 to
+1100 nm is normalised by its own integral to the share of that band.
 """
 
 from functools import lru_cache
@@ -12,20 +12,22 @@ import numpy as np
 
 from core.errors import ParameterRangeError, UsageError
 from core.simulation.atmosphere.model import effective_flux
-from core.simulation.atmosphere_network.dense import Dense
 from core.simulation.atmosphere_network.inputs import feature_slopes, features
+from core.simulation.atmosphere_network.kernel import Kernel
 from core.simulation.atmosphere_network.planck_curves import PlanckCurves
 from core.simulation.smooth_grid import smooth_grid
 
 FLUX_PATH = Path(__file__).with_name("flux_network.npz")
 BANDS_NM = (10.0, 91.2, 200.0, 319.0, 1101.0, 2500.0, 20000.0)
 """Edges of the bands whose shares of sigma Teff^4 sum to one."""
+ERROR_EDGES_K = (4500.0, 6000.0, 8000.0, 12000.0, 25000.0)
+"""Edges of the ranges in which the network's own error is kept."""
 VISIBLE = 3
 """The band of the spectrum."""
 
 
 class FluxNetwork:
-    """Emergent flux of the normal family from one or more networks (their mean), for the fit and the simulator.
+    """Emergent flux of the normal family, for the fit and the simulator.
 
     The other families are the grid's.
     """
@@ -36,7 +38,8 @@ class FluxNetwork:
         with np.load(path) as stored:
             arrays = dict(stored)
         self.wavelength_nm = arrays["wavelength_nm"]
-        self.members = tuple(Dense.stored(arrays, f"member{i}") for i in range(int(arrays["members"])))
+        self.kernel = Kernel.stored(arrays, "kernel")
+        self._errors = arrays["errors"].astype(np.float32)
         planck = PlanckCurves(self.wavelength_nm)
         self._planck = planck
         rows = (arrays["curves"], planck.curves, arrays["mean"][None])
@@ -63,7 +66,7 @@ class FluxNetwork:
             return self._grid.flux(teff, logg, mh, family)
         teff, logg, mh = self._checked(teff, logg, mh)
         flux, out = self._curves_flux(teff, logg, mh)
-        share = _softmax(out[:, self._n_curves :])[:, VISIBLE]
+        share = shares_of(out[:, self._n_curves :])[:, VISIBLE]
         flux *= ((share * total_flux(teff)) / (flux @ self._width)).astype(np.float32)[:, None]
         return flux
 
@@ -75,7 +78,7 @@ class FluxNetwork:
     def _curves_flux(self, teff: np.ndarray, logg: np.ndarray, mh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Flux over Teff^4 but for the normalisation, (n, n_wave), and the networks' mean output."""
         x = features(teff, logg, mh).astype(np.float32)
-        out = sum(member.value(x) for member in self.members) / np.float32(len(self.members))
+        out = self.kernel.value(x)
         flux = self._rowed(out, self._planck.coefficients(np.log(teff))[0]) @ self._rows
         return np.exp(flux, out=flux), out
 
@@ -85,8 +88,7 @@ class FluxNetwork:
             return self._grid.log_flux(teff, logg, mh, family)
         teff, logg, mh = self._checked(teff, logg, mh)
         x, seed = features(teff, logg, mh).astype(np.float32), feature_slopes(teff, logg).astype(np.float32)
-        found = [member.value_and_jacobian(x, seed) for member in self.members]
-        out, slopes = (np.mean([f[i] for f in found], axis=0) for i in (0, 1))
+        out, slopes = self.kernel.value_and_jacobian(x, seed)
         planck, planck_slope = self._planck.coefficients(np.log(teff))
         shape = self._rowed(out, planck) @ self._rows
         change = np.concatenate([slopes[..., : self._n_curves], np.zeros((len(x), 3, planck.shape[1]))], axis=2)
@@ -94,26 +96,22 @@ class FluxNetwork:
         change = change.astype(np.float32) @ self._rows[:-1]
         weight = np.exp(shape) * self._width
         total = weight.sum(axis=1, keepdims=True)
-        shares = _softmax(out[:, self._n_curves :])
-        value = shape + (np.log(shares[:, VISIBLE] * total_flux(teff))[:, None] - np.log(total)).astype(np.float32)
-        by_band = slopes[..., self._n_curves :]
-        in_share = by_band[..., VISIBLE] - np.einsum("nkb,nb->nk", by_band, shares)
+        share = shares_of(out[:, self._n_curves :])[:, VISIBLE]
+        value = shape + (np.log(share * total_flux(teff))[:, None] - np.log(total)).astype(np.float32)
+        in_share = slopes[..., self._n_curves + VISIBLE] * (1 - share)[:, None]
         in_share[:, 0] += 4.0
         change += (in_share - np.einsum("nkw,nw->nk", change, weight / total, optimize=True))[..., None]
         return value, change
 
-    def spread(self, teff, logg, mh) -> np.ndarray:
-        """Standard deviation of ln flux over the members, (n, n_wave): what the training left open."""
-        teff, logg, mh = self._checked(teff, logg, mh)
-        x = features(teff, logg, mh).astype(np.float32)
-        shapes = [member.value(x)[:, : self._n_curves] for member in self.members]
-        return np.std([shape @ self._rows[: self._n_curves] for shape in shapes], axis=0)
+    def spread(self, teff) -> np.ndarray:
+        """Standard error of ln flux that the training left, (n, n_wave): of models left out, in ranges of Teff."""
+        return self._errors[np.searchsorted(ERROR_EDGES_K, np.atleast_1d(teff))]
 
     def shares(self, teff, logg, mh) -> np.ndarray:
         """Share of sigma Teff^4 in each band of `BANDS_NM`, (n, 6); each row sums to one."""
         teff, logg, mh = self._checked(teff, logg, mh)
         x = features(teff, logg, mh).astype(np.float32)
-        return _softmax(np.mean([member.value(x)[:, self._n_curves :] for member in self.members], axis=0))
+        return shares_of(self.kernel.value(x)[:, self._n_curves :])
 
     def _rowed(self, out: np.ndarray, planck: np.ndarray) -> np.ndarray:
         one = np.ones((len(out), 1), dtype=np.float32)
@@ -152,9 +150,12 @@ def total_flux(teff: np.ndarray) -> np.ndarray:
     return effective_flux(1.0) * teff**4
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    grown = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return grown / grown.sum(axis=1, keepdims=True)
+def shares_of(logits: np.ndarray) -> np.ndarray:
+    """Shares of the energy (n, 6): the visible band's by a logistic function, of the rest the others' by softmax."""
+    visible = 1 / (1 + np.exp(-logits[:, VISIBLE : VISIBLE + 1]))
+    others = np.delete(logits, VISIBLE, axis=1)
+    grown = np.exp(others - others.max(axis=1, keepdims=True))
+    return np.insert((1 - visible) * grown / grown.sum(axis=1, keepdims=True), VISIBLE, visible[:, 0], axis=1)
 
 
 @lru_cache(maxsize=1)

@@ -15,9 +15,9 @@ from core.errors import UsageError
 from core.simulation.atmosphere.constants import K
 from core.simulation.atmosphere.model import DEPTH_GRID, column_mass, gas_pressure, grey_temperature
 from core.simulation.atmosphere.modules import DepthProfile
-from core.simulation.atmosphere_network.dense import Dense
 from core.simulation.atmosphere_network.flux_network import check_range
 from core.simulation.atmosphere_network.inputs import features
+from core.simulation.atmosphere_network.kernel import Kernel
 from core.simulation.smooth_grid import smooth_grid
 
 STRUCTURE_PATH = Path(__file__).with_name("structure_network.npz")
@@ -45,7 +45,7 @@ class StructureNetwork:
     def __init__(self, path: Path = STRUCTURE_PATH) -> None:
         with np.load(path) as stored:
             arrays = dict(stored)
-        self.members = tuple(Dense.stored(arrays, f"member{i}") for i in range(int(arrays["members"])))
+        self.kernel = Kernel.stored(arrays, "kernel")
         # A network of the ablation that knows no law says the pressure itself.
         self._kinds = (*KINDS, "pressure") if "pressure/curves" in arrays else KINDS
         self._curves = {kind: arrays[f"{kind}/curves"].astype(np.float64) for kind in self._kinds}
@@ -57,7 +57,7 @@ class StructureNetwork:
         place = [np.array([float(v)]) for v in (teff, logg, mh)]
         check_range(self._grid, *place)
         x = features(*place)
-        coefficients = np.mean([member.value(x)[0] for member in self.members], axis=0)
+        coefficients = self.kernel.value(x)[0]
         edges = np.cumsum([len(self._curves[kind]) for kind in self._kinds])[:-1]
         found = {
             kind: part @ self._curves[kind] + self._means[kind]
