@@ -109,11 +109,11 @@ def main() -> None:
     text = (
         "# What each law gives the networks of the atmosphere\n\n"
         f"Made by `python -m recipes.atmosphere_ablation`: networks of {n_units} units each, scales and ridge as "
-        f"shipped; {n_more} collocation points; {len(held['teff'])} held-out models, {options.judged} of them judged by "
-        "the solver's own modules. T and P: mean error over depths against the converged model; residuals: median over "
-        "models of the median (hydrostatic) or mean (flux) over depths; warm steps: the solver's iterations from the "
-        "network's structure. The energy law is in the flux network, the hydrostatic one in the structure network; the "
-        "transfer equation and its flux constancy at depth teach both at the collocation points.\n\n"
+        f"shipped; {n_more} collocation points; {len(held['teff'])} held-out models, {options.judged} of them judged "
+        "by the solver's own modules. T and P: mean error over depths against the converged model; residuals: median "
+        "over models of the median (hydrostatic) or mean (flux) over depths; warm steps: the solver's iterations from "
+        "the network's structure. The energy law is in the flux network, the hydrostatic one in the structure network; "
+        "the transfer equation and its flux constancy at depth teach both at the collocation points.\n\n"
         f"| models | terms | {' | '.join(COLUMNS)} |\n|{'---|' * (len(COLUMNS) + 2)}\n" + "\n".join(lines) + "\n"
     )
     with atomic_path(OUT) as beside:

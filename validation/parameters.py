@@ -29,6 +29,10 @@ Line = tuple[str, str, str]
 """What was asked, what was seen, whether it holds ('yes', 'no', 'not measured')."""
 
 
+_SAMPLED = 3
+"""Stars sampled by the no-U-turn sampler."""
+
+
 def _verdict(holds: bool) -> str:
     return "yes" if holds else "no"
 
@@ -68,7 +72,7 @@ def _nuts(model, settings: FitSettings, spectra) -> list[Line]:
     fit = fit_families(spectra, settings, seen)[0]
     spent, mixed, worth = [], [], []
     with threadpool_limits(1):
-        for row in range(10):
+        for row in range(_SAMPLED):
             started = time.process_time()
             found = no_u_turn(fit, row, seen.take(np.array([row])), np.random.default_rng(row))
             spent.append(time.process_time() - started)
@@ -76,7 +80,7 @@ def _nuts(model, settings: FitSettings, spectra) -> list[Line]:
             worth.append(found.effective)
     seen_text = (
         f"{np.median(spent):.1f} s (slowest {max(spent):.1f}), R-hat {np.median(mixed):.3f} in the median, "
-        f"{np.sum(np.array(mixed) < 1.01)} of 10 stars below 1.01 (worst {max(mixed):.3f}); effective draws "
+        f"{np.sum(np.array(mixed) < 1.01)} of {_SAMPLED} stars below 1.01 (worst {max(mixed):.3f}); effective draws "
         f"{np.median(worth):.0f}"
     )
     holds = max(spent) < 30 and max(mixed) < 1.01

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MAX_DEPTH = 8
-_TARGET_ACCEPT = 0.85
+_TARGET_ACCEPT = 0.8
 _DIVERGED = 1000.0
 Potential = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Places (n, d) to energies (n,) and gradients (n, d)."""
@@ -58,7 +58,7 @@ def sample(
     root: np.ndarray,
     rng: np.random.Generator,
     n_draws: int = 1000,
-    n_warmup: int = 400,
+    n_warmup: int = 300,
 ) -> Chains:
     """Draw from exp(-energy): one chain from each of `starts` (n_chains, d).
 

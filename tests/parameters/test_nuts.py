@@ -21,7 +21,7 @@ def test_a_correlated_normal_density_comes_out():
         return 0.5 * np.einsum("ni,ij,nj->n", off, precision, off), off @ precision
 
     # The expected covariance is wrong on purpose: the warm-up has to find it.
-    found = sample(potential, np.zeros((4, 3)), np.eye(3), np.random.default_rng(1), n_draws=700, n_warmup=300)
+    found = sample(potential, np.zeros((4, 3)), np.eye(3), np.random.default_rng(1), n_draws=700)
     draws = found.draws.reshape(-1, 3)
     assert found.r_hat.max() < 1.02
     assert found.divergent == 0
