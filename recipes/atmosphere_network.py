@@ -36,31 +36,39 @@ from recipes.atmosphere_data import (
 )
 
 N_FLUX_CURVES, N_DEPTH_CURVES = 130, 24
-START = np.array([0.75, 3.1, 4.7, 4.2, 0.65, 7e-6])
+START = np.array([0.38, 2.4, 3.2, 1.6, 0.7, 6e-5])
 """Scales of the five inputs and ridge from which the search begins."""
+LEAST_RIDGE = 3e-5
+"""With less, large weights cancel each other and single precision shows."""
 SEARCH, SEARCHED = 80, 700
 DEPTH_SCALES = {"temperature": 0.003, "rosseland": 0.02, "push": 0.01, "share": 0.02, "electrons": 0.03,
                 "pressure": 0.01}  # fmt: skip
 """Errors of the functions of depth that count as one."""
+LONGEST = 1.2
+"""The flux network's scales over those of the start: longer ones gain nothing, their weights cancel each other."""
 Curves = tuple[np.ndarray, np.ndarray]
 
 
-def best_scales(x: np.ndarray, values: np.ndarray, unit: np.ndarray, counted: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Scales and ridge (6,) with the least geometric mean of the error left out, by a random walk that only descends.
+def best_scales(
+    x: np.ndarray, values: np.ndarray, unit: np.ndarray, counted: np.ndarray, longest: float = np.inf
+) -> np.ndarray:
+    """Scales and ridge (6,) with the least mean error left out, by a random walk that only descends.
 
-    `unit` (n_out,) is what an error of each output counts; `counted` (n,) says which places are judged.
+    `unit` (n_out,) is what an error of each output counts; `counted` (n,) says which places are judged; scales stay
+    below `longest` times those of the start.
     """
     some = np.arange(0, len(x), max(1, -(-len(x) // SEARCHED)))
     x, values, counted = x[some], values[some], counted[some]
 
     def error(trial: np.ndarray) -> float:
         off = left_out(x, values, trial[:5], trial[5])[counted] * unit
-        return float(np.log((off**2).sum(axis=1)).mean())
+        return float(np.sqrt((off**2).sum(axis=1)).mean())
 
-    rng, best = np.random.default_rng(seed), START
+    rng, best = np.random.default_rng(0), START
     least = error(best)
     for _ in range(SEARCH):
         trial = best * np.exp(rng.normal(0, 0.25, 6) * (rng.random(6) < 0.5))
+        trial[:5], trial[5] = np.minimum(trial[:5], longest * START[:5]), max(trial[5], LEAST_RIDGE)
         if (found := error(trial)) < least:
             least, best = found, trial
     return best
@@ -76,7 +84,7 @@ def train_flux(
     unit = np.concatenate([np.sqrt((curves**2).mean(axis=1)), np.zeros(6)])
     unit[len(curves) + VISIBLE] = 1.0
     if scales is None:
-        scales = best_scales(x, values, unit, models["teff"] > 3900)
+        scales = best_scales(x, values, unit, models["teff"] > 3900, LONGEST)
     at = None if centres is None else inputs(centres)
     kernel = fit_kernel(x, values, scales[:5], scales[5], at, weight)
     # Shares of the bands that are not seen: from those models of which they are known.

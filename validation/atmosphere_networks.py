@@ -14,7 +14,7 @@ from core.simulation.smooth_grid import smooth_grid
 
 Line = tuple[str, str, str]
 _SPEED_STARS = 20_000
-_STEP = 2e-3
+_STEP = 1e-2
 _STEPS_CHECKED = 200
 
 
@@ -76,7 +76,7 @@ def _derivatives(network) -> Line:
     _, slopes = network.log_flux(teff, logg, mh)
     worst = 0.0
     for axis in range(3):
-        move = np.eye(3)[axis] * _STEP * np.array([1.0, 5.0, 5.0])
+        move = np.eye(3)[axis] * _STEP
         ends = [network.log_flux(teff * np.exp(s * move[0]), logg + s * move[1], mh + s * move[2])[0] for s in (1, -1)]
         central = (ends[0].astype(np.float64) - ends[1]) / (2 * move[axis])
         scale = np.abs(slopes[:, axis]).max(axis=1, keepdims=True)

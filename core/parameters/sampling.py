@@ -19,7 +19,7 @@ from core.parameters.star_posterior import StarPosterior
 from core.spectra.spectrum_set import SpectrumSet
 
 N_PROPOSED = 4000
-N_CHAINS, N_NUTS_DRAWS = 4, 1000
+N_CHAINS, N_NUTS_DRAWS, N_WARMUP = 4, 1000, 300
 LARGEST_R_HAT = 1.01
 _DEGREES = 5.0
 _WIDEN = 1.15
@@ -103,7 +103,7 @@ def no_u_turn(
     picked = rng.choice(fit.draws.theta.shape[1], N_CHAINS, replace=False)
     starts = target.place(fit.draws.theta[row, picked], fit.draws.log_scale[row, picked])
     root = target.root(solution.theta[row], solution.hessian[row])
-    chains = sample(target, starts, root, rng, n_draws)
+    chains = sample(target, starts, root, rng, n_draws, min(N_WARMUP, n_draws))
     theta, _ = target.parameters(chains.draws.reshape(-1, chains.draws.shape[2]))
     return Sampled(theta, float(chains.effective.min()), float(chains.r_hat.max()), chains.divergent)
 

@@ -171,3 +171,29 @@ def test_keras_layers_obey_the_laws_and_become_the_same_numpy_network():
 def test_grey_is_the_structure_of_a_network_that_says_nothing(structure_network):
     found = structure_network.structure(9000.0, 4.0, 0.0)
     assert (np.abs(np.log(found.temperature / grey_temperature(DEPTH_GRID, 9000.0))) < 0.7).all()
+
+
+def test_the_shipped_flux_network_is_near_the_grid_and_nearer_to_the_solver():
+    from core.simulation.atmosphere.model import spectrum
+    from core.simulation.atmosphere_source import atmosphere_source
+    from core.simulation.single_star import simulate_star
+
+    place = (17000.0, 3.3, -0.4)
+    found, grid = (atmosphere_source(name).flux(*place)[0] for name in ("network", "grid"))
+    np.testing.assert_allclose(found, grid, rtol=0.06)
+    solved = spectrum(converge(*place))
+    assert np.abs(found / solved - 1).mean() < 0.5 * np.abs(grid / solved - 1).mean()
+    clean, _ = simulate_star(*place, 0.5, 3.1, 12.0, 1, atmosphere="network")
+    other, _ = simulate_star(*place, 0.5, 3.1, 12.0, 1)
+    assert 0 < np.abs(clean / other - 1)[30:].max() < 0.03
+
+
+def test_the_solver_starts_warm_and_ends_at_the_same_model():
+    from core.simulation.atmosphere_network.warm_start import converge_warm, warm_profile
+
+    place = (11000.0, 3.5, -0.3)
+    cold, warm = converge(*place), converge_warm(*place)
+    assert len(warm.history) < len(cold.history)
+    np.testing.assert_allclose(warm.gas.temperature[10:], cold.gas.temperature[10:], rtol=2e-3)
+    assert warm_profile(20000.0, 8.0, 0.0, "white_dwarf") is None
+    assert warm_profile(90000.0, 5.0, 0.0, "normal") is None

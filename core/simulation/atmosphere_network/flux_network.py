@@ -87,21 +87,21 @@ class FluxNetwork:
         if family != "normal":
             return self._grid.log_flux(teff, logg, mh, family)
         teff, logg, mh = self._checked(teff, logg, mh)
-        x, seed = features(teff, logg, mh).astype(np.float32), feature_slopes(teff, logg).astype(np.float32)
-        out, slopes = self.kernel.value_and_jacobian(x, seed)
+        out, slopes = self.kernel.value_and_jacobian(features(teff, logg, mh), feature_slopes(teff, logg))
         planck, planck_slope = self._planck.coefficients(np.log(teff))
-        shape = self._rowed(out, planck) @ self._rows
-        change = np.concatenate([slopes[..., : self._n_curves], np.zeros((len(x), 3, planck.shape[1]))], axis=2)
+        rows = self._rows.astype(np.float64)
+        shape = self._rowed(out, planck) @ rows
+        change = np.concatenate([slopes[..., : self._n_curves], np.zeros((len(teff), 3, planck.shape[1]))], axis=2)
         change[:, 0, self._n_curves :] = planck_slope
-        change = change.astype(np.float32) @ self._rows[:-1]
+        change = change @ rows[:-1]
         weight = np.exp(shape) * self._width
         total = weight.sum(axis=1, keepdims=True)
         share = shares_of(out[:, self._n_curves :])[:, VISIBLE]
-        value = shape + (np.log(share * total_flux(teff))[:, None] - np.log(total)).astype(np.float32)
+        value = shape + np.log(share * total_flux(teff))[:, None] - np.log(total)
         in_share = slopes[..., self._n_curves + VISIBLE] * (1 - share)[:, None]
         in_share[:, 0] += 4.0
         change += (in_share - np.einsum("nkw,nw->nk", change, weight / total, optimize=True))[..., None]
-        return value, change
+        return value.astype(np.float32), change.astype(np.float32)
 
     def spread(self, teff) -> np.ndarray:
         """Standard error of ln flux that the training left, (n, n_wave): of models left out, in ranges of Teff."""
@@ -114,7 +114,7 @@ class FluxNetwork:
         return shares_of(self.kernel.value(x)[:, self._n_curves :])
 
     def _rowed(self, out: np.ndarray, planck: np.ndarray) -> np.ndarray:
-        one = np.ones((len(out), 1), dtype=np.float32)
+        one = np.ones((len(out), 1), dtype=out.dtype)
         return np.concatenate([out[:, : self._n_curves], planck, one], axis=1)
 
     def _checked(self, teff, logg, mh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,7 +2,8 @@
 
 The units are Matern functions of order 5/2 of the distance in the scaled inputs, twice differentiable everywhere; the
 output is linear in them, so that the best weights are those of a linear equation (Broomhead & Lowe 1988, Complex
-Systems 2, 321; the same as the mean of a Gaussian process). Value and exact derivatives, single precision.
+Systems 2, 321; the same as the mean of a Gaussian process). Values in single precision; with exact derivatives in
+double, since a fit divides small differences by small steps.
 """
 
 from dataclasses import dataclass
@@ -39,16 +40,19 @@ class Kernel:
         return _matern(distance) @ self.weights + self.bias
 
     def value_and_jacobian(self, x: np.ndarray, seed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Output (n, n_out) and its derivatives (n, k, n_out) along `seed` (n, k, n_in) = d inputs."""
-        scaled, seed = self._scaled(x), (seed / self.scale).astype(np.float32)
-        distance = self._distance(scaled)
+        """Output (n, n_out) and its derivatives (n, k, n_out), float64, along `seed` (n, k, n_in) = d inputs."""
+        weights, scale = self.weights.astype(np.float64), self.scale.astype(np.float64)
+        middle = self.centres.mean(axis=0, dtype=np.float64)
+        centres, scaled, seed = (self.centres - middle) / scale, (x - middle) / scale, seed / scale
+        square = (scaled**2).sum(axis=1, keepdims=True) - 2 * scaled @ centres.T + (centres**2).sum(axis=1)
+        distance = np.sqrt(5 * np.maximum(square, 0.0))
         slope = np.exp(-distance)
-        value = ((1 + distance + distance**2 / 3) * slope) @ self.weights + self.bias
+        value = ((1 + distance + distance**2 / 3) * slope) @ weights + self.bias
         slope *= -5 / 3 * (1 + distance)
-        centres, jacobian = self._centres(), np.empty((len(x), seed.shape[1], self.weights.shape[1]), dtype=np.float32)
+        jacobian = np.empty((len(x), seed.shape[1], weights.shape[1]))
         for k in range(seed.shape[1]):
             along = (scaled * seed[:, k]).sum(axis=1, keepdims=True) - seed[:, k] @ centres.T
-            jacobian[:, k] = (slope * along) @ self.weights
+            jacobian[:, k] = (slope * along) @ weights
         return value, jacobian
 
     def _centres(self) -> np.ndarray:

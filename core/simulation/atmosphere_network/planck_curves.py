@@ -19,9 +19,7 @@ class PlanckCurves:
         self._table = left[:, :N_CURVES] * size[:N_CURVES]
 
     def coefficients(self, ln_teff: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients and their derivatives in ln Teff, float32 (n, N_CURVES) each."""
+        """Coefficients and their derivatives in ln Teff, float32 and float64 (n, N_CURVES)."""
         index, weight, slope = hermite_weights(_NODES, ln_teff)
         near = self._table[index]
-        both = (np.einsum("ni,nic->nc", part, near) for part in (weight, slope))
-        first, second = (a.astype(np.float32) for a in both)
-        return first, second
+        return np.einsum("ni,nic->nc", weight, near).astype(np.float32), np.einsum("ni,nic->nc", slope, near)
