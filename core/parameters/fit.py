@@ -195,9 +195,8 @@ def _family_columns(
         ("r_v", RHO, np.reciprocal),
     ):  # fmt: skip
         columns[name] = convert(theta[:, index])
-        low, high = draws.interval(convert(draws.theta[..., index]))
-        columns[f"{name}_low"] = np.minimum(low, columns[name])
-        columns[f"{name}_high"] = np.maximum(high, columns[name])
+        ends = stretched(fit.model, theta, index, draws.interval(draws.theta[..., index]), settings)
+        columns[f"{name}_low"], columns[f"{name}_high"] = np.sort([convert(end) for end in ends], axis=0)
     if not fit.model.has_mh:
         for name in ("mh", "mh_low", "mh_high"):
             columns[name] = np.full(len(local), np.nan)
@@ -209,6 +208,16 @@ def _family_columns(
     if fit.family == "normal":
         columns |= _evolution(theta, draws, fit.solution.log_scale[local], spectra, settings)
     return columns
+
+
+def stretched(
+    model: ForwardModel, theta: np.ndarray, index: int, ends: tuple[np.ndarray, np.ndarray], settings: FitSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of one parameter about the best fits `theta` (n, 5), widened as real stars need, inside the models."""
+    factor = np.array(settings.error.stretch)[error_range(theta[:, LN_TEFF])]
+    best, (low, high) = theta[:, index], model.bounds(theta)
+    below, above = (factor * np.maximum(gap, 0.0) for gap in (best - ends[0], ends[1] - best))
+    return np.maximum(best - below, low[:, index]), np.minimum(best + above, high[:, index])
 
 
 def _evolution(theta, draws: Draws, log_scale, spectra: SpectrumSet, settings: FitSettings) -> dict[str, np.ndarray]:

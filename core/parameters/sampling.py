@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.parameters.choices import FitSettings
-from core.parameters.fit import NO_FIT, FamilyFit, fit_families, prepared
+from core.parameters.choices import FitSettings, model_of
+from core.parameters.fit import NO_FIT, FamilyFit, fit_families, prepared, stretched
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO
 from core.parameters.nuts import sample
 from core.parameters.observation import Observation
@@ -123,17 +123,25 @@ def sample_star(
         return no_u_turn(chosen, 0, seen, rng) if method == "nuts" else importance(chosen, 0, seen, rng)
 
 
+def _best(row: pd.Series) -> np.ndarray:
+    """The best fit of a row of the table, (1, 5); [M/H] 0 where the family has none."""
+    mh = row["mh"] if np.isfinite(row["mh"]) else 0.0
+    return np.array([[np.log(row["teff"]), row["logg"], mh, row["a_v"], 1 / row["r_v"]]])
+
+
 def resample(spectra: SpectrumSet, table: pd.DataFrame, settings: FitSettings, method: str) -> pd.DataFrame:
     """The table of `fit_spectra` with the intervals of sampled posteriors; chains that disagree are noted."""
     table = table.copy()
     for row in np.flatnonzero(table["flag"] != NO_FIT):
         one = spectra.take(np.array([row]))
         found = sample_star(one, settings, method, table.loc[row, "family"])
+        best = _best(table.loc[row])
         for name, (index, convert) in _CONVERT.items():
             if np.isfinite(table.loc[row, name]):
-                low, high = np.percentile(convert(found.theta[:, index]), [15.87, 84.13])
-                table.loc[row, f"{name}_low"] = min(low, table.loc[row, name])
-                table.loc[row, f"{name}_high"] = max(high, table.loc[row, name])
+                low, high = (np.atleast_1d(v) for v in np.percentile(found.theta[:, index], [15.87, 84.13]))
+                ends = stretched(model_of(table.loc[row, "family"], settings), best, index, (low, high), settings)
+                first, last = sorted(float(convert(end[0])) for end in ends)
+                table.loc[row, f"{name}_low"], table.loc[row, f"{name}_high"] = first, last
         if found.r_hat > LARGEST_R_HAT:
             note = f"the chains have not mixed (R-hat {found.r_hat:.2f}): its intervals are rough"
             table.loc[row, "note"] = "; ".join(text for text in (table.loc[row, "note"], note) if text)
