@@ -28,8 +28,9 @@ def show_one_star(held: dict) -> None:
     chosen, run = choose_parameters()
     try:
         clean, star = simulate_star(
-            chosen.teff, chosen.logg, chosen.mh, chosen.a_v, chosen.r_v, chosen.g_mag, chosen.seed, chosen.family
-        )
+            chosen.teff, chosen.logg, chosen.mh, chosen.a_v, chosen.r_v, chosen.g_mag, chosen.seed, chosen.family,
+            chosen.source,
+        )  # fmt: skip
         verdict = judge(star, *cache.load_classifier(run)).star() if run else None
     except ExplorerError as error:
         st.error(f"{escape_markdown(error)}.", icon=":material/error:")

@@ -24,7 +24,7 @@ PART = 36
 """Models asked for in one file; those beyond the Eddington limit or not converged are counted and left out."""
 HELD_OUT_MODELS = 216
 OTHER_FAMILIES = ("white_dwarf", "helium_white_dwarf", "helium_poor", "helium_rich")
-_SEEDS = {"train": 20, "held_out": 4711, "family": 77}
+_SEEDS = {"train": 20, "held_out": 4711, "family": 77, "collocation": 909}
 _SOBOL_LENGTH = 8192
 README = """# Converged model atmospheres
 
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=4000)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    all_places = {role: places(role) for role in _SEEDS}
+    all_places = {role: places(role) for role in ("train", "held_out", "family")}
     for number in range(options.models // PART):
         path = options.folder / f"part_{number:04d}.npz"
         if path.exists():

@@ -1,8 +1,8 @@
-"""Train the flux network: `python -m recipes.atmosphere_network MODELS` (the folder of `recipes.atmosphere_models`).
+"""Train the networks of the atmosphere: `python -m recipes.atmosphere_network MODELS [structure flux]`.
 
-First the shipped grid (many models, loosely converged), then the tightly converged models alone; Adam, then L-BFGS on
-the whole set, since the task is a smooth regression. `--transfer FILE` adds collocation points: spectra that the
-transfer equation gives on the structure network's atmospheres (`recipes.atmosphere_collocation`).
+MODELS is the folder of `recipes.atmosphere_models`. Units stand at the converged models, the weights solve a linear
+equation; the inputs' scales and the ridge are those with the least error on models that are left out one by one. Models
+of the held-out role judge both networks and are never learnt from.
 """
 
 import argparse
@@ -12,171 +12,173 @@ from pathlib import Path
 import numpy as np
 
 from core.atomic import atomic_path
-from core.simulation.atmosphere.model import effective_flux
-from core.simulation.atmosphere_network.architecture import N_CURVES, FluxLoss, FluxTargets, dense_network, to_dense
-from core.simulation.atmosphere_network.flux_network import FLUX_PATH
-from core.simulation.grid import load_grid, planck_flux
-from core.simulation.smooth_grid import smooth_grid
+from core.simulation.atmosphere.model import DEPTH_GRID
+from core.simulation.atmosphere_network.flux_network import (
+    ERROR_EDGES_K,
+    FLUX_PATH,
+    VISIBLE,
+    FluxNetwork,
+    bin_widths,
+)
+from core.simulation.atmosphere_network.kernel import Kernel, fit_kernel, left_out
+from core.simulation.atmosphere_network.structure_network import KINDS, STRUCTURE_PATH, StructureNetwork
+from core.simulation.grid import load_grid
+from recipes.atmosphere_data import (
+    Models,
+    band_logits,
+    coefficients,
+    depth_functions,
+    flux_shape,
+    inputs,
+    inside,
+    principal_curves,
+    read_models,
+)
 
-CENTRE = np.array([np.log(9000.0), 3.2, -0.6])
-SCALE = np.array([0.85, 1.4, 0.8])
-ENERGY_WEIGHT = 4.0
-ADAM_STEPS, LBFGS_STEPS = 1500, 3000
-
-
-def read_models(folder: Path, role: str = "train", family: str = "normal") -> dict[str, np.ndarray]:
-    """All stored models of a role: teff, logg, mh, flux and the depth arrays, one row each."""
-    parts = []
-    for path in sorted(folder.glob("part_*.npz")):
-        with np.load(path) as stored:
-            use = (stored["role"] == role) & (stored["family"] == family)
-            parts.append({name: stored[name][use] for name in stored if stored[name].ndim > 0})
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def grid_models() -> dict[str, np.ndarray]:
-    """The shipped grid's nodes inside its limits, and as many places between them."""
-    nodes = load_grid().nodes("normal")
-    teff, logg, mh = (a.ravel() for a in np.meshgrid(nodes.teff, nodes.logg, nodes.mh, indexing="ij"))
-    low, high = load_grid().log_g_range(teff)
-    inside = (logg >= low - 1e-9) & (logg <= high + 1e-9)
-    teff, logg, mh = teff[inside], logg[inside], mh[inside]
-    return {"teff": teff, "logg": logg, "mh": mh, "flux": smooth_grid().flux(teff, logg, mh)}
-
-
-def targets(models: dict[str, np.ndarray]) -> FluxTargets:
-    """What is learnt from models."""
-    wavelength, teff = load_grid().wavelength_nm, models["teff"]
-    planck = planck_flux(wavelength, teff).astype(np.float64)
-    total = effective_flux(1.0) * teff**4
-    x = (np.stack([np.log(teff), models["logg"], models["mh"]], axis=1) - CENTRE) / SCALE
-    share = np.log(models["flux"] @ _width() / total)
-    weight = np.where(teff < 3900, 0.5, 1.0)
-    arrays = (x, np.log(models["flux"] / planck), share, np.log(planck / total[:, None]), weight)
-    return FluxTargets(*(np.asarray(a, dtype=np.float32) for a in arrays))
+N_FLUX_CURVES, N_DEPTH_CURVES = 130, 24
+START = np.array([0.38, 2.4, 3.2, 1.6, 0.7, 6e-5])
+"""Scales of the five inputs and ridge from which the search begins."""
+LEAST_RIDGE = 3e-5
+"""With less, large weights cancel each other and single precision shows."""
+SEARCH, SEARCHED = 80, 700
+DEPTH_SCALES = {"temperature": 0.003, "rosseland": 0.02, "push": 0.01, "share": 0.02, "electrons": 0.03,
+                "pressure": 0.01}  # fmt: skip
+"""Errors of the functions of depth that count as one."""
+LONGEST = 1.2
+"""The flux network's scales over those of the start: longer ones gain nothing, their weights cancel each other."""
+Curves = tuple[np.ndarray, np.ndarray]
 
 
-def _width() -> np.ndarray:
-    width = np.gradient(load_grid().wavelength_nm.astype(np.float64))
-    width[[0, -1]] *= 0.5
-    return width
+def best_scales(
+    x: np.ndarray, values: np.ndarray, unit: np.ndarray, counted: np.ndarray, longest: float = np.inf
+) -> np.ndarray:
+    """Scales and ridge (6,) with the least mean error left out, by a random walk that only descends.
+
+    `unit` (n_out,) is what an error of each output counts; `counted` (n,) says which places are judged; scales stay
+    below `longest` times those of the start.
+    """
+    some = np.arange(0, len(x), max(1, -(-len(x) // SEARCHED)))
+    x, values, counted = x[some], values[some], counted[some]
+
+    def error(trial: np.ndarray) -> float:
+        off = left_out(x, values, trial[:5], trial[5])[counted] * unit
+        return float(np.sqrt((off**2).sum(axis=1)).mean())
+
+    rng, best = np.random.default_rng(0), START
+    least = error(best)
+    for _ in range(SEARCH):
+        trial = best * np.exp(rng.normal(0, 0.25, 6) * (rng.random(6) < 0.5))
+        trial[:5], trial[5] = np.minimum(trial[:5], longest * START[:5]), max(trial[5], LEAST_RIDGE)
+        if (found := error(trial)) < least:
+            least, best = found, trial
+    return best
 
 
-def principal_curves(shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and the first `N_CURVES` principal curves of ln(flux / pi B), scaled so that their coefficients are ~1."""
-    mean = shape.mean(axis=0)
-    _, size, right = np.linalg.svd(shape - mean, full_matrices=False)
-    return mean, right[:N_CURVES] * (size[:N_CURVES, None] / np.sqrt(len(shape)))
+def train_flux(
+    models: Models, scales: np.ndarray | None = None, centres: Models | None = None, weight: np.ndarray | float = 1.0
+) -> dict:
+    """Arrays of a flux network; `centres` where its units stand (default: at the models)."""
+    x, shape, (logits, known) = inputs(models), flux_shape(models), band_logits(models)
+    mean, curves = principal_curves(shape, N_FLUX_CURVES)
+    values = np.concatenate([coefficients(shape, mean, curves), logits], axis=1)
+    unit = np.concatenate([np.sqrt((curves**2).mean(axis=1)), np.zeros(6)])
+    unit[len(curves) + VISIBLE] = 1.0
+    if scales is None:
+        scales = best_scales(x, values, unit, models["teff"] > 3900, LONGEST)
+    at = None if centres is None else inputs(centres)
+    kernel = fit_kernel(x, values, scales[:5], scales[5], at, weight)
+    # Shares of the bands that are not seen: from those models of which they are known.
+    others = fit_kernel(x, values, scales[:5], scales[5], at, weight * np.where(known, 1.0, 1e-9))
+    hidden = np.delete(np.arange(len(curves), len(curves) + 6), VISIBLE)
+    weights, bias = kernel.weights.copy(), kernel.bias.copy()
+    weights[:, hidden], bias[hidden] = others.weights[:, hidden], others.bias[hidden]
+    arrays = {"wavelength_nm": load_grid().wavelength_nm, "mean": mean.astype(np.float32)}
+    errors = _errors(models, x, values, curves, scales) if centres is None else np.zeros((len(ERROR_EDGES_K) + 1, 1))
+    arrays |= {"curves": curves.astype(np.float32), "errors": errors}
+    return arrays | Kernel(kernel.centres, kernel.scale, weights, bias).arrays("kernel") | {"scales": scales}
 
 
-def train_flux(sets: list[tuple[FluxTargets, int, int]], curves, mean, seed: int, by_construction: bool = True):
-    """Train through stages of (targets, Adam steps, L-BFGS steps); the trained Keras network."""
-    network = dense_network(3, len(curves) + 1, seed)
-    loss = FluxLoss(curves, mean, _width(), ENERGY_WEIGHT, by_construction)
-    for number, (stage, adam_steps, lbfgs_steps) in enumerate(sets):
-        _adam(network, loss, stage, adam_steps, 3e-3 if number == 0 else 1e-3)
-        _lbfgs(network, loss, stage, lbfgs_steps)
-    return network
+def _errors(models: Models, x, values, curves: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Root mean square error of ln flux of models left out, by range of Teff, (n_ranges, n_wave)."""
+    off = left_out(x, values[:, : len(curves)], scales[:5], scales[5]) @ curves
+    kind = np.searchsorted(ERROR_EDGES_K, models["teff"])
+    rows = [np.sqrt(np.mean(off[kind == k] ** 2, axis=0)) if (kind == k).any() else np.zeros(off.shape[1]) for k in
+            range(len(ERROR_EDGES_K) + 1)]  # fmt: skip
+    return np.array(rows, dtype=np.float32)
 
 
-def _gradients(network, loss):
-    """Loss and gradients as a compiled function of the five arrays (TensorFlow, JAX and torch differ only here)."""
-    import tensorflow as tf
-
-    @tf.function
-    def evaluate(inputs, shape, share, planck, weight):
-        with tf.GradientTape() as tape:
-            value = loss(network(inputs), shape, share, planck, weight)
-        return value, tape.gradient(value, network.trainable_weights)
-
-    return evaluate
-
-
-def _adam(network, loss, stage: FluxTargets, steps: int, rate: float) -> None:
-    import keras
-
-    schedule = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
-    optimiser = keras.optimizers.Adam(schedule)
-    evaluate, arrays = _gradients(network, loss), tuple(vars(stage).values())
-    for _ in range(steps):
-        _, gradients = evaluate(*arrays)
-        optimiser.apply(gradients, network.trainable_weights)
+def train_structure(
+    models: Models,
+    scales: np.ndarray | None = None,
+    hydrostatic: bool = True,
+    centres: Models | None = None,
+    weight: np.ndarray | float = 1.0,
+) -> dict:
+    """Arrays of a structure network; not `hydrostatic`: it says ln pressure itself instead of integrating it."""
+    x, functions = inputs(models), depth_functions(models)
+    kinds = KINDS if hydrostatic else (*KINDS, "pressure")
+    curves: dict[str, Curves] = {kind: principal_curves(functions[kind], N_DEPTH_CURVES) for kind in kinds}
+    values = np.concatenate([coefficients(functions[kind], *curves[kind]) for kind in kinds], axis=1)
+    if scales is None:
+        unit = [np.sqrt((basis**2).mean(axis=1)) / DEPTH_SCALES[kind] for kind, (_, basis) in curves.items()]
+        scales = best_scales(x, values, np.concatenate(unit), models["teff"] > 3900)
+    kernel = fit_kernel(x, values, scales[:5], scales[5], None if centres is None else inputs(centres), weight)
+    arrays = {f"{kind}/{name}": a.astype(np.float32) for kind in kinds for name, a in
+              zip(("mean", "curves"), curves[kind], strict=True)}  # fmt: skip
+    return arrays | kernel.arrays("kernel") | {"scales": scales}
 
 
-def _lbfgs(network, loss, stage: FluxTargets, steps: int) -> None:
-    from scipy.optimize import minimize
-
-    if not steps:
-        return
-    evaluate, arrays = _gradients(network, loss), tuple(vars(stage).values())
-    shapes = [tuple(w.shape) for w in network.trainable_weights]
-    sizes = np.cumsum([int(np.prod(s)) for s in shapes])[:-1]
-
-    def put(flat: np.ndarray) -> None:
-        for variable, values, shape in zip(network.trainable_weights, np.split(flat, sizes), shapes, strict=True):
-            variable.assign(values.reshape(shape).astype(np.float32))
-
-    def value(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        put(flat)
-        found, gradients = evaluate(*arrays)
-        return float(found), np.concatenate([np.asarray(g, dtype=np.float64).ravel() for g in gradients])
-
-    start = np.concatenate([np.asarray(w, dtype=np.float64).ravel() for w in network.trainable_weights])
-    options = {"maxiter": steps, "maxfun": int(1.2 * steps), "maxcor": 30, "ftol": 0.0, "gtol": 0.0}
-    put(minimize(value, start, jac=True, method="L-BFGS-B", options=options).x)
-
-
-def store(path: Path, networks: list, curves: np.ndarray, mean: np.ndarray, **extra: np.ndarray) -> None:
-    """Write the weights that `FluxNetwork` reads."""
-    arrays = {"wavelength_nm": load_grid().wavelength_nm, "curves": curves.astype(np.float32)}
-    arrays |= {"mean": mean.astype(np.float32), "centre": CENTRE, "scale": SCALE, "members": np.array(len(networks))}
-    for number, network in enumerate(networks):
-        arrays |= to_dense(network).arrays(f"member{number}")
+def store(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write what `FluxNetwork` or `StructureNetwork` reads."""
     with atomic_path(path) as beside, beside.open("wb") as file:
-        np.savez_compressed(file, **arrays, **extra)
+        np.savez_compressed(file, **arrays)
 
 
-def errors(path: Path, held: dict[str, np.ndarray]) -> dict[str, float]:
-    """Mean and worst relative flux error and the integrated error on held-out models, per cent."""
-    from core.simulation.atmosphere_network.flux_network import FluxNetwork
-
-    found = FluxNetwork(path).flux(held["teff"], held["logg"], held["mh"])
+def flux_errors(source, held: Models) -> dict[str, float]:
+    """Errors in per cent against held-out models: mean, worst sample (and of the median model), integrated (median)."""
+    found = source.flux(held["teff"], held["logg"], held["mh"]).astype(np.float64)
+    width = bin_widths(load_grid().wavelength_nm)
     off = np.abs(found / held["flux"] - 1) * 100
-    energy = np.abs(found @ _width() / (held["flux"] @ _width()) - 1) * 100
-    per_model = float(np.median(off.max(axis=1)))
-    return {"mean": float(off.mean()), "worst": float(off.max()), "worst_median": per_model,
-            "energy": float(np.median(energy))}  # fmt: skip
+    energy = np.abs(found @ width / (held["flux"] @ width) - 1) * 100
+    return {"mean": float(off.mean()), "median": float(np.median(off.mean(axis=1))), "worst": float(off.max()),
+            "worst_of_median": float(np.median(off.max(axis=1))), "below_1": 100 * float((off < 1).mean()),
+            "integrated": float(np.median(energy))}  # fmt: skip
 
 
-def merged(*parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Models of several sources in one table."""
-    return {name: np.concatenate([part[name] for part in parts]) for name in ("teff", "logg", "mh", "flux")}
+def structure_errors(network: StructureNetwork, held: Models) -> dict[str, float]:
+    """Errors in per cent against held-out models: temperature and pressure, mean over tau 1e-4 to 100, and worst."""
+    seen = DEPTH_GRID > 1e-4
+    found = [network.structure(*place) for place in zip(held["teff"], held["logg"], held["mh"], strict=True)]
+    hot = np.abs(np.log(np.array([f.temperature for f in found]) / held["temperature"]))[:, seen] * 100
+    press = np.abs(np.log(np.array([f.pressure for f in found]) / held["pressure"]))[:, seen] * 100
+    return {"temperature": float(hot.mean()), "temperature_worst": float(hot.max()), "pressure": float(press.mean())}
 
 
 def main() -> None:
-    """Train `--members` networks and store them."""
+    """Train the chosen networks and store them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--out", type=Path, default=FLUX_PATH)
-    parser.add_argument("--members", type=int, default=2)
-    parser.add_argument("--transfer", type=Path, help="Collocation spectra to learn from too.")
-    parser.add_argument("--quick", type=float, default=1.0, help="Factor of the number of steps.")
+    parser.add_argument("kinds", nargs="*", choices=["structure", "flux", []], default=[])
+    parser.add_argument("--flux-out", type=Path, default=FLUX_PATH)
+    parser.add_argument("--structure-out", type=Path, default=STRUCTURE_PATH)
+    parser.add_argument("--physics", action="store_true", help="Compute bands and responses that no file holds yet.")
     options = parser.parse_args()
-    models, held, grid = read_models(options.folder), read_models(options.folder, "held_out"), grid_models()
-    learnt = models
-    if options.transfer:
-        with np.load(options.transfer) as stored:
-            learnt = merged(models, dict(stored))
-    mean, curves = principal_curves(targets(merged(grid, learnt)).shape.astype(np.float64))
-    networks = []
-    for member in range(options.members):
-        started = time.perf_counter()
-        adam, lbfgs = int(ADAM_STEPS * options.quick), int(LBFGS_STEPS * options.quick)
-        stages = [(targets(grid), adam, lbfgs // 3), (targets(learnt), adam // 3, lbfgs)]
-        networks.append(train_flux(stages, curves, mean, member + 1))
-        store(options.out, networks, curves, mean)
-        spent = time.perf_counter() - started
-        print(f"member {member}: {len(learnt['teff'])} models, {errors(options.out, held)}, {spent:.0f} s", flush=True)
+    models = read_models(options.folder, compute=options.physics)
+    held = inside(read_models(options.folder, "held_out"))
+    print(f"{len(models['teff'])} models to learn from, {len(held['teff'])} held out", flush=True)
+    kinds = options.kinds or ["structure", "flux"]
+    for kind in kinds:
+        started = time.process_time()
+        if kind == "structure":
+            arrays = train_structure(models)
+            store(options.structure_out, arrays)
+            found = structure_errors(StructureNetwork(options.structure_out), held)
+        else:
+            arrays = train_flux(models)
+            store(options.flux_out, arrays)
+            found = flux_errors(FluxNetwork(options.flux_out), held)
+        text = ", ".join(f"{name} {value:.3f} %" for name, value in found.items())
+        print(f"{kind}: {text}; scales {arrays['scales'].round(7)}, {time.process_time() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ def atmosphere(
     import pandas as pd
 
     from core.atomic import atomic_path
-    from core.simulation.atmosphere.converged import converge
     from core.simulation.atmosphere.model import GRID_WAVELENGTH_NM, spectrum
+    from core.simulation.atmosphere_network.warm_start import converge_warm
     from core.simulation.atmosphere_source import atmosphere_source
 
     for name, value, (low, high), unit in (
@@ -63,7 +63,7 @@ def atmosphere(
                 f"{name} {value:g}{unit} is outside what the physics covers: choose {low:g} to {high:g}{unit}"
             )
     if atmosphere is Source.solver:
-        structure = converge(teff, logg, mh, family)
+        structure = converge_warm(teff, logg, mh, family)
         flux = spectrum(structure)
         quality = (
             f"{len(structure.history)} iterations, flux at the surface within {structure.surface_error:.3%} of"

@@ -8,7 +8,7 @@ import pandas as pd
 from core.parameters.choices import FitSettings, model_of
 from core.parameters.correction import error_range
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO, ForwardModel
-from core.parameters.least_squares import Solution, fit_batch
+from core.parameters.least_squares import BLOCK, Solution, fit_batch
 from core.parameters.observation import Observation, n_values, observe
 from core.parameters.parallax import log_radius_of, log_radius_shift
 from core.parameters.population import luminosity_and_mass, training_classes
@@ -121,11 +121,15 @@ def _temper(n: int, found: list[tuple[str, np.ndarray, Solution, Solution]], cou
 def _both_valleys(
     model: ForwardModel, seen: Observation, spectra: SpectrumSet, starts=None
 ) -> tuple[Solution, Solution]:
-    """The better and the worse of the fits from two starts."""
-    first, second = (
-        fit_batch(model, seen, start) for start in starts or first_guesses(model, spectra.flux, spectra.flux_error)
-    )
-    return first.better_of(second), second.better_of(first, higher=True)
+    """The better and the worse of the fits from two starts, fitted together: few stars cost mostly calls."""
+    first, second = starts or first_guesses(model, spectra.flux, spectra.flux_error)
+    n = len(first)
+    if 2 * n > BLOCK:
+        one, two = fit_batch(model, seen, first), fit_batch(model, seen, second)
+    else:
+        both = fit_batch(model, seen.take(np.tile(np.arange(n), 2)), np.concatenate([first, second]))
+        one, two = both.take(slice(0, n)), both.take(slice(n, None))
+    return one.better_of(two), two.better_of(one, higher=True)
 
 
 def _draws(model: ForwardModel, best: Solution, worse: Solution, temper: np.ndarray, rng: np.random.Generator) -> Draws:
@@ -191,9 +195,8 @@ def _family_columns(
         ("r_v", RHO, np.reciprocal),
     ):  # fmt: skip
         columns[name] = convert(theta[:, index])
-        low, high = draws.interval(convert(draws.theta[..., index]))
-        columns[f"{name}_low"] = np.minimum(low, columns[name])
-        columns[f"{name}_high"] = np.maximum(high, columns[name])
+        ends = stretched(fit.model, theta, index, draws.interval(draws.theta[..., index]), settings)
+        columns[f"{name}_low"], columns[f"{name}_high"] = np.sort([convert(end) for end in ends], axis=0)
     if not fit.model.has_mh:
         for name in ("mh", "mh_low", "mh_high"):
             columns[name] = np.full(len(local), np.nan)
@@ -205,6 +208,16 @@ def _family_columns(
     if fit.family == "normal":
         columns |= _evolution(theta, draws, fit.solution.log_scale[local], spectra, settings)
     return columns
+
+
+def stretched(
+    model: ForwardModel, theta: np.ndarray, index: int, ends: tuple[np.ndarray, np.ndarray], settings: FitSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of one parameter about the best fits `theta` (n, 5), widened as real stars need, inside the models."""
+    factor = np.array(settings.error.stretch)[error_range(theta[:, LN_TEFF])]
+    best, (low, high) = theta[:, index], model.bounds(theta)
+    below, above = (factor * np.maximum(gap, 0.0) for gap in (best - ends[0], ends[1] - best))
+    return np.maximum(best - below, low[:, index]), np.minimum(best + above, high[:, index])
 
 
 def _evolution(theta, draws: Draws, log_scale, spectra: SpectrumSet, settings: FitSettings) -> dict[str, np.ndarray]:

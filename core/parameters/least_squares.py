@@ -32,6 +32,10 @@ class Solution:
     hessian: np.ndarray
     converged: np.ndarray
 
+    def take(self, rows: slice) -> "Solution":
+        """The chosen rows."""
+        return Solution(*(getattr(self, name)[rows] for name in vars(self)))
+
     def better_of(self, other: "Solution", *, higher: bool = False) -> "Solution":
         """Star by star the one with the lower energy (or the higher)."""
         use = (other.energy > self.energy) if higher else (other.energy < self.energy)

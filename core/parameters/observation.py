@@ -31,16 +31,18 @@ class ModelError:
     """Relative error of the model's flux.
 
     The curves that the correction leaves, times `measured`, and a random curve of 15 nm of relative size `amplitude`;
-    `noise` multiplies the published errors, which are too small for bright stars.
-    For stars that were drawn from the same models they are 0, 0 and 1.
+    `noise` multiplies the published errors, which are too small for bright stars. `stretch`: half-widths of intervals
+    over those of the posterior, by range of Teff (`correction.error_range`), as labelled real stars need them.
+    For stars that were drawn from the same models they are 0, 0, 1 and 1.
     """
 
     measured: float = 1.0
     amplitude: float = 0.006
     noise: float = 1.3
+    stretch: tuple[float, float, float] = (1.6, 1.6, 2.0)
 
 
-NO_MODEL_ERROR = ModelError(0.0, 0.0, 1.0)
+NO_MODEL_ERROR = ModelError(0.0, 0.0, 1.0, (1.0, 1.0, 1.0))
 
 
 @dataclass(frozen=True)

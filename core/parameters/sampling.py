@@ -1,6 +1,6 @@
-"""The posterior of single stars beyond the normal approximation: importance sampling.
+"""The posterior of single stars beyond the normal approximation: no-U-turn or importance sampling.
 
-It samples exactly the posterior whose mode least squares finds: the same forward model, likelihood, prior and bounds.
+Both sample exactly the posterior whose mode least squares finds: the same forward model, likelihood, prior and bounds.
 """
 
 from collections.abc import Callable
@@ -9,14 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.parameters.choices import FitSettings
-from core.parameters.fit import NO_FIT, FamilyFit, fit_families
+from core.parameters.choices import FitSettings, model_of
+from core.parameters.fit import NO_FIT, FamilyFit, fit_families, prepared, stretched
 from core.parameters.forward import A_V, LN_TEFF, LOGG, MH, RHO
+from core.parameters.nuts import sample
 from core.parameters.observation import Observation
 from core.parameters.prior import prior_of
+from core.parameters.star_posterior import StarPosterior
 from core.spectra.spectrum_set import SpectrumSet
 
 N_PROPOSED = 4000
+N_CHAINS, N_NUTS_DRAWS, N_WARMUP = 4, 1000, 300
+LARGEST_R_HAT = 1.01
 _DEGREES = 5.0
 _WIDEN = 1.15
 _TEMPER = 0.5
@@ -28,10 +32,16 @@ _CONVERT: dict[str, tuple[int, Callable]] = {
 
 @dataclass(frozen=True)
 class Sampled:
-    """Equally weighted draws of one star: `theta` (n, 5); `effective`, how many independent ones they are worth."""
+    """Equally weighted draws of one star.
+
+    `theta` (n, 5); `effective`, how many independent ones they are worth (the least of the parameters'); `r_hat`, the
+    largest potential scale reduction of the chains, NaN for importance sampling; `divergent` transitions.
+    """
 
     theta: np.ndarray
     effective: float
+    r_hat: float = float("nan")
+    divergent: int = 0
 
 
 def energy_of(fit: FamilyFit, seen: Observation, theta: np.ndarray, log_scale: np.ndarray) -> np.ndarray:
@@ -85,29 +95,54 @@ def _proposed(
     return drawn, -0.5 * (_DEGREES + width) * np.log1p((standard**2).sum(axis=1) / _DEGREES)
 
 
+def no_u_turn(
+    fit: FamilyFit, row: int, seen: Observation, rng: np.random.Generator, n_draws: int = N_NUTS_DRAWS
+) -> Sampled:
+    """Four chains of `n_draws` draws by the no-U-turn sampler, started from draws about the best fit."""
+    solution, target = fit.solution, StarPosterior(fit.model, seen)
+    picked = rng.choice(fit.draws.theta.shape[1], N_CHAINS, replace=False)
+    starts = target.place(fit.draws.theta[row, picked], fit.draws.log_scale[row, picked])
+    root = target.root(solution.theta[row], solution.hessian[row])
+    chains = sample(target, starts, root, rng, n_draws, min(N_WARMUP, n_draws))
+    theta, _ = target.parameters(chains.draws.reshape(-1, chains.draws.shape[2]))
+    return Sampled(theta, float(chains.effective.min()), float(chains.r_hat.max()), chains.divergent)
+
+
 def sample_star(
     spectra: SpectrumSet, settings: FitSettings, method: str = "nuts", family: str | None = None
 ) -> Sampled:
-    """Posterior draws of one star with its best family (or a given one), by importance sampling."""
-    from core.parameters.fit import prepared
+    """Posterior draws of one star with its best family (or a given one), by `method` 'nuts' or 'importance'."""
+    from threadpoolctl import threadpool_limits
 
-    seen = prepared(spectra, settings)
-    fits = fit_families(spectra, settings, seen)
-    known = {fit.family: fit for fit in fits if len(fit.rows)}
-    chosen = known[family] if family in known else max(known.values(), key=lambda fit: float(fit.draws.evidence[0]))
-    rng = np.random.default_rng(settings.seed)
-    return importance(chosen, 0, seen, rng)
+    with threadpool_limits(1):  # many small matrices: threads would only wait for each other
+        seen = prepared(spectra, settings)
+        fits = fit_families(spectra, settings, seen)
+        known = {fit.family: fit for fit in fits if len(fit.rows)}
+        chosen = known[family] if family in known else max(known.values(), key=lambda fit: float(fit.draws.evidence[0]))
+        rng = np.random.default_rng(settings.seed)
+        return no_u_turn(chosen, 0, seen, rng) if method == "nuts" else importance(chosen, 0, seen, rng)
+
+
+def _best(row: pd.Series) -> np.ndarray:
+    """The best fit of a row of the table, (1, 5); [M/H] 0 where the family has none."""
+    mh = row["mh"] if np.isfinite(row["mh"]) else 0.0
+    return np.array([[np.log(row["teff"]), row["logg"], mh, row["a_v"], 1 / row["r_v"]]])
 
 
 def resample(spectra: SpectrumSet, table: pd.DataFrame, settings: FitSettings, method: str) -> pd.DataFrame:
-    """The table of `fit_spectra` with the intervals of sampled posteriors."""
+    """The table of `fit_spectra` with the intervals of sampled posteriors; chains that disagree are noted."""
     table = table.copy()
     for row in np.flatnonzero(table["flag"] != NO_FIT):
         one = spectra.take(np.array([row]))
         found = sample_star(one, settings, method, table.loc[row, "family"])
+        best = _best(table.loc[row])
         for name, (index, convert) in _CONVERT.items():
             if np.isfinite(table.loc[row, name]):
-                low, high = np.percentile(convert(found.theta[:, index]), [15.87, 84.13])
-                table.loc[row, f"{name}_low"] = min(low, table.loc[row, name])
-                table.loc[row, f"{name}_high"] = max(high, table.loc[row, name])
+                low, high = (np.atleast_1d(v) for v in np.percentile(found.theta[:, index], [15.87, 84.13]))
+                ends = stretched(model_of(table.loc[row, "family"], settings), best, index, (low, high), settings)
+                first, last = sorted(float(convert(end[0])) for end in ends)
+                table.loc[row, f"{name}_low"], table.loc[row, f"{name}_high"] = first, last
+        if found.r_hat > LARGEST_R_HAT:
+            note = f"the chains have not mixed (R-hat {found.r_hat:.2f}): its intervals are rough"
+            table.loc[row, "note"] = "; ".join(text for text in (table.loc[row, "note"], note) if text)
     return table

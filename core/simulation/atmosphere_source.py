@@ -23,15 +23,22 @@ class SolverSource:
 
     def flux(self, teff, logg, mh, family: str = "normal") -> np.ndarray:
         """Surface flux in W m^-2 nm^-1, float32 (n_stars, n_wave); UsageError for more than `MAX_SOLVED` stars."""
-        from core.simulation.atmosphere.converged import converge
         from core.simulation.atmosphere.model import spectrum
+        from core.simulation.atmosphere_network.warm_start import converge_warm
 
         teff, logg, mh = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (teff, logg, mh)))
         if len(teff) > MAX_SOLVED:
             raise UsageError(f"the solver takes a second a star: ask for at most {MAX_SOLVED} stars, or use the grid")
         mh = mh if family == "normal" else np.zeros_like(mh)
-        rows = [spectrum(converge(*star, family)) for star in zip(teff, logg, mh, strict=True)]
+        rows = [spectrum(converge_warm(*star, family)) for star in zip(teff, logg, mh, strict=True)]
         return np.array(rows, dtype=np.float32)
+
+
+def has_network() -> bool:
+    """Whether a flux network is shipped with the program."""
+    from core.simulation.atmosphere_network.flux_network import FLUX_PATH
+
+    return FLUX_PATH.exists()
 
 
 def atmosphere_source(name: str = DEFAULT):

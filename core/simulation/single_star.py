@@ -5,6 +5,7 @@ import pandas as pd
 
 from core.errors import ParameterRangeError
 from core.gaia.counts import G_LIMIT_MAG
+from core.simulation.atmosphere_source import DEFAULT
 from core.simulation.dust_curves import REFERENCE
 from core.spectra.spectrum_set import SpectrumSet
 
@@ -28,6 +29,7 @@ def simulate_star(
     g_mag: float,
     seed: int,
     family: str = "normal",
+    atmosphere: str = DEFAULT,
 ) -> tuple[np.ndarray, SpectrumSet]:
     """Noise-free and noisy XP spectrum of one star.
 
@@ -42,6 +44,8 @@ def simulate_star(
     seed : int
         Of the noise: a slider that moves leaves it as it is.
     family : 'normal', 'white_dwarf', 'helium_poor', 'helium_rich' or 'helium_white_dwarf'
+    atmosphere : 'grid', 'network' or 'solver'
+        Where the surface flux comes from (`core.simulation.atmosphere_source`).
 
     Returns
     -------
@@ -63,7 +67,7 @@ def simulate_star(
     one = np.ones(1)
     load_grid().flux(teff * one, logg * one, mh * one, family)  # refuses what lies outside the models
     table = pd.DataFrame({name: [value] for name, value in _row(teff, logg, mh, a_v, r_v, g_mag, family).items()})
-    bp, rp, magnitudes = noise_free_coefficients(table)
+    bp, rp, magnitudes = noise_free_coefficients(table, atmosphere=atmosphere)
     clean = np.concatenate([bp, rp], axis=1) @ design_matrix()
     measured = add_noise(bp, rp, np.array([g_mag]), np.random.default_rng(seed))
     flux, _ = calibrate(measured, with_errors=False)

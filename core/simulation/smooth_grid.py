@@ -15,6 +15,8 @@ from core.errors import ParameterRangeError
 from core.simulation.grid import AtmosphereGrid, load_grid
 
 _HC_OVER_K_NM = 1.438776877e7
+_FEW = 16
+"""Up to so many stars their nodes are gathered; a sparse matrix costs more to build than it saves."""
 _LN_PLANCK = float(np.log(3.741771852e20))
 
 
@@ -47,12 +49,15 @@ class SmoothGrid:
         parts = [hermite_weights(axis, x) for axis, x in zip(axes, (np.log(teff), logg, mh), strict=True)]
         shape = nodes.ratio.shape[:3]
         table = nodes.ratio.reshape(-1, nodes.ratio.shape[-1])
-        value = _weighted(parts, (0, 0, 0), shape) @ table
-        slopes = [_weighted(parts, tuple(int(a == axis) for a in range(3)), shape) @ table for axis in range(3)]
+        orders = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]
+        if len(teff) <= _FEW:
+            found = _few(parts, orders, shape, table)
+        else:
+            found = np.stack([_weighted(parts, order, shape) @ table for order in orders], axis=1)
         planck, planck_slope = log_planck(self.wavelength_nm, teff)
-        value += planck
-        slopes[0] += planck_slope
-        return value, np.stack(slopes, axis=1)
+        found[:, 0] += planck
+        found[:, 1] += planck_slope
+        return found[:, 0], found[:, 1:]
 
     def flux(self, teff, logg, mh, family: str = "normal") -> np.ndarray:
         """Surface flux in W m^-2 nm^-1, float32 (n, n_wave)."""
@@ -128,6 +133,17 @@ def _weighted(parts: list, derivative: tuple[int, ...], shape: tuple[int, ...]) 
     n, count = len(node), node[0].size
     start = np.arange(0, n * count + 1, count)
     return csr_array((weight.astype(np.float32).ravel(), node.ravel(), start), shape=(n, int(np.prod(shape))))
+
+
+def _few(parts: list, orders: list, shape: tuple[int, ...], table: np.ndarray) -> np.ndarray:
+    """The same sums for few stars, (n, n_orders, n_wave)."""
+    (i, *w), (j, *u), (k, *v) = parts
+    node = (i[:, :, None, None] * shape[1] + j[:, None, :, None]) * shape[2] + k[:, None, None, :]
+    weight = np.stack(
+        [w[a][:, :, None, None] * u[b][:, None, :, None] * v[c][:, None, None, :] for a, b, c in orders], axis=1
+    )
+    n = len(node)
+    return np.matmul(weight.reshape(n, len(orders), -1).astype(np.float32), table[node.reshape(n, -1)])
 
 
 @lru_cache(maxsize=1)

@@ -49,7 +49,7 @@ def _settings(spectra: SpectrumSet) -> FitSettings:
     settings = FitSettings(with_parallax=True)
     if "true_teff" not in spectra.metadata:
         return settings
-    return replace(settings, atmosphere=smooth_grid(), error=ModelError(measured=0.0, amplitude=0.01, noise=1.0))
+    return replace(settings, atmosphere=smooth_grid(), error=ModelError(0.0, 0.01, 1.0, (1.0, 1.0, 1.0)))
 
 
 def fits_of(evidence: Evidence) -> pd.DataFrame | None:

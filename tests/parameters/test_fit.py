@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from core.parameters.choices import FitSettings, bare, for_spectra, model_of
-from core.parameters.fit import NO_ERRORS, NO_FIT, PARAMETERS, fit_spectra
+from core.parameters.fit import NO_ERRORS, NO_FIT, PARAMETERS, fit_spectra, stretched
 from core.parameters.star_fit import compared_with_gaia, fit_star
 from core.simulation.single_star import simulate_star
 from core.spectra.spectrum_set import concatenate
@@ -30,6 +30,17 @@ def test_known_parameters_come_back(drawn, fitted):
     truth = drawn[0]
     assert np.median(np.abs(np.log(fitted["teff"]) - truth[:, 0])) < 0.03
     assert np.median(np.abs(fitted["a_v"] - truth[:, 3])) < 0.1
+
+
+def test_intervals_of_real_stars_are_wider_about_the_same_best_value_and_stay_inside_the_models():
+    model = model_of("normal", BARE)
+    theta = np.array([[np.log(5000.0), 3.0, 0.0, 0.05, 0.32], [np.log(20000.0), 4.0, 0.0, 1.0, 0.32]])
+    ends = theta[:, 3] - 0.04, theta[:, 3] + 0.1
+    low, high = stretched(model, theta, 3, ends, FitSettings())
+    np.testing.assert_allclose(high - theta[:, 3], [0.16, 0.2])
+    np.testing.assert_allclose(low, [0.0, 0.92], atol=1e-12)
+    for given, found in zip(ends, stretched(model, theta, 3, ends, BARE), strict=True):
+        np.testing.assert_allclose(found, given)
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say(drawn, fitted):

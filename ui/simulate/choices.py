@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.runs.catalogue import RunSummary
+from core.simulation.atmosphere_source import DEFAULT, has_network
 from core.simulation.single_star import A_V_RANGE, G_RANGE
 from ui import state
 from ui.parts.choice import choose_one, choose_whole_number
@@ -19,9 +20,19 @@ FAMILIES = {
 }
 
 
+SOURCES = {"grid": "Interpolated grid", "network": "Physics-informed network"}
+SOURCE_HELP = (
+    "The grid of models is interpolated between its nodes. The network has learnt tightly converged models of normal "
+    "composition and conserves energy by construction; other compositions are the grid's."
+)
+
+
 @dataclass(frozen=True)
 class StarParameters:
-    """What the sliders say: Kelvin, cgs, dex, magnitudes; `family` of the atmosphere; `seed` of the noise."""
+    """What the sliders say: Kelvin, cgs, dex, magnitudes; `family` of the atmosphere; `seed` of the noise.
+
+    `source` is where the surface flux comes from.
+    """
 
     family: str
     teff: float
@@ -31,6 +42,7 @@ class StarParameters:
     r_v: float
     g_mag: float
     seed: int
+    source: str
 
 
 TYPICAL_STARS = {
@@ -65,9 +77,10 @@ def choose_parameters() -> tuple[StarParameters, RunSummary | None]:
         g_mag = st.slider("G (mag): sets the noise", *G_RANGE, 14.0, 0.05, key=state.G_MAG, bind="query-params")
     with third:
         family = choose_one("Atmosphere", FAMILIES, state.FAMILY)
+        source = choose_one("Surface flux", SOURCES, state.FLUX_SOURCE, help=SOURCE_HELP) if has_network() else DEFAULT
         seed = choose_whole_number("Seed of the noise", 0, 2**31 - 1, 1, state.SEED)
         run = choose_run()
-    return StarParameters(family, float(teff), logg, mh, a_v, r_v, g_mag, seed), run
+    return StarParameters(family, float(teff), logg, mh, a_v, r_v, g_mag, seed, source), run
 
 
 def _take_typical() -> None:

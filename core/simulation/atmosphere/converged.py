@@ -127,7 +127,8 @@ def _first_state(star: _Star) -> _State:
 
 def _warm_state(start: DepthProfile) -> _State:
     one = np.ones_like(start.temperature)
-    return _State(start.temperature, start.pressure, one, 0 * one)
+    share = one if start.share is None else np.clip(start.share, 1e-4, 1.0)
+    return _State(start.temperature, start.pressure, share, 0 * one if start.push is None else start.push)
 
 
 def _matter(star: _Star, temperature: np.ndarray, pressure: np.ndarray):

@@ -55,10 +55,16 @@ SOLVER = Modules()
 
 @dataclass(frozen=True)
 class DepthProfile:
-    """A temperature structure: temperature (K) and gas pressure (dyn cm^-2) at the depths of `model.DEPTH_GRID`."""
+    """A temperature structure at the depths of `model.DEPTH_GRID`: temperature (K) and gas pressure (dyn cm^-2).
+
+    Where known also `share`, the part of the flux that radiation carries, and `push`, radiative acceleration over
+    gravity; a solver that starts from them has less to find.
+    """
 
     temperature: np.ndarray
     pressure: np.ndarray
+    share: np.ndarray | None = None
+    push: np.ndarray | None = None
 
 
 class StructureSource(Protocol):

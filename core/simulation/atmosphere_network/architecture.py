@@ -1,71 +1,86 @@
-"""The Keras side of the networks: their layers, the losses, and the way from a trained network to NumPy arrays.
+"""The networks as Keras 3 layers, to train them further or to put them into a larger network; any backend.
 
-Layers and losses use `keras.ops` alone and run on any backend.
+`radial_network` holds the weights that the NumPy classes use, radial units at the places of the models; the other
+layers are those in which a law of the atmosphere holds whatever the weights are.
 """
 
-from dataclasses import dataclass
-
+import keras
 import numpy as np
+from keras import ops
 
-from core.simulation.atmosphere_network.dense import Dense
+from core.simulation.atmosphere.model import DEPTH_GRID
+from core.simulation.atmosphere_network.flux_network import VISIBLE, bin_widths
+from core.simulation.atmosphere_network.inputs import N_FEATURES
+from core.simulation.atmosphere_network.kernel import Kernel
 
-HIDDEN = (64, 64, 64)
-N_CURVES = 40
-
-
-def dense_network(n_in: int, n_out: int, seed: int, hidden: tuple[int, ...] = HIDDEN):
-    """A Keras model of dense layers with SiLU, its last layer linear and small at the start."""
-    import keras
-
-    layers: list = [keras.layers.Input((n_in,))]
-    for i, width in enumerate(hidden):
-        start = keras.initializers.GlorotNormal(seed=seed * 100 + i)
-        layers.append(keras.layers.Dense(width, activation="silu", kernel_initializer=start))
-    last = keras.initializers.GlorotNormal(seed=seed * 100 + 99)
-    layers.append(keras.layers.Dense(n_out, kernel_initializer=last))
-    return keras.Sequential(layers)
+LEAST_NET_GRAVITY = 0.03
+"""Part of gravity that radiation leaves at least, as in `model.gas_pressure`."""
 
 
-def to_dense(network) -> Dense:
-    """The NumPy form of a trained network."""
-    arrays = [np.asarray(a, dtype=np.float32) for a in network.get_weights()]
-    return Dense(tuple(arrays[::2]), tuple(arrays[1::2]))
+class RadialUnits(keras.layers.Layer):
+    """Matern units of order 5/2 at trainable centres, (n, n_in) to (n, n_units)."""
+
+    def __init__(self, centres: np.ndarray, scale: np.ndarray, **options) -> None:
+        super().__init__(**options)
+        start = keras.initializers.Constant(centres / scale)
+        self.centres = self.add_weight(centres.shape, start, name="centres")
+        self.scale = self.add_weight(scale.shape, keras.initializers.Constant(scale), trainable=False, name="scale")
+
+    def call(self, x):
+        """The units' answers."""
+        off = ops.expand_dims(x / self.scale, 1) - self.centres
+        distance = ops.sqrt(5 * ops.sum(ops.square(off), axis=2) + 1e-12)
+        return (1 + distance + ops.square(distance) / 3) * ops.exp(-distance)
 
 
-@dataclass(frozen=True)
-class FluxTargets:
-    """What the flux network learns from.
+class EnergyShares(keras.layers.Layer):
+    """Flux constancy of the emergent spectrum: the bands' shares of sigma Teff^4 sum to one, the spectrum to its own.
 
-    `inputs` (n, 3) scaled; `shape` (n, n_wave) = ln(flux / pi B); `share` (n,) = ln of the band's part of sigma Teff^4;
-    `planck` (n, n_wave) = ln pi B / sigma Teff^4; `weight` (n,) of each star.
+    Takes ln(flux / pi B) but for a constant (n, n_wave), ln(pi B / sigma Teff^4) there, and the bands' logits (n, 6);
+    gives the normalised ln(flux / pi B) and the ln of the shares.
     """
 
-    inputs: np.ndarray
-    shape: np.ndarray
-    share: np.ndarray
-    planck: np.ndarray
-    weight: np.ndarray
+    def __init__(self, wavelength_nm: np.ndarray, **options) -> None:
+        super().__init__(trainable=False, **options)
+        self.width = ops.cast(bin_widths(wavelength_nm), self.compute_dtype)
+
+    def call(self, shape, planck, logits):
+        """Normalised shape (n, n_wave) and ln shares (n, 6)."""
+        visible, rest = (ops.log_sigmoid(sign * logits[:, VISIBLE : VISIBLE + 1]) for sign in (1, -1))
+        before, after = logits[:, :VISIBLE], logits[:, VISIBLE + 1 :]
+        others = rest + ops.log_softmax(ops.concatenate([before, after], axis=1), axis=1)
+        shares = ops.concatenate([others[:, :VISIBLE], visible, others[:, VISIBLE:]], axis=1)
+        total = ops.log(ops.sum(ops.exp(shape + planck) * self.width, axis=1, keepdims=True))
+        return shape + visible - total, shares
 
 
-class FluxLoss:
-    """Mean squared error of ln flux in per cent, and of the band's energy.
+class HydrostaticColumn(keras.layers.Layer):
+    """Hydrostatic equilibrium: column mass and pressure as integrals of what the network says of the opacity.
 
-    With `by_construction` the spectrum is normalised by its own integral to the network's share; without, the
-    network's curves give the flux as they are and the share is only learnt beside it.
+    Takes ln of the Rosseland mean (n, n_depth), radiative acceleration over gravity (n, n_depth) and ln of gravity
+    (n, 1), cgs; gives ln of column mass and of gas pressure, the quadrature of `model.column_mass` and `gas_pressure`.
     """
 
-    def __init__(self, curves: np.ndarray, mean: np.ndarray, width: np.ndarray, energy: float, by_construction: bool):
-        self.curves, self.mean, self.width = (np.asarray(a, dtype=np.float32) for a in (curves, mean, width))
-        self.energy, self.by_construction = energy, by_construction
+    def __init__(self, **options) -> None:
+        super().__init__(trainable=False, **options)
+        self.tau = ops.cast(DEPTH_GRID, self.compute_dtype)
+        self.step = ops.cast(np.diff(np.log(DEPTH_GRID)), self.compute_dtype)
 
-    def __call__(self, output, shape, share, planck, weight):
-        """Scalar loss of network `output` (n, n_curves + 1) against the arrays of `FluxTargets`."""
-        from keras import ops
+    def call(self, rosseland, push, gravity):
+        """Ln column mass and ln gas pressure, (n, n_depth) each."""
+        integrand = self.tau * ops.exp(-rosseland)
+        steps = 0.5 * (integrand[:, 1:] + integrand[:, :-1]) * self.step
+        column = ops.concatenate([integrand[:, :1], integrand[:, :1] + ops.cumsum(steps, axis=1)], axis=1)
+        net = ops.maximum(1 - push, LEAST_NET_GRAVITY)
+        weight = 0.5 * (net[:, 1:] + net[:, :-1]) * steps
+        top = net[:, :1] * integrand[:, :1]
+        pressure = ops.concatenate([top, top + ops.cumsum(weight, axis=1)], axis=1)
+        return ops.log(column), ops.log(pressure) + gravity
 
-        found = ops.matmul(output[:, :-1], self.curves) + self.mean
-        total = ops.log(ops.sum(ops.exp(found + planck) * self.width, axis=1))
-        if self.by_construction:
-            found = found + ops.expand_dims(output[:, -1] - total, 1)
-        in_flux = ops.mean(ops.square(100.0 * (found - shape)), axis=1)
-        in_energy = ops.square(100.0 * (output[:, -1] - share))
-        return ops.sum(weight * (in_flux + self.energy * in_energy)) / ops.sum(weight)
+
+def radial_network(kernel: Kernel) -> keras.Model:
+    """A trained network as a Keras model, (n, N_FEATURES) to (n, n_out)."""
+    last = keras.layers.Dense(kernel.weights.shape[1])
+    model = keras.Sequential([keras.layers.Input((N_FEATURES,)), RadialUnits(kernel.centres, kernel.scale), last])
+    last.set_weights([kernel.weights, kernel.bias])
+    return model
