@@ -11,7 +11,7 @@ from core.molecules.examples import Examples
 from core.molecules.store import draw_to, read_examples
 from core.training.train import chosen_models
 
-N_SPECTRA = 1500
+N_SPECTRA = 600
 SEED = 1
 SPLITS = ("spectrum", "molecule", "band")
 ROWS, EPOCHS = 16_000, 4

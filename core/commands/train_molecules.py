@@ -84,7 +84,7 @@ def train_molecules(
             "model": key,
             "split": split,
             "state": "finished",
-            "n_spectra": int(examples.table["spectrum"].max()) + 1,
+            "n_spectra": int(examples.table["spectrum"].nunique()),
             "n_rows": len(examples),
             "n_learnt": len(folds[0][0]),
             "n_folds": len(folds),
