@@ -4,7 +4,7 @@ The real spectra are those under XP_REAL_DATA (`molecules/`); nothing is ever tr
 """
 
 import argparse
-import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,78 +12,118 @@ import pandas as pd
 
 from core.molecules.catalogue import load_catalogue
 from core.molecules.detector import DETECTED, detect
-from core.molecules.examples import Examples, draw_examples
+from core.molecules.examples import Examples, RowPlan, final_rows
 from core.molecules.explanation import deletion_test, line_shares
-from core.molecules.network import MoleculeNetwork, load_network
-from core.molecules.observed import ObservedSpectrum
-from core.molecules.scores import calibration_error, recall_by_strength, roc_auc, wilson
-from core.molecules.simulator import SpectrumPlan, lines_at_random, simulate
-from validation.molecules_real import gotham, iras, speed
+from core.molecules.network import NETWORK_DIR, MoleculeNetwork, load_network
+from core.molecules.scores import STRENGTHS, recall_by_strength, roc_auc, wilson
+from core.molecules.simulator import RICH_PLAN, SimulatedSpectrum, simulate, with_lines
+from core.molecules.store import draw_to, read_examples
+from core.molecules.training import figures_of, platt_scaled
+from validation.molecules_networks import NETWORKS_NOTE, compare
+from validation.molecules_real import gotham, iras, iras_injections, speed, tested_species
 
 RESULTS = Path(__file__).parent / "results"
 RICH_SHARE = 0.20
-N_SPECIES = 60
 UNSEEN_SEED = 77
+DATA = Path("runs") / "molecules_unseen"
+FEWEST_LINES = 3
+"""Fewer matched lines name no molecule (`core.molecules.detector.FEWEST_MATCHED`)."""
 
 
-def rich_plan() -> SpectrumPlan:
-    """Line-rich spectra: many species, bright gas, broad lines."""
-    return SpectrumPlan(n_species=(60, 150), n_channels=(8000, 20000), fwhm_kms=(2.0, 8.0), contrast=(200.0, 3000.0))
-
-
-def simulated(n_spectra: int, network: MoleculeNetwork, examples: Examples | None = None) -> pd.DataFrame:
-    """Verdicts on unseen simulated line forests, 60 complex organic species: recall, AUC, calibration."""
+def draw_unseen(folder: Path, n_spectra: int) -> Examples:
+    """Unseen line forests judged at the end of explaining away, 60 complex organic species; what is there is kept."""
     species = load_catalogue().species
-    wanted = {i for i, item in enumerate(species) if item.complex_organic}
-    examples = examples or draw_examples(species, n_spectra, UNSEEN_SEED, rich_plan())
+    wanted = final_rows(RowPlan(16, 14, 2, fewest_share=RICH_SHARE), tested_species(species))
+    draw_to(folder, species, n_spectra, UNSEEN_SEED, (RICH_PLAN,), wanted)
+    return read_examples(folder)
+
+
+def simulated(network: MoleculeNetwork, examples: Examples) -> pd.DataFrame:
+    """Verdicts on unseen simulated line forests: recall, AUC, calibration, twins."""
     table = examples.table
-    kept = table["species"].isin(sorted(wanted)[:N_SPECIES]) & (table["line_share"] >= RICH_SHARE)
-    probability = network.probabilities(examples.values, examples.context)
-    rows = []
-    for name, chosen in (
-        ("all rows", kept),
-        ("four lines or more", kept & (table["n_lines"] >= 4)),
-        ("ten lines or more", kept & (table["n_lines"] >= 10)),
-    ):
-        own, p = table[chosen], probability[chosen.to_numpy()]
-        label = own["label"].to_numpy(float)
-        if 0 < label.sum() < len(label):
-            weight = np.where(label > 0, 0.5 / label.sum(), 0.5 / (1 - label).sum())
-            drawn = np.random.default_rng(0).choice(len(p), len(p), p=weight)
-            rows.append(
-                {
-                    "rows": name,
-                    "n spectra": own["spectrum"].nunique(),
-                    "n": len(own),
-                    "roc_auc": roc_auc(label, p),
-                    "ece": calibration_error(label[drawn], p[drawn]),
-                    **{f"{k} at 0.3 %": v for k, v in recall_by_strength(own, p, 0.003).items()},
-                    **{f"{k} at 1 %": v for k, v in recall_by_strength(own, p, 0.01).items()},
-                }
-            )
-    return pd.DataFrame(rows).set_index("rows").T
+    logit = network.logits(examples.values, examples.context)
+    kept = (table["line_share"] >= RICH_SHARE).to_numpy()
+    enough = kept & (table["n_lines"] >= FEWEST_LINES).to_numpy()
+    rows = {
+        "all rows": kept,
+        f"{FEWEST_LINES} lines or more": enough,
+        "10 lines or more": kept & (table["n_lines"] >= 10).to_numpy(),
+        "a twin is bright": enough & table["twin"].to_numpy(bool),
+        "decoys alone as absent": enough & (table["kind"] != "absent").to_numpy(),
+    }
+    return pd.DataFrame({name: verdict_figures(table[chosen], logit[chosen], network) for name, chosen in rows.items()})
 
 
-def injections(network: MoleculeNetwork, n_lines: int = 200, n_spectra: int = 40) -> pd.DataFrame:
-    """Unassigned lines put into simulated spectra: how many absent species are detected because of them."""
+def verdict_figures(table: pd.DataFrame, logit: np.ndarray, network: MoleculeNetwork) -> dict[str, float]:
+    """`figures_of` with the run's own calibration, and the rate of false ones at the run's own threshold."""
+    scaling = {"slope": network.run.calibration.slope, "intercept": network.run.calibration.intercept}
+    figures = figures_of(table, logit, scaling)
+    label = table["label"].to_numpy(bool)
+    detected = platt_scaled(logit, scaling) >= network.threshold
+    own = {f"recall {low:g}-{high:g} at the run's threshold": float(detected[rows].mean()) if rows.any() else np.nan
+           for low, high in STRENGTHS[:2]
+           for rows in [label & table["strongest_sigma"].between(low, high).to_numpy()]}  # fmt: skip
+    counts = {"spectra": table["spectrum"].nunique(), "present": int(label.sum()), "absent": int((~label).sum())}
+    return {**counts, **figures, **own, "false at the run's threshold": float(detected[~label].mean())}
+
+
+def pipeline(network: MoleculeNetwork, n_spectra: int) -> pd.DataFrame:
+    """The whole detector on unseen line forests, whole catalogue in the gas and judged: nothing is known beforehand."""
     catalogue = load_catalogue()
-    tested = false = 0
-    for number in range(n_spectra):
-        rng = np.random.default_rng([UNSEEN_SEED + 1, number])
-        drawn = simulate(catalogue.species, rng, rich_plan())
-        spectrum = drawn.spectrum
-        extra = lines_at_random(rng, spectrum.frequency_mhz, drawn.fwhm_kms, spectrum.noise_k[0], n_lines)
-        more = ObservedSpectrum(
-            spectrum.frequency_mhz, spectrum.value_k + extra, spectrum.window, spectrum.noise_k, spectrum.background_k
-        )
-        report = detect(more, catalogue, network, velocity_kms=drawn.velocity_kms, fwhm_kms=drawn.fwhm_kms, n_decoys=1)
+    tested = tested_species(catalogue.species)
+    rows = []
+    for number, drawn in _forests(UNSEEN_SEED + 2, n_spectra):
+        report = detect(drawn.spectrum, catalogue, network,
+                        velocity_kms=drawn.velocity_kms, fwhm_kms=drawn.fwhm_kms, n_decoys=1)  # fmt: skip
         for i, item in enumerate(report.findings):
-            if i not in drawn.present and item.judged is not None:
-                tested += 1
-                false += item.label == DETECTED
-    low, high = wilson(false, tested)
-    return pd.DataFrame([{"lines injected": n_lines, "spectra": n_spectra, "absent species": tested, "detected": false,
-                          "rate": false / max(tested, 1), "low": low, "high": high}])  # fmt: skip
+            strongest = drawn.present.get(i, 0.0)
+            if item.judged is not None and i in tested and (strongest == 0.0 or strongest >= 3.0):
+                rows.append({"spectrum": number, "label": int(strongest > 0), "strongest_sigma": strongest,
+                             "n_lines": len(item.judged.line), "p": item.probability,
+                             "detected": item.label == DETECTED})  # fmt: skip
+    table = pd.DataFrame(rows)
+    result = {}
+    for name, fewest in (("all rows", 1), (f"{FEWEST_LINES} lines or more", FEWEST_LINES), ("10 lines or more", 10)):
+        own = table[table["n_lines"] >= fewest]
+        label = own["label"].to_numpy(bool)
+        result[name] = {
+            "spectra": own["spectrum"].nunique(), "present": int(label.sum()), "absent": int((~label).sum()),
+            "ROC-AUC": roc_auc(label, own["p"].to_numpy()), "absent detected": own["detected"][~label].mean(),
+            **{f"detected {low:g}-{high:g}": own["detected"][label & own["strongest_sigma"].between(low, high)].mean()
+               for low, high in STRENGTHS},
+            **{f"{k} at {share}": v for share, rate in (("0.3 %", 0.003), ("1 %", 0.01))
+               for k, v in recall_by_strength(own, own["p"].to_numpy(), rate).items() if k.startswith("recall")},
+        }  # fmt: skip
+    return pd.DataFrame(result)
+
+
+def _forests(seed: int, n_spectra: int) -> Iterator[tuple[int, SimulatedSpectrum]]:
+    """The first simulated spectra of a seed that have a fifth of their channels above 5 sigma."""
+    species, number, found = load_catalogue().species, 0, 0
+    while found < n_spectra:
+        drawn = simulate(species, np.random.default_rng([seed, number]), RICH_PLAN)
+        if drawn.spectrum.line_share >= RICH_SHARE:
+            found += 1
+            yield number, drawn
+        number += 1
+
+
+def injections(network: MoleculeNetwork, n_spectra: int, n_lines: int = 200) -> pd.DataFrame:
+    """Unassigned lines put into simulated line forests: how many absent species are detected, with and without them."""
+    catalogue = load_catalogue()
+    rows = []
+    for injected in (0, n_lines):
+        tested = false = 0
+        for number, drawn in _forests(UNSEEN_SEED + 1, n_spectra):
+            rng = np.random.default_rng([UNSEEN_SEED + 1, number, 1])
+            report = detect(with_lines(drawn.spectrum, rng, drawn.fwhm_kms, injected), catalogue, network,
+                            velocity_kms=drawn.velocity_kms, fwhm_kms=drawn.fwhm_kms, n_decoys=1)  # fmt: skip
+            absent = [item for i, item in enumerate(report.findings) if i not in drawn.present and item.judged]
+            tested, false = tested + len(absent), false + sum(item.label == DETECTED for item in absent)
+        low, high = wilson(false, tested)
+        rows.append({"lines injected": injected, "spectra": n_spectra, "absent species": tested, "detected": false,
+                     "rate": false / max(tested, 1), "low": low, "high": high})  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def explanation(network: MoleculeNetwork) -> pd.DataFrame:
@@ -103,22 +143,6 @@ def explanation(network: MoleculeNetwork) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def networks(folder: Path) -> pd.DataFrame:
-    """Runs of `train --task molecules` under a folder beside each other: one row for each split and learner."""
-    rows = []
-    for path in sorted(folder.glob("**/run.json")):
-        run = json.loads(path.read_text())
-        figures = run["results"]
-        row = {"split": run["split"], "learner": run["model"], "tested": figures["n"], "ROC-AUC": figures["roc_auc"]}
-        for share in ("0.3 %", "1 %"):
-            for strength in ("5-10", "10-30", "above 30"):
-                name = f"recall {strength}"
-                low, high = figures[f"{name} low at {share}"], figures[f"{name} high at {share}"]
-                row[f"{name} at {share}"] = f"{figures[f'{name} at {share}']:.2f} ({low:.2f}-{high:.2f})"
-        rows.append({**row, "ECE": figures["ece"], "epochs": run["epochs"], "folds": run["n_folds"]})
-    return pd.DataFrame(rows).sort_values(["split", "ROC-AUC"], ascending=[True, False], ignore_index=True)
-
-
 def markdown(table: pd.DataFrame) -> str:
     """The table in Markdown, numbers with four figures; an index that has a name or words comes first."""
     if not isinstance(table.index, pd.RangeIndex):
@@ -128,39 +152,46 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))
 
 
+def measure(arguments: argparse.Namespace) -> tuple[pd.DataFrame, str]:
+    """The table asked for, and a sentence on it."""
+    if arguments.what == "gotham":
+        return gotham(), ""
+    if arguments.what == "networks":
+        return compare(arguments.data or DATA.parent / "molecules_examples", arguments.runs), NETWORKS_NOTE
+    network = load_network(arguments.run, threads=1)
+    if arguments.what in ("iras", "iras_injections"):
+        judge = iras if arguments.what == "iras" else iras_injections
+        table = judge(network, load_catalogue(arguments.catalogue))
+        return table, table.attrs.get("summary", "")
+    if arguments.what == "simulated":
+        note = f"{arguments.spectra} spectra drawn, those with {RICH_SHARE:.0%} of the channels above 5 sigma judged."
+        return simulated(network, draw_unseen(arguments.data or DATA, arguments.spectra)), note
+    if arguments.what == "pipeline":
+        return pipeline(network, arguments.spectra), ""
+    if arguments.what == "injections":
+        return injections(network, arguments.spectra), ""
+    return (speed(network) if arguments.what == "speed" else explanation(network)), ""
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "what", choices=("simulated", "iras", "gotham", "explanation", "injections", "networks", "speed")
-    )
-    parser.add_argument("--spectra", type=int, default=2000)
+    parser.add_argument("what", choices=(
+        "simulated", "pipeline", "iras", "iras_injections", "gotham", "explanation", "injections", "networks", "speed"
+    ))  # fmt: skip
+    parser.add_argument("--spectra", type=int, default=2000, help="simulated: drawn; pipeline, injections: judged")
+    parser.add_argument("--data", type=Path, default=None, help="simulated, networks: folder of examples, kept")
     parser.add_argument("--catalogue", type=Path, default=None, help="for iras: a catalogue made with --with-slaim")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="for networks: folder of the runs")
+    parser.add_argument("--runs", type=Path, default=Path("runs/molecules"), help="for networks: folder of the runs")
+    parser.add_argument("--run", type=Path, default=NETWORK_DIR, help="the judging run; default: the shipped one")
     parser.add_argument("--out", type=Path, default=None)
     arguments = parser.parse_args()
-    summary = ""
-    if arguments.what == "gotham":
-        table = gotham()
-    elif arguments.what == "networks":
-        table = networks(arguments.runs)
-    else:
-        network = load_network()
-        if arguments.what == "iras":
-            table, _ = iras(network, load_catalogue(arguments.catalogue))
-            summary = table.attrs["summary"]
-        elif arguments.what == "simulated":
-            table = simulated(arguments.spectra, network)
-        elif arguments.what == "speed":
-            table = speed(network)
-        elif arguments.what == "injections":
-            table = injections(network, n_spectra=min(arguments.spectra, 40))
-        else:
-            table = explanation(network)
+    table, summary = measure(arguments)
     out = arguments.out or RESULTS / f"molecules_{arguments.what}.md"
     out.parent.mkdir(parents=True, exist_ok=True)
     text = markdown(table)
-    out.write_text(f"# molecules, {arguments.what}\n\n{summary}\n\n{text}\n")
+    command = f"python -m validation.molecules {arguments.what}"
+    out.write_text(f"# molecules, {arguments.what}\n\n`{command}`. {summary}\n\n{text}\n")
     print(summary, text, sep="\n")
 
 

@@ -17,7 +17,9 @@ def train(
     out: Annotated[Path, typer.Option(help="Run folder; several networks get a folder each inside it.")],
     data: Annotated[
         Path | None,
-        typer.Option(help="Labelled spectra: any readable file with a column 'label' (not for molecules)."),
+        typer.Option(
+            help="Labelled spectra: any readable file with a column 'label'. Molecules: folder of the examples."
+        ),
     ] = None,
     task: Annotated[str, typer.Option(help="'stars', or 'molecules' in simulated millimetre spectra.")] = "stars",
     n_spectra: Annotated[int, typer.Option(help="Molecules: spectra to simulate.", min=20)] = 1500,
@@ -81,6 +83,7 @@ def train(
             batch_size=batch_size or 128,
             seed=1 if seed is None else seed,
             threads=threads,
+            data=data,
         )
         return
     if task != "stars":

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import UsageError
-from core.molecules.examples import Examples, draw_examples
+from core.molecules.examples import Examples
 from core.molecules.training import Learner
 
 BASELINES = ("trees", "matched_filter")
@@ -27,6 +27,7 @@ def train_molecules(
     threads: int | None,
     most_rows: int | None = None,
     examples: Examples | None = None,
+    data: Path | None = None,
 ) -> list[dict]:
     """Draw examples, train every named network fold by fold, store runs; returns the content of each run.json.
 
@@ -38,12 +39,16 @@ def train_molecules(
     most_rows : int or None
         Rows of a fold that are trained on, and tested on, at most: for a quick comparison.
     examples : Examples or None
-        What was drawn before; None draws `n_spectra`.
+        What was drawn before; None draws `n_spectra` into `data`, or reads what is there.
+    data : Path or None
+        Folder of the examples, drawn in parts of a hundred spectra: an interrupted drawing goes on where it ended.
+        None: `out`/examples.
     """
     from core.molecules.catalogue import load_catalogue
     from core.molecules.folds import SPLITS, make_folds
     from core.molecules.run import MoleculeRun, write_molecule_run
-    from core.molecules.training import figures_of, out_of_fold, platt_scaled, platt_scaling
+    from core.molecules.store import draw_to, read_examples
+    from core.molecules.training import figures_of, final_rows_of, out_of_fold, platt_scaled, platt_scaling
     from core.training.devices import prepare_device
 
     if split not in SPLITS:
@@ -53,8 +58,10 @@ def train_molecules(
     device = prepare_device(threads) if learnt else "CPU"
     species = load_catalogue().species
     if examples is None:
-        print(f"drawing {n_spectra} spectra")
-        examples = draw_examples(species, n_spectra, seed)
+        folder = data or out / "examples"
+        print(f"examples of {n_spectra} spectra in {folder}")
+        draw_to(folder, species, n_spectra, seed)
+        examples = read_examples(folder)
     folds = make_folds(examples, species, split, n_folds, seed)[: only_folds or n_folds]
     if most_rows is not None:
         rng = np.random.default_rng(seed)
@@ -66,7 +73,8 @@ def train_molecules(
         members: list[dict] = []
         learner = _learner(key, folder, epochs, batch_size, seed, members)
         rows, logit, _ = out_of_fold(examples, folds, learner)
-        table = examples.table.iloc[rows]
+        final = final_rows_of(examples.table.iloc[rows])
+        table, logit = examples.table.iloc[rows[final]], logit[final]
         label = table["label"].to_numpy(float)
         scaling = platt_scaling(label, logit)
         figures = figures_of(table, logit)
@@ -76,8 +84,9 @@ def train_molecules(
             "model": key,
             "split": split,
             "state": "finished",
-            "n_spectra": int(examples.table["spectrum"].max()) + 1,
+            "n_spectra": int(examples.table["spectrum"].nunique()),
             "n_rows": len(examples),
+            "n_learnt": len(folds[0][0]),
             "n_folds": len(folds),
             "epochs": epochs,
             "seed": seed,

@@ -1,19 +1,45 @@
 """Rows to learn from and to be tested on: pairs of a simulated spectrum and a species, present or not."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from core.molecules.catalogue import Species
-from core.molecules.features import judge, prepare
-from core.molecules.simulator import SimulatedSpectrum, SpectrumPlan, simulate
+from core.molecules.features import Judged, judge, prepare
+from core.molecules.formula import atoms
+from core.molecules.knowledge import STATES, draw_knowledge
+from core.molecules.simulator import PLANS, SimulatedSpectrum, SpectrumPlan, simulate
 
 FAINTEST_SIGMA = 3.0
 """A species whose strongest line is fainter is neither present nor absent: its rows are left out."""
+TWIN_SIGMA = 30.0
 DECOY_KMS = (30.0, 200.0)
-MOST_PRESENT, MOST_ABSENT, N_DECOYS = 14, 12, 5
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """Which pairs of a spectrum are judged.
+
+    Attributes
+    ----------
+    present, absent, decoys : int
+        At most so many of each; a third of the absent ones are twins (isotopologues, states, isomers) of bright ones.
+    states : tuple of three shares
+        How often nothing, some or most of the other molecules is explained (`knowledge.STATES`).
+    fewest_share : float
+        Spectra with a smaller share of channels above 5 sigma are passed over.
+    species : frozenset of int or None
+        Numbers that may be judged; None: all.
+    """
+
+    present: int = 30
+    absent: int = 26
+    decoys: int = 8
+    states: tuple[float, float, float] = (0.1, 0.3, 0.6)
+    fewest_share: float = 0.0
+    species: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +51,8 @@ class Examples:
     values, context : float32 ndarrays of shape (n, 343) and (n, 2)
     table : DataFrame
         spectrum, species (number), label (1 present, 0 absent), kind ('present', 'absent', 'decoy'), strongest_sigma,
-        n_lines, band (GHz), line_share, score.
+        n_lines, n_expected (lines predicted above 3 sigma), twin (another one of the family is bright), band (GHz),
+        line_share, score, state (of `knowledge.STATES`).
     """
 
     values: np.ndarray
@@ -40,56 +67,75 @@ class Examples:
         """1 where the species is present."""
         return self.table["label"].to_numpy(float)
 
+    def chosen(self, rows: np.ndarray) -> "Examples":
+        """Some of the rows, by number or by a mask."""
+        return Examples(self.values[rows], self.context[rows], self.table.iloc[rows].reset_index(drop=True))
+
+
+def families(species: Sequence[Species]) -> list[str]:
+    """For every species what its isotopologues, states and isomers share: the atoms."""
+    return [str(atoms(item.species)) for item in species]
+
 
 def draw_examples(
     species: Sequence[Species],
     n_spectra: int,
     seed: int,
-    plan: SpectrumPlan | None = None,
+    plans: Sequence[SpectrumPlan] = PLANS,
+    rows: RowPlan | None = None,
     *,
-    allowed: Sequence[int] | None = None,
+    first: int = 0,
     on_spectrum: Callable[[int], None] | None = None,
 ) -> Examples:
-    """Simulate spectra and judge a choice of species in each of them.
+    """Simulate the spectra `first` to `first + n_spectra`, plans in turn, and judge a choice of species in each.
 
-    Half of the rows are judged with what the other molecules explain taken away, as well as a fit would do it.
+    A spectrum's number alone decides what is drawn: parts that are drawn apart make the same whole.
     """
-    rows: list[dict] = []
+    wanted = rows or RowPlan()
+    family = families(species)
+    found: list[dict] = []
     values, contexts = [], []
-    for number in range(n_spectra):
+    for number in range(first, first + n_spectra):
         rng = np.random.default_rng([seed, number])
-        drawn = simulate(species, rng, plan, allowed)
-        for judged, row in _judge_some(species, drawn, rng):
-            values.append(judged.values)
-            contexts.append(judged.context)
-            rows.append({"spectrum": number, **row})
+        drawn = simulate(species, rng, plans[number % len(plans)])
+        if drawn.spectrum.line_share >= wanted.fewest_share:
+            for judged, row in _judge_some(species, family, drawn, wanted, rng):
+                values.append(judged.values)
+                contexts.append(judged.context)
+                found.append({"spectrum": number, **row})
         if on_spectrum is not None:
             on_spectrum(number)
-    return Examples(np.array(values), np.array(contexts), pd.DataFrame(rows))
+    if not found:
+        return Examples(np.zeros((0, 343), np.float32), np.zeros((0, 2), np.float32), pd.DataFrame({"spectrum": []}))
+    return Examples(np.array(values), np.array(contexts), pd.DataFrame(found))
 
 
-def _judge_some(species: Sequence[Species], drawn: SimulatedSpectrum, rng: np.random.Generator):
+def _judge_some(
+    species: Sequence[Species],
+    family: Sequence[str],
+    drawn: SimulatedSpectrum,
+    wanted: RowPlan,
+    rng: np.random.Generator,
+) -> Iterator[tuple[Judged, dict]]:
     velocity = drawn.velocity_kms + rng.normal(0, 0.12) * drawn.fwhm_kms
     binned = prepare(drawn.spectrum, velocity, drawn.fwhm_kms * float(np.exp(rng.normal(0, 0.12))))
-    present = list(rng.permutation(list(drawn.present)))[:MOST_PRESENT] if drawn.present else []
-    absent = [i for i in rng.permutation(len(species)) if int(i) not in drawn.present][: 2 * MOST_ABSENT]
-    decoys = list(rng.permutation(len(species)))[: 2 * N_DECOYS] if not present else list(present) * 2
-    known = _explained(drawn, rng)
-    jobs = [(int(i), "present") for i in present] + [(int(i), "absent") for i in absent[:MOST_ABSENT]]
-    jobs += [(int(i), "decoy") for i in decoys[:N_DECOYS]]
-    for i, kind in jobs:
-        strongest = drawn.present.get(i, 0.0) if kind == "present" else 0.0
-        if kind == "present" and strongest < FAINTEST_SIGMA:
-            continue
+    bright = [i for i, sigma in drawn.present.items() if sigma > TWIN_SIGMA]
+    spectrum = drawn.spectrum
+    ready: dict[str, tuple] = {}
+    for i, kind in _jobs(family, drawn, bright, wanted, rng):
         entry = species[i]
         if kind == "decoy":
             entry = entry.shifted(float(rng.choice([-1, 1]) * rng.uniform(*DECOY_KMS)))
+        state = str(rng.choice(STATES, p=wanted.states))
         explained = None
-        if rng.random() < 0.6:
-            own = known["parts"].get(i) if kind != "decoy" else None
-            explained = known["total"] - (own if own is not None else 0.0)
-            explained = drawn.spectrum.cumulative(explained)
-        judged = judge(binned, entry, explained)
+        if state != "none":
+            if state not in ready:
+                known = draw_knowledge(species, drawn, state, rng)
+                parts = {number: spectrum.cumulative(part) for number, part in known.parts.items()}
+                ready[state] = (parts, spectrum.cumulative(known.total))
+            parts, total = ready[state]
+            explained = total - parts[i] if kind != "decoy" and i in parts else total
+        judged = judge(binned, entry, explained, keep=False)
         if judged is None:
             continue
         yield (
@@ -98,22 +144,44 @@ def _judge_some(species: Sequence[Species], drawn: SimulatedSpectrum, rng: np.ra
                 "species": i,
                 "label": int(kind == "present"),
                 "kind": kind,
-                "strongest_sigma": strongest,
+                "strongest_sigma": drawn.present[i] if kind == "present" else 0.0,
                 "n_lines": len(judged.line),
-                "band": float(drawn.spectrum.frequency_mhz.mean() / 1e3),
+                "n_expected": int((judged.predicted > 3.0 * judged.noise).sum()),
+                "twin": kind != "decoy" and any(family[j] == family[i] and j != i for j in bright),
+                "band": float(spectrum.frequency_mhz.mean() / 1e3),
                 "line_share": binned.line_share,
                 "score": judged.score,
-                "subtracted": explained is not None,
+                "state": state,
             },
         )
 
 
-def _explained(drawn: SimulatedSpectrum, rng: np.random.Generator) -> dict:
-    """What a fit would explain: most of the species that are seen well, each with an error of some per cent."""
-    parts = {}
-    for i, part in drawn.parts.items():
-        if drawn.present[i] > 5.0 and rng.random() < 0.85:
-            parts[i] = part * float(np.exp(rng.normal(0.0, 0.12)))
-    total = np.sum(list(parts.values()), axis=0) if parts else np.zeros(len(drawn.spectrum))
-    ceiling = np.maximum(drawn.spectrum.value_k, 0.0) + 2.0 * drawn.spectrum.noise_k
-    return {"parts": parts, "total": np.minimum(total, ceiling)}
+def _jobs(
+    family: Sequence[str], drawn: SimulatedSpectrum, bright: list[int], wanted: RowPlan, rng: np.random.Generator
+) -> list[tuple[int, str]]:
+    """(species' number, kind) of what is judged in one spectrum."""
+    allowed = wanted.species if wanted.species is not None else frozenset(range(len(family)))
+    everything = [int(i) for i in rng.permutation(sorted(allowed))]
+    present = [i for i in everything if drawn.present.get(i, 0.0) >= FAINTEST_SIGMA]
+    absent = [i for i in everything if i not in drawn.present]
+    of_bright = {family[i] for i in bright}
+    twins = [i for i in absent if family[i] in of_bright][: wanted.absent // 3]
+    absent = twins + [i for i in absent if i not in twins]
+    decoys = [i for i in present if rng.random() < 0.5] + everything
+    jobs = [(i, "present") for i in present[: wanted.present]] + [(i, "absent") for i in absent[: wanted.absent]]
+    return jobs + [(i, "decoy") for i in decoys[: wanted.decoys]]
+
+
+def joined(parts: Sequence[Examples]) -> Examples:
+    """Examples that were drawn apart, one after the other."""
+    kept = [part for part in parts if len(part)]
+    return Examples(
+        np.concatenate([part.values for part in kept]),  # noqa: PD011
+        np.concatenate([part.context for part in kept]),
+        pd.concat([part.table for part in kept], ignore_index=True),
+    )
+
+
+def final_rows(plan: RowPlan, species: frozenset[int]) -> RowPlan:
+    """The plan of a test at the end of explaining away, of some species alone."""
+    return replace(plan, states=(0.0, 0.0, 1.0), species=species)

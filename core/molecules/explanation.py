@@ -4,8 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.molecules.chance import N_SUMMARY, summary
 from core.molecules.detector import Report, SpeciesVerdict, matched_lines
-from core.molecules.features import MODEL_ERROR, N_LINES, N_OFFSETS, PER_LINE, SCALE, Judged, judge
+from core.molecules.features import DIFFERENCE, LEFT, PER_LINE, SCALE, WINGS, Judged, judge
+from core.molecules.layout import N_LINES
+from core.molecules.likelihood import MODEL_ERROR, gains_of
 from core.molecules.network import MoleculeNetwork
 from core.molecules.radiation import LIGHT_KMS
 
@@ -62,11 +65,18 @@ def delete_lines(judged: Judged, lines: np.ndarray) -> np.ndarray:
     lines : bool or int ndarray
         Which of the used lines, in their order.
     """
-    values = judged.values.reshape(N_LINES, PER_LINE).copy()
-    predicted = np.sinh(values[lines, N_OFFSETS] / SCALE)
-    values[lines, :N_OFFSETS] = 0.0
-    values[lines, N_OFFSETS + 1] = SCALE * np.arcsinh(-predicted / np.hypot(1.0, MODEL_ERROR * predicted))
-    return values.reshape(-1)
+    values = judged.values.copy()
+    own = values[: N_LINES * PER_LINE].reshape(N_LINES, PER_LINE)
+    own[lines, LEFT : WINGS + 1] = 0.0
+    predicted, spread = judged.predicted[lines], judged.spread[lines]
+    own[lines, DIFFERENCE] = SCALE * np.arcsinh(-predicted / np.hypot(spread, MODEL_ERROR * predicted))
+    observed, gain = judged.observed.copy(), judged.gain.copy()
+    observed[lines] = 0.0
+    gain[lines] = gains_of(observed[lines], predicted, spread)
+    values[-N_SUMMARY:] = summary(
+        observed, judged.predicted, judged.spread, gain, judged.rarity, judged.chance, judged.context
+    )
+    return values
 
 
 def line_shares(judged: Judged, network: MoleculeNetwork) -> LineShares:

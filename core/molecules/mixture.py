@@ -45,7 +45,7 @@ class Mixture:
         own = self.parts.get(number) if entry is None else None
         others = self.total - own.model if own is not None else self.total
         explained = self.binned.spectrum.cumulative(others) if self.parts else None
-        return judge(self.binned, entry or self.species[number], explained)
+        return judge(self.binned, entry or self.species[number], explained, keep=entry is None)
 
     def put(self, number: int, judged: Judged, damping: float = 1.0) -> None:
         """Add a species, or replace its part by a new fit."""

@@ -1,7 +1,7 @@
 """Simulated millimetre spectra, from poor ones to line forests: what the networks learn from and are tested on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,11 @@ class SpectrumPlan:
     fwhm_kms: tuple[float, float] = (0.2, 8.0)
     contrast: tuple[float, float] = (20.0, 3000.0)
     """Ratio of the gas's brightness, J(T) - J(background) times the filling, to the noise."""
+
+
+RICH_PLAN = SpectrumPlan(n_species=(60, 150), n_channels=(8000, 20000), fwhm_kms=(2.0, 8.0), contrast=(200.0, 3000.0))
+"""Line forests: many species, bright gas, broad lines; two thirds have a fifth of their channels above 5 sigma."""
+PLANS = (RICH_PLAN, SpectrumPlan())
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +164,13 @@ def lines_at_random(rng, frequency: np.ndarray, fwhm: float, noise: float, n_lin
         first, last = np.searchsorted(frequency, [frequency[at] - 4 * sigma, frequency[at] + 4 * sigma])
         total[first:last] += peak * np.exp(-0.5 * ((frequency[first:last] - frequency[at]) / sigma) ** 2)
     return total
+
+
+def with_lines(spectrum: ObservedSpectrum, rng, fwhm_kms: float, n_lines: int) -> ObservedSpectrum:
+    """The spectrum with more lines in it that belong to nothing."""
+    noise = float(np.median(spectrum.noise_k))
+    more = lines_at_random(rng, spectrum.frequency_mhz, fwhm_kms, noise, n_lines)
+    return replace(spectrum, value_k=spectrum.value_k + more)
 
 
 def _absorption(rng, frequency: np.ndarray, fwhm: float, emission: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ import pandas as pd
 from core.errors import TrainingError
 from core.molecules.examples import Examples
 from core.molecules.folds import Fold
+from core.molecules.knowledge import FINAL
 from core.molecules.scores import calibration_error, recall_by_strength, roc_auc
 
 FALSE_RATE = 0.003
@@ -51,18 +52,29 @@ def platt_scaled(logit: np.ndarray, scaling: dict[str, float]) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-np.clip(scaling["slope"] * logit + scaling["intercept"], -50, 50)))
 
 
-def figures_of(table: pd.DataFrame, logit: np.ndarray, *, fewest_lines: int = 1) -> dict[str, float]:
-    """ROC-AUC, calibration error and recalls of out-of-fold logits, over rows with enough lines in the spectrum."""
-    rows = (table["n_lines"] >= fewest_lines).to_numpy()
-    table, logit = table[rows], logit[rows]
+def figures_of(table: pd.DataFrame, logit: np.ndarray, scaling: dict[str, float] | None = None) -> dict[str, float]:
+    """ROC-AUC, calibration error and recalls of logits.
+
+    Parameters
+    ----------
+    scaling : dict or None
+        Platt scaling that was fitted on other rows; None: fitted on these.
+    """
     label = table["label"].to_numpy(float)
-    probability = platt_scaled(logit, platt_scaling(label, logit))
+    probability = platt_scaled(logit, scaling or platt_scaling(label, logit))
     weight = np.where(label > 0, 0.5 / label.mean(), 0.5 / (1 - label.mean()))
-    drawn = np.random.default_rng(0).choice(len(label), len(label), p=weight / weight.sum())  # equal odds
+    drawn = np.random.default_rng(0).choice(len(label), 20 * len(label), p=weight / weight.sum())  # equal odds
     return {
-        "n": int(rows.sum()),
+        "n": len(table),
         "roc_auc": roc_auc(label, logit),
         "ece": calibration_error(label[drawn], probability[drawn]),
         **{f"{k} at 0.3 %": v for k, v in recall_by_strength(table, logit, 0.003).items()},
         **{f"{k} at 1 %": v for k, v in recall_by_strength(table, logit, 0.01).items()},
     }
+
+
+def final_rows_of(table: pd.DataFrame) -> np.ndarray:
+    """Where verdicts are given: rows of the last round of explaining away; all where there are too few of them."""
+    final = table["state"].to_numpy(str) == FINAL
+    label = table["label"].to_numpy(bool)
+    return final if (final & label).sum() > 20 and (final & ~label).sum() > 20 else np.ones(len(table), bool)
