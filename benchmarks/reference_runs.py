@@ -19,6 +19,7 @@ First all folds of the fast five, one after the other; then fold 0 of the slow f
 import argparse
 import json
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,7 +31,7 @@ from core.atomic import atomic_path
 from core.claims import locked
 from core.datasets.embedded import COMING, embedded_dataset
 from core.datasets.training_data import TrainingData, read_training_data
-from core.errors import RunError
+from core.errors import ExplorerError, RunError
 from core.runs.fold_store import grounds_of, keep_fold, keep_fold_map, kept_folds, read_fold
 from core.runs.run import Run
 from core.runs.settings import TrainingSettings, resolve_settings
@@ -285,4 +286,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ExplorerError as error:
+        sys.exit(f"error: {error}")
