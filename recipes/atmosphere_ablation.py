@@ -17,8 +17,7 @@ from core.simulation.atmosphere.converged import converge
 from core.simulation.atmosphere_network.flux_network import FLUX_PATH, FluxNetwork
 from core.simulation.atmosphere_network.residuals import equilibrium
 from core.simulation.atmosphere_network.structure_network import STRUCTURE_PATH, StructureNetwork
-from recipes.atmosphere_collocation import read_collocation
-from recipes.atmosphere_data import Models, inside, read_models, subset
+from recipes.atmosphere_data import Models, inside, merged, read_collocation, read_models, subset
 from recipes.atmosphere_network import flux_errors, store, structure_errors, train_flux, train_structure
 
 OUT = Path("validation/results/atmosphere_ablation.md")
@@ -33,15 +32,6 @@ class Plain(FluxNetwork):
     def flux(self, teff, logg, mh, family: str = "normal") -> np.ndarray:
         """Surface flux in W m^-2 nm^-1, (n, n_wave)."""
         return self.unnormalised(teff, logg, mh)
-
-
-def merged(models: Models, more: Models | None) -> tuple[Models, np.ndarray]:
-    """Models and collocation points in one table, with their weights."""
-    one = np.ones(len(models["teff"]))
-    if more is None:
-        return models, one
-    names = [name for name in models if name in more]
-    return {n: np.concatenate([models[n], more[n]]) for n in names}, np.concatenate([one, more["weight"]])
 
 
 def structure_row(models: Models, centres: Models, more: Models | None, held: Models, judged: int, hydrostatic: bool):

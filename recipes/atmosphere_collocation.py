@@ -17,7 +17,7 @@ from core.simulation.atmosphere.converged import converge
 from core.simulation.atmosphere.model import spectrum
 from core.simulation.atmosphere_network.structure_network import STRUCTURE_PATH, StructureNetwork
 from core.simulation.grid import load_grid
-from recipes.atmosphere_data import Models, radiative_push
+from recipes.atmosphere_data import Models
 from recipes.atmosphere_models import places
 
 PART, STEPS = 20, 4
@@ -47,13 +47,6 @@ def collocate(network: StructureNetwork, wanted: list[tuple[str, float, float, f
     table = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     weight = 1 / np.maximum(table["flux_error"] / _TRUSTED, 1.0) ** 2
     return table | {"bands": np.zeros((len(rows), 6)), "weight": weight}
-
-
-def read_collocation(folder: Path) -> Models:
-    """All stored parts in one table."""
-    parts = [dict(np.load(path)) for path in sorted(folder.glob("collocation_*.npz"))]
-    table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return table | {"push": radiative_push(table)}
 
 
 def main() -> None:

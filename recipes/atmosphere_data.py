@@ -75,6 +75,22 @@ def inside(models: Models) -> Models:
     return subset(models, np.all(good, axis=0))
 
 
+def read_collocation(folder: Path) -> Models:
+    """All stored collocation points in one table."""
+    parts = [dict(np.load(path)) for path in sorted(folder.glob("collocation_*.npz"))]
+    table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return table | {"push": radiative_push(table)}
+
+
+def merged(models: Models, more: Models | None) -> tuple[Models, np.ndarray]:
+    """Models and collocation points in one table, with their weights."""
+    one = np.ones(len(models["teff"]))
+    if more is None:
+        return models, one
+    names = [name for name in models if name in more]
+    return {n: np.concatenate([models[n], more[n]]) for n in names}, np.concatenate([one, more["weight"]])
+
+
 def flux_shape(models: Models) -> np.ndarray:
     """ln(flux / pi B(Teff)), (n, n_wave)."""
     wavelength = load_grid().wavelength_nm.astype(np.float64)

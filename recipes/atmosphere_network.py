@@ -31,7 +31,9 @@ from recipes.atmosphere_data import (
     flux_shape,
     inputs,
     inside,
+    merged,
     principal_curves,
+    read_collocation,
     read_models,
 )
 
@@ -161,20 +163,22 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", choices=["structure", "flux", []], default=[])
     parser.add_argument("--flux-out", type=Path, default=FLUX_PATH)
     parser.add_argument("--structure-out", type=Path, default=STRUCTURE_PATH)
+    parser.add_argument("--collocation", type=Path, help="Learn from the points of recipes.atmosphere_collocation too.")
     parser.add_argument("--physics", action="store_true", help="Compute bands and responses that no file holds yet.")
     options = parser.parse_args()
     models = read_models(options.folder, compute=options.physics)
     held = inside(read_models(options.folder, "held_out"))
+    models, weight = merged(models, read_collocation(options.collocation) if options.collocation else None)
     print(f"{len(models['teff'])} models to learn from, {len(held['teff'])} held out", flush=True)
     kinds = options.kinds or ["structure", "flux"]
     for kind in kinds:
         started = time.process_time()
         if kind == "structure":
-            arrays = train_structure(models)
+            arrays = train_structure(models, weight=weight)
             store(options.structure_out, arrays)
             found = structure_errors(StructureNetwork(options.structure_out), held)
         else:
-            arrays = train_flux(models)
+            arrays = train_flux(models, weight=weight)
             store(options.flux_out, arrays)
             found = flux_errors(FluxNetwork(options.flux_out), held)
         text = ", ".join(f"{name} {value:.3f} %" for name, value in found.items())
