@@ -171,6 +171,11 @@ def _spectra_seeds() -> list[bytes]:
     return [
         *more,
         f"{wide}\n{values}\n".encode(),
+        b"# sampling: np.arange(336, 1022, 2)\n# flux [Jy]\n# grid = 346-1030 nm, step 2 nm\n" + rows[:4000],
+        b"# %ECSV 1.0\n# ---\n# datatype:\n# - {name: source_id, datatype: int64}\n# - {name: flux, datatype: string, "
+        b"subtype: 'float64[343]'}\n# meta: {sampling: &a {start: 336, stop: 1020, step: 2}, xp: {grid: *a, unit: Jy}}\n"
+        b"source_id flux\n5 [1]\n",
+        b"".join(b"%d %de-17\n" % (336 + 2 * item, item + 1) for item in range(343)),
         b"source_id,flux\n5937083312263887616,\"array([1., 2., ..., 3.])\"\n",
         b"source_id,flux\n5937083312263887616,\"masked_array(data=[1, --], mask=[False, True], fill_value=1e+20)\"\n",
         synthetic.csv_bytes(columns), synthetic.csv_bytes(continuous), rows, synthetic.ecsv_bytes(columns),
@@ -201,6 +206,11 @@ def _table_seeds() -> list[bytes]:
     stars = {"source_id": [4, 5], "ra": [10.0, 11.0], "dec": [-60.0, 61.0], "parallax": [1.0, 2.0]}
     return [
         *more,
+        b'{"metadata": [{"name": "source_id"}, {"name": "ra", "unit": "rad"}], "data": [[5, 1.0]]}',
+        b'{"source_id": {"0": 4, "1": 5}, "ra": {"0": 1.0, "1": 2.0}}', b'{"columns": ["source_id"], "data": [[5]]}',
+        b"sep=;\nsource_id;ra;dec\n5;1.0;2.0\n", b"source_id\tra\nN\tN\n5\t1.0\n",
+        b" source_id | ra\n-----------+----\n 5 | 1.0\n(1 row)\n", b"| source_id | ra |\n|---|:--:|\n| 5 | 1.0 |\n",
+        synthetic.zip_bytes({"a.csv": b"source_id,ra\n5,1.0\n", "README.txt": b"words"}),
         b"source_id ra dec\n5 00:40:09.1 +60:53:56\n",
         b"#RESOURCE=yCat_1355\nRA_ICRS\tDE_ICRS\tSource\ndeg\tdeg\t\n---\t---\t---\n1.0\t2.0\t5\n",
         synthetic.csv_bytes(stars), _parquet(stars), synthetic.astropy_bytes(stars, "fits"),
