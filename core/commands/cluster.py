@@ -50,8 +50,8 @@ def cluster(
             metavar="IN",
             help="Table with source_id, ra, dec (degrees) and parallax (mas) or distance_pc, which wins; "
             "parallax_error for posterior distances and --errors aware; pmra and pmdec (mas/yr) for --space "
-            "position-velocity. Parquet, CSV, ECSV, FITS, VOTable, IPAC, CDS or JSON, or a folder or zip of them; units "
-            "that the file states are applied.",
+            "position-velocity. Parquet, CSV, ECSV, FITS, VOTable, IPAC, CDS or JSON, or a folder or zip of them; "
+            "units that the file states are applied.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="OUT.parquet")],

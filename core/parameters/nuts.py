@@ -145,11 +145,11 @@ def _grow(point: _Point, step: float, depth: int, start: float, rng) -> Asking:
         energy, gradient = yield place
         momentum = momentum - 0.5 * step * gradient
         total = energy + 0.5 * momentum @ momentum
-        change = start - total if np.isfinite(total) else -np.inf
+        change = float(start - total) if np.isfinite(total) else -np.inf
         end = _Point(place, momentum, gradient)
         stop = not change > -_DIVERGED
-        diverged = stop and np.isfinite(energy)  # beyond a wall nothing went wrong
-        chance = min(1.0, np.exp(min(change, 0.0)))
+        diverged = stop and bool(np.isfinite(energy))  # beyond a wall nothing went wrong
+        chance = float(np.exp(min(change, 0.0)))
         return _Tree(end, end, place, energy, gradient, change, momentum, stop, diverged, chance, 1)
     one = yield from _grow(point, step, depth - 1, start, rng)
     if one.stop:
@@ -175,8 +175,8 @@ def _joined(first: _Tree, last: _Tree, chosen: _Tree) -> _Tree:
     back = back or left @ first.first.momentum <= 0 or left @ last.first.momentum <= 0
     back = back or right @ first.last.momentum <= 0 or right @ last.last.momentum <= 0
     weight = float(np.logaddexp(first.log_weight, last.log_weight))
-    ends, drawn = (first.first, last.last), (chosen.drawn, chosen.energy, chosen.gradient)
-    return _Tree(*ends, *drawn, weight, momentum, bool(back), False, 0.0, 0)
+    drawn, energy, gradient = chosen.drawn, chosen.energy, chosen.gradient
+    return _Tree(first.first, last.last, drawn, energy, gradient, weight, momentum, bool(back), False, 0.0, 0)
 
 
 class _DualAveraging:

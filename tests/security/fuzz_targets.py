@@ -173,7 +173,7 @@ def _spectra_seeds() -> list[bytes]:
         f"{wide}\n{values}\n".encode(),
         b"# sampling: np.arange(336, 1022, 2)\n# flux [Jy]\n# grid = 346-1030 nm, step 2 nm\n" + rows[:4000],
         b"# %ECSV 1.0\n# ---\n# datatype:\n# - {name: source_id, datatype: int64}\n# - {name: flux, datatype: string, "
-        b"subtype: 'float64[343]'}\n# meta: {sampling: &a {start: 336, stop: 1020, step: 2}, xp: {grid: *a, unit: Jy}}\n"
+        b"subtype: 'float64[343]'}\n# meta: {sampling: &a {start: 336, stop: 1020, step: 2}, xp: {grid: *a}}\n"
         b"source_id flux\n5 [1]\n",
         b"".join(b"%d %de-17\n" % (336 + 2 * item, item + 1) for item in range(343)),
         b"source_id,flux\n5937083312263887616,\"array([1., 2., ..., 3.])\"\n",
