@@ -17,6 +17,7 @@ import pandas as pd
 
 from core.atomic import atomic_path
 from core.errors import RunError
+from core.runs.hashes import note_file
 from core.statistics.intervals import rate_intervals
 from core.statistics.prevalence import OperatingCurve
 from core.verdict.sky_estimate import CANDIDATE_FROM
@@ -103,7 +104,7 @@ def _count(probability: np.ndarray) -> np.ndarray:
 
 
 def store_sky_validation(folder: str | Path, found: SkyValidation) -> Path:
-    """Write it beside a run."""
+    """Write it beside a run, which keeps its hash."""
     path = Path(folder) / FILE_NAME
     counts = {f"{name}_{score}": values for name, of in (("massive", found.massive), ("low_mass", found.low_mass))
               for score, values in of.items()}  # fmt: skip
@@ -112,6 +113,7 @@ def store_sky_validation(folder: str | Path, found: SkyValidation) -> Path:
             file, allow_pickle=False, n_massive=found.n_massive, n_low_mass=found.n_low_mass, started=found.started,
             **{name: values.astype(np.int32) for name, values in counts.items()},
         )  # fmt: skip
+    note_file(Path(folder), FILE_NAME)
     return path
 
 
