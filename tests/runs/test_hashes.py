@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,8 @@ from core.runs.run import read_run, write_run
 from core.settings import current_settings
 from core.verdict.ensemble import load_ensemble
 from core.verdict.photometric_classifier import FILE_NAME, load_photometric_classifier
+from core.verdict.sky_validation import load_sky_validation, store_sky_validation
+from core.whole import sha256_of
 
 
 @pytest.fixture
@@ -69,3 +72,11 @@ def test_a_damaged_photometric_classifier_is_named(folder):
         path.write_bytes(path.read_bytes()[:100])
         with pytest.raises(RunError, match=path.name):
             load_photometric_classifier(folder, read_run(folder).started)
+
+
+def test_a_validation_that_is_made_again_leaves_the_run_whole(folder):
+    started = read_run(folder).started
+    found = load_sky_validation(folder, started)
+    path = store_sky_validation(folder, replace(found, n_massive=found.n_massive + 1))
+    assert load_ensemble(folder).run.files_sha256[path.name] == sha256_of(path)
+    assert load_sky_validation(folder, started).n_massive == found.n_massive + 1
