@@ -85,4 +85,4 @@ def test_bands_and_lines_of_peculiar_stars_are_not_damage():
     rng = np.random.default_rng(8)
     for kind in ("carbon star", "T Tauri", "planetary nebula"):
         spectra = draw_kind(kind, 150, rng)
-        assert has_damage(spectra.flux, spectra.flux_error).mean() < 0.2, kind
+        assert has_damage(spectra.flux, spectra.flux_error).mean() < 0.35, kind
