@@ -24,6 +24,7 @@ class Population(StrEnum):
     training = "training"
     survey = "survey"
     massive = "massive"
+    intermediate = "intermediate"
 
 
 class DrawName(StrEnum):
@@ -38,7 +39,7 @@ def simulate(
         Population,
         typer.Option(
             help="training: balanced between massive and low-mass stars, with many look-alikes; survey: as often as on "
-            "the sky; massive: the survey's massive stars alone."
+            "the sky; massive, intermediate: the survey's massive stars, or its B stars of 5 to 8 suns, alone."
         ),
     ],
     stars: Annotated[int, typer.Option(help="Number of stars.", min=1)],
