@@ -131,9 +131,15 @@ def test_a_column_per_sample_or_per_coefficient_is_an_array():
 
 
 def test_the_message_shows_what_was_seen():
-    numbers = "\n".join(f"{item} 1e-17" for item in WAVELENGTH_NM)
+    name = "Gaia DR3 5937083312263887616.txt"
+    on_grid, off_grid = (
+        "\n".join(f"{item} {1e-17 * item}" for item in WAVELENGTH_NM + shift).encode() for shift in (0.0, 0.3)
+    )
+    found = read_bytes(name, on_grid)  # without a header, but the numbers are XP's own wavelengths
+    assert found.source_id.tolist() == [5937083312263887616]
+    np.testing.assert_allclose(found.flux[0], 1e-17 * WAVELENGTH_NM, rtol=1e-12)
     with pytest.raises(errors.UnsupportedFormatError, match="names of the columns are expected"):
-        read_bytes("Gaia DR3 5937083312263887616.txt", numbers.encode())
+        read_bytes(name, off_grid)
     with pytest.raises(errors.SampleCountError, match="column of the samples' wavelengths"):
         read_bytes("s.parquet", parquet({"source_id": IDS, "flux": [1.0, 2.0]}))
     for name in ("wave", "lambda", "Wavelength", "spectral_axis", "wavelength_angstrom"):
