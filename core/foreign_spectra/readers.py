@@ -156,7 +156,7 @@ def _from_text(data: bytes, name: str) -> OneSpectrum:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnsupportedFormatError(f"{name}: neither FITS nor text: no spectrum that is understood") from error
-    rows = []
+    rows: list[list[float]] = []
     for line in text.splitlines():
         if not rows and _names_stars(line):
             raise UnsupportedFormatError(f"{name}: a table with a column of Gaia source ids is no single spectrum")
