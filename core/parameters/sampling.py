@@ -21,6 +21,7 @@ from core.spectra.spectrum_set import SpectrumSet
 N_PROPOSED = 4000
 N_CHAINS, N_NUTS_DRAWS, N_WARMUP = 4, 1000, 300
 LARGEST_R_HAT = 1.01
+_N_METRIC, _LEAST_EFFECTIVE = 1000, 60
 _DEGREES = 5.0
 _WIDEN = 1.15
 _TEMPER = 0.5
@@ -61,6 +62,14 @@ def importance(
     fit: FamilyFit, row: int, seen: Observation, rng: np.random.Generator, n: int = N_PROPOSED, n_kept: int = 2000
 ) -> Sampled:
     """Draws from a t distribution about the best fit, reweighted by the true posterior and drawn again."""
+    drawn, effective = _reweighted(fit, row, seen, rng, n, n_kept)
+    return Sampled(drawn[:, :5], effective)
+
+
+def _reweighted(
+    fit: FamilyFit, row: int, seen: Observation, rng: np.random.Generator, n: int, n_kept: int
+) -> tuple[np.ndarray, float]:
+    """Equally weighted draws (n_kept, 6) of the parameters and ln of the dilution, and how many they are worth."""
     solution = fit.solution
     hessian = solution.hessian[row].copy()
     size = np.sqrt(np.diag(hessian))
@@ -81,7 +90,7 @@ def importance(
             off = (drawn - centre)[:, free]
             covariance = 0.9 * (off * weight[:, None]).T @ off + 0.1 * covariance
     kept = rng.choice(n, n_kept, p=weight)
-    return Sampled(drawn[kept, :5], float(1 / (weight**2).sum()))
+    return drawn[kept], float(1 / (weight**2).sum())
 
 
 def _proposed(
@@ -96,13 +105,22 @@ def _proposed(
 
 
 def no_u_turn(
-    fit: FamilyFit, row: int, seen: Observation, rng: np.random.Generator, n_draws: int = N_NUTS_DRAWS
+    fit: FamilyFit, row: int, seen: Observation, rng: np.random.Generator, n_draws: int | None = None
 ) -> Sampled:
-    """Four chains of `n_draws` draws by the no-U-turn sampler, started from draws about the best fit."""
+    """Four chains of `n_draws` draws (N_NUTS_DRAWS) by the no-U-turn sampler.
+
+    They start from draws of importance sampling, whose covariance is their first metric: one call of the model for
+    thousands of places is cheaper than a few steps of a chain.
+    """
     solution, target = fit.solution, StarPosterior(fit.model, seen)
-    picked = rng.choice(fit.draws.theta.shape[1], N_CHAINS, replace=False)
-    starts = target.place(fit.draws.theta[row, picked], fit.draws.log_scale[row, picked])
+    drawn, effective = _reweighted(fit, row, seen, rng, N_PROPOSED, _N_METRIC)
+    places = target.place(drawn[:, :5], drawn[:, 5])
     root = target.root(solution.theta[row], solution.hessian[row])
+    if effective > _LEAST_EFFECTIVE:
+        spread = np.cov(places, rowvar=False)
+        root = np.linalg.cholesky(spread + 1e-6 * np.diag(np.diag(spread)) + 1e-12 * np.eye(len(spread)))
+    starts = places[rng.choice(len(places), N_CHAINS, replace=False)]
+    n_draws = n_draws or N_NUTS_DRAWS
     chains = sample(target, starts, root, rng, n_draws, min(N_WARMUP, n_draws))
     theta, _ = target.parameters(chains.draws.reshape(-1, chains.draws.shape[2]))
     return Sampled(theta, float(chains.effective.min()), float(chains.r_hat.max()), chains.divergent)
