@@ -1,6 +1,8 @@
 """Who works on a folder or file: locks that die with their owner, and the one request that a folder belongs to."""
 
 import json
+import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,6 +16,7 @@ from core.errors import ExplorerError, UsageError
 
 REQUEST_FILE = "request.json"
 _PROBE_S, _PROBES = 0.004, 4
+_ASKING = threading.Lock()
 PATIENCE_S = 0.5
 """For so long one who wants a lock waits for those who only ask whether it is held."""
 
@@ -48,11 +51,13 @@ def is_locked(path: Path) -> bool:
     """Whether a living process holds the lock; False too where there is no such file or it may not be opened."""
     if not path.is_file():
         return False
-    for probe in range(_PROBES):  # who asks holds it for an instant: two who ask at once are not taken for an owner
-        with suppress(Timeout, OSError), FileLock(path, timeout=0, is_singleton=False):
+    # Who asks holds it for an instant. Two who ask at once are not taken for an owner: threads of a process take turns,
+    # processes come back after pauses of their own.
+    for probe in range(_PROBES):
+        with _ASKING, suppress(Timeout, OSError), FileLock(path, timeout=0, is_singleton=False):
             return False
         if probe < _PROBES - 1:
-            time.sleep(_PROBE_S * (probe + 1))
+            time.sleep(_PROBE_S * (probe + 1) * (1.0 + os.getpid() % 11 / 11.0))
     return _may_write(path)
 
 
