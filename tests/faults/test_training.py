@@ -1,4 +1,4 @@
-"""A training meets a full disk or a closed folder; what a kill does to one: tests/training/test_run.py."""
+"""A training meets a full disk or a closed folder; what a kill does to one: tests/training/test_interrupted_runs.py."""
 
 import pytest
 

@@ -41,7 +41,7 @@ def test_sampled_intervals(spectra, tmp_path, monkeypatch):
     monkeypatch.setattr(sampling, "N_NUTS_DRAWS", 25)
     out = tmp_path / "sampled.parquet"
     few = tmp_path / "few.parquet"
-    pq.write_table(pq.read_table(spectra).slice(0, 1), few)
+    pq.write_table(pq.read_table(spectra).slice(0, 3), few)
     assert main(["fit", str(few), "--out", str(out), "--sample", "nuts"]) == 0
     frame = pq.read_table(out).to_pandas()
     assert (frame["teff_low"] <= frame["teff"]).all()

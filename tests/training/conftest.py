@@ -5,10 +5,19 @@ import pandas as pd
 import pytest
 
 from core.datasets.training_data import TrainingData, training_data
+from core.runs.settings import resolve_settings
 from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.spectrum_set import SpectrumSet
+from models.registry import model_spec
 
 HEALPIX_12 = 35
+WIDE = model_spec("wide")
+DEVICE = "test"
+
+
+def settings(spec=WIDE, **explicit):
+    """Of a short run of three folds."""
+    return resolve_settings(spec, "quick", **{"n_folds": 3, "epochs": 2, "batch_size": 32, **explicit})
 
 
 def labelled_spectra(n: int, seed: int = 0, *, noise: float = 0.05) -> SpectrumSet:

@@ -1,12 +1,7 @@
-"""Whole runs: what a run folder holds, and what survives a cancellation, a kill and other accidents."""
+"""Whole runs: what a run folder holds, what is refused, and what survives accidents to it."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,23 +13,15 @@ from core.errors import RunError, UsageError
 from core.runs import store as run_store
 from core.runs.protocol import make_fold_map
 from core.runs.run import Run
-from core.runs.settings import resolve_settings
 from core.runs.table import run_table
-from core.settings import PROJECT_ROOT
 from core.spectra.representations import represent
 from core.statistics.probability_calibration import sigmoid
 from core.training.train import chosen_models, train
 from core.verdict.ensemble import load_ensemble
-from models.registry import MODELS, model_spec
-from tests.training.conftest import as_data, labelled_spectra
+from models.registry import MODELS
+from tests.training.conftest import DEVICE, WIDE, as_data, labelled_spectra, settings
 
-WIDE = model_spec("wide")
-DEVICE = "test"
 EMPTY = Run(format_version=1, model="wide", state="running")
-
-
-def settings(spec=WIDE, **explicit):
-    return resolve_settings(spec, "quick", **{"n_folds": 3, "epochs": 2, "batch_size": 32, **explicit})
 
 
 @pytest.fixture(scope="module")
@@ -204,68 +191,6 @@ def test_a_folder_of_other_things_is_not_taken_over(tmp_path, small_data):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(RunError, match="not empty"):
         train(small_data, [(WIDE, settings())], tmp_path, device=DEVICE)
-
-
-def test_cancelled_run_keeps_its_folds_and_goes_on(small_data, tmp_path):
-    events = []
-    cancelled = train(
-        small_data,
-        [(WIDE, settings(n_folds=2))],
-        tmp_path / "run",
-        device=DEVICE,
-        on_epoch=events.append,
-        should_cancel=lambda: len(events) >= 3,
-    )[0]
-    assert cancelled.run.state == "failed"
-    assert "cancelled" in cancelled.run.error
-    assert cancelled.run.folds_done == [0]
-    kept = sha256_of(tmp_path / "run" / "member_00.onnx")
-    resumed = train(small_data, [(WIDE, settings(n_folds=2))], tmp_path / "run", device=DEVICE, resume=True)[0]
-    assert resumed.resumed_folds == 1
-    assert (resumed.run.state, resumed.run.folds_done, resumed.run.error) == ("finished", [0, 1], None)
-    assert sha256_of(tmp_path / "run" / "member_00.onnx") == kept
-
-
-_KILLED_RUN = """
-import sys
-from core.training.train import train
-from tests.training.conftest import as_data, labelled_spectra
-from tests.training.test_run import WIDE, settings
-train(as_data(labelled_spectra(200)), [(WIDE, settings(epochs=8, patience=8))], sys.argv[1], device="test")
-"""
-
-
-@pytest.mark.slow
-def test_killed_run_loses_at_most_the_fold_at_work(small_data, tmp_path):
-    folder = tmp_path / "run"
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
-    process = subprocess.Popen([sys.executable, "-c", _KILLED_RUN, str(folder)], cwd=PROJECT_ROOT, env=environment)
-    limit = time.monotonic() + 200
-    while not (folder / "folds" / "00").is_dir():
-        assert process.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < limit
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    done = run_store.finished_folds(folder)
-    assert 0 in done
-    assert len(done) < 3
-    hashes = {fold: sha256_of(folder / f"member_{fold:02d}.onnx") for fold in done}
-    trained = []
-    resumed = train(
-        small_data,
-        [(WIDE, settings(epochs=8, patience=8))],
-        folder,
-        device=DEVICE,
-        resume=True,
-        on_fold=lambda key, fold, run: trained.append(fold),
-    )[0]
-    assert sorted([*done, *trained]) == [0, 1, 2], "no finished fold is trained again"
-    assert resumed.run.state == "finished"
-    assert {fold: sha256_of(folder / f"member_{fold:02d}.onnx") for fold in done} == hashes
-    taken = [member.seconds for member in resumed.run.members]
-    assert resumed.run.seconds == pytest.approx(sum(taken), abs=0.1), "the time before the kill counts"
-    assert not list(folder.glob("**/*.partial*")) or len(done) < 3
 
 
 def test_several_networks_stand_side_by_side_and_the_first_folds_suffice(small_data, tmp_path):
