@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +65,7 @@ class Plan:
     partitions: tuple[Partition, ...]
     fingerprint: str
     left_out: dict[str, str] = field(default_factory=dict)
-    """Files of a folder that are no tables of spectra, and why."""
+    """Files of a folder or a zip that are no tables of spectra, and why."""
 
     @property
     def n_rows(self) -> int | None:
@@ -103,9 +104,11 @@ def plan_partitions(source: str | Path, partition_rows: int = PARTITION_ROWS) ->
     left_out = dict(folder.left_out)
     for name in folder.names:
         file = root / name if name else root
-        if name and (reason := _foreign(file)):
+        if name and (reason := _foreign(file, file.name)):
             left_out[name] = reason
             continue
+        if not name:
+            left_out |= _left_out_of_zip(file)
         for item in _cut(file, partition_rows):
             found.append(Partition(len(found), **item))
     for name, reason in folder.missing.items():
@@ -115,12 +118,34 @@ def plan_partitions(source: str | Path, partition_rows: int = PARTITION_ROWS) ->
     return Plan(str(root), tuple(found), _fingerprint(root, found), left_out)
 
 
-def _foreign(file: Path) -> str:
+def _left_out_of_zip(file: Path) -> dict[str, str]:
+    """Members of a zip that are no tables of spectra, and why; {} for another file.
+
+    A damaged zip is no matter of the plan: its partition says so when it is read. The archive's products and files
+    named by a star's id are not opened for it.
+    """
+    from core.spectra.readers.datalink_zip import members
+    from core.spectra.readers.faults import LeftOut
+    from core.spectra.readers.file_names import id_in_name
+
+    if not file.is_file() or not zipfile.is_zipfile(file):
+        return {}
+    told: list[LeftOut] = []
+    try:
+        for name, content, _ in members(file, file.name, told.append):
+            if "XP_" not in name and id_in_name(name) is None and (reason := _foreign(content(), name)):
+                told.append(LeftOut(name, reason))
+    except ReadError:
+        return {}
+    return {item.name: item.reason for item in told}
+
+
+def _foreign(file: Path | bytes, name: str) -> str:
     """Why a file of a folder is no table of spectra; '' for one that is, and for a damaged one, which is a fault."""
     from core.spectra.readers.assemble import holds_spectra
 
     try:
-        table = open_table(file, file.name)
+        table = open_table(file, name)
     except (UnsupportedFormatError, MissingColumnError) as error:
         return str(error)
     except ReadError:
