@@ -19,7 +19,7 @@ from recipes.ob_stars import extinction, is_ob
 from recipes.real_stars import read_real_stars
 from validation.report import Section, write_report
 
-DRAWS = {"sky": "simulated:massive:24576:7300", "training": "simulated:training:98304:7300"}
+DRAWS = {"sky": "simulated:massive:49152:7300", "training": "simulated:training:98304:7300"}
 TEFF_K, FAINTEST_G, SAME_COLOUR_MAG, LEAST_STARS = (23_000.0, 32_000.0), 15.0, 0.05, 8
 A_V_EDGES_MAG = (0.0, 2.5, 4.5, 6.0, 9.0)
 BANDS_NM = ((336, 360), (360, 380), (380, 400), (400, 420), (480, 520), (560, 600), (760, 800), (960, 1021))

@@ -15,19 +15,25 @@ from core.errors import ParameterRangeError
 from core.simulation import extinction
 
 CURVES_PATH = Path(__file__).with_name("xp_extinction.npz")
-LAWS = ("G23", "F19", "F99", "F04", "O94", "CCM89", "M14", "XP hot", "XP all", "LMC", "SMC")
+LAWS = ("G23", "F19", "F99", "F04", "O94", "CCM89", "M14", "XP hot", "XP all", "LMC", "SMC", "XP hot red", "XP all red")
 """Gordon 2023; Fitzpatrick 2019, 1999, 2004; O'Donnell 1994; Cardelli 1989; Maiz Apellaniz 2014 (all of
 dust_extinction); two curves measured on XP spectra, with the R(V) dependence of F19; LMC mean and SMC bar of Gordon et
-al. 2003 (ApJ 594, 279), which have no R(V) of their own."""
-MILKY_WAY = tuple(range(9))
+al. 2003 (ApJ 594, 279), which have no R(V) of their own. The last two are the measured ones down to 400 nm and rise
+below it as F19, since what was measured there holds XP's leak (`core.simulation.model_errors`)."""
+MILKY_WAY, MILKY_WAY_ALONE = tuple(range(9)), (*range(7), 11, 12)
+"""With the curves as measured on XP, and with those that hold no leak."""
+SKY = (1, 11, 12)
+"""The laws that fit real hot stars best, of those that hold no leak."""
 MAGELLANIC = (9, 10)
 REFERENCE = 0
 R_V_RANGE = (2.3, 5.5)
 BLUE_END_NM = 400.0
 """Blueward of it XP reddens less than the laws: E(360-55)/E(44-55) is 1.49 for hot stars, 1.69 for all, 1.76 in F19."""
+WEAK_BLUE, SURE_BLUE = (0.2, 1.15), (0.6, 1.15)
+"""Blue ends that are taught: with what XP's leak takes from the reddening counted as dust, and without."""
 N_SHAPES = 4096
 """Random shapes that are kept; a star's structure is the sum of two of them."""
-_R_V_NODES = np.array([2.3, 2.6, 3.1, 3.7, 4.5, 5.5])
+R_V_NODES = np.array([2.3, 2.6, 3.1, 3.7, 4.5, 5.5])
 _BUMPS = 4
 _BUMP_NM = (8.0, 80.0)
 _BUMP = 0.03  # standard deviation of a bump's height, in units of A(V)
@@ -70,22 +76,39 @@ class Dust:
 
 
 def draw_dust(
-    a_v: np.ndarray, rng: np.random.Generator, *, laws: tuple[int, ...] = MILKY_WAY, wide: bool = True
+    a_v: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    laws: tuple[int, ...] = MILKY_WAY,
+    wide: bool = True,
+    one_r_v: bool = False,
+    blue: tuple[float, float] = WEAK_BLUE,
 ) -> Dust:
     """Dust of the family for stars of given A(V), (n_stars,).
 
-    `wide` is for training: R(V) from 2.3 to 5.5 and all of the structure. Otherwise as the sky has it: R(V) 3.2 +- 0.25
-    with one star in twenty behind the large grains of an HII region (Schlafly et al. 2016, ApJ 821, 78; Maiz
-    Apellaniz & Barba 2018, A&A 613, A9), and half of the structure.
+    `wide` is for training: R(V) from 2.3 to 5.5, all of the structure, a blue end anywhere within `blue` (factors on
+    the law's rise below 400 nm). Otherwise as the sky has it: half of the structure, 0.95 +- 0.1 of the rise, one star
+    in twenty behind the large grains of an HII region (Maiz Apellaniz & Barba 2018, A&A 613, A9). `one_r_v` gives the
+    sky's R(V) one meaning for all laws, 3.1 +- 0.3 in the scale of F19, as real hot stars have it, and takes the laws
+    that fit those (SKY; docs/decisions/instrument.md); without it every one of `laws` is taken at 3.2 +- 0.25 of its
+    own.
     """
     n = len(a_v)
-    normal, any_r_v = rng.normal(3.2, 0.25, n), rng.uniform(*R_V_RANGE, n)
-    r_v = np.where(rng.random(n) < (0.5 if wide else 0.05), any_r_v, normal)
+    by_scale = one_r_v and not wide
+    if by_scale:
+        laws = SKY
+    normal, any_r_v = rng.normal(*((3.1, 0.3) if by_scale else (3.2, 0.25)), n), rng.uniform(*R_V_RANGE, n)
+    r_v = np.clip(np.where(rng.random(n) < (0.5 if wide else 0.05), any_r_v, normal), *R_V_RANGE)
+    law = np.asarray(laws)[rng.integers(len(laws), size=n)]
+    if by_scale:
+        from core.simulation.one_r_v import own_r_v
+
+        r_v = own_r_v(law, r_v)
     return Dust(
         a_v=np.asarray(a_v, dtype=np.float64),
-        r_v=np.clip(r_v, *R_V_RANGE),
-        law=np.asarray(laws)[rng.integers(len(laws), size=n)],
-        blue=rng.uniform(0.2, 1.15, n) if wide else np.clip(rng.normal(0.95, 0.1, n), 0.5, 1.15),
+        r_v=r_v,
+        law=law,
+        blue=rng.uniform(*blue, n) if wide else np.clip(rng.normal(0.95, 0.1, n), 0.5, 1.15),
         roughness=np.exp(rng.normal(-0.3, 0.5, n)) * (1.0 if wide else 0.5),
         shape=rng.integers(N_SHAPES, size=(n, 2)),
     )
@@ -120,11 +143,11 @@ def transmission(wavelength_nm: np.ndarray, dust: Dust, dtype: type = np.float64
 
 def _node_weights(dust: Dust) -> np.ndarray:
     """Weights (n_stars, n_laws x n_nodes) of the tabulated curves: linear in 1/R(V) between the nodes."""
-    inverse = -1.0 / _R_V_NODES
+    inverse = -1.0 / R_V_NODES
     above = np.clip(np.searchsorted(inverse, -1.0 / dust.r_v), 1, len(inverse) - 1)
     fraction = (-1.0 / dust.r_v - inverse[above - 1]) / (inverse[above] - inverse[above - 1])
-    weights = np.zeros((len(dust.a_v), len(LAWS) * len(_R_V_NODES)))
-    rows, first = np.arange(len(weights)), dust.law * len(_R_V_NODES)
+    weights = np.zeros((len(dust.a_v), len(LAWS) * len(R_V_NODES)))
+    rows, first = np.arange(len(weights)), dust.law * len(R_V_NODES)
     weights[rows, first + above - 1] = 1.0 - fraction
     weights[rows, first + above] += fraction
     return weights
@@ -138,7 +161,7 @@ def _family(wavelength_bytes: bytes) -> tuple[np.ndarray, np.ndarray, int, np.nd
         raise ParameterRangeError(
             f"wavelengths of {wavelength.min():g} to {wavelength.max():g} nm: 320 to 1100 allowed"
         )
-    curves = np.stack([law_curve(law, r_v, wavelength) for law in range(len(LAWS)) for r_v in _R_V_NODES])
+    curves = np.stack([law_curve(law, r_v, wavelength) for law in range(len(LAWS)) for r_v in R_V_NODES])
     n_blue = int(np.searchsorted(wavelength, BLUE_END_NM))
     level = np.array([np.interp(BLUE_END_NM, wavelength, row) for row in curves])[:, None]
     blue = curves[:, :n_blue] - level
@@ -161,13 +184,16 @@ def law_curve(law: int, r_v: float, wavelength_nm: np.ndarray) -> np.ndarray:
     if name == "SMC":
         return np.asarray(averages.G03_SMCBar()(unit))
     if name.startswith("XP"):
-        return _measured_curve("hot" if name == "XP hot" else "zhang2024", r_v, wavelength_nm)
+        return _measured_curve("hot" if "hot" in name else "zhang2024", r_v, wavelength_nm, name.endswith("red"))
     model = getattr(parameter_averages, name)
     return np.asarray(model(Rv=float(np.clip(r_v, *model.Rv_range)))(unit))
 
 
-def _measured_curve(name: str, r_v: float, wavelength_nm: np.ndarray) -> np.ndarray:
-    """A measured k = E(lambda-55)/E(44-55) as A(lambda)/A(V): its R(V) dependence is that of F19."""
+def _measured_curve(name: str, r_v: float, wavelength_nm: np.ndarray, red_alone: bool) -> np.ndarray:
+    """A measured k = E(lambda-55)/E(44-55) as A(lambda)/A(V).
+
+    Its dependence on R(V), and its blue end where it counts in the red alone, are those of F19.
+    """
     known, curves = _measured()
     f19 = LAWS.index("F19")
 
@@ -181,7 +207,7 @@ def _measured_curve(name: str, r_v: float, wavelength_nm: np.ndarray) -> np.ndar
     k_mean = (excess(wavelength_nm, 3.1) - at_mean[1]) / (at_mean[0] - at_mean[1])
     # beyond its ends the measured curve keeps its distance from F19
     distance = curves[name] - np.interp(known, wavelength_nm, k_mean)
-    k = k_f19 + np.interp(wavelength_nm, known, distance)
+    k = k_f19 + np.interp(np.maximum(wavelength_nm, BLUE_END_NM) if red_alone else wavelength_nm, known, distance)
     return k * (anchor[0] - anchor[1]) + anchor[1]
 
 

@@ -75,6 +75,11 @@ def leak_source(flux: np.ndarray) -> np.ndarray:
     return flux[:, _leak_samples()].mean(axis=1)
 
 
+def leak_alone(flux: np.ndarray) -> np.ndarray:
+    """The mean leak of spectra (n_stars, 343) that lack it, of the same shape and unit."""
+    return leak_source(flux)[:, None].astype(np.float32) * _constants()[0]
+
+
 def add_leak(bp: np.ndarray, rp: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The leak into the blue alone, for light that is no normal star's: two new ndarrays of shape (n, 55)."""
     flux = np.concatenate([bp, rp], axis=1, dtype=np.float32) @ _calibration()
