@@ -167,10 +167,12 @@ def validate_real(
 def real_rates(run_dir: Path) -> tuple[Interval, Interval]:
     """(share of the shipped real O to B2.5 stars found, share of the low-mass ones called massive); else unknown."""
     try:
-        found = validate_real(run_dir, embedded_sample())
+        sample = embedded_sample()
+        found = judge_real_stars(run_dir, sample, threads=None)  # one network after the other: each gets every core
     except ExplorerError:
         return UNKNOWN, UNKNOWN
-    scored = found.table[~found.table["damaged"] & np.isfinite(found.table["probability"])]
+    table = sample.truth.assign(probability=found["probability"].to_numpy(dtype=float))
+    scored = table[~table["damaged"] & np.isfinite(table["probability"])]
     ob, low_mass = scored[scored["kind"] == OB], scored[scored["label"] == LOW_MASS]
     return _rate(ob, OB, THRESHOLD).rate, _rate(low_mass, LOW_MASS, THRESHOLD).rate
 
