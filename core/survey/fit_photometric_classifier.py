@@ -2,84 +2,135 @@
 
 Draws massive stars, and surveys of the whole sky of which it takes the low-mass stars. Those most like massive stars,
 the B stars of 5 to 8 suns, are few hundred there: they are drawn by themselves, and each counts as the surveys' share
-says. None of the seeds is used by a benchmark or a test. Some minutes; writes second_look.npz beside the run.
+says. First the numbers that spectra tell are fitted to all of them (`core.verdict.spectral_numbers`), then the
+classifier to those numbers and the rest. None of the seeds is used by a benchmark or a test. Ten minutes on two cores;
+writes second_look.npz beside the run.
 """
 
 import sys
-import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from core.gaia.labels import LOW_MASS, MASSIVE
 from core.settings import current_settings
 from core.simulation.population.survey import is_intermediate
-from core.survey.survey import survey
-from core.verdict.ensemble import load_ensemble
-from core.verdict.photometric_classifier import FILE_NAME, fit_photometric_classifier, store_photometric_classifier
+from core.survey.fused import DISMISS_BELOW, fused_ensemble
+from core.survey.simulated import chunk_rows, iter_simulated, parse_simulated
+from core.verdict.ensemble import load_ensemble, representation_state
+from core.verdict.facts import facts_of, float_columns
+from core.verdict.photometric_classifier import (
+    FILE_NAME,
+    PhotometricClassifier,
+    features,
+    fit_photometric_classifier,
+    store_photometric_classifier,
+)
 from core.verdict.sky_estimate import CANDIDATE_FROM
+from core.verdict.spectral_numbers import SpectralNumbers, fit_spectral_numbers, inputs, shown, targets
+from core.verdict.verdict import judge
 
-MASSIVE_STARS, MASSIVE_SEED = 60_000, 7001
+MASSIVE_STARS, MASSIVE_SEED = 294_912, 7001
 SURVEY_STARS, SURVEY_SEEDS = 1_200_000, (7002, 7003)
-INTERMEDIATE_STARS, INTERMEDIATE_SEED = 60_000, 7004
-_COLUMNS = ("probability", "probability_std", "phot_g_mean_mag", "bp_rp", "parallax", "parallax_error")
-_TRUTH = ("true_label", "category", "true_mass", "true_teff")
+INTERMEDIATE_STARS, INTERMEDIATE_SEED = 294_912, 7004
+_SPECTRUM = ("probability", "probability_std")
+_SHOWN = ("phot_g_mean_mag", "bp_rp")
+_TRUTH = ("true_teff", "true_a_v", "true_logg")
 
 
 @dataclass(frozen=True)
 class Classified:
     """Stars of one true label in a simulated sky.
 
-    `candidates` are those that the run has not dismissed, `n_all` counts all, `n_intermediate` those among all that are
-    B stars of 5 to 8 suns.
+    `candidates` are those that the run has not dismissed, with their Gaia columns and the truth, `seen` what the
+    run's representation shows of them; `n_all` counts all, `n_intermediate` the B stars of 5 to 8 suns among all.
     """
 
     candidates: pd.DataFrame
+    seen: np.ndarray
     n_all: int
     n_intermediate: int
 
+    def without_intermediate(self) -> "Classified":
+        """The others."""
+        rows = ~_intermediate(self.candidates)
+        return Classified(self.candidates[rows].reset_index(drop=True), self.seen[rows], self.n_all, 0)
+
 
 def classified(source: str, run_dir: Path, label: str) -> Classified:
-    """Classify a simulated sky."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "out"
-        survey(source, run_dir, out)
-        parts = []
-        n_all = n_intermediate = 0
-        for path in sorted(out.glob("part-*.parquet")):
-            stars = pd.read_parquet(path, columns=[*_COLUMNS, *_TRUTH])
-            stars = stars[stars["true_label"] == label]
-            n_all += len(stars)
-            n_intermediate += int(_intermediate(stars).sum())
-            parts.append(stars[stars["probability"] >= CANDIDATE_FROM])
-    return Classified(pd.concat(parts, ignore_index=True), n_all, n_intermediate)
+    """Classify a simulated sky, on all cores."""
+    started = load_ensemble(run_dir, threads=1).run.started
+    chunks = range(len(chunk_rows(parse_simulated(source))))
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        each = [(source, chunk, str(run_dir), started, label) for chunk in chunks]
+        return joined(list(pool.map(_classified_chunk, each, chunksize=4)))
+
+
+def joined(parts: list[Classified]) -> Classified:
+    """All of them in one."""
+    return Classified(
+        pd.concat([part.candidates for part in parts], ignore_index=True),
+        np.concatenate([part.seen for part in parts]),
+        sum(part.n_all for part in parts),
+        sum(part.n_intermediate for part in parts),
+    )
+
+
+def _classified_chunk(asked: tuple[str, int, str, str, str]) -> Classified:
+    source, chunk, run_dir, started, label = asked
+    fused = fused_ensemble(run_dir, None, started, DISMISS_BELOW)
+    with threadpool_limits(1):
+        (spectra,) = iter_simulated(source, (chunk,))
+        verdict = judge(spectra, fused)
+        stars = spectra.metadata.assign(probability=verdict.probability, probability_std=verdict.probability_std)
+        of_label = (stars["label"] == label).to_numpy()
+        rows = np.flatnonzero(of_label & (verdict.probability >= CANDIDATE_FROM))
+        seen = shown(spectra.flux[rows], fused.representation, fused.ensemble.representation_state)
+    return Classified(stars.iloc[rows], seen, int(of_label.sum()), int((_intermediate(stars) & of_label).sum()))
 
 
 def _intermediate(stars: pd.DataFrame) -> np.ndarray:
     return is_intermediate(*(stars[name].to_numpy() for name in ("category", "true_mass", "true_teff")))
 
 
-def columns_of(stars: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The columns that the classifier reads."""
-    return {name: stars[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in _COLUMNS}
+def spectral_numbers(massive: Classified, low_mass: Classified, run_dir: Path) -> tuple[SpectralNumbers, np.ndarray]:
+    """What the spectra of these stars teach, and the numbers of all of them, massive ones first: (n_stars, 4)."""
+    ensemble = load_ensemble(run_dir, threads=1)
+    stars = joined([massive, low_mass])
+    known = float_columns(stars.candidates, (*_SHOWN, *_TRUTH))
+    read_from = inputs(stars.seen, *(known[name] for name in _SHOWN))
+    is_massive = np.repeat([1.0, 0.0], [len(massive.candidates), len(low_mass.candidates)])
+    truth = targets(is_massive, *(known[name] for name in _TRUTH))
+    numbers = fit_spectral_numbers(read_from, truth, ensemble.representation, representation_state(ensemble.path))
+    return numbers, numbers.network(read_from)
 
 
-def fitted_on(massive: Classified, surveys: list[Classified], intermediate: Classified, started: str):
+def fitted_on(
+    massive: Classified, surveys: list[Classified], intermediate: Classified, run_dir: Path
+) -> PhotometricClassifier:
     """The classifier that these stars give; `intermediate` stand for those of the surveys."""
-    rest = pd.concat([found.candidates[~_intermediate(found.candidates)] for found in surveys], ignore_index=True)
+    rest = joined([found.without_intermediate() for found in surveys])
+    low_mass = joined([rest, intermediate])
     share = sum(found.n_intermediate for found in surveys) / intermediate.n_all
-    weight = np.concatenate([np.ones(len(rest)), np.full(len(intermediate.candidates), share)])
-    low_mass = columns_of(pd.concat([rest, intermediate.candidates], ignore_index=True))
-    n_low_mass = sum(found.n_all for found in surveys)
+    weight = np.concatenate([np.ones(len(rest.candidates)), np.full(len(intermediate.candidates), share)])
+    numbers, read = spectral_numbers(massive, low_mass, run_dir)
+    of_massive, of_low_mass = (
+        np.hstack([features(facts_of(part.candidates) | float_columns(part.candidates, _SPECTRUM)), columns])
+        for part, columns in zip((massive, low_mass), np.split(read, [len(massive.candidates)]), strict=True)
+    )
     return fit_photometric_classifier(
-        columns_of(massive.candidates),
-        low_mass,
+        of_massive,
+        of_low_mass,
         weight,
         n_massive=massive.n_all,
-        n_low_mass=n_low_mass,
-        started=started,
+        n_low_mass=sum(found.n_all for found in surveys),
+        started=load_ensemble(run_dir, threads=1).run.started,
+        numbers=numbers,
     )
 
 
@@ -88,7 +139,7 @@ def main(run_dir: Path) -> None:
     massive = classified(f"simulated:massive:{MASSIVE_STARS}:{MASSIVE_SEED}", run_dir, MASSIVE)
     near = classified(f"simulated:intermediate:{INTERMEDIATE_STARS}:{INTERMEDIATE_SEED}", run_dir, LOW_MASS)
     surveys = [classified(f"simulated:survey:{SURVEY_STARS}:{seed}", run_dir, LOW_MASS) for seed in SURVEY_SEEDS]
-    fitted = fitted_on(massive, surveys, near, load_ensemble(run_dir).run.started)
+    fitted = fitted_on(massive, surveys, near, run_dir)
     store_photometric_classifier(run_dir, fitted)
     print(
         f"{run_dir / FILE_NAME}: fitted on {len(massive.candidates):,} of {massive.n_all:,} massive stars, candidates "

@@ -138,7 +138,7 @@ def load_ensemble(run_dir: str | Path, model: str | None = None, *, threads: int
         )
     require_unchanged(folder, run)
     sessions = tuple(_session(folder / member.file, threads) for member in run.members)
-    ensemble = Ensemble(run, folder, sessions, _representation_state(folder))
+    ensemble = Ensemble(run, folder, sessions, representation_state(folder))
     _check_inputs(ensemble)
     return ensemble
 
@@ -172,7 +172,11 @@ def _share_memory() -> None:
     onnxruntime.create_and_register_allocator(place, as_much_as_asked)
 
 
-def _representation_state(folder: Path) -> dict[str, np.ndarray] | None:
+def representation_state(folder: Path) -> dict[str, np.ndarray] | None:
+    """What the run's representation remembers of its training stars; None where it needs nothing.
+
+    RunError where the file is damaged.
+    """
     path = folder / STATE_FILE
     if not path.is_file():
         return None

@@ -6,14 +6,16 @@ more often a bright star of the sky than a faint one. The classifier is a small 
 log odds of the ensemble's mean, the spread of its members, G, BP - RP, and the astrometry-based luminosity
 a = parallax (arcsec) * 10^(1 + (G - A_G) / 5) = 10^(M_G / 5) with its error (Arenou & Luri 1999, ASP Conf. Ser. 167,
 13), which is linear in the parallax, so that poor and negative ones are as good as any; A_G is the extinction that a
-hot star of this colour suffers. It is fitted on simulated stars that the run has classified: massive ones, and low-mass
-ones as a survey of the sky meets them. Its output is a likelihood ratio, given as a probability at equal priors.
+hot star of this colour suffers. Beside them stand four numbers that are read from the spectrum for this purpose
+(`core.verdict.spectral_numbers`). It is fitted on simulated stars that the run has classified: massive ones, and
+low-mass ones as a survey of the sky meets them. Its output is a likelihood ratio, given as a probability at equal
+priors.
 """
 
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,41 +27,40 @@ from core.gaia.absolute_magnitude import parallax_zero_point
 from core.gaia.hot_stars import A_G_PER_REDDENING, REFERENCE_BP_RP
 from core.runs.hashes import note_file
 from core.statistics.probability_calibration import sigmoid
+from core.statistics.small_network import SmallNetwork
+from core.verdict.ensemble import representation_state
+from core.verdict.spectral_numbers import SpectralNumbers
 
 FILE_NAME = "second_look.npz"
 LEAST_ODDS = 1e-7
 _HIDDEN = (24, 12)
+_BATCH = 2048
 _SEED = 1
+_NUMBERS, _REPRESENTATION = "numbers_", "representation"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PhotometricClassifier:
-    """A small network that is stored beside a run; made by `fit_photometric_classifier`.
+    """Small networks that are stored beside a run; made by `fit_photometric_classifier`.
 
     Attributes
     ----------
-    centre, scale : ndarray of shape (6,)
-        Standardise the features.
-    weights_1, bias_1, weights_2, bias_2, weights_3, bias_3 : ndarrays
-        Three layers, tanh between them.
+    network : SmallNetwork
+        Of `features`, and of the spectral numbers where there are any.
     offset : float
         Subtracted from the output, which is then the log of the likelihood ratio.
     started : str
         When the training began whose verdicts it was fitted to.
+    numbers : SpectralNumbers or None
+        Reads temperature, side of 8 suns, dust and gravity from the spectrum; None: the ensemble's odds alone.
     """
 
-    centre: np.ndarray
-    scale: np.ndarray
-    weights_1: np.ndarray
-    bias_1: np.ndarray
-    weights_2: np.ndarray
-    bias_2: np.ndarray
-    weights_3: np.ndarray
-    bias_3: np.ndarray
+    network: SmallNetwork
     offset: float
     started: str = ""
+    numbers: SpectralNumbers | None = None
 
-    def probability(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    def probability(self, columns: Mapping[str, np.ndarray], flux: np.ndarray | None = None) -> np.ndarray:
         """Probability of massive at equal priors, ndarray of shape (n_stars,).
 
         Parameters
@@ -67,10 +68,15 @@ class PhotometricClassifier:
         columns : mapping of ndarrays of shape (n_stars,)
             probability, probability_std, phot_g_mean_mag, bp_rp, parallax, parallax_error. Where a value is missing the
             result is `probability`.
+        flux : ndarray of shape (n_stars, 343), W m^-2 nm^-1
+            Of the same stars; needed where there are `numbers`.
         """
-        x = (features(columns) - self.centre) / self.scale
-        hidden = np.tanh(np.tanh(x @ self.weights_1 + self.bias_1) @ self.weights_2 + self.bias_2)
-        answer = sigmoid((hidden @ self.weights_3 + self.bias_3)[:, 0] - self.offset)
+        x = features(columns)
+        if self.numbers is not None:
+            if flux is None:
+                raise ValueError("this photometric classifier reads the spectrum too: give the flux")
+            x = np.hstack([x, self.numbers.of(flux, columns["phot_g_mean_mag"], columns["bp_rp"])])
+        answer = sigmoid(self.network(x)[:, 0] - self.offset)
         return np.where(np.isfinite(x).all(axis=1), answer, columns["probability"])
 
 
@@ -96,30 +102,33 @@ def features(columns: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def fit_photometric_classifier(
-    massive: Mapping[str, np.ndarray],
-    low_mass: Mapping[str, np.ndarray],
+    massive: np.ndarray,
+    low_mass: np.ndarray,
     weight: np.ndarray | None = None,
     *,
     n_massive: int,
     n_low_mass: int,
     started: str,
+    numbers: SpectralNumbers | None = None,
 ) -> PhotometricClassifier:
     """Fit on possible candidates of known truth.
 
     Parameters
     ----------
-    massive, low_mass : mappings
-        Columns as in `PhotometricClassifier.probability`, of the stars that the run has not dismissed.
+    massive, low_mass : ndarrays of shape (n_stars, n_features)
+        `features` of the stars that the run has not dismissed, beside them what `numbers` read.
     weight : ndarray of shape (n_low_mass_candidates,), or None for ones
         How many stars of the sky each low-mass one stands for.
     n_massive, n_low_mass : int
         How many of each were classified, the dismissed ones included: they make the likelihood ratio one.
     started : str
         That of the run.
+    numbers : SpectralNumbers or None
+        Those that made the last columns.
     """
     from sklearn.neural_network import MLPClassifier
 
-    parts = [features(low_mass), features(massive)]
+    parts = [low_mass, massive]
     weights = [np.ones(len(parts[0])) if weight is None else np.asarray(weight, dtype=float), np.ones(len(parts[1]))]
     usable = [np.isfinite(part).all(axis=1) for part in parts]
     parts, weights = ([a[b] for a, b in zip(c, usable, strict=True)] for c in (parts, weights))
@@ -127,19 +136,21 @@ def fit_photometric_classifier(
     centre, scale = x.mean(axis=0), x.std(axis=0)
     network = MLPClassifier(
         _HIDDEN, activation="tanh", alpha=1e-3, early_stopping=True, n_iter_no_change=8, max_iter=80,
-        batch_size=512, random_state=_SEED,
+        batch_size=min(_BATCH, max(len(x) // 100, 1)), random_state=_SEED,
     )  # fmt: skip
     network.fit((x - centre) / scale, y, sample_weight=np.concatenate(weights))
-    layers = {f"weights_{i + 1}": weights for i, weights in enumerate(network.coefs_)}
-    layers |= {f"bias_{i + 1}": bias for i, bias in enumerate(network.intercepts_)}
-    return PhotometricClassifier(centre, scale, **layers, offset=float(np.log(n_massive / n_low_mass)), started=started)
+    offset = float(np.log(n_massive / n_low_mass))
+    return PhotometricClassifier(SmallNetwork.of_scikit(network, centre, scale), offset, started, numbers)
 
 
 def store_photometric_classifier(folder: str | Path, fitted: PhotometricClassifier) -> Path:
     """Write it beside a run."""
     path = Path(folder) / FILE_NAME
+    arrays = fitted.network.arrays() | {"offset": np.array(fitted.offset), "started": np.array(fitted.started)}
+    if fitted.numbers is not None:
+        arrays |= fitted.numbers.network.arrays(_NUMBERS) | {_REPRESENTATION: np.array(fitted.numbers.representation)}
     with atomic_path(path) as beside:
-        np.savez(beside, allow_pickle=False, **asdict(fitted))
+        np.savez_compressed(beside, allow_pickle=False, **arrays)
     note_file(Path(folder), FILE_NAME)
     return path
 
@@ -156,6 +167,11 @@ def _load(path: Path, stamp: int) -> PhotometricClassifier:
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-        return PhotometricClassifier(**{**arrays, "offset": float(arrays["offset"]), "started": str(arrays["started"])})
+        numbers = None
+        if _REPRESENTATION in arrays:
+            state = representation_state(path.parent)
+            numbers = SpectralNumbers(SmallNetwork.of_arrays(arrays, _NUMBERS), str(arrays[_REPRESENTATION]), state)
+        network = SmallNetwork.of_arrays(arrays)
+        return PhotometricClassifier(network, float(arrays["offset"]), str(arrays["started"]), numbers)
     except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(f"{path} is damaged ({error}): restore the folder or train again") from error

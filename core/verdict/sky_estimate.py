@@ -22,6 +22,7 @@ def estimate_sky_probability(
     probability_std: np.ndarray,
     facts: Mapping[str, np.ndarray],
     photometric_classifier: PhotometricClassifier | None = None,
+    flux: np.ndarray | None = None,
 ) -> np.ndarray:
     """Probability of massive by spectrum, brightness and parallax, at equal priors: float64 ndarray (n_stars,).
 
@@ -35,16 +36,18 @@ def estimate_sky_probability(
         As `core.verdict.facts.facts_of`; a star for which a value is missing keeps what is known without it.
     photometric_classifier : PhotometricClassifier or None
         That of the run that gave the probabilities; None: the formula.
+    flux : ndarray of shape (n_stars, 343) or None
+        The spectra, which a classifier with spectral numbers reads; without them it gives way to the formula.
     """
     columns = {**facts, "probability": probability, "probability_std": probability_std}
     rows = np.flatnonzero(probability >= CANDIDATE_FROM)
     of_rows = {name: values[rows] for name, values in columns.items()}
-    if photometric_classifier is None:
+    if photometric_classifier is None or (photometric_classifier.numbers is not None and flux is None):
         log_odds = brightness_log_odds(facts["phot_g_mean_mag"])
         if len(rows):
             log_odds[rows] = sky_log_odds(of_rows)
         return sky_probability(probability, log_odds)
     result = probability.copy()
     if len(rows):
-        result[rows] = photometric_classifier.probability(of_rows)
+        result[rows] = photometric_classifier.probability(of_rows, None if flux is None else flux[rows])
     return result

@@ -130,8 +130,8 @@ class Verdict:
     @cached_property
     def sky_probability(self) -> np.ndarray:
         """Of massive by spectrum, brightness and parallax, at equal priors still (`core.verdict.sky_estimate`)."""
-        photometric_classifier = self.companions.photometric_classifier
-        return estimate_sky_probability(self.probability, self.probability_std, self.all_facts, photometric_classifier)
+        numbers = (self.probability, self.probability_std, self.all_facts)
+        return estimate_sky_probability(*numbers, self.companions.photometric_classifier, self.flux)
 
     def posterior(self, prevalence: float, score: str = SCORES[0]) -> np.ndarray:
         """The probability, by a score of `SCORES`, in a sample of which a fraction `prevalence` is massive.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.verdict.photometric_classifier import fit_photometric_classifier
+from core.verdict.photometric_classifier import features, fit_photometric_classifier
 
 
 def candidates(n: int, rng: np.random.Generator, *, log_odds: float, luminosity_mag: float) -> dict[str, np.ndarray]:
@@ -18,7 +18,7 @@ def candidates(n: int, rng: np.random.Generator, *, log_odds: float, luminosity_
 
 def fitted(low_mass: dict[str, np.ndarray], weight: np.ndarray | None, massive: dict[str, np.ndarray]):
     sizes = {"n_massive": 4000, "n_low_mass": 4000}
-    return fit_photometric_classifier(massive, low_mass, weight, **sizes, started="now")
+    return fit_photometric_classifier(features(massive), features(low_mass), weight, **sizes, started="now")
 
 
 def test_many_stars_of_a_small_weight_are_worth_the_few_that_they_stand_for():
