@@ -18,7 +18,7 @@ import numpy as np
 from core.runs.settings import resolve_settings
 from core.settings import current_settings
 from core.simulation.draw import simulate
-from core.simulation.dust_curves import LAWS, MILKY_WAY_ALONE
+from core.simulation.dust_curves import LAWS, MILKY_WAY
 from core.simulation.population.draws import CURRENT
 from core.statistics.probability_calibration import sigmoid
 from core.verdict.ensemble import Ensemble, load_ensemble
@@ -35,13 +35,13 @@ from recipes.second_stage import second_stage
 N_STARS, SEED, EPOCHS, MEMBERS = 250_000, 31, 4, 2
 REGIONS = {"Cygnus": (74, 84, 5), "Carina": (284, 290, 3), "W3-4-5": (132, 139, 3)}
 """Galactic longitudes and the largest latitude, degrees."""
-HELD_OUT_LAWS = ("F99", "CCM89", "M14", "XP all", "XP all red")
+HELD_OUT_LAWS = ("F99", "CCM89", "M14", "XP all")
 
 
 def draw(folder: Path) -> None:
     """Simulated stars and copies, with all laws and with those that the trial of laws may know."""
     folder.mkdir(parents=True, exist_ok=True)
-    known = tuple(law for law in MILKY_WAY_ALONE if LAWS[law] not in HELD_OUT_LAWS)
+    known = tuple(law for law in MILKY_WAY if LAWS[law] not in HELD_OUT_LAWS)
     for name, laws in (("all", None), ("some", known)):
         stars = folder / f"{name}_laws.parquet"
         if not stars.exists():

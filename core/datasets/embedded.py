@@ -12,7 +12,7 @@ from core.simulation.grid import GRID_PATH
 from core.simulation.instrument import FORWARD_PATH
 from core.simulation.model_errors import ERRORS_PATH
 from core.simulation.noise_constants import NOISE_PATH
-from core.simulation.population.draws import FIRST, TEN_NETWORKS, Draw
+from core.simulation.population.draws import CURRENT, FIRST, Draw
 from core.simulation.population.training import N_TEST, N_TRAIN
 from core.simulation.residuals import RESIDUALS_PATH
 from core.spectra.calibration import DESIGN_PATH
@@ -42,7 +42,7 @@ class Edition:
 
 EMBEDDED = Edition(2, FIRST, INPUT_FILES)
 """The set that the pages show and that the shipped reference runs learnt from."""
-COMING = Edition(3, TEN_NETWORKS, (*INPUT_FILES, CURVES_PATH, ERRORS_PATH, RESIDUALS_PATH))
+COMING = Edition(3, CURRENT, (*INPUT_FILES, CURVES_PATH, ERRORS_PATH, RESIDUALS_PATH))
 """The set of the ten networks' ten folds; it takes the other's place when these are complete and shipped."""
 EDITIONS = (EMBEDDED, COMING)
 

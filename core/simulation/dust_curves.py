@@ -20,8 +20,7 @@ LAWS = ("G23", "F19", "F99", "F04", "O94", "CCM89", "M14", "XP hot", "XP all", "
 dust_extinction); two curves measured on XP spectra, with the R(V) dependence of F19; LMC mean and SMC bar of Gordon et
 al. 2003 (ApJ 594, 279), which have no R(V) of their own. The last two are the measured ones down to 400 nm and rise
 below it as F19, since what was measured there holds XP's leak (`core.simulation.model_errors`)."""
-MILKY_WAY, MILKY_WAY_ALONE = tuple(range(9)), (*range(7), 11, 12)
-"""With the curves as measured on XP, and with those that hold no leak."""
+MILKY_WAY = tuple(range(9))
 SKY = (1, 11, 12)
 """The laws that fit real hot stars best, of those that hold no leak."""
 MAGELLANIC = (9, 10)
@@ -29,8 +28,6 @@ REFERENCE = 0
 R_V_RANGE = (2.3, 5.5)
 BLUE_END_NM = 400.0
 """Blueward of it XP reddens less than the laws: E(360-55)/E(44-55) is 1.49 for hot stars, 1.69 for all, 1.76 in F19."""
-WEAK_BLUE, SURE_BLUE = (0.2, 1.15), (0.6, 1.15)
-"""Blue ends that are taught: with what XP's leak takes from the reddening counted as dust, and without."""
 N_SHAPES = 4096
 """Random shapes that are kept; a star's structure is the sum of two of them."""
 R_V_NODES = np.array([2.3, 2.6, 3.1, 3.7, 4.5, 5.5])
@@ -82,16 +79,14 @@ def draw_dust(
     laws: tuple[int, ...] = MILKY_WAY,
     wide: bool = True,
     one_r_v: bool = False,
-    blue: tuple[float, float] = WEAK_BLUE,
 ) -> Dust:
     """Dust of the family for stars of given A(V), (n_stars,).
 
-    `wide` is for training: R(V) from 2.3 to 5.5, all of the structure, a blue end anywhere within `blue` (factors on
-    the law's rise below 400 nm). Otherwise as the sky has it: half of the structure, 0.95 +- 0.1 of the rise, one star
-    in twenty behind the large grains of an HII region (Maiz Apellaniz & Barba 2018, A&A 613, A9). `one_r_v` gives the
-    sky's R(V) one meaning for all laws, 3.1 +- 0.3 in the scale of F19, as real hot stars have it, and takes the laws
-    that fit those (SKY; docs/decisions/instrument.md); without it every one of `laws` is taken at 3.2 +- 0.25 of its
-    own.
+    `wide` is for training: R(V) from 2.3 to 5.5, all of the structure, the blue end 0.2 to 1.15 of the law's. Otherwise
+    as the sky has it: half of the structure, 0.95 +- 0.1 of the blue end, one star in twenty behind the large grains of
+    an HII region (Maiz Apellaniz & Barba 2018, A&A 613, A9). `one_r_v` gives the sky's R(V) one meaning for all laws,
+    3.1 +- 0.3 in the scale of F19, as real hot stars have it, and takes the laws that fit those (SKY;
+    docs/decisions/instrument.md); without it every one of `laws` is taken at 3.2 +- 0.25 of its own.
     """
     n = len(a_v)
     by_scale = one_r_v and not wide
@@ -108,7 +103,7 @@ def draw_dust(
         a_v=np.asarray(a_v, dtype=np.float64),
         r_v=r_v,
         law=law,
-        blue=rng.uniform(*blue, n) if wide else np.clip(rng.normal(0.95, 0.1, n), 0.5, 1.15),
+        blue=rng.uniform(0.2, 1.15, n) if wide else np.clip(rng.normal(0.95, 0.1, n), 0.5, 1.15),
         roughness=np.exp(rng.normal(-0.3, 0.5, n)) * (1.0 if wide else 0.5),
         shape=rng.integers(N_SHAPES, size=(n, 2)),
     )

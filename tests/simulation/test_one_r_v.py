@@ -1,10 +1,13 @@
 """One meaning of R(V): equal bends of the spectrum, and a sky whose dust is that of real hot stars."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.simulation.dust_curves import LAWS, MILKY_WAY, R_V_RANGE, SKY, draw_dust, law_curve, transmission
 from core.simulation.one_r_v import COMPARED_NM, SCALE, own_r_v
+from core.simulation.population.draws import CURRENT, Draw
+from core.simulation.population.table import draw_population
 
 COMPARABLE = [law for law in range(len(LAWS)) if LAWS[law] not in ("LMC", "SMC")]
 
@@ -80,3 +83,16 @@ def test_every_curve_of_the_sky_makes_a_spectrum():
     assert np.isfinite(passed).all()
     assert (passed > 0).all()
     assert (passed < 0.6).all()
+
+
+def test_draw_four_teaches_what_draw_three_taught():
+    three = Draw(3, one_r_v=False)
+    taught, before = (
+        draw_population("training", 500, np.random.default_rng(4), draw=draw) for draw in (CURRENT, three)
+    )
+    pd.testing.assert_frame_equal(taught, before)
+    sky, sky_before = (
+        draw_population("massive", 500, np.random.default_rng(4), draw=draw) for draw in (CURRENT, three)
+    )
+    assert not np.array_equal(sky["true_r_v"], sky_before["true_r_v"])
+    assert np.array_equal(sky["true_a_v"], sky_before["true_a_v"])

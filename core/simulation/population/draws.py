@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.simulation.damage import DAMAGED_SHARE
-from core.simulation.dust_curves import MILKY_WAY, MILKY_WAY_ALONE, SURE_BLUE, WEAK_BLUE
+from core.simulation.dust_curves import MILKY_WAY
 
 
 @dataclass(frozen=True)
@@ -26,22 +26,18 @@ class Draw:
         Share of the spectra that get a step or a dip at 600-645 nm (none in the first draw).
     one_r_v : bool
         On the sky R(V) has one meaning for all laws (`core.simulation.one_r_v`); the training draw's is wide anyway.
-    blue : (float, float)
-        Of the training draw: least and largest factor on a law's rise below 400 nm.
     """
 
     version: int
     dust: str = "family"
-    laws: tuple[int, ...] = MILKY_WAY_ALONE
+    laws: tuple[int, ...] = MILKY_WAY
     line_light: bool = True
     lines_in_vacuum: bool = True
     damaged_share: float = DAMAGED_SHARE
     one_r_v: bool = True
-    blue: tuple[float, float] = SURE_BLUE
 
 
 FIRST = Draw(2, dust="gordon2023", line_light=False, lines_in_vacuum=False, one_r_v=False)
 """The draw of the embedded set and of the reference runs that learnt from it."""
-TEN_NETWORKS = Draw(3, laws=MILKY_WAY, one_r_v=False, blue=WEAK_BLUE)
-"""The draw of the ten networks' ten folds: dust of many laws, those measured on XP with the leak in them."""
 CURRENT = Draw(4)
+"""Its training population is that of draw 3, from which the sky's dust alone differs."""

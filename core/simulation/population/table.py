@@ -161,7 +161,7 @@ def _dust(stars: SimulatedStars, places: Places, draw: Draw, wide: bool, rng: np
     if draw.dust == "gordon2023":
         none = np.zeros((n, 2), dtype=np.int64)
         return Dust(places.a_v, draw_r_v(n, rng), np.full(n, REFERENCE), np.ones(n), np.zeros(n), none)
-    dust = draw_dust(places.a_v, rng, laws=draw.laws, wide=wide, one_r_v=draw.one_r_v, blue=draw.blue)
+    dust = draw_dust(places.a_v, rng, laws=draw.laws, wide=wide, one_r_v=draw.one_r_v)
     if wide:
         away = (places.a_v < MAGELLANIC_A_V_MAG) & (stars.family == NORMAL) & (rng.random(n) < MAGELLANIC_SHARE)
         dust.law[away] = np.asarray(MAGELLANIC)[rng.integers(2, size=n)][away]
