@@ -2,8 +2,8 @@
 
 Draws massive stars, and surveys of the whole sky of which it takes the low-mass stars. Those most like massive stars,
 the B stars of 5 to 8 suns, are few hundred there: they are drawn by themselves, and each counts as the surveys' share
-says. First the numbers that spectra tell are fitted to all of them (`core.verdict.spectral_numbers`), then the
-classifier to those numbers and the rest. None of the seeds is used by a benchmark or a test. Ten minutes on two cores;
+says. First a ranking of their spectra is fitted to all of them (`core.verdict.mass_ranking`), then the classifier to
+the rank and the rest. None of the seeds is used by a benchmark or a test. Ten minutes on two cores;
 writes second_look.npz beside the run.
 """
 
@@ -24,6 +24,7 @@ from core.survey.fused import DISMISS_BELOW, fused_ensemble
 from core.survey.simulated import chunk_rows, iter_simulated, parse_simulated
 from core.verdict.ensemble import load_ensemble, representation_state
 from core.verdict.facts import facts_of, float_columns
+from core.verdict.mass_ranking import MassRanking, fit_mass_ranking, inputs, shown
 from core.verdict.photometric_classifier import (
     FILE_NAME,
     PhotometricClassifier,
@@ -32,7 +33,6 @@ from core.verdict.photometric_classifier import (
     store_photometric_classifier,
 )
 from core.verdict.sky_estimate import CANDIDATE_FROM
-from core.verdict.spectral_numbers import SpectralNumbers, fit_spectral_numbers, inputs, shown, targets
 from core.verdict.verdict import judge
 
 MASSIVE_STARS, MASSIVE_SEED = 294_912, 7001
@@ -40,7 +40,6 @@ SURVEY_STARS, SURVEY_SEEDS = 1_200_000, (7002, 7003)
 INTERMEDIATE_STARS, INTERMEDIATE_SEED = 294_912, 7004
 _SPECTRUM = ("probability", "probability_std")
 _SHOWN = ("phot_g_mean_mag", "bp_rp")
-_TRUTH = ("true_teff", "true_a_v", "true_logg")
 
 
 @dataclass(frozen=True)
@@ -98,16 +97,15 @@ def _intermediate(stars: pd.DataFrame) -> np.ndarray:
     return is_intermediate(*(stars[name].to_numpy() for name in ("category", "true_mass", "true_teff")))
 
 
-def spectral_numbers(massive: Classified, low_mass: Classified, run_dir: Path) -> tuple[SpectralNumbers, np.ndarray]:
-    """What the spectra of these stars teach, and the numbers of all of them, massive ones first: (n_stars, 4)."""
+def mass_ranking(massive: Classified, low_mass: Classified, run_dir: Path) -> tuple[MassRanking, np.ndarray]:
+    """What the spectra of these stars teach, and the rank of all of them, massive ones first: (n_stars,)."""
     ensemble = load_ensemble(run_dir, threads=1)
     stars = joined([massive, low_mass])
-    known = float_columns(stars.candidates, (*_SHOWN, *_TRUTH))
+    known = float_columns(stars.candidates, _SHOWN)
     read_from = inputs(stars.seen, *(known[name] for name in _SHOWN))
-    is_massive = np.repeat([1.0, 0.0], [len(massive.candidates), len(low_mass.candidates)])
-    truth = targets(is_massive, *(known[name] for name in _TRUTH))
-    numbers = fit_spectral_numbers(read_from, truth, ensemble.representation, representation_state(ensemble.path))
-    return numbers, numbers.network(read_from)
+    is_massive = np.repeat([True, False], [len(massive.candidates), len(low_mass.candidates)])
+    ranking = fit_mass_ranking(read_from, is_massive, ensemble.representation, representation_state(ensemble.path))
+    return ranking, ranking.network(read_from)[:, 0]
 
 
 def fitted_on(
@@ -118,10 +116,10 @@ def fitted_on(
     low_mass = joined([rest, intermediate])
     share = sum(found.n_intermediate for found in surveys) / intermediate.n_all
     weight = np.concatenate([np.ones(len(rest.candidates)), np.full(len(intermediate.candidates), share)])
-    numbers, read = spectral_numbers(massive, low_mass, run_dir)
+    ranking, rank = mass_ranking(massive, low_mass, run_dir)
     of_massive, of_low_mass = (
-        np.hstack([features(facts_of(part.candidates) | float_columns(part.candidates, _SPECTRUM)), columns])
-        for part, columns in zip((massive, low_mass), np.split(read, [len(massive.candidates)]), strict=True)
+        np.column_stack([features(facts_of(part.candidates) | float_columns(part.candidates, _SPECTRUM)), ranks])
+        for part, ranks in zip((massive, low_mass), np.split(rank, [len(massive.candidates)]), strict=True)
     )
     return fit_photometric_classifier(
         of_massive,
@@ -130,7 +128,7 @@ def fitted_on(
         n_massive=massive.n_all,
         n_low_mass=sum(found.n_all for found in surveys),
         started=load_ensemble(run_dir, threads=1).run.started,
-        numbers=numbers,
+        ranking=ranking,
     )
 
 

@@ -6,8 +6,8 @@ more often a bright star of the sky than a faint one. The classifier is a small 
 log odds of the ensemble's mean, the spread of its members, G, BP - RP, and the astrometry-based luminosity
 a = parallax (arcsec) * 10^(1 + (G - A_G) / 5) = 10^(M_G / 5) with its error (Arenou & Luri 1999, ASP Conf. Ser. 167,
 13), which is linear in the parallax, so that poor and negative ones are as good as any; A_G is the extinction that a
-hot star of this colour suffers. Beside them stand four numbers that are read from the spectrum for this purpose
-(`core.verdict.spectral_numbers`). It is fitted on simulated stars that the run has classified: massive ones, and
+hot star of this colour suffers. Beside them stands the spectrum's rank among stars near 8 suns
+(`core.verdict.mass_ranking`). It is fitted on simulated stars that the run has classified: massive ones, and
 low-mass ones as a survey of the sky meets them. Its output is a likelihood ratio, given as a probability at equal
 priors.
 """
@@ -29,14 +29,14 @@ from core.runs.hashes import note_file
 from core.statistics.probability_calibration import sigmoid
 from core.statistics.small_network import SmallNetwork
 from core.verdict.ensemble import representation_state
-from core.verdict.spectral_numbers import SpectralNumbers
+from core.verdict.mass_ranking import MassRanking
 
 FILE_NAME = "second_look.npz"
 LEAST_ODDS = 1e-7
 _HIDDEN = (24, 12)
 _BATCH = 2048
 _SEED = 1
-_NUMBERS, _REPRESENTATION = "numbers_", "representation"
+_RANKING, _REPRESENTATION = "ranking_", "representation"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,19 +46,19 @@ class PhotometricClassifier:
     Attributes
     ----------
     network : SmallNetwork
-        Of `features`, and of the spectral numbers where there are any.
+        Of `features`, and of the rank where there is one.
     offset : float
         Subtracted from the output, which is then the log of the likelihood ratio.
     started : str
         When the training began whose verdicts it was fitted to.
-    numbers : SpectralNumbers or None
-        Reads temperature, side of 8 suns, dust and gravity from the spectrum; None: the ensemble's odds alone.
+    ranking : MassRanking or None
+        Ranks the spectrum among stars near 8 suns; None: the ensemble's odds alone.
     """
 
     network: SmallNetwork
     offset: float
     started: str = ""
-    numbers: SpectralNumbers | None = None
+    ranking: MassRanking | None = None
 
     def probability(self, columns: Mapping[str, np.ndarray], flux: np.ndarray | None = None) -> np.ndarray:
         """Probability of massive at equal priors, ndarray of shape (n_stars,).
@@ -69,13 +69,13 @@ class PhotometricClassifier:
             probability, probability_std, phot_g_mean_mag, bp_rp, parallax, parallax_error. Where a value is missing the
             result is `probability`.
         flux : ndarray of shape (n_stars, 343), W m^-2 nm^-1
-            Of the same stars; needed where there are `numbers`.
+            Of the same stars; needed where there is a `ranking`.
         """
         x = features(columns)
-        if self.numbers is not None:
+        if self.ranking is not None:
             if flux is None:
                 raise ValueError("this photometric classifier reads the spectrum too: give the flux")
-            x = np.hstack([x, self.numbers.of(flux, columns["phot_g_mean_mag"], columns["bp_rp"])])
+            x = np.column_stack([x, self.ranking.of(flux, columns["phot_g_mean_mag"], columns["bp_rp"])])
         answer = sigmoid(self.network(x)[:, 0] - self.offset)
         return np.where(np.isfinite(x).all(axis=1), answer, columns["probability"])
 
@@ -109,22 +109,22 @@ def fit_photometric_classifier(
     n_massive: int,
     n_low_mass: int,
     started: str,
-    numbers: SpectralNumbers | None = None,
+    ranking: MassRanking | None = None,
 ) -> PhotometricClassifier:
     """Fit on possible candidates of known truth.
 
     Parameters
     ----------
     massive, low_mass : ndarrays of shape (n_stars, n_features)
-        `features` of the stars that the run has not dismissed, beside them what `numbers` read.
+        `features` of the stars that the run has not dismissed, beside them their rank.
     weight : ndarray of shape (n_low_mass_candidates,), or None for ones
         How many stars of the sky each low-mass one stands for.
     n_massive, n_low_mass : int
         How many of each were classified, the dismissed ones included: they make the likelihood ratio one.
     started : str
         That of the run.
-    numbers : SpectralNumbers or None
-        Those that made the last columns.
+    ranking : MassRanking or None
+        The one that made the last column.
     """
     from sklearn.neural_network import MLPClassifier
 
@@ -140,15 +140,15 @@ def fit_photometric_classifier(
     )  # fmt: skip
     network.fit((x - centre) / scale, y, sample_weight=np.concatenate(weights))
     offset = float(np.log(n_massive / n_low_mass))
-    return PhotometricClassifier(SmallNetwork.of_scikit(network, centre, scale), offset, started, numbers)
+    return PhotometricClassifier(SmallNetwork.of_scikit(network, centre, scale), offset, started, ranking)
 
 
 def store_photometric_classifier(folder: str | Path, fitted: PhotometricClassifier) -> Path:
     """Write it beside a run."""
     path = Path(folder) / FILE_NAME
     arrays = fitted.network.arrays() | {"offset": np.array(fitted.offset), "started": np.array(fitted.started)}
-    if fitted.numbers is not None:
-        arrays |= fitted.numbers.network.arrays(_NUMBERS) | {_REPRESENTATION: np.array(fitted.numbers.representation)}
+    if fitted.ranking is not None:
+        arrays |= fitted.ranking.network.arrays(_RANKING) | {_REPRESENTATION: np.array(fitted.ranking.representation)}
     with atomic_path(path) as beside:
         np.savez_compressed(beside, allow_pickle=False, **arrays)
     note_file(Path(folder), FILE_NAME)
@@ -167,11 +167,11 @@ def _load(path: Path, stamp: int) -> PhotometricClassifier:
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-        numbers = None
+        ranking = None
         if _REPRESENTATION in arrays:
             state = representation_state(path.parent)
-            numbers = SpectralNumbers(SmallNetwork.of_arrays(arrays, _NUMBERS), str(arrays[_REPRESENTATION]), state)
+            ranking = MassRanking(SmallNetwork.of_arrays(arrays, _RANKING), str(arrays[_REPRESENTATION]), state)
         network = SmallNetwork.of_arrays(arrays)
-        return PhotometricClassifier(network, float(arrays["offset"]), str(arrays["started"]), numbers)
+        return PhotometricClassifier(network, float(arrays["offset"]), str(arrays["started"]), ranking)
     except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(f"{path} is damaged ({error}): restore the folder or train again") from error

@@ -37,12 +37,12 @@ def estimate_sky_probability(
     photometric_classifier : PhotometricClassifier or None
         That of the run that gave the probabilities; None: the formula.
     flux : ndarray of shape (n_stars, 343) or None
-        The spectra, which a classifier with spectral numbers reads; without them it gives way to the formula.
+        The spectra, which a classifier with a ranking reads; without them it gives way to the formula.
     """
     columns = {**facts, "probability": probability, "probability_std": probability_std}
     rows = np.flatnonzero(probability >= CANDIDATE_FROM)
     of_rows = {name: values[rows] for name, values in columns.items()}
-    if photometric_classifier is None or (photometric_classifier.numbers is not None and flux is None):
+    if photometric_classifier is None or (photometric_classifier.ranking is not None and flux is None):
         log_odds = brightness_log_odds(facts["phot_g_mean_mag"])
         if len(rows):
             log_odds[rows] = sky_log_odds(of_rows)

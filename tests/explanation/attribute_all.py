@@ -1,7 +1,7 @@
 """Attributes random networks, in a process of its own: `python -m tests.explanation.attribute_all KEY...`.
 
 Prints JSON: per network the explainer, the error of the sum over the spread of the logits, and mean and least rank
-correlation of the bands with a reference of 64 nodes on every path, where the integral has converged.
+correlation of the bands with a reference of 128 nodes on every path, where the integral has converged.
 """
 
 import json
@@ -45,7 +45,7 @@ def attribute(key: str) -> dict:
     missing = logit - attributor.base_value - sum(part.sum(axis=1) for part in found)
     result = {"explainer": attributor.name, "error": float(np.sqrt(np.mean(missing**2)) / spread)}
     if key in WITHOUT_RULES:
-        finer = run(PathAttributor(network, background, nodes=64), stars, logit)
+        finer = run(PathAttributor(network, background, nodes=128), stars, logit)
         rank = rank_correlation(found[0], finer[0])
         result |= {"rank": float(rank.mean()), "least_rank": float(rank.min())}
     return result

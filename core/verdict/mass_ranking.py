@@ -1,10 +1,9 @@
-"""Numbers that a spectrum tells of a hot star beside the ensemble's odds: temperature, side of 8 suns, dust, gravity.
+"""On which side of 8 suns a hot star lies by its spectrum: a ranking among stars near the limit.
 
 The ensemble is asked for one number, massive or not, among all stars of the sky, and learns most from what is far from
-the limit. Nearly all contaminants of a pure sample of massive stars are B stars of 5 to 8 suns, which differ from those
-above in temperature and luminosity. A small network, fitted to simulated stars that the ensemble does not dismiss,
-reads four numbers from the spectrum; with brightness and parallax they say the luminosity at that temperature
-(`core.verdict.photometric_classifier`).
+the limit. Nearly all contaminants of a pure sample of massive stars are B stars of 5 to 8 suns. A small network, fitted
+to simulated stars that the ensemble does not dismiss, as many of those as massive ones, ranks them; with brightness and
+parallax it is an input of `core.verdict.photometric_classifier`. It has seen no real star.
 """
 
 import warnings
@@ -16,14 +15,13 @@ import numpy as np
 from core.spectra.representations import n_used_values, represent
 from core.statistics.small_network import SmallNetwork
 
-NAMES = ("teff", "side", "a_v", "logg")
 _HIDDEN, _EPOCHS, _LAST_EPOCHS = (96, 48), 12, 4
 _RATE, _LAST_RATE, _BATCH, _SEED, _CLIP = 2e-3, 3e-4, 1024, 1, 8.0
 
 
 @dataclass(frozen=True, eq=False)
-class SpectralNumbers:
-    """Reads `NAMES` from spectra.
+class MassRanking:
+    """Ranks spectra; made by `fit_mass_ranking`.
 
     Attributes
     ----------
@@ -40,14 +38,14 @@ class SpectralNumbers:
     state: Mapping[str, np.ndarray] | None = field(default=None, repr=False)
 
     def of(self, flux: np.ndarray, g: np.ndarray, bp_rp: np.ndarray) -> np.ndarray:
-        """Scaled as in `targets`: float64 ndarray of shape (n_stars, 4); NaN where an input is missing.
+        """About -1 for a low-mass, 1 for a massive star: float64 ndarray (n_stars,); NaN where an input is missing.
 
         Parameters
         ----------
         flux : ndarray of shape (n_stars, 343), W m^-2 nm^-1
         g, bp_rp : ndarrays of shape (n_stars,), mag
         """
-        return self.network(inputs(shown(flux, self.representation, self.state), g, bp_rp))
+        return self.network(inputs(shown(flux, self.representation, self.state), g, bp_rp))[:, 0]
 
 
 def shown(flux: np.ndarray, representation: str, state: Mapping[str, np.ndarray] | None) -> np.ndarray:
@@ -61,29 +59,22 @@ def inputs(values: np.ndarray, g: np.ndarray, bp_rp: np.ndarray) -> np.ndarray:
     return np.column_stack([values, g, bp_rp])
 
 
-def targets(massive: np.ndarray, teff: np.ndarray, a_v: np.ndarray, logg: np.ndarray) -> np.ndarray:
-    """The truth in numbers of about unit size, (n_stars, 4): log10 Teff, -1 or 1, A_V, log g (0 to 6)."""
-    return np.column_stack(
-        [(np.log10(teff) - 4.3) / 0.2, 2.0 * massive - 1.0, a_v / 2.0, np.clip(logg, 0.0, 6.0) - 4.0]
-    )
-
-
-def fit_spectral_numbers(
-    seen: np.ndarray, truth: np.ndarray, representation: str, state: Mapping[str, np.ndarray] | None
-) -> SpectralNumbers:
-    """Fit to simulated stars by least squares, of which 'side' becomes the mean of -1 and 1 given the spectrum.
+def fit_mass_ranking(
+    seen: np.ndarray, massive: np.ndarray, representation: str, state: Mapping[str, np.ndarray] | None
+) -> MassRanking:
+    """Fit to simulated stars by least squares: the answer is the mean of -1 and 1 given the spectrum.
 
     Parameters
     ----------
     seen : ndarray of shape (n_stars, n_used + 2), of `inputs`
-    truth : ndarray of shape (n_stars, 4), of `targets`
+    massive : bool ndarray of shape (n_stars,)
     representation, state : of the run
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPRegressor
 
-    usable = np.isfinite(seen).all(axis=1) & np.isfinite(truth).all(axis=1)
-    seen, truth = seen[usable], truth[usable]
+    usable = np.isfinite(seen).all(axis=1)
+    seen, side = seen[usable], 2.0 * massive[usable] - 1.0
     centre, scale = seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-12)
     standard = np.clip((seen - centre) / scale, -_CLIP, _CLIP)
     network = MLPRegressor(
@@ -93,5 +84,5 @@ def fit_spectral_numbers(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is the plan
         for rate, epochs in ((_RATE, _EPOCHS), (_LAST_RATE, _LAST_EPOCHS)):  # smaller steps at the end
-            network.set_params(learning_rate_init=rate, max_iter=epochs).fit(standard, truth)
-    return SpectralNumbers(SmallNetwork.of_scikit(network, centre, scale, _CLIP), representation, state)
+            network.set_params(learning_rate_init=rate, max_iter=epochs).fit(standard, side)
+    return MassRanking(SmallNetwork.of_scikit(network, centre, scale, _CLIP), representation, state)
