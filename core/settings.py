@@ -4,9 +4,19 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import UsageError
@@ -18,6 +28,7 @@ _EXPECTED = {
     "int": "a whole number of 0 or more",
     "float": "a number of 0 or more",
     "finite": "a number of 0 or more",
+    "address": "http:// or https://, a host, and no user or password (a proxy before the archive may add them)",
     "greater": "a number of 0 or more",
 }
 """What a value should have been, by the beginning of pydantic's type of error."""
@@ -30,6 +41,18 @@ def _split(text: str | tuple[str, ...]) -> tuple[str, ...]:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Names that a variable holds separated by commas."""
 Amount = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
+
+
+def _no_secret(address: str) -> str:
+    """An archive's address without a name or a password, which errors and logs would show."""
+    parts = urlsplit(address)
+    if "@" in address or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise PydanticCustomError("address", "{expected}", {"expected": _EXPECTED["address"]})
+    _ = parts.port  # ValueError where it is no number
+    return address
+
+
+Address = Annotated[str, AfterValidator(_no_secret)]
 
 
 def _setting(variable: str, default: Any) -> Any:
@@ -52,10 +75,10 @@ class Settings(BaseSettings):
     shipped_dir: Path = _setting("EXPLORER_SHIPPED_DIR", PROJECT_ROOT / "data")
     local_dir: Path = _setting("EXPLORER_DATA_DIR", user_data_path("massive-star-explorer", appauthor=False))
     real_data: Path | None = _setting("XP_REAL_DATA", None)
-    gaia_tap_url: str = _setting("GAIA_TAP_URL", "https://gea.esac.esa.int/tap-server/tap")
-    gaia_data_url: str = _setting("GAIA_DATA_URL", "https://gea.esac.esa.int/data-server/data")
-    simbad_url: str = _setting("SIMBAD_URL", "https://simbad.cds.unistra.fr/simbad/sim-tap")
-    vizier_url: str = _setting("VIZIER_URL", "https://vizier.cds.unistra.fr")
+    gaia_tap_url: Address = _setting("GAIA_TAP_URL", "https://gea.esac.esa.int/tap-server/tap")
+    gaia_data_url: Address = _setting("GAIA_DATA_URL", "https://gea.esac.esa.int/data-server/data")
+    simbad_url: Address = _setting("SIMBAD_URL", "https://simbad.cds.unistra.fr/simbad/sim-tap")
+    vizier_url: Address = _setting("VIZIER_URL", "https://vizier.cds.unistra.fr")
     als_catalogues: Names = _setting("ALS_CATALOGUES", ("J/MNRAS/543/63", "J/MNRAS/504/2968"))
     archive_timeout_s: Amount = _setting("ARCHIVE_TIMEOUT_S", 60.0)
     archive_retry_delay_s: Amount = _setting("ARCHIVE_RETRY_DELAY_S", 2.0)
@@ -138,10 +161,11 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
     except ValidationError as error:
         fault = error.errors()[0]
         variable = str(fault["loc"][0])
-        expected = _EXPECTED.get(fault["type"].split("_")[0], fault["msg"])
-        raise UsageError(
-            f"the environment variable {variable} is {os.environ[variable]!r}; expected {expected}"
-        ) from error
+        kind = fault["type"].split("_")[0]
+        expected = _EXPECTED.get("address" if variable.endswith("_URL") else kind, fault["msg"])
+        value = os.environ[variable]
+        shown = "withheld, since it holds an @" if "@" in value else repr(value)
+        raise UsageError(f"the environment variable {variable} is {shown}; expected {expected}") from None
 
 
 def setting_variables() -> dict[str, Any]:

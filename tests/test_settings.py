@@ -1,5 +1,6 @@
 """Every setting has a variable, a default and a message for nonsense."""
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,14 @@ def test_nonsense_is_named_with_its_variable(variable, text, monkeypatch):
     monkeypatch.setenv(variable, text)
     with pytest.raises(UsageError, match=rf"{variable} is '{text}'; expected"):
         current_settings()
+
+
+@pytest.mark.parametrize("variable", ["GAIA_TAP_URL", "GAIA_DATA_URL", "SIMBAD_URL", "VIZIER_URL"])
+@pytest.mark.parametrize(
+    "address", ["https://anna:hunter2@host/tap", "https://hunter2@host", "ftp://host", "https://host:port/", "host/tap"]
+)
+def test_an_archive_s_address_holds_no_secret(variable, address, monkeypatch):
+    monkeypatch.setenv(variable, address)
+    with pytest.raises(UsageError, match=rf"{variable} is .*expected http:// or https://, a host, and no") as raised:
+        current_settings()
+    assert "hunter2" not in "".join(traceback.format_exception(raised.value))

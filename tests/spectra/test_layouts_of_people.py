@@ -1,17 +1,21 @@
 """Tables of stars in layouts that programs write beside the usual ones: the same stars, or a refusal by name."""
 
+import io
 import json
+import pickle
 import zipfile
 
 import numpy as np
 import pytest
+from astropy.io import fits, votable
 from astropy.table import Table
 
 from core import errors
 from core.archive.id_files import read_id_list
 from core.sky.cluster_file import read_star_table
 from core.sky.star_places import is_older_release
-from tests.spectra.two_stars import IDS, STARS, same_stars, stars
+from core.spectra.readers import read_bytes, read_spectra
+from tests.spectra.two_stars import IDS, SPECTRA, STARS, same_as_base, same_stars, stars
 
 CSV = STARS.to_csv(index=False)
 NAMES = list(STARS)
@@ -26,6 +30,9 @@ def _barred(rule: str, rows=ROWS) -> str:
 TEXTS = {
     "a spreadsheet's first line": "sep=;\n" + CSV.replace(",", ";"),
     "Starbase (rdb)": "\t".join(NAMES) + "\n" + "\t".join(["N"] * 5) + "\n" + "\n".join("\t".join(r) for r in ROWS),
+    "a row of units behind a sign": CSV.replace("\n", "\n#,deg,deg,mas,mas\n", 1),
+    "rows of types and units": CSV.replace("\n", "\nint64,double,double,double,double\n,deg,deg,mas,mas\n", 1),
+    "units, and the type of the ids": CSV.replace("\n", "\nlong,deg,deg,mas,mas\n", 1),
     "psql": " | ".join(NAMES) + "\n" + "-+-".join("-" * 9 for _ in NAMES) + "\n"
     + "\n".join(" | ".join(r) for r in ROWS) + "\n(2 rows)\n",
     "Markdown": _barred("|" + "|".join(":---:" for _ in NAMES) + "|\n"),
@@ -111,3 +118,103 @@ def test_a_zip_is_read_like_the_folder(tmp_path):
     for read in (read_star_table, read_id_list):
         with pytest.raises(errors.FileTooLargeError, match="the zip is refused"):
             read(tmp_path / "bomb.zip")
+
+
+def _zip_of(names) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as packed:
+        for name in names:
+            packed.writestr(name, "<Types/>")
+    return sink.getvalue()
+
+
+FOREIGN = {
+    "an Arrow IPC stream": b"\xff\xff\xff\xff\x10\0\0\0",
+    "an Arrow IPC .Feather. file": b"ARROW1\0\0",
+    "an ORC file": b"ORC\x08\x03",
+    "an SQLite database": b"SQLite format 3\0",
+    "an Excel workbook": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "an Excel workbook. Save its sheet as CSV": _zip_of(["[Content_Types].xml", "xl/workbook.xml"]),
+    "an OpenDocument file": _zip_of(["mimetype", "content.xml"]),
+    "an HDF5 file": b"\x89HDF\r\n\x1a\n",
+    "a Python pickle": pickle.dumps({}),
+    "a tar archive": b"stars.csv".ljust(257, b"\0") + b"ustar\0" + bytes(100),
+    "an LZ4 file": b"\x04\x22\x4d\x18",
+    "text in UTF-16": CSV.encode("utf-16"),
+    "text in UTF-16: save": CSV.encode("utf-16-le"),
+    "text in UTF-32": CSV.encode("utf-32"),
+    "an ASDF file": b"#ASDF 1.0.0\n",
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_what_is_not_read_is_named(kind, tmp_path):
+    path = tmp_path / "stars"
+    path.write_bytes(FOREIGN[kind])
+    for read in (read_star_table, read_spectra):
+        with pytest.raises(errors.UnsupportedFormatError, match=f"stars: this is {kind}"):
+            read(path)
+    with pytest.raises(errors.UnsupportedFormatError, match=f"this is {kind}"):
+        read_bytes("stars", FOREIGN[kind])
+
+
+@pytest.mark.parametrize("form", ["fits", "vot"])
+def test_tables_without_stars_beside_the_stars_give_no_rows(form, tmp_path):
+    path = tmp_path / f"stars.{form}"
+    log, catalogue = Table({"step": [1, 2, 3], "seconds": [0.1, 0.2, 0.3]}), Table.from_pandas(STARS)
+    if form == "fits":
+        fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU(log), fits.BinTableHDU(catalogue)]).writeto(path)
+    else:
+        document = votable.from_table(catalogue)
+        document.resources[0].tables.insert(0, votable.from_table(log).get_first_table())
+        document.to_xml(str(path))
+    table = read_star_table(path)
+    same_stars(table)
+    assert "note" not in table.column_names
+
+
+def test_wavelengths_in_air_are_refused_and_in_vacuum_read(tmp_path):
+    table = Table({"source_id": IDS, "flux": SPECTRA.flux})
+    for word in ("vacuum", "air"):
+        table.meta = {"AIRORVAC": word}
+        table.write(tmp_path / f"{word}.ecsv", format="ascii.ecsv")
+        table.write(tmp_path / f"{word}.fits")
+    for form in ("ecsv", "fits"):
+        same_as_base(read_spectra(tmp_path / f"vacuum.{form}"))
+        with pytest.raises(errors.WavelengthGridError, match="wavelengths in air"):
+            read_spectra(tmp_path / f"air.{form}")
+
+
+def test_a_row_per_sample_without_its_wavelengths_is_told_their_name(tmp_path):
+    rows = "".join(f"{IDS[0]},{number},{value!r}\n" for number, value in enumerate(SPECTRA.flux[0].tolist()))
+    path = tmp_path / "long.csv"
+    path.write_text("source_id,frequency,flux\n" + rows)
+    with pytest.raises(errors.SampleCountError, match=r"one number.*called wavelength"):
+        read_spectra(path)
+
+
+def test_an_ascii_table_of_fits_is_named(tmp_path):
+    ids = fits.Column("source_id", "A20", array=STARS["source_id"].astype(str).to_numpy(), ascii=True)
+    fits.HDUList([fits.PrimaryHDU(), fits.TableHDU.from_columns([ids])]).writeto(tmp_path / "stars.fits")
+    with pytest.raises(errors.MissingColumnError, match="an ASCII table"):
+        read_star_table(tmp_path / "stars.fits")
+
+
+@pytest.mark.parametrize("spelt", ["{}", " {}", "Gaia DR3 {}", "0{}"])
+def test_ids_of_text_are_the_same_on_the_short_way_and_the_long(spelt, tmp_path):
+    text = CSV
+    for source_id in IDS:
+        text = text.replace(str(source_id), spelt.format(source_id))
+    if spelt == "0{}":  # twenty digits
+        assert stars(tmp_path, text)["source_id"].to_pylist() == IDS
+    else:
+        same_stars(stars(tmp_path, text))
+
+
+@pytest.mark.parametrize("spelt", ["{:#x}", "{:.6e}", "{}.0"])
+def test_ids_that_are_no_decimal_digits_are_refused(spelt, tmp_path):
+    text = CSV
+    for source_id in IDS:
+        text = text.replace(str(source_id), spelt.format(source_id))
+    with pytest.raises(errors.SourceIdError):
+        stars(tmp_path, text)

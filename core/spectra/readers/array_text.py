@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -34,6 +35,14 @@ def spells_array(text: str) -> bool:
     if _DECIMAL_COMMA.match(text.strip()):
         return False
     return bool(_OPENING.match(text) or _BARE.match(text[:200]))
+
+
+def is_number(text: str | None) -> bool:
+    """Is the text one number alone?"""
+    try:
+        return np.isfinite(float(text or ""))
+    except ValueError:
+        return False
 
 
 def plain_lists(text: pa.Array) -> pa.Array:

@@ -12,7 +12,7 @@ from core.errors import (
     UnitError,
 )
 from core.spectra.grid import N_SAMPLES
-from core.spectra.readers.array_text import fault_of
+from core.spectra.readers.array_text import fault_of, is_number
 from core.spectra.readers.arrays import is_text, matrix, single_array
 from core.spectra.readers.batch import COEFFICIENT_COLUMNS, Batch
 from core.spectra.readers.coefficients import attach_flux, read_coefficients
@@ -142,9 +142,10 @@ def _sampled(
 
 
 def _count_problem(column: pa.Array, row: int, count: int) -> ReadError:
-    if count == -2:
-        return SampleCountError(fault_of(column[row].as_py(), "flux"))
-    if count == 1 and not is_text(column.type) and not pa.types.is_nested(column.type):
+    text = column[row].as_py() if count == -2 else ""
+    if count == -2 and not is_number(text):
+        return SampleCountError(fault_of(text, "flux"))
+    if count == -2 or (count == 1 and not is_text(column.type) and not pa.types.is_nested(column.type)):
         return SampleCountError(
             f"flux is one number, expected a list of {N_SAMPLES}; in a table of one row per sample the column of the "
             "samples' wavelengths is called wavelength (nm)"

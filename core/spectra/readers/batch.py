@@ -1,9 +1,9 @@
 """Batch: a piece of a table on its way from any file format to a SpectrumSet, and the names of its columns."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +28,7 @@ from core.spectra.readers.positions import angle_degrees, with_positions
 from core.spectra.readers.releases import RELEASE_WORDS, release_of_names, release_of_rows
 from core.spectra.readers.values import as_floats
 
-__all__ = ["Batch", "TableSource", "canonical_names", "make_batch", "unique_names", "wanted_names"]
+__all__ = ["Batch", "TableSource", "canonical_names", "make_batch", "tables_of_stars", "unique_names", "wanted_names"]
 
 BANDS = ("bp", "rp")
 COEFFICIENT_COLUMNS = tuple(f"{band}_coefficients" for band in BANDS)
@@ -42,6 +42,9 @@ ARRAY_COLUMNS = ("flux", "wavelength", *COEFFICIENT_COLUMNS, *ERROR_COLUMNS)
 _EVIDENCE = frozenset({*RELEASE_WORDS, *GUESSED_ID_WORDS, "xp", "band"})
 """Columns beside the vocabulary that tell what ids and spectra are."""
 SCALAR_COLUMNS = tuple(f"{band}_{name}" for band in BANDS for name in ("standard_deviation", "n_relevant_bases"))
+
+_OF_STARS = frozenset({"source_id", "flux", "xp_coefficients", *COEFFICIENT_COLUMNS})
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,15 @@ def make_batch(
     }
     table, facts["parameters"] = _with_epoch(table, facts["parameters"])
     return Batch(table, stated, **facts)
+
+
+def tables_of_stars(tables: list[Table], names_of: Callable[[Table], list[str]]) -> list[Table]:
+    """Those of a file's tables that have ids or spectra; all where none has.
+
+    Others beside them (a log, a filter's curve) hold no stars: their rows would be stars without an id.
+    """
+    found = [table for table in tables if _OF_STARS & set(canonical_names(names_of(table)).values())]
+    return found or tables
 
 
 def wanted_names(names: Sequence[str], columns: Sequence[str] | None) -> list[str]:

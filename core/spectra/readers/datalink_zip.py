@@ -114,6 +114,8 @@ def members(
             raise UnsupportedFormatError(
                 f"{origin}: this is a NumPy .npz file. Save the spectra as Parquet, CSV or FITS"
             )
+        if (office := _office(archive)) is not None:
+            raise UnsupportedFormatError(f"{origin}: this is {office}. Save its sheet as CSV")
         _check_limits(infos, origin)
         by_name = {info.filename.replace("\\", "/"): info for info in infos}
 
@@ -133,6 +135,15 @@ def members(
                 return None if text is None else text.encode()
 
             yield name, partial(_content, archive, info, name), read_beside
+
+
+def _office(archive: zipfile.ZipFile) -> str | None:
+    """What a zip is that an office program wrote; None for any other."""
+    names = set(archive.namelist())
+    if "[Content_Types].xml" in names:
+        is_sheet = any(name.startswith("xl/") for name in names)
+        return "an Excel workbook" if is_sheet else "a document of an office program"
+    return "an OpenDocument file" if {"mimetype", "content.xml"} <= names else None
 
 
 def _tables(names: list[str], read_text: ReadText, origin: str, report: OnLeftOut) -> list[str]:

@@ -24,12 +24,27 @@ _FOREIGN = (
     (b"\x80\x05", "a Python pickle, which is never loaded because it can run code"),
     (b"\x93NUMPY", "a NumPy array file"),
     (b"Obj\x01", "an Avro file: write it as CSV, FITS or VOTable (GaiaXPy: output_format='csv')"),
-    (b"ARROW1", "an Arrow IPC file"),
+    (b"ARROW1", "an Arrow IPC (Feather) file: write it as Parquet"),
+    (b"FEA1", "a Feather file: write it as Parquet"),
+    (b"\xff\xff\xff\xff", "an Arrow IPC stream: write it as Parquet"),
+    (b"ORC", "an ORC file: write it as Parquet"),
+    (b"SQLite format 3\x00", "an SQLite database: write the table as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls): save its sheet as CSV"),
+    (b"CDF\x01", "a NetCDF file"),
+    (b"CDF\x02", "a NetCDF file"),
+    (b"MATLAB 5.0", "a MATLAB file"),
+    (b"SR\x00\x04", "an IDL save file"),
+    (b"#ASDF", "an ASDF file: write its table as ECSV or Parquet"),
+    (b"%YAML", "a YAML document"),
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a picture"),
     (b"BZh", "a bzip2 file: unpack it first"),
     (b"\xfd7zXZ", "an xz file: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard file: unpack it first"),
+    (b"\x04\x22\x4d\x18", "an LZ4 file: unpack it first"),
+    (b"\x1f\x9d", "a file packed by compress (.Z): unpack it first"),
+    (b"\xff\xfe\x00\x00", "text in UTF-32: save it as UTF-8"),
+    (b"\x00\x00\xfe\xff", "text in UTF-32: save it as UTF-8"),
     (b"\xff\xfe", "text in UTF-16: save it as UTF-8"),
     (b"\xfe\xff", "text in UTF-16: save it as UTF-8"),
 )
@@ -87,6 +102,10 @@ def _markup(head: bytes, start: bytes, origin: str) -> str:
 
 
 def _text(head: bytes, start: bytes, origin: str) -> str:
+    if head[257:262] == b"ustar":
+        raise UnsupportedFormatError(f"{origin}: this is a tar archive: unpack it, and give the folder. {_ADVICE}")
+    if _is_wide(head):
+        raise UnsupportedFormatError(f"{origin}: this is text in UTF-16: save it as UTF-8. {_ADVICE}")
     if b"\x00" in head:
         raise UnsupportedFormatError(f"{origin}: this is a binary file of an unknown format. {_ADVICE}")
     if re.match(rb"#\s*%ECSV", start):
@@ -102,6 +121,12 @@ def _text(head: bytes, start: bytes, origin: str) -> str:
         if pattern.match(start):
             raise UnsupportedFormatError(f"{origin}: this is {words}. {_ADVICE}")
     return "csv"
+
+
+def _is_wide(head: bytes) -> bool:
+    """Is every other byte of the beginning zero, and no other: two bytes a letter, without the mark of UTF-16?"""
+    begin = head[:64]
+    return any(len(begin) > 8 and not any(begin[odd::2]) and all(begin[1 - odd :: 2]) for odd in (0, 1))
 
 
 def _barred(start: bytes, origin: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from core.errors import MissingColumnError, ReadError, TruncatedFileError
 from core.spectra.readers.astropy_columns import to_arrow
-from core.spectra.readers.batch import Batch, make_batch, wanted_names
+from core.spectra.readers.batch import Batch, make_batch, tables_of_stars, wanted_names
 from core.spectra.readers.fits_header import facts_of, grid_of
 
 _HEAP_TYPES = {"B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
@@ -34,7 +34,7 @@ class _Table:
 
 
 class FitsSource:
-    """Every binary table of a FITS file, one after the other."""
+    """Every binary table of a FITS file that holds stars or spectra, one after the other."""
 
     def __init__(self, file: Path | bytes, origin: str) -> None:
         self.origin = origin
@@ -95,7 +95,7 @@ class FitsSource:
                 ) from error
         for table in tables if grids else []:
             table.facts["sampling"] = table.facts.get("sampling") or grids[0]
-        return tables
+        return tables_of_stars(tables, lambda table: table.columns.names)
 
     def _check_end(self, number: int, end: int, size: int) -> None:
         if end > size:
@@ -186,6 +186,8 @@ def _fixed(column, values: np.ndarray) -> pa.Array | None:
 
 def _image(hdu: Any) -> str:
     """An image in words; one with a single axis is another instrument's spectrum."""
+    if hdu.header.get("XTENSION", "").strip() == "TABLE":
+        return "an ASCII table (XTENSION = TABLE) is not read; write it as a binary one: stilts tcopy ofmt=fits"
     shape = getattr(hdu, "shape", ()) or ()
     header = hdu.header
     if len([size for size in shape if size > 1]) == 1:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -87,8 +88,24 @@ def open_parquet(file: Path | BinaryIO, origin: str) -> ParquetSource:
 def _check_text(rows: pa.RecordBatch) -> None:
     """ArrowInvalid where a column of text is none: pyarrow reads damaged bytes as text, and fails when it is used."""
     for place, item in enumerate(rows.schema):
-        if _holds_text(item.type):
+        if _holds_text(item.type) and not _is_ascii(rows.column(place)):
             rows.column(place).validate(full=True)
+
+
+def _is_ascii(column: pa.Array) -> bool:
+    """Is a column of text ASCII from end to end, as most are? One look at its bytes, none at each text."""
+    if pa.types.is_dictionary(column.type):
+        return _is_ascii(column.dictionary)
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return False
+    _, offsets, texts = column.buffers()
+    if offsets is None or texts is None or not len(column):
+        return False
+    width = np.int64 if pa.types.is_large_string(column.type) else np.int32
+    ends = np.frombuffer(offsets, width)[column.offset : column.offset + len(column) + 1]
+    held = np.frombuffer(texts, np.int8)[ends[0] : ends[-1]]
+    # the offsets are of pyarrow's own making: Parquet stores lengths
+    return not len(held) or int(held.min()) >= 0
 
 
 def _holds_text(kind: pa.DataType) -> bool:

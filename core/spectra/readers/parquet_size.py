@@ -54,7 +54,7 @@ def rows_at_a_time(
     """
     leaves = _leaves_of(file.schema_arrow, set(tops))
     metadata, schema = file.metadata, file.schema
-    longest = _Dictionaries(source, [schema.column(leaf).path for leaf in leaves], origin)
+    longest = _Dictionaries(source, metadata, [schema.column(leaf).path for leaf in leaves], origin)
     most = 0.0
     for group in row_groups:
         chunks = metadata.row_group(group)
@@ -86,14 +86,16 @@ def rows_at_a_time(
 class _Dictionaries:
     """The longest texts of dictionaries; the file is opened for them when the first is asked for."""
 
-    def __init__(self, source: Path | BinaryIO, paths: list[str], origin: str) -> None:
-        self._source, self._paths, self._origin = source, paths, origin
+    def __init__(self, source: Path | BinaryIO, metadata: pq.FileMetaData, paths: list[str], origin: str) -> None:
+        self._source, self._metadata, self._paths, self._origin = source, metadata, paths, origin
         self._file: pq.ParquetFile | None = None
 
     def of(self, group: int, path: str) -> int:
         """Bytes of the longest text in the dictionary of a column chunk; of its first value where it has none."""
         if self._file is None:
-            self._file = pq.ParquetFile(self._source, read_dictionary=self._paths, pre_buffer=False)
+            self._file = pq.ParquetFile(
+                self._source, metadata=self._metadata, read_dictionary=self._paths, pre_buffer=False
+            )
         batch = next(self._file.iter_batches(1, [group], columns=[path], use_threads=False), None)
         return 0 if batch is None else max(map(_longest, batch.columns), default=0)
 

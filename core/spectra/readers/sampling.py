@@ -1,5 +1,6 @@
 """The grid on which spectra stand, wherever it is stated: per row, in the file's header, in a file beside it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,11 @@ from core.spectra.readers.units import in_nm
 _TOLERANCE_NM = 0.01
 SAMPLING_WORDS = ("sampling", "wavelength", "wavelengths", "wavelength_nm", "wave", "spectral_axis")
 """Names under which headers state the wavelengths of all spectra of a file."""
+_MEDIUM_WORDS = (
+    "airorvac", "air_or_vac", "air_or_vacuum", "medium", "wavelength_medium", "wave_medium", "wavelength_type",
+    "wavelength_frame", "wavelengths", "wavelength_in", "wavelength_convention",
+)  # fmt: skip
+"""Names under which headers say whether wavelengths are in air or in vacuum."""
 _MOST_SIDECAR_BYTES = 1 << 20
 _MOST_SAMPLES = 100_000
 
@@ -39,6 +45,16 @@ def stated_sampling(value: object, unit: str | None, origin: str) -> tuple[float
     if not 1 < len(numbers) <= _MOST_SAMPLES:
         return None
     return tuple(np.asarray(in_nm(numbers, unit, origin)).tolist())
+
+
+def refuse_air(entries: Iterable[tuple[str, object]], origin: str) -> None:
+    """WavelengthGridError for spectra on wavelengths in air: 336 nm there are 336.1 nm in vacuum, where XP's are."""
+    for word, value in entries:
+        if isinstance(value, str) and value.strip().lower() == "air" and word.rsplit(".", 1)[-1] in _MEDIUM_WORDS:
+            raise WavelengthGridError(
+                f"{origin}: the file states {word} = {value.strip()!r}: wavelengths in air, which are those of no XP "
+                "spectrum (336 to 1020 nm in vacuum, in steps of 2 nm). Take the entry out if they are in vacuum"
+            )
 
 
 def sampling_beside(read_beside, origin: str) -> tuple[float, ...] | None:

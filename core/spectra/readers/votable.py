@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from core.errors import ArchiveReplyError, MissingColumnError, ReadError, TruncatedFileError, UnsupportedFormatError
 from core.spectra.readers.astropy_columns import to_arrow
-from core.spectra.readers.batch import Batch, make_batch, wanted_names
+from core.spectra.readers.batch import Batch, make_batch, tables_of_stars, wanted_names
 from core.spectra.readers.limits import check_columns
 from core.spectra.readers.statements import Stated, statements
 
@@ -23,7 +23,7 @@ _VALUES_PER_BYTE = 4
 
 
 class VotableSource:
-    """Every table of a VOTable document, one after the other."""
+    """Every table of a VOTable document that holds stars or spectra, one after the other."""
 
     def __init__(self, data: bytes, origin: str) -> None:
         self.origin = origin
@@ -36,7 +36,9 @@ class VotableSource:
                 document = votable.parse(io.BytesIO(data), verify="ignore")
             except Exception as error:  # astropy raises many kinds on a damaged document
                 raise TruncatedFileError(f"{origin}: the VOTable is damaged ({error}). Fetch it again") from error
-            self._tables = list(document.iter_tables())
+            self._tables = tables_of_stars(
+                list(document.iter_tables()), lambda table: [field.name for field in table.fields if field.name]
+            )
         self._systems = dict(_systems(document))
         if not self._tables:
             raise MissingColumnError(f"{origin}: the VOTable holds no table")
