@@ -5,8 +5,16 @@ import sys
 
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from core.settings import PROJECT_ROOT
+
+# Two workers share two cores: threads of BLAS and of boosted trees in each of them would only wait for the other's.
+# Processes that tests start take it over.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(_name, "1")
+    threadpool_limits(int(os.environ["OMP_NUM_THREADS"]))  # a plugin of pytest has loaded NumPy already
 
 # A busy machine must not fail a property test by its clock.
 settings.register_profile("no deadline", deadline=None)
