@@ -48,7 +48,7 @@ def votable_to_frames(data: bytes, what: str = "the query") -> list[pd.DataFrame
         tables = list(
             votable.parse(io.BytesIO(data), verify="ignore", datatype_mapping={"short": "short"}).iter_tables()
         )
-        contents = [table.to_table(use_names_over_ids=True) for table in tables]
+        frames = [_frame_of_reply(table) for table in tables]
     except Exception as error:  # astropy raises many kinds for a broken document, IndexError and expat's among them
         raise IncompleteReplyError(f"no whole VOTable: {type(error).__name__}: {error}") from error
     if not tables and b"</VOTABLE>" in data[-4096:]:
@@ -56,11 +56,28 @@ def votable_to_frames(data: bytes, what: str = "the query") -> list[pd.DataFrame
         raise ArchiveReplyError(f"The archive's answer to {what} holds no table ({said[:200] or 'without a reason'})")
     if not tables:
         raise IncompleteReplyError("the VOTable holds no table")
-    frames = [table_to_frame(content) for content in contents]
     for frame, table in zip(frames, tables, strict=True):
         frame.attrs["overflow"] = status == "OVERFLOW"
         frame.attrs["name"] = table.name or ""
     return frames
+
+
+def _frame_of_reply(table) -> pd.DataFrame:
+    """A VOTable's table as `table_to_frame`, without an astropy table between: that takes half of a small reply's time.
+
+    Columns that share a name are left to astropy, which tells them apart.
+    """
+    names = [field.name for field in table.fields]
+    if not all(names):
+        raise ValueError(f"a column of {table.name or 'the table'} has no name")
+    if len({name.lower() for name in names}) < len(names):
+        return table_to_frame(table.to_table(use_names_over_ids=True))
+    values, masks = np.ma.getdata(table.array), np.ma.getmaskarray(table.array)
+    columns: dict[str, Any] = {}
+    for name, key in zip(names, table.array.dtype.names or (), strict=True):
+        mask = masks[key]
+        columns[name.lower()] = _column(values[key], mask.reshape(len(mask), -1).any(axis=1) if mask.ndim > 1 else mask)
+    return pd.DataFrame(columns)
 
 
 def table_to_frame(table) -> pd.DataFrame:
@@ -70,22 +87,23 @@ def table_to_frame(table) -> pd.DataFrame:
         column = table[name]
         mask = np.asarray(getattr(column, "mask", np.zeros(len(column), dtype=bool)))
         values = np.asarray(getattr(column, "data", column))
-        if hasattr(values, "filled"):
-            values = values.filled()
-        if values.ndim > 1:
-            columns[name.lower()] = list(values)
-        elif values.dtype.kind in "iu":
-            columns[name.lower()] = pd.array(values, dtype="Int64") if mask.any() else values.astype(np.int64)
-            if mask.any():
-                columns[name.lower()][mask] = pd.NA
-        elif values.dtype.kind == "b":
-            columns[name.lower()] = pd.array(values, dtype="boolean")
-            columns[name.lower()][mask] = pd.NA
-        elif values.dtype.kind == "f":
-            columns[name.lower()] = np.where(mask, np.nan, values).astype(values.dtype)
-        else:
-            columns[name.lower()] = [None if bad else _text(item) for item, bad in zip(values, mask, strict=True)]
+        columns[name.lower()] = _column(values.filled() if hasattr(values, "filled") else values, mask)
     return pd.DataFrame(columns)
+
+
+def _column(values: np.ndarray, mask: np.ndarray) -> Any:
+    """Values of a column whose masked rows are unknown, as pandas is to hold them."""
+    if values.ndim > 1:
+        return list(values)
+    if values.dtype.kind == "f":
+        return np.where(mask, np.nan, values).astype(values.dtype)
+    if values.dtype.kind not in "iub":
+        return [None if bad else _text(item) for item, bad in zip(values, mask, strict=True)]
+    if values.dtype.kind in "iu" and not mask.any():
+        return values.astype(np.int64)
+    column = pd.array(values, dtype="boolean" if values.dtype.kind == "b" else "Int64")
+    column[mask] = pd.NA
+    return column
 
 
 def decompressed(data: bytes, limit: int = LARGEST_TABLE_BYTES) -> bytes:

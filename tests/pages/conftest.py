@@ -49,6 +49,14 @@ def data_dir(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("local")
 
 
+@pytest.fixture
+def offline(data_dir, monkeypatch):
+    """For pages that run in this process: the servers' data folder, and no archive in reach."""
+    for name, value in {**NO_ARCHIVES, "EXPLORER_DATA_DIR": str(data_dir), "ARCHIVE_TIMEOUT_S": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ARCHIVE_RETRY_DELAY_S", "0")
+
+
 @contextmanager
 def running_server(data_dir: Path, archives: dict[str, str] = NO_ARCHIVES) -> Iterator[str]:
     """A fresh Streamlit process, without an archive in reach unless `archives` says where; yields its address."""

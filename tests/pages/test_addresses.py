@@ -3,12 +3,10 @@
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.jobs.job import find_jobs
 from core.runs.settings import PRESETS
-from core.settings import PROJECT_ROOT
-from tests.pages.conftest import NO_ARCHIVES
+from tests.pages.in_process import open_page
 from ui import state
 from ui.shell import MENU
 
@@ -26,24 +24,8 @@ NONSENSE = {
 QUICK = [entry for _, entries in MENU for entry in entries if entry.title not in ("Overview",)]
 
 
-@pytest.fixture
-def _instance(data_dir, monkeypatch):
-    """The servers' data folder, so that the embedded sample is drawn once; no archive in reach."""
-    for name, value in {**NO_ARCHIVES, "EXPLORER_DATA_DIR": str(data_dir), "ARCHIVE_TIMEOUT_S": "1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("ARCHIVE_RETRY_DELAY_S", "0")
-
-
-def open_page(script: str, **parameters: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT_ROOT / "app.py"), default_timeout=240)
-    app.switch_page(script)
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    return app.run()
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("_instance")
+@pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("entry", QUICK, ids=lambda entry: entry.title)
 def test_a_page_survives_nonsense_in_its_address(entry):
     kinds, turn = list(NONSENSE.values()), QUICK.index(entry)
@@ -56,7 +38,7 @@ def test_a_page_survives_nonsense_in_its_address(entry):
         assert choice.value not in kinds
 
 
-@pytest.mark.usefixtures("_instance")
+@pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize(("run", "validation"), [("", "plain"), ("reference_runs/cnn_2d_sky", "sky")])
 def test_compare_opens_on_the_ground_of_the_run_in_its_address(run, validation):
     page = open_page("pages/compare.py", **({"run": run} if run else {}))
@@ -64,7 +46,7 @@ def test_compare_opens_on_the_ground_of_the_run_in_its_address(run, validation):
     assert any(f"({validation} validation" in item.value for item in page.caption)
 
 
-@pytest.mark.usefixtures("_instance")
+@pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("script", ["pages/train.py", "pages/survey.py", "pages/audit.py"])
 def test_a_read_only_instance_says_so_and_starts_nothing(script, monkeypatch):
     monkeypatch.setenv("EXPLORER_READ_ONLY", "1")
@@ -76,7 +58,7 @@ def test_a_read_only_instance_says_so_and_starts_nothing(script, monkeypatch):
     assert all(item.disabled for item in starts)
 
 
-@pytest.mark.usefixtures("_instance")
+@pytest.mark.usefixtures("offline")
 def test_what_the_core_refuses_is_said_on_the_page(monkeypatch):
     monkeypatch.setenv("EXPLORER_JOBS_PER_USER", "0")
     page = open_page("pages/survey.py")
@@ -85,7 +67,7 @@ def test_what_the_core_refuses_is_said_on_the_page(monkeypatch):
     assert any("unfinished jobs of yours" in item.value.replace("\\", "") for item in page.error)
 
 
-@pytest.mark.usefixtures("_instance")
+@pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("script", ["pages/train.py", "pages/survey.py"])
 def test_what_is_started_stands_on_the_tab_of_jobs_and_in_the_address(script, monkeypatch, tmp_path):
     monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path))
@@ -99,7 +81,7 @@ def test_what_is_started_stands_on_the_tab_of_jobs_and_in_the_address(script, mo
     assert page.selectbox(key="job").value == job.id
 
 
-@pytest.mark.usefixtures("_instance")
+@pytest.mark.usefixtures("offline")
 def test_where_log_in_is_configured_nobody_sees_a_page_without(monkeypatch):
     from ui.parts import access
 

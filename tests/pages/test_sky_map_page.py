@@ -1,12 +1,10 @@
 """The page Sky map through a browser: views, many stars in cells, a click, links, and states without stars."""
 
 import re
-from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import TimeoutError
 
 from core.gaia import frames
 from core.gaia.source_id import first_id_of, healpix_at
@@ -35,18 +33,20 @@ def samples(data_dir):
 
 
 def click_middle(browser, answer) -> None:
-    """Click the middle of the map until `answer` shows: before its first picture deck.gl does not hear clicks."""
+    """Click the middle of the map once its mark shows its card: before its first picture deck.gl hears no clicks."""
     chart = browser.page.locator("[data-testid=stDeckGlJsonChart]")
     chart.locator("canvas").first.wait_for()
-    for _ in range(4):
-        chart.scroll_into_view_if_needed()
-        browser.page.wait_for_timeout(1000)
+    chart.scroll_into_view_if_needed()
+    for step in range(300):
         box = chart.bounding_box()
-        browser.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        with suppress(TimeoutError):
-            answer.wait_for(timeout=40_000)  # a second click would take the choice back
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        browser.page.mouse.move(middle[0] + step % 2, middle[1])  # deck.gl looks for a mark when the pointer moves
+        browser.page.wait_for_timeout(200)
+        if chart.locator(".deck-tooltip").first.is_visible():
+            browser.page.mouse.click(*middle)
+            answer.wait_for(timeout=60_000)
             return
-    raise AssertionError("the map does not answer clicks")
+    raise AssertionError("the map shows no card of what is under the pointer")
 
 
 def test_a_clicked_star_leads_to_its_page(server, browser, data_dir):

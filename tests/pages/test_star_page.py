@@ -8,6 +8,7 @@ import pytest
 
 from core.gaia.releases import DR3
 from core.spectra.grid import WAVELENGTH_NM
+from tests.pages.in_process import open_page, text_of
 
 GAIA_STAR = "5937083312263887616"
 
@@ -37,6 +38,22 @@ def upload(browser, files: dict[str, bytes], *expected: str):
     buffers = [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
     browser.page.locator("input[type=file]").first.set_input_files(buffers)
     return browser.expect(*expected).settle()
+
+
+def uploaded(files: dict[str, bytes]) -> str:
+    """What the page Star, run in this process, says after these uploads."""
+    page = open_page("pages/star.py")
+    page.file_uploader[0].set_value([(name, data, "") for name, data in files.items()])
+    page.run()
+    assert [item.message for item in page.exception] == []
+    return text_of(page.main)
+
+
+def looked_up(query: str, **options: str) -> str:
+    """What the page Star, run in this process, says to a look-up."""
+    page = open_page("pages/star.py", source_id=query, **options)
+    assert [item.message for item in page.exception] == []
+    return text_of(page.main)
 
 
 def test_an_empty_look_up_says_what_to_do(server, browser):
@@ -94,17 +111,18 @@ def test_opened_files_belong_to_their_session(server, browser, chromium):
     assert "Verdict:" not in text
 
 
-def test_a_spectrum_without_flux_is_noted_not_refused(server, browser):
-    upload(browser.open(f"{server}/star"), {"dark.csv": sampled_csv(4295806976, np.zeros(343))}, "Not classified")
-    assert browser.failures == []
+@pytest.mark.usefixtures("offline")
+def test_a_spectrum_without_flux_is_noted_not_refused():
+    assert "Not classified" in uploaded({"dark.csv": sampled_csv(4295806976, np.zeros(343))})
 
 
+@pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("kind", ["csv", "ecsv", "fits", "vot"])
-def test_each_datalink_zip_of_a_real_star_gets_a_verdict(server, browser, archive_replies, kind):
+def test_each_datalink_zip_of_a_real_star_gets_a_verdict(archive_replies, kind):
     path = archive_replies / f"gaia_dr3_source_id_{GAIA_STAR}_dl_products_{kind}.zip"
-    expected = (f"Gaia DR3 {GAIA_STAR}", "Verdict:", "Probability of massive")
-    upload(browser.open(f"{server}/star"), {path.name: path.read_bytes()}, *expected)
-    assert browser.failures == []
+    text = uploaded({path.name: path.read_bytes()})
+    for expected in (f"Gaia DR3 {GAIA_STAR}", "Verdict:", "Probability of massive"):
+        assert expected in text
 
 
 BAD_UPLOADS = {
@@ -130,14 +148,14 @@ def test_bad_uploads_give_messages_that_name_the_file_and_the_good_one_is_kept(s
     assert browser.failures == []
 
 
-def test_two_files_of_one_name_are_both_opened(server, browser):
-    browser.open(f"{server}/star")
-    buffers = [
-        {"name": "same.csv", "mimeType": "", "buffer": sampled_csv(source_id)} for source_id in (4295807360, 4295807488)
-    ]
-    browser.page.locator("input[type=file]").set_input_files(buffers)
-    browser.expect("same.csv, 1 spectrum", "same (2).csv, 1 spectrum", "Gaia DR3 4295807488").settle()
-    assert browser.failures == []
+@pytest.mark.usefixtures("offline")
+def test_two_files_of_one_name_are_both_opened():
+    page = open_page("pages/star.py")
+    page.file_uploader[0].set_value([("same.csv", sampled_csv(item), "") for item in (4295807360, 4295807488)])
+    text = text_of(page.run().main)
+    assert [item.message for item in page.exception] == []
+    for expected in ("same.csv, 1 spectrum", "same (2).csv, 1 spectrum", "Gaia DR3 4295807488"):
+        assert expected in text
 
 
 FAILED_LOOK_UPS = {
@@ -149,12 +167,12 @@ FAILED_LOOK_UPS = {
 }
 
 
-def test_look_ups_that_fail_say_why(server, browser):
-    browser.open(f"{server}/star")
-    for query, expected in FAILED_LOOK_UPS.items():
-        browser.look_up(query).expect(expected).settle()
-        assert browser.failures == []
-        assert "Verdict:" not in browser.text
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize(("query", "expected"), FAILED_LOOK_UPS.items())
+def test_look_ups_that_fail_say_why(query, expected):
+    text = looked_up(query)
+    assert expected in text
+    assert "Verdict:" not in text
 
 
 def test_a_link_to_the_page_cannot_load_a_picture_from_elsewhere(server, browser):
@@ -167,14 +185,15 @@ def test_a_link_to_the_page_cannot_load_a_picture_from_elsewhere(server, browser
     assert browser.failures == []
 
 
-@pytest.mark.parametrize("options", ["radius_arcsec=abc", "radius_arcsec=-5", "radius_arcsec=1e999"])
-def test_nonsense_in_the_options_is_ignored_or_named(server, browser, options):
-    browser.open(f"{server}/star?source_id=10.5%20-20.5&{options}").expect("ithout a network")
-    assert browser.failures == []
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("radius", ["abc", "-5", "1e999"])
+def test_nonsense_in_the_options_is_ignored_or_named(radius):
+    assert "ithout a network" in looked_up("10.5 -20.5", radius_arcsec=radius)
 
 
-def test_an_unreadable_epoch_is_named(server, browser):
-    browser.open(f"{server}/star?source_id=10.5%20-20.5&epoch=soon").expect("the epoch 'soon' cannot be read")
+@pytest.mark.usefixtures("offline")
+def test_an_unreadable_epoch_is_named():
+    assert "the epoch 'soon' cannot be read" in looked_up("10.5 -20.5", epoch="soon")
 
 
 def test_any_text_in_the_address_is_taken_for_a_look_up(server, browser):
