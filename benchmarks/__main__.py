@@ -34,6 +34,7 @@ class Benchmark:
 
 
 BENCHMARKS: tuple[Benchmark, ...] = (
+    Benchmark("readers", "reading files, beside the plain library call and an older commit"),
     Benchmark("calibration", "XP coefficients to flux, beside GaiaXPy"),
     Benchmark("simulation", "stars drawn per second"),
     Benchmark("study_preset", "the study preset to its end for the five fast networks", wants="--out"),

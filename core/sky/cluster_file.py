@@ -14,7 +14,7 @@ from core.gaia.releases import find_older, refusal_of
 from core.sky.associations import Associations, GroupingSettings, associations_of
 from core.sky.star_places import is_older_release, star_places
 from core.spectra.readers.arrays import is_text
-from core.spectra.readers.batch import ARRAY_COLUMNS, Batch, fact_names
+from core.spectra.readers.batch import ARRAY_COLUMNS, Batch, canonical_names, fact_names
 from core.spectra.readers.faults import LeftOut
 from core.spectra.readers.limits import CheckBytes, check_growth, held_bytes, memory_named
 
@@ -26,6 +26,7 @@ _PLACE_COLUMNS = (
     "ra", "dec", "parallax", "parallax_error", "distance_pc", "pmra", "pmdec", "pmra_error", "pmdec_error",
     "phot_g_mean_mag", "nu_eff_used_in_astrometry", "pseudocolour", "ecl_lat", "astrometric_params_solved", "ref_epoch",
 )  # fmt: skip
+_SAMPLES_AT_LEAST = 100
 _PLACES = ("x_pc", "y_pc", "z_pc")
 _CHUNK_ROWS = 65_536
 _EXPECTED = {
@@ -104,13 +105,13 @@ def read_star_table(
 
 def _read_file(path: Path, origin: str, columns: Sequence[str] | None, check_bytes: CheckBytes | None) -> pa.Table:
     with memory_named(origin):
-        return _stars_of(path, origin, _bounded(path, origin, columns, check_bytes))
+        return _stars_of(path, origin, *_bounded(path, origin, columns, check_bytes))
 
 
 def _read_member(content, name: str, columns, check_bytes: CheckBytes | None, read_beside) -> pa.Table:
     """A table of a zip, unpacked in memory."""
     with memory_named(name):
-        return _stars_of(Path(name), name, _bounded(content(), name, columns, check_bytes, read_beside))
+        return _stars_of(Path(name), name, *_bounded(content(), name, columns, check_bytes, read_beside))
 
 
 def _bounded(
@@ -119,8 +120,11 @@ def _bounded(
     columns: Sequence[str] | None,
     check_bytes: CheckBytes | None,
     read_beside: "ReadBeside | None" = None,
-) -> list[Batch]:
-    """The batches of a table that is held as a whole, as long as it holds no more than its size allows."""
+) -> tuple[list[Batch], bool]:
+    """The batches of a table that is held as a whole, as long as it holds no more than its size allows.
+
+    And whether it may have a row per sample.
+    """
     from core.spectra.readers.formats import open_table
 
     source = open_table(file, origin, read_beside)
@@ -137,14 +141,17 @@ def _bounded(
             check_bytes(n_bytes)
     if not batches:
         raise ReadError(f"{origin} holds no table of stars")
-    return batches
+    return batches, {"wavelength", "flux"} <= set(canonical_names(source.names).values())
 
 
-def _stars_of(path: Path, origin: str, batches: list[Batch]) -> pa.Table:
+def _stars_of(path: Path, origin: str, batches: list[Batch], is_long: bool) -> pa.Table:
+    from core.spectra.readers.file_names import id_in_name
     from core.spectra.readers.source_ids import parse_source_ids
     from core.spectra.readers.typed import typed_table
 
     table = pa.concat_tables([batch.table for batch in batches], promote_options="permissive").combine_chunks()
+    if "source_id" not in table.column_names and (is_long or table.num_rows == 1) and (named := id_in_name(origin)):
+        table = table.append_column("source_id", pa.array([named] * table.num_rows))
     if "source_id" not in table.column_names:
         if (older := find_older(batches[0].parameters.get("release", ""))) is not None:
             raise SourceIdError(f"{path}: the ids are those of {older.name}; {refusal_of(older.key)}")
@@ -158,6 +165,9 @@ def _stars_of(path: Path, origin: str, batches: list[Batch]) -> pa.Table:
     if problems and len(problems) == table.num_rows:
         raise SourceIdError(f"{path}, row 1: {problems[0]}")
     table = table.set_column(table.column_names.index("source_id"), "source_id", pa.array(ids))
+    if is_long and (firsts := _first_rows(ids)) is not None:
+        table = table.take(pa.array(firsts))
+        problems = {row: problems[first] for row, first in enumerate(firsts.tolist()) if first in problems}
     table = typed_table(table, batches[0].units, batches[0].descriptions)
     _check_numbers(table, origin)
     if problems:
@@ -165,6 +175,12 @@ def _stars_of(path: Path, origin: str, batches: list[Batch]) -> pa.Table:
         known = _joined(table, np.array(notes.to_pylist(), dtype=object))
         table = (table.drop_columns("note") if "note" in table.column_names else table).append_column("note", [known])
     return table
+
+
+def _first_rows(ids: np.ndarray) -> np.ndarray | None:
+    """The first row of each star of a table that has a row per sample of its spectrum; None for any other table."""
+    _, firsts = np.unique(ids, return_index=True)
+    return np.sort(firsts) if len(ids) >= _SAMPLES_AT_LEAST * len(firsts) else None
 
 
 def _check_numbers(table: pa.Table, origin: str) -> None:

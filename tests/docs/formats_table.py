@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import ExplorerError
+from core.errors import ExplorerError, ReadError
 from core.settings import PROJECT_ROOT
 from tests.spectra import synthetic
+from tests.spectra.collections_of_files import zipped
+from tests.spectra.forms import FORMS, OF_COEFFICIENTS
 from tests.spectra.layouts import LAYOUTS
 
 PAGE = PROJECT_ROOT / "docs" / "spectra.md"
@@ -37,9 +39,14 @@ def _stars() -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 
 def _classify(path: Path) -> int:
-    from core.spectra.readers import iter_spectra
+    from core.foreign_spectra.readers import read_folder
+    from core.spectra.readers import LeftOut, iter_spectra
 
-    return sum(len(part) for part in iter_spectra(path, with_errors=False))
+    left_out: list[LeftOut] = []
+    try:
+        return sum(len(part) for part in iter_spectra(path, with_errors=False, on_left_out=left_out.append))
+    except ReadError:
+        return len(read_folder(path)[0])
 
 
 def _survey(path: Path) -> int:
@@ -58,9 +65,15 @@ def _train(path: Path) -> int:
 
 
 def _upload(path: Path) -> int:
+    from core.foreign_spectra.readers import read_spectrum
     from core.spectra.readers import read_bytes
 
-    return len(read_bytes(path.name, path.read_bytes()))
+    path = zipped(path) if path.is_dir() else path
+    data = path.read_bytes()
+    try:
+        return len(read_bytes(path.name, data))
+    except ReadError:
+        return 1 if read_spectrum(data, path.name) else 0
 
 
 def _calibrate(path: Path) -> int:
@@ -97,6 +110,10 @@ def can_read(layout: str, command: str, folder: Path) -> str:
     """'yes', or '-' where the command refuses (or the format cannot hold) such a file."""
     make, read = COMMANDS[command]
     columns, units = make()
+    if layout in OF_COEFFICIENTS and "flux" in columns:
+        columns = _coefficients()[0] | {"label": columns["label"]}
+    if layout in FORMS:
+        return _can_read_form(layout, columns, read, folder)
     item = LAYOUTS[layout]
     if not item.has_arrays and any(values.ndim == 2 for values in columns.values()):
         return "-"
@@ -108,6 +125,18 @@ def can_read(layout: str, command: str, folder: Path) -> str:
         return "-"
 
 
+def _can_read_form(form: str, columns: dict[str, np.ndarray], read: Callable[[Path], int], folder: Path) -> str:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        made = FORMS[form](Path(place), columns)
+        if made is None:
+            return "-"
+        path, n_stars = made
+        try:
+            return "yes" if read(path) == n_stars else "-"
+        except ExplorerError:
+            return "-"
+
+
 def table() -> str:
     """The table as Markdown."""
     lines = [f"| format | units | {' | '.join(COMMANDS)} |", f"|---|---|{'---|' * len(COMMANDS)}"]
@@ -115,6 +144,9 @@ def table() -> str:
         for layout, item in LAYOUTS.items():
             cells = [can_read(layout, command, Path(folder)) for command in COMMANDS]
             lines.append(f"| {layout} | {'stated' if item.has_units else 'assumed'} | {' | '.join(cells)} |")
+        for form in FORMS:
+            cells = [can_read(form, command, Path(folder)) for command in COMMANDS]
+            lines.append(f"| {form} | as its files | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from core import errors
@@ -12,6 +11,7 @@ from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.readers import LeftOut, read_bytes, read_spectra
 from core.survey.partitions import plan_partitions
 from tests.spectra import synthetic
+from tests.spectra.collections_of_files import hats_collection
 from tests.spectra.two_stars import IDS, SPECTRA, same_as_base
 
 
@@ -39,23 +39,8 @@ def test_a_folder_is_its_tables_and_names_the_rest(tmp_path):
         read_spectra(tmp_path)
 
 
-def _hats(folder, kind: str, rows: dict[int, list[int]]) -> None:
-    """A HATS catalogue of the spectra, by pixel of order 0 the rows in it."""
-    for pixel, places in rows.items():
-        path = folder / "dataset" / "Norder=0" / "Dir=0" / f"Npix={pixel}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.table({"source_id": SPECTRA.source_id[places], "flux": list(SPECTRA.flux[places])}), path)
-    properties = f"#HATS catalog\ndataproduct_type={kind}\nhats_nrows=2\n"
-    for name in ("hats.properties", "properties"):
-        (folder / name).write_text(properties)
-    (folder / "partition_info.csv").write_text("Norder,Npix\n" + "".join(f"0,{pixel}\n" for pixel in rows))
-    (folder / "skymap.fits").write_bytes(b"SIMPLE  =")
-
-
 def test_a_hats_collection_is_its_catalogue_without_the_margin(tmp_path):
-    _hats(tmp_path / "stars", "object", {1: [0], 4: [1]})
-    _hats(tmp_path / "stars_10arcs", "margin", {1: [1], 4: [0]})
-    (tmp_path / "collection.properties").write_text("obs_collection=stars\nhats_primary_table_url=stars\n")
+    hats_collection(tmp_path, pa.table({"source_id": SPECTRA.source_id, "flux": list(SPECTRA.flux)}))
     for place in (tmp_path, tmp_path / "stars"):
         left_out: list[LeftOut] = []
         same_as_base(read_spectra(place, on_left_out=left_out.append))

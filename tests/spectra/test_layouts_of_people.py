@@ -14,6 +14,7 @@ from core import errors
 from core.archive.id_files import read_id_list
 from core.sky.cluster_file import read_star_table
 from core.sky.star_places import is_older_release
+from core.spectra.grid import WAVELENGTH_NM
 from core.spectra.readers import read_bytes, read_spectra
 from tests.spectra.two_stars import IDS, SPECTRA, STARS, same_as_base, same_stars, stars
 
@@ -218,3 +219,12 @@ def test_ids_that_are_no_decimal_digits_are_refused(spelt, tmp_path):
         text = text.replace(str(source_id), spelt.format(source_id))
     with pytest.raises(errors.SourceIdError):
         stars(tmp_path, text)
+
+
+def test_rows_of_samples_are_one_star_each(tmp_path):
+    long = STARS.loc[np.repeat([0, 1], len(WAVELENGTH_NM))].assign(
+        wavelength=np.tile(WAVELENGTH_NM, 2), flux=SPECTRA.flux.ravel()
+    )
+    long.to_csv(tmp_path / "long.csv", index=False)
+    for columns in (None, ("ra", "dec")):
+        same_stars(read_star_table(tmp_path / "long.csv", columns=columns))
