@@ -170,11 +170,12 @@ def _worker(tree: Path) -> Iterator[Callable[[str, Path], tuple[float, float]]]:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdout.readline()
+    answers = process.stdout
+    answers.readline()
 
     def ask(how: str, path: Path) -> tuple[float, float]:
         print(json.dumps([how, str(path)]), file=process.stdin, flush=True)
-        answer = process.stdout.readline()
+        answer = answers.readline()
         if not answer:
             raise RuntimeError(f"the readers of {tree} failed on {path.name}")
         took, peak = json.loads(answer)

@@ -83,7 +83,7 @@ WHOLE_FILE = {
         errors.SampleCountError,
         "rp_coefficients has 50 values, expected 55",
     ),
-    "scalar flux": (b"source_id,flux\n1,2.5\n", errors.SampleCountError, "no complete list of numbers"),
+    "scalar flux": (b"source_id,flux\n1,2.5\n", errors.SampleCountError, "flux is one number, expected a list"),
     "float ids in Parquet": (
         _parquet({**RAW, "source_id": SPECTRA.source_id.astype(np.float64)}),
         errors.SourceIdError,
