@@ -20,7 +20,7 @@ from tests.archive.stand_in.sky import NO_DR3_NAME, RECORDED_ID, THETA1_ORI_C
 from tests.pages.conftest import running_server
 from tests.pages.in_process import open_page, text_of
 
-SLOW_S, TIMEOUT_S = 1.5, 1.0
+SLOW_S, TIMEOUT_S = 2.5, 2.0
 FAULTS = [
     ("slow", "tap", SLOW_S, "did not answer in time", "try again later"),
     ("drop", "data", 0, "was cut off", "nothing of it was kept"),
@@ -72,8 +72,7 @@ def cache(archive, own_dir):
 @pytest.fixture
 def at_archive(archive, own_dir, monkeypatch):
     """A client in this process, with the settings of the servers."""
-    own = {"EXPLORER_DATA_DIR": str(own_dir), "ARCHIVE_TIMEOUT_S": str(TIMEOUT_S)}
-    for name, value in (archive.environment | own).items():
+    for name, value in (archive.environment | {"EXPLORER_DATA_DIR": str(own_dir)}).items():
         monkeypatch.setenv(name, value)
     return ArchiveClient(policy=RetryPolicy(3, 0.01), settings=current_settings())
 
@@ -99,7 +98,10 @@ def unseen(archive, cache):
     ("kind", "service", "value", "happened", "to_do"), FAULTS, ids=[f"{f[0]}-{f[2]}" for f in FAULTS]
 )
 @pytest.mark.usefixtures("at_archive")
-def test_a_fault_is_explained_and_a_second_try_succeeds(archive, cache, kind, service, value, happened, to_do):
+def test_a_fault_is_explained_and_a_second_try_succeeds(
+    archive, cache, monkeypatch, kind, service, value, happened, to_do
+):
+    monkeypatch.setenv("ARCHIVE_TIMEOUT_S", str(TIMEOUT_S))
     source_id = unseen(archive, cache)
     before = cache.source_ids().tolist()
     archive.faults.add(Fault(kind, service, -1, value))
