@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.atomic import atomic_path
-from core.simulation.dust_curves import draw_dust, transmission
+from core.simulation.dust_curves import transmission
+from core.simulation.dust_draw import draw_dust
 from core.simulation.instrument import to_coefficients
 from core.simulation.noise import add_noise, sampled_errors
 from core.simulation.unusual.draw import NON_STARS, PECULIAR_STARS, draw_kind, draw_stars

@@ -13,7 +13,8 @@ import pandas as pd
 
 from core.atomic import atomic_path
 from core.simulation.damage import DAMAGED_SHARE, draw_damage
-from core.simulation.dust_curves import draw_dust, transmission
+from core.simulation.dust_curves import transmission
+from core.simulation.dust_draw import draw_dust
 from core.spectra.grid import WAVELENGTH_NM
 from core.training.augmentation import coefficient_noise
 from recipes.real_stars import CONTRADICTORY, COOL_NEGATIVE, DAMAGED, HOT_NEGATIVE, POSITIVE, RealStars, read_real_stars

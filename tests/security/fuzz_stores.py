@@ -49,7 +49,9 @@ def growing_table(data: bytes) -> bytes:
     if told.number(16) == 0:
         columns |= {f"c{number}": pa.array(np.zeros(rows, np.int8)) for number in range(20 * told.number(300))}
     options = {
-        "use_dictionary": bool(told.number(4)), "compression": ("snappy", "zstd", "none", "gzip")[told.number(4)],
+        # a text of many rows that is written out needs the writer's memory, not the reader's
+        "use_dictionary": bool(told.number(4)) or rows > 300,
+        "compression": ("snappy", "zstd", "none", "gzip")[told.number(4)],
         "store_schema": bool(told.number(2)), "data_page_version": ("1.0", "2.0")[told.number(2)],
         "row_group_size": (1, 100, 100_000)[told.number(3)] if rows < 1_000 and len(columns) < 50 else 100_000,
     }  # fmt: skip

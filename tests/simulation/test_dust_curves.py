@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.errors import ParameterRangeError
 from core.simulation import extinction
-from core.simulation.dust_curves import LAWS, MILKY_WAY, N_SHAPES, R_V_RANGE, Dust, draw_dust, law_curve, transmission
+from core.simulation.dust_curves import LAWS, MILKY_WAY, N_SHAPES, R_V_RANGE, Dust, law_curve, transmission
+from core.simulation.dust_draw import draw_dust
 
 WAVELENGTH_NM = np.arange(320.0, 1101.0, 2.0)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.simulation.dust_curves import LAWS, MILKY_WAY, R_V_RANGE, SKY, draw_dust, law_curve, transmission
+from core.simulation.dust_curves import LAWS, MILKY_WAY, R_V_RANGE, SKY, law_curve, transmission
+from core.simulation.dust_draw import draw_dust
 from core.simulation.one_r_v import COMPARED_NM, SCALE, own_r_v
 from core.simulation.population.draws import CURRENT, Draw
 from core.simulation.population.table import draw_population

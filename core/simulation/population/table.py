@@ -6,7 +6,8 @@ import pandas as pd
 from core.errors import UsageError
 from core.gaia.counts import G_LIMIT_MAG
 from core.gaia.labels import LOW_MASS, MASSIVE
-from core.simulation.dust_curves import MAGELLANIC, REFERENCE, Dust, draw_dust
+from core.simulation.dust_curves import MAGELLANIC, REFERENCE, Dust
+from core.simulation.dust_draw import draw_dust
 from core.simulation.grid import load_grid
 from core.simulation.population.draws import CURRENT, Draw
 from core.simulation.population.dust import draw_r_v

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.simulation.dust_curves import draw_dust, transmission
+from core.simulation.dust_curves import transmission
+from core.simulation.dust_draw import draw_dust
 from core.simulation.line_light import AIR_TO_VACUUM
 
 GRID_NM = np.arange(320.0, 1101.0)

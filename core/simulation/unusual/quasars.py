@@ -10,7 +10,8 @@ the host: SMC's law (Richards et al. 2003; Hopkins et al. 2004, AJ 128, 1112).
 import numpy as np
 import pandas as pd
 
-from core.simulation.dust_curves import MAGELLANIC, draw_dust, transmission
+from core.simulation.dust_curves import MAGELLANIC, transmission
+from core.simulation.dust_draw import draw_dust
 from core.simulation.unusual.galaxies import draw_galaxies
 from core.simulation.unusual.light import GRID_NM, Light, add_lines, behind_dust, lognormal, scaled_at
 
