@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UsageError
-from core.evaluation.real_validation import real_rates
+from core.evaluation.kept_figures import held_out_figures, kept_real_rates
 from core.runs.published import PUBLISHED
 from core.runs.result import RunResult, fold_metrics, mean_and_std
-from core.statistics.intervals import UNKNOWN, Interval, bootstrap_metrics
+from core.statistics.intervals import UNKNOWN, Interval
 
 FOLD_FIGURES = ("accuracy", "f1", "roc_auc", "average_precision", "brier", "ece")
 BASELINE_TITLES = {
@@ -127,10 +127,11 @@ def comparison_row(result: RunResult, *, stars_per_s: float | None = None, n_dra
     """The row of a network."""
     published = PUBLISHED.get(result.model)
     folds = _fold_figures(result.oof)
-    test = bootstrap_metrics(result.test["label"].to_numpy(), result.test["probability"].to_numpy(), n_draws=n_draws)
+    label, probability = result.test["label"].to_numpy(), result.test["probability"].to_numpy(np.float64)
+    test = held_out_figures(result.folder, label, probability, n_draws=n_draws)
     train_loss, val_loss = best_losses(result)
     seconds = result.curves["seconds"].dropna()
-    real_recall, real_false_positive = real_rates(result.folder)
+    real_recall, real_false_positive = kept_real_rates(result.folder)
     ended = how_it_ended(result)
     return ComparisonRow(
         model=result.model,
@@ -198,7 +199,8 @@ def _test_columns(result: RunResult, baseline: str, n_draws: int) -> dict[str, I
     table = result.baselines_test[result.baselines_test["baseline"] == baseline]
     if table["label"].nunique() < 2:
         return {}
-    test = bootstrap_metrics(table["label"].to_numpy(), table["probability"].to_numpy(np.float64), n_draws=n_draws)
+    label, probability = table["label"].to_numpy(), table["probability"].to_numpy(np.float64)
+    test = held_out_figures(result.folder, label, probability, n_draws=n_draws)
     known = {"accuracy": "test_accuracy", "f1": "test_f1", "roc_auc": "test_auc", "average_precision": "test_ap"}
     return {known.get(name, name): test[name] for name in (*known, "brier", "ece", "log_loss")}
 
