@@ -15,7 +15,6 @@ from unittest import mock
 
 from core.settings import current_settings
 
-
 LARGEST_FILE = 1_000_000
 
 
