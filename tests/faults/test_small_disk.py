@@ -40,7 +40,7 @@ for order in json.loads(sys.argv[2]):
     status, said = run(order)
     there = files()
     (folder / "other things").unlink()
-    again, word = run(order + (["--resume"] if order[0] == "train" else []))
+    again, word = run(order + (["--resume"] if order[0] in ("train", "build-dataset") else []))
     answers.append([order[0], status, said, there, again, word, files()])
     os.system(f"rm -rf '{folder}/out'")
 print("ANSWERS" + json.dumps(answers))
@@ -89,3 +89,23 @@ def test_a_training_goes_on_when_there_is_room(stars, tmp_path):
     assert FULL.strip() in said
     assert again == 0, word
     assert "run/run.json" in then
+
+
+def test_what_an_archive_sends_is_kept_whole_or_not_at_all(archive, tmp_path):
+    ids = tmp_path / "ids.txt"
+    ids.write_text("\n".join(map(str, archive.sky.gaia["source_id"].iloc[:20])))
+    found = answers(
+        tmp_path,
+        [
+            ["fetch", str(ids), "--out", "OUT/stars.parquet"],
+            ["build-dataset", "--out", "OUT/set", "--limit", "24"],
+        ],
+        8192,
+    )
+    for command, status, said, there, again, word, then in found:
+        assert status == 1, (command, said)
+        assert FULL.strip() in said, (command, said)
+        assert not {"stars.parquet", "set/spectra.parquet"} & set(there), (command, there)
+        assert not [name for name in there if "partial" in name], (command, there)
+        assert again == 0, (command, word)
+        assert {"stars.parquet", "set/spectra.parquet"} & set(then), (command, then)
