@@ -1,4 +1,4 @@
-"""Dust of stars drawn from the family of extinction curves: wide for training, for the sky as real hot stars show it."""
+"""Dust of stars drawn from the family of curves: wide for training, for the sky as real hot stars show it."""
 
 import numpy as np
 
