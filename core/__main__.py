@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from core.commands import COMMANDS
-from core.errors import ExplorerError, UsageError
+from core.errors import ExplorerError, UsageError, in_one_line
 from core.quota import refuse_when_read_only
 
 _OUT_OF_MEMORY = (
@@ -72,15 +72,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         build_app()(args=arguments)
     except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {in_one_line(error)}", file=sys.stderr)
         return EXIT_USAGE
     except ExplorerError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {in_one_line(error)}", file=sys.stderr)
         return EXIT_NOTHING_DONE
     except (MemoryError, ImportError, RuntimeError, OSError) as error:
         if (words := _named(error)) is None:
             raise
-        print(f"error: {words}", file=sys.stderr)
+        print(f"error: {in_one_line(words)}", file=sys.stderr)
         return EXIT_NOTHING_DONE
     except KeyboardInterrupt:
         print("interrupted: nothing that was finished is lost", file=sys.stderr)

@@ -127,3 +127,11 @@ class QuotaError(ExplorerError):
 
 class ReadOnlyError(ExplorerError):
     """Something would be started or written in an instance that only shows."""
+
+
+def in_one_line(text: object) -> str:
+    """A text with line ends and control characters written out.
+
+    The name of a file or an archive's words must neither look like another entry of a log nor steer a terminal.
+    """
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(text))

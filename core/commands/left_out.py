@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
+from core.errors import in_one_line
 from core.spectra.readers.faults import LeftOut
 
 EXIT_PARTLY_DONE = 3
@@ -21,7 +22,7 @@ def tell_left_out(left_out: Sequence[LeftOut]) -> None:
     """
     ordered = sorted(left_out, key=lambda item: not item.is_damage)
     for item in ordered[:_MOST_NAMED]:
-        print(item, file=sys.stderr)
+        print(in_one_line(item), file=sys.stderr)
     if len(ordered) > _MOST_NAMED:
         print(f"left out: {len(ordered) - _MOST_NAMED} more files", file=sys.stderr)
     if any(item.is_damage for item in ordered):

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from core.commands.release_option import ReleaseOption, release_key, tell_assumed
+from core.errors import in_one_line
 
 EXIT_PARTLY_DONE = 3
 
@@ -75,13 +76,13 @@ def survey(
         f"partitions, {found.n_classified} classified, {found.n_massive} massive at equal priors"
     )
     for name, fault in done.done_again.items():
-        print(f"  {name} was damaged ({fault}): done again")
+        print(in_one_line(f"  {name} was damaged ({fault}): done again"))
     for note, count in found.notes.items():
-        print(f"  {count} rows: {note}")
+        print(in_one_line(f"  {count} rows: {note}"))
     for number, fault in found.faults.items():
-        print(f"  partition {number}: {fault}")
+        print(in_one_line(f"  partition {number}: {fault}"))
     for name, reason in done.plan.left_out.items():
-        print(f"  left out: {name} ({reason})")
+        print(in_one_line(f"  left out: {name} ({reason})"))
     if done.missing:
         raise typer.Exit(EXIT_PARTLY_DONE)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from core.atomic import storage_errors
 from core.claims import is_locked, locked
-from core.errors import ExplorerError
+from core.errors import ExplorerError, in_one_line
 from core.jobs.cluster import open_client
 from core.jobs.executors import submit_tasks
 from core.jobs.job import CANCELLED, FAILED, FINISHED, RUNNING, Job, JobState, jobs_dir, unfinished_jobs
@@ -170,7 +170,7 @@ class OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """As always, with line ends and control characters written out."""
-        return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in super().format(record))
+        return in_one_line(super().format(record))
 
 
 def main() -> None:

@@ -80,3 +80,13 @@ def test_a_validation_that_is_made_again_leaves_the_run_whole(folder):
     path = store_sky_validation(folder, replace(found, n_massive=found.n_massive + 1))
     assert load_ensemble(folder).run.files_sha256[path.name] == sha256_of(path)
     assert load_sky_validation(folder, started).n_massive == found.n_massive + 1
+
+
+def test_a_run_at_every_truncation_point_is_read_or_refused(folder):
+    path = folder / "run.json"
+    whole = path.read_bytes()
+    end = len(whole.rstrip())
+    for length in [*range(0, min(end, 4_000)), *range(4_000, end, 17)]:
+        path.write_bytes(whole[:length])
+        with pytest.raises(RunError, match=r"run\.json"):
+            read_run(folder)

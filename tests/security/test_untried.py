@@ -163,3 +163,61 @@ def test_a_page_hands_no_address_on(address, tmp_path, monkeypatch):
     page = open_page(entry("Survey").script, survey=address, stars=address)
     assert not page.exception
     assert not list((tmp_path / "surveys").glob("*")) if (tmp_path / "surveys").exists() else True
+
+
+ODD = "no\n2026-01-01 ERROR all is lost\x1b[2J\x9b31m\u202e"
+
+
+def test_a_name_on_the_terminal_is_one_line_without_control_characters(tmp_path, monkeypatch, capsys):
+    from core.__main__ import main
+
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path))
+    assert main(["cluster", str(tmp_path / f"{ODD}.csv"), "--out", str(tmp_path / "out")]) in (1, 2)
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert said.rstrip("\n").isprintable(), said
+
+
+def test_a_member_of_a_zip_is_named_in_one_line(tmp_path, monkeypatch, capsys):
+    import zipfile
+
+    from core.__main__ import main
+
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{ODD}.csv", b"PAR1 and no more")
+    monkeypatch.setenv("EXPLORER_DATA_DIR", str(tmp_path))
+    assert main(["classify", str(path), "--out", str(tmp_path / "out.parquet")]) in (1, 2, 3)
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "\n2026" not in said
+
+
+ENVIRONMENT = {
+    "core/settings.py": "the variables of the settings",
+    "core/commands/atmosphere_grid.py": "sets the number of threads",
+    "core/simulation/atmosphere/build.py": "sets the number of threads",
+    "core/jobs/cluster.py": "the number of threads",
+    "core/jobs/launch.py": "sets Dask's address",
+    "core/training/devices.py": "sets how much TensorFlow says",
+    "core/training/export.py": "for a helper process",
+    "core/audit/rebuilt_weights.py": "sets how much TensorFlow says, and no GPU",
+    "core/explanation/process.py": "for a helper process",
+    "core/datasets/package_download.py": "for pip",
+}
+"""Who has to do with the environment, and why; none of them writes it down."""
+
+
+def test_secrets_are_read_by_nothing_that_could_write_them_down():
+    import ast
+
+    from core.settings import PROJECT_ROOT
+
+    found = set()
+    for folder in ("core", "ui", "pages"):
+        for path in (PROJECT_ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "st.secrets"):
+                    found.add((path.relative_to(PROJECT_ROOT).as_posix(), ast.unparse(node)))
+    assert found <= {(path, "os.environ") for path in ENVIRONMENT}
