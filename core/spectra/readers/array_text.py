@@ -46,7 +46,17 @@ def is_number(text: str | None) -> bool:
 
 
 def plain_lists(text: pa.Array) -> pa.Array:
-    """The same arrays as '[1.0, 2.0]'; text that is none stays as it is, and one cut by '...' stays unreadable."""
+    """The same arrays as '[1.0, 2.0]'; text that is none stays as it is, and one cut by '...' stays unreadable.
+
+    What stands in many rows is looked at once: a small file may mean a long text a million times.
+    """
+    once = text.dictionary_encode()
+    if 2 * len(once.dictionary) > len(text):
+        return _plain(text)
+    return _plain(once.dictionary).take(once.indices)
+
+
+def _plain(text: pa.Array) -> pa.Array:
     text = pc.replace_substring_regex(text, _MASKED, r"\1")
     text = pc.replace_substring_regex(text, _ITEM, r"\1")
     text = pc.replace_substring_regex(text, _ARRAY, r"\1")
