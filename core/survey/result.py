@@ -133,14 +133,17 @@ class SurveyResult:
         if not parts:
             name, fault = next(iter(damaged.items()))
             raise SurveyError(f"{folder / name} is damaged: {fault}, and no part is whole; go on with it by --resume")
-        try:
-            return cls._of(folder, manifest, parts, damaged)
-        except (duckdb.Error, pa.ArrowException, OSError):
-            forget_index(folder)  # what is derived is made anew, once; what then remains is in the parts
-        try:
-            return cls._of(folder, manifest, parts, damaged)
-        except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise _unreadable(folder, error) from error
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return cls._of(folder, manifest, parts, damaged)
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                gone = isinstance(error, FileNotFoundError) or "No files found" in str(error)
+                if attempt > (5 if gone else 1):  # another program may be making the index anew
+                    raise _unreadable(folder, error) from error
+                if not gone:
+                    forget_index(folder)  # what is derived is made anew, once; what then remains is in the parts
 
     @classmethod
     def _of(cls, folder: Path, manifest: Manifest, parts: list[Path], damaged: dict[str, str]) -> "SurveyResult":
