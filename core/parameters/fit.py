@@ -31,7 +31,10 @@ NO_FIT, NOT_CONVERGED, POOR, AT_EDGE, NO_ERRORS = "no_spectrum", "not_converged"
 
 @dataclass
 class FamilyFit:
-    """Best fits and draws of the stars `rows` with one family."""
+    """Best fits and draws of the stars `rows` with one family.
+
+    `temper` (n,) is the factor on the squared errors of stars that no family describes, otherwise 1.
+    """
 
     family: str
     model: ForwardModel
@@ -39,6 +42,7 @@ class FamilyFit:
     solution: Solution
     draws: Draws
     n_values: np.ndarray
+    temper: np.ndarray
 
 
 def fit_spectra(spectra: SpectrumSet, settings: FitSettings | None = None) -> pd.DataFrame:
@@ -102,7 +106,7 @@ def fit_families(spectra: SpectrumSet, settings: FitSettings, seen: Observation 
     for family, rows, best, worse in found:
         model = model_of(family, settings)
         draws = _draws(model, best, worse, temper[rows], rng)
-        fits.append(FamilyFit(family, model, rows, best, draws, counts[rows]))
+        fits.append(FamilyFit(family, model, rows, best, draws, counts[rows], temper[rows]))
     return fits
 
 

@@ -13,6 +13,8 @@ import numpy as np
 MAX_DEPTH = 8
 _TARGET_ACCEPT = 0.8
 _DIVERGED = 1000.0
+_PSEUDO, _LEAST_SPREAD = 10.0, 0.01
+"""The warm-up's covariance is drawn a little towards a hundredth of the expected one."""
 Potential = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Places (n, d) to energies (n,) and gradients (n, d)."""
 Asking = Generator[np.ndarray, tuple[float, np.ndarray], "_Tree"]
@@ -66,10 +68,10 @@ def sample(
     """  # fmt: skip
     half, d = n_warmup // 2, starts.shape[1]
     first, _, step = _run(potential, starts, root, rng, half, 0, None)
-    last = first[:, half // 3 :].reshape(-1, d)
-    spread = np.cov(last, rowvar=False).reshape(d, d)
-    expected = root @ root.T
-    root = np.linalg.cholesky(0.9 * spread + 0.1 * expected * (np.trace(spread) / np.trace(expected)))
+    last = np.linalg.solve(root, first[:, half // 3 :].reshape(-1, d).T).T  # in units of what was expected
+    weight = len(last) / (len(last) + _PSEUDO)
+    spread = weight * np.cov(last, rowvar=False).reshape(d, d) + (1 - weight) * _LEAST_SPREAD * np.eye(d)
+    root = root @ np.linalg.cholesky(spread)
     draws, divergent, _ = _run(potential, first[:, -1], root, rng, n_warmup - half, n_draws, step)
     draws = draws[:, n_warmup - half :]
     return Chains(draws, split_r_hat(draws), effective_size(draws), divergent)
@@ -148,9 +150,8 @@ def _grow(point: _Point, step: float, depth: int, start: float, rng) -> Asking:
         change = float(start - total) if np.isfinite(total) else -np.inf
         end = _Point(place, momentum, gradient)
         stop = not change > -_DIVERGED
-        diverged = stop and bool(np.isfinite(energy))  # beyond a wall nothing went wrong
         chance = float(np.exp(min(change, 0.0)))
-        return _Tree(end, end, place, energy, gradient, change, momentum, stop, diverged, chance, 1)
+        return _Tree(end, end, place, energy, gradient, change, momentum, stop, stop, chance, 1)
     one = yield from _grow(point, step, depth - 1, start, rng)
     if one.stop:
         return one

@@ -69,6 +69,11 @@ class Observation:
         """The chosen rows."""
         return Observation(self.value[rows], self.way[rows], self.g_mag[rows])
 
+    def with_errors(self, factor: np.ndarray) -> "Observation":
+        """The same with errors larger by a factor of each star, (n,)."""
+        weight = (1.0 / factor).astype(np.float32)
+        return Observation(self.value * weight[:, None], self.way * weight[:, None, None], self.g_mag)
+
 
 def observe(
     spectra: SpectrumSet, error: ModelError | None = None, kind: np.ndarray | None = None, *, with_law: bool = True

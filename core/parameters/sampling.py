@@ -1,6 +1,7 @@
 """The posterior of single stars beyond the normal approximation: no-U-turn or importance sampling.
 
-Both sample exactly the posterior whose mode least squares finds: the same forward model, likelihood, prior and bounds.
+Both sample the posterior whose mode least squares finds: the same forward model, likelihood, prior and bounds, and for
+a star that no family describes the same larger errors.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from core.spectra.spectrum_set import SpectrumSet
 
 N_PROPOSED = 4000
 N_CHAINS, N_NUTS_DRAWS, N_WARMUP = 4, 1000, 300
-LARGEST_R_HAT = 1.01
+LARGEST_R_HAT, MOST_DIVERGENT = 1.01, 0.01
 _N_METRIC, _LEAST_EFFECTIVE = 1000, 60
 _DEGREES = 5.0
 _WIDEN = 1.15
@@ -138,6 +139,7 @@ def sample_star(
         known = {fit.family: fit for fit in fits if len(fit.rows)}
         chosen = known[family] if family in known else max(known.values(), key=lambda fit: float(fit.draws.evidence[0]))
         rng = np.random.default_rng(settings.seed)
+        seen = seen.with_errors(np.sqrt(chosen.temper))
         return no_u_turn(chosen, 0, seen, rng) if method == "nuts" else importance(chosen, 0, seen, rng)
 
 
@@ -160,7 +162,13 @@ def resample(spectra: SpectrumSet, table: pd.DataFrame, settings: FitSettings, m
                 ends = stretched(model_of(table.loc[row, "family"], settings), best, index, (low, high), settings)
                 first, last = sorted(float(convert(end[0])) for end in ends)
                 table.loc[row, f"{name}_low"], table.loc[row, f"{name}_high"] = first, last
-        if found.r_hat > LARGEST_R_HAT:
-            note = f"the chains have not mixed (R-hat {found.r_hat:.2f}): its intervals are rough"
-            table.loc[row, "note"] = "; ".join(text for text in (table.loc[row, "note"], note) if text)
+        doubts = [
+            f"the chains have not mixed (R-hat {found.r_hat:.2f}): its intervals are rough"
+            if found.r_hat > LARGEST_R_HAT
+            else "",
+            f"{found.divergent:,} of {len(found.theta):,} transitions diverged"
+            if found.divergent > MOST_DIVERGENT * len(found.theta)
+            else "",
+        ]
+        table.loc[row, "note"] = "; ".join(text for text in (table.loc[row, "note"], *doubts) if text)
     return table

@@ -59,6 +59,7 @@ def _fit_star(spectra: SpectrumSet, settings: FitSettings | None) -> StarFit:
     fits = fit_families(spectra, settings, seen)
     row = summarise(spectra, fits, settings).iloc[0]
     best = next(fit for fit in fits if fit.family == row["family"])
+    seen = seen.with_errors(np.sqrt(best.temper))
     sampled = importance(best, 0, seen, np.random.default_rng(settings.seed))
     flux = _sampled_flux(best, spectra, seen.g_mag)
     error = np.full(len(flux), np.nan) if spectra.flux_error is None else spectra.flux_error[0]
