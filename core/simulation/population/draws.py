@@ -17,7 +17,8 @@ class Draw:
     dust : 'family' or 'gordon2023'
         Many curves with structure of their own, or one law at R(V) 3.1 +- 0.2.
     laws : tuple of int
-        Of the family: indices in `core.simulation.dust_curves.LAWS`.
+        Of the family, for the training draw: indices in `core.simulation.dust_curves.LAWS`; with `one_r_v` the sky has
+        its own (`dust_curves.SKY`).
     line_light : bool
         Lines that the model atmospheres lack, Wolf-Rayet and B[e] stars, supergiants down to 12,000 K.
     lines_in_vacuum : bool
